@@ -1,0 +1,3 @@
+"""What each part reaches on this machine."""
+
+from __future__ import annotations

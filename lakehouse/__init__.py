@@ -1,0 +1,3 @@
+"""Spark and Delta: bronze, silver and gold."""
+
+from __future__ import annotations

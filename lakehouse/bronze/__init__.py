@@ -1,0 +1,3 @@
+"""The bytes as they came."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Features per pin and daily figures per category."""
+
+from __future__ import annotations

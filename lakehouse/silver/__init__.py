@@ -1,0 +1,3 @@
+"""One cleaned row per pin."""
+
+from __future__ import annotations

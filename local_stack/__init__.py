@@ -1,0 +1,3 @@
+"""Kafka, S3 and PostgreSQL as child processes on loopback."""
+
+from __future__ import annotations

@@ -1,0 +1,38 @@
+"""The `pinlake` command: every subcommand in one list."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pinlake import logs
+from pinlake.errors import PinlakeError, UsageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A lakehouse for pin events: HTTP to Kafka to Delta on S3 to Postgres.",
+)
+
+
+@app.callback()
+def _options(
+    log_level: Annotated[
+        str, typer.Option(help="Lowest level logged: DEBUG, INFO, WARNING, ERROR.")
+    ] = "INFO",
+) -> None:
+    logs.configure(level=log_level.upper())
+
+
+def main() -> None:
+    """Run the command line; a Pinlake error is one line on standard error, exit code 1 (2 for bad usage)."""
+    try:
+        app()
+    except PinlakeError as error:
+        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", soft_wrap=True)
+        sys.exit(2 if isinstance(error, UsageError) else 1)

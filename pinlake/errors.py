@@ -1,0 +1,35 @@
+"""Every error Pinlake raises on purpose: transient (trying again may help) or terminal (it will not)."""
+
+from __future__ import annotations
+
+
+class PinlakeError(Exception):
+    """What happened, where, and how to mend it, in one line.
+
+    Args:
+        what: the fault, as a sentence without a full stop.
+        where: the file, address, table, topic or setting it happened at.
+        mend: what the reader can do about it.
+    """
+
+    def __init__(self, what: str, *, where: str, mend: str) -> None:
+        super().__init__(f"{what} ({where}). {mend}")
+        self.what = what
+        self.where = where
+        self.mend = mend
+
+
+class TransientError(PinlakeError):
+    """A server did not answer, or not in time: the same call may succeed later."""
+
+
+class TerminalError(PinlakeError):
+    """Trying again changes nothing: somebody has to mend something first."""
+
+
+class ConfigurationError(TerminalError):
+    """A setting is missing or bad."""
+
+
+class UsageError(TerminalError):
+    """A command was asked for something that does not exist or is not allowed."""
