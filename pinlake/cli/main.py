@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from pinlake import logs
+from pinlake.cli.jars import jars
 from pinlake.errors import PinlakeError, UsageError
 
 app = typer.Typer(
@@ -27,6 +28,9 @@ def _options(
     ] = "INFO",
 ) -> None:
     logs.configure(level=log_level.upper())
+
+
+app.command()(jars)
 
 
 def main() -> None:

@@ -1,0 +1,36 @@
+"""`pinlake jars`: fetch the Java libraries."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pinlake import jars as java_libraries
+from pinlake import java, settings
+
+
+def jars(
+    sets: Annotated[
+        list[java_libraries.JarSet] | None, typer.Argument(help="Which sets; all of them if none is named.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+) -> None:
+    """Fetch the Java libraries of Spark, Kafka and S3Proxy once, each verified by its SHA-256.
+
+    Example: pinlake jars spark
+    """
+    java.find()
+    loaded = settings.load()
+    done = java_libraries.fetch(loaded, sets=sets or tuple(java_libraries.JarSet))
+    if as_json:
+        print(json.dumps(asdict(done)))
+        return
+    place = java_libraries.folder(loaded)
+    Console(stderr=True, highlight=False).print(
+        f"{done.jars} jars in {place}, {done.downloaded} fetched now ({done.downloaded_bytes / 1e6:.0f} MB)",
+        soft_wrap=True,
+    )
