@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pinlake import logs
 from pinlake.cli.jars import jars
+from pinlake.cli.stack import down, status, up
 from pinlake.errors import PinlakeError, UsageError
 
 app = typer.Typer(
@@ -31,6 +32,9 @@ def _options(
 
 
 app.command()(jars)
+app.command()(up)
+app.command()(down)
+app.command()(status)
 
 
 def main() -> None:

@@ -1,0 +1,128 @@
+"""Kafka: one process that is broker and controller, from the locked jars."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local_stack import addresses, data_folder
+from local_stack.process import Child
+from pinlake import jars, java
+from pinlake.errors import TerminalError
+from pinlake.settings import Settings
+
+LOGGING = Path(__file__).with_name("kafka_log4j2.properties")
+HEAP = "400m"
+LARGEST_MESSAGE = 2 * 1024 * 1024
+FORMAT_SECONDS = 120
+METADATA_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """The broker.
+
+    Attributes:
+        settings: home, cache and the stack's section are used.
+        port: of the listener for clients.
+    """
+
+    settings: Settings
+    port: int
+
+    @property
+    def address(self) -> str:
+        """The bootstrap servers."""
+        return f"{addresses.HOST}:{self.port}"
+
+    @property
+    def child(self) -> Child:
+        """Its process."""
+        home = self.settings.home.absolute()
+        return Child(
+            name="kafka", mark=str(self._configuration), run=home / "run", log=home / "logs" / "kafka.log"
+        )
+
+    def prepare(self) -> list[str]:
+        """Format the storage, once, and return the command that starts the broker."""
+        data_folder.make_once(self._data, proof="meta.properties", build=self._format)
+        (controller,) = addresses.free_ports(1)
+        addresses.write_private(self._configuration, self._properties(self._data, controller=controller))
+        return [*self._java(), "kafka.Kafka", str(self._configuration)]
+
+    def answers(self) -> bool:
+        """Return whether a metadata request is answered and names a broker."""
+        from confluent_kafka import KafkaException
+        from confluent_kafka.admin import AdminClient
+
+        # Level 0 and a silent callback: that a server is not up yet is no news here.
+        quiet: dict[str, Any] = {"log_level": 0, "error_cb": lambda error: None}
+        client = AdminClient({"bootstrap.servers": self.address, **quiet})
+        try:
+            return bool(client.list_topics(timeout=METADATA_SECONDS).brokers)
+        except KafkaException:
+            return False
+
+    @property
+    def _data(self) -> Path:
+        return self.settings.home.absolute() / "kafka"
+
+    @property
+    def _configuration(self) -> Path:
+        return self.settings.home.absolute() / "run" / "kafka.properties"
+
+    def _java(self) -> list[str]:
+        class_path = ":".join(map(str, jars.class_path(jars.JarSet.KAFKA, self.settings)))
+        options = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
+        return [str(java.find()), *options, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", class_path]
+
+    def _format(self, folder: Path) -> None:
+        configuration = folder.with_name("kafka.format.properties")
+        # Formatting listens nowhere: any port will do for the controller.
+        addresses.write_private(configuration, self._properties(folder, controller=self.port + 1))
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        command = [*self._java(), "kafka.tools.StorageTool", "format"]
+        command += [f"--cluster-id={cluster}", f"--config={configuration}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=FORMAT_SECONDS)
+        configuration.unlink()
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise TerminalError(
+                f"Kafka's storage cannot be formatted: {said[-1] if said else 'it said nothing'}",
+                where=str(folder),
+                mend="Check space and permissions there, then run `pinlake up` again.",
+            )
+
+    def _properties(self, folder: Path, *, controller: int) -> str:
+        values = {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.voters": f"1@{addresses.HOST}:{controller}",
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{addresses.HOST}:{controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.address}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": folder,
+            "auto.create.topics.enable": "false",
+            "message.max.bytes": LARGEST_MESSAGE,
+            "replica.fetch.max.bytes": LARGEST_MESSAGE,
+            "num.network.threads": 2,
+            "num.io.threads": 4,
+            "group.initial.rebalance.delay.ms": 0,
+            # One broker: its internal topics cannot have copies, and one partition of each will do.
+            "offsets.topic.replication.factor": 1,
+            "offsets.topic.num.partitions": 1,
+            "transaction.state.log.replication.factor": 1,
+            "transaction.state.log.min.isr": 1,
+            "transaction.state.log.num.partitions": 1,
+            "share.coordinator.state.topic.replication.factor": 1,
+            "share.coordinator.state.topic.min.isr": 1,
+            "share.coordinator.state.topic.num.partitions": 1,
+            # The default takes 128 MiB of the heap for compacting those topics.
+            "log.cleaner.dedupe.buffer.size": 8 * 1024 * 1024,
+        }
+        return "".join(f"{name}={value}\n" for name, value in values.items())

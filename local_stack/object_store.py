@@ -1,0 +1,110 @@
+"""The object store: S3Proxy over a local folder, from the locked jars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_stack import addresses
+from local_stack.addresses import Addresses
+from local_stack.process import Child
+from pinlake import jars, java
+from pinlake.errors import ConfigurationError
+from pinlake.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+LOGGING = Path(__file__).with_name("s3proxy_logback.xml")
+HEAP = "192m"
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """The S3 endpoint.
+
+    Attributes:
+        settings: home, cache and the region are used.
+        addresses: its port, keys and bucket.
+    """
+
+    settings: Settings
+    addresses: Addresses
+
+    @property
+    def port(self) -> int:
+        """The port of its one listener."""
+        return self.addresses.s3_port
+
+    @property
+    def address(self) -> str:
+        """The endpoint's URL."""
+        return self.addresses.s3_endpoint
+
+    @property
+    def child(self) -> Child:
+        """Its process."""
+        home = self.settings.home.absolute()
+        return Child(name="s3", mark=str(self._configuration), run=home / "run", log=home / "logs" / "s3.log")
+
+    def prepare(self) -> list[str]:
+        """Write keys and folder into its properties, and return the command that starts it."""
+        data = self.settings.home.absolute() / "s3"
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        values = {
+            "s3proxy.endpoint": self.address,
+            "s3proxy.authorization": "aws-v2-or-v4",
+            "s3proxy.identity": self.addresses.s3_access_key,
+            "s3proxy.credential": self.addresses.s3_secret_key.get_secret_value(),
+            "jclouds.provider": "filesystem-nio2",
+            "jclouds.filesystem.basedir": data,
+        }
+        addresses.write_private(
+            self._configuration, "".join(f"{name}={value}\n" for name, value in values.items())
+        )
+        class_path = ":".join(map(str, jars.class_path(jars.JarSet.S3PROXY, self.settings)))
+        options = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
+        options += [f"-Dlogback.configurationFile={LOGGING}", "-cp", class_path]
+        return [str(java.find()), *options, "org.gaul.s3proxy.Main", "--properties", str(self._configuration)]
+
+    def answers(self) -> bool:
+        """Return whether buckets are listed; the first time, the bucket is created.
+
+        Raises:
+            ConfigurationError: the bucket cannot be created.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        client = self._client()
+        try:
+            names = {bucket.get("Name") for bucket in client.list_buckets()["Buckets"]}
+        except (BotoCoreError, ClientError):
+            return False
+        if self.addresses.s3_bucket not in names:
+            try:
+                client.create_bucket(Bucket=self.addresses.s3_bucket)
+            except (BotoCoreError, ClientError) as error:
+                raise ConfigurationError(
+                    f"bucket {self.addresses.s3_bucket} cannot be created: {error}",
+                    where=self.address,
+                    mend="Correct PINLAKE_S3_BUCKET.",
+                ) from None
+        return True
+
+    @property
+    def _configuration(self) -> Path:
+        return self.settings.home.absolute() / "run" / "s3.properties"
+
+    def _client(self) -> S3Client:
+        import boto3
+        from botocore.config import Config
+
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=self.address,
+            region_name=self.settings.s3.region,
+            aws_access_key_id=self.addresses.s3_access_key,
+            aws_secret_access_key=self.addresses.s3_secret_key.get_secret_value(),
+            config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
+        )

@@ -1,0 +1,177 @@
+"""A server as a child process that outlives the command that started it, found again by its pid file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from local_stack.addresses import write_private
+from pinlake.errors import TerminalError, TransientError
+
+# What the system rounds a start time to, and more: the mark is checked as well.
+_SAME_START_SECONDS = 2.0
+_POLL_SECONDS = 0.1
+_KILLED_SECONDS = 10.0
+# Servers get these alone: what else stands in the caller's environment is none of their business.
+_ENVIRONMENT = ("HOME", "LANG", "PATH", "TMPDIR", "TZ")
+
+
+@dataclass(frozen=True)
+class Child:
+    """A server's process.
+
+    Attributes:
+        name: what it is called in files and messages.
+        mark: an argument on its command line that no other process has, such as its data folder.
+        run: the folder of pid files.
+        log: where its output goes.
+        stop_signal: asks it to end in order.
+    """
+
+    name: str
+    mark: str
+    run: Path
+    log: Path
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    @property
+    def pid_file(self) -> Path:
+        """Pid and start time of the process, as JSON."""
+        return self.run / f"{self.name}.pid"
+
+
+def find(child: Child) -> psutil.Process | None:
+    """Return the running process, or None.
+
+    A pid file that is missing, garbage, stale, or whose pid belongs to another process by now does no harm:
+    the process is then looked for by its mark.
+    """
+    recorded = _recorded(child)
+    if recorded is not None:
+        return recorded
+    alive = [process for process in psutil.process_iter() if _is_ours(process, child)]
+    # A server's forked children carry its arguments for an instant.
+    return min(alive, key=psutil.Process.create_time, default=None)
+
+
+def start(child: Child, command: list[str]) -> psutil.Process:
+    """Start the process in a session of its own and write its pid file."""
+    child.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    with child.log.open("ab") as log:
+        started = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+    process = psutil.Process(started.pid)
+    record(child, process)
+    return process
+
+
+def record(child: Child, process: psutil.Process) -> None:
+    """Write the pid file."""
+    fields = {"pid": process.pid, "create_time": process.create_time()}
+    write_private(child.pid_file, json.dumps(fields))
+
+
+def await_answer(child: Child, answers: Callable[[], bool], *, seconds: float) -> None:
+    """Wait until the server answers.
+
+    Raises:
+        TerminalError: it ended instead.
+        TransientError: it runs but did not answer in time.
+    """
+
+    def answered() -> bool:
+        if find(child) is None:
+            raise TerminalError(
+                f"{child.name} ended while it was starting: {_last_line(child.log)}",
+                where=str(child.log),
+                mend="Read its log, then run `pinlake up` again.",
+            )
+        return answers()
+
+    waiting = Retrying(
+        retry=retry_if_result(lambda done: not done),
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(_POLL_SECONDS),
+    )
+    try:
+        waiting(answered)
+    except RetryError:
+        raise TransientError(
+            f"{child.name} runs but did not answer within {seconds:.0f} s",
+            where=str(child.log),
+            mend="Read its log; `pinlake down` and `pinlake up` start it anew, PINLAKE_STACK_START_SECONDS "
+            "gives it longer.",
+        ) from None
+
+
+def stop(child: Child, *, seconds: float) -> bool:
+    """End the process in order, by force if it takes longer than that; return whether it was running.
+
+    Raises:
+        TransientError: it is still there after having been killed.
+    """
+    process = find(child)
+    if process is not None:
+        family = [process, *_children(process)]
+        _signal(process, child.stop_signal)
+        _, alive = psutil.wait_procs(family, timeout=seconds)
+        for survivor in alive:
+            _signal(survivor, signal.SIGKILL)
+        _, alive = psutil.wait_procs(alive, timeout=_KILLED_SECONDS)
+        if alive:
+            raise TransientError(
+                f"{child.name} does not end", where=f"pid {process.pid}", mend="Run `pinlake down` again."
+            )
+    child.pid_file.unlink(missing_ok=True)
+    return process is not None
+
+
+def _recorded(child: Child) -> psutil.Process | None:
+    try:
+        fields = json.loads(child.pid_file.read_bytes())
+        process = psutil.Process(int(fields["pid"]))
+        same = abs(process.create_time() - float(fields["create_time"])) < _SAME_START_SECONDS
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, psutil.Error):
+        return None
+    return process if same and _is_ours(process, child) else None
+
+
+def _is_ours(process: psutil.Process, child: Child) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and child.mark in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    # psutil refuses if the pid belongs to another process by now.
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines() if log.is_file() else []
+    return lines[-1] if lines else "its log is empty"

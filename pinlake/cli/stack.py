@@ -1,0 +1,113 @@
+"""`pinlake up`, `pinlake down`, `pinlake status`: the local Kafka, object store and Postgres."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pinlake import settings as settings_module
+
+if TYPE_CHECKING:
+    from local_stack.stack import ServerStatus
+    from pinlake.settings import Settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with passwords, and nothing else.")]
+NEXT = (
+    ("pinlake demo", "sample pins through both lanes"),
+    ("pinlake status", "how the servers are"),
+    ("pinlake down", "stop them; the data stays"),
+)
+
+
+def up(as_json: AsJson = False) -> None:
+    """Start Kafka, the object store and Postgres on loopback, and wait until each answers.
+
+    Data, logs and addresses are kept under PINLAKE_HOME (.pinlake). What runs already is left alone.
+
+    Example: pinlake up
+    """
+    from local_stack import stack
+
+    settings = settings_module.load()
+    console = Console(stderr=True, highlight=False)
+    with console.status("starting Kafka, the object store and Postgres"):
+        stack.up(settings)
+    report = stack.status(settings)
+    if as_json:
+        print(json.dumps(_as_data(report, settings)))
+        return
+    _print_servers(report, settings)
+    for command, meaning in NEXT:
+        Console(highlight=False).print(f"  {command:<16}{meaning}")
+
+
+def down() -> None:
+    """Stop the servers that `pinlake up` started; their data stays.
+
+    Example: pinlake down
+    """
+    from local_stack import stack
+
+    stopped = stack.down(settings_module.load())
+    Console(stderr=True, highlight=False).print(
+        f"stopped {', '.join(stopped)}" if stopped else "nothing was running"
+    )
+
+
+def status(as_json: AsJson = False) -> None:
+    """Tell how each server is and where it listens.
+
+    Exit code 0 if all of them run, else 1.
+
+    Example: pinlake status --json
+    """
+    from local_stack import stack
+
+    settings = settings_module.load()
+    report = stack.status(settings)
+    if as_json:
+        print(json.dumps(_as_data(report, settings)))
+    else:
+        _print_servers(report, settings)
+    if not report or any(server.state is not stack.State.RUNNING for server in report):
+        raise typer.Exit(1)
+
+
+def _as_data(report: list[ServerStatus], settings: Settings) -> dict[str, Any]:
+    from local_stack import stack
+
+    servers = [{**asdict(server), "log": str(server.log)} for server in report]
+    return {"servers": servers, "postgres_dsn": stack.dsn(settings)}
+
+
+def _print_servers(report: list[ServerStatus], settings: Settings) -> None:
+    from local_stack import stack
+
+    console = Console(highlight=False)
+    if not report:
+        console.print(f"No stack has been started in {settings.home.absolute()}: run `pinlake up`.")
+        return
+    table = Table("server", "state", "pid", box=None, pad_edge=False)
+    table.add_column("address", overflow="fold")
+    table.add_column("log", overflow="fold")
+    for server in report:
+        colour = "green" if server.state is stack.State.RUNNING else "red"
+        pid = "" if server.pid is None else str(server.pid)
+        table.add_row(
+            server.name, f"[{colour}]{server.state}", pid, _address(server, settings), str(server.log)
+        )
+    console.print(table)
+
+
+def _address(server: ServerStatus, settings: Settings) -> str:
+    from local_stack import addresses
+
+    kept = addresses.read(settings.home)
+    if server.name != "postgres" or kept is None:
+        return server.address
+    return f"postgresql://{kept.postgres_user}:***@{server.address}/{settings.postgres.database}"
