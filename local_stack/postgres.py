@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -10,6 +11,7 @@ import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psutil
@@ -19,6 +21,9 @@ from local_stack.addresses import Addresses
 from local_stack.process import Child
 from pinlake.errors import ConfigurationError, TerminalError, TransientError
 from pinlake.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg2.extensions
 
 MAJOR_VERSION = 18
 UNPRIVILEGED = "nobody"
@@ -89,7 +94,7 @@ class Postgres:
         return command + [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
 
     def answers(self) -> bool:
-        """Return whether it answers SELECT 1.
+        """Return whether it answers a query; the first time, the database is created.
 
         Raises:
             ConfigurationError: the password of the addresses is not the cluster's.
@@ -113,10 +118,11 @@ class Postgres:
                     mend="Restore the stack.env that belongs to this folder, or move the folder away.",
                 ) from None
             return False
+        connection.autocommit = True
         try:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-        except psycopg2.Error:
+                _create_database(cursor, self.settings.postgres.database)
+        except psycopg2.OperationalError:
             return False
         finally:
             connection.close()
@@ -166,6 +172,16 @@ class Postgres:
                 where=str(self._data),
                 mend="End them, then run `pinlake up` again.",
             )
+
+
+def _create_database(cursor: psycopg2.extensions.cursor, name: str) -> None:
+    from psycopg2 import errors, sql
+
+    cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+    if cursor.fetchone() is None:
+        # Somebody else may create it at this very moment.
+        with contextlib.suppress(errors.DuplicateDatabase, errors.UniqueViolation):
+            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
 def _works_in(process: psutil.Process, folder: Path) -> bool:

@@ -171,12 +171,12 @@ class _Bar:
 
 def _fetch_one(jar: Jar, *, root: Path, address: str, bar: _Bar) -> None:
     import requests
-    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
     retrying = Retrying(
         retry=retry_if_exception(_is_transient),
         stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential_jitter(initial=0.5, max=8),
+        wait=wait_random_exponential(multiplier=0.5, max=8),
         reraise=True,
     )
     # A mirror's address may carry a password: only its host is ever told.

@@ -1,0 +1,62 @@
+# Every target sets up what it needs first; with nothing to do that takes about a second.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup environment demo test check bench up down lock clean
+
+ARGS ?=
+UV_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pinlake/uv
+UV := $(or $(shell command -v uv 2>/dev/null),$(UV_HOME)/bin/uv)
+RUN := "$(UV)" run --no-sync
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@echo '  make demo ARGS="--keep --json" hands arguments on, as do test and bench'
+
+setup: environment ## install uv, the locked environment and the jars, and look for Java
+	@$(RUN) pinlake jars >&2
+
+# Standard output belongs to the target's own command: set-up speaks on standard error.
+environment: $(UV)
+	@"$(UV)" sync --locked --inexact $(if $(wildcard .venv),--quiet) >&2
+
+$(UV_HOME)/bin/uv:
+	@{ \
+	python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo 'error: Python 3.11 or newer is missing. Install it (Debian: apt install python3).'; exit 1; }; \
+	rm -rf "$(UV_HOME)"; \
+	python3 -m venv "$(UV_HOME)" \
+		|| { rm -rf "$(UV_HOME)"; \
+			echo 'error: python3 cannot make virtual environments. Debian: apt install python3-venv.'; exit 1; }; \
+	"$(UV_HOME)/bin/python" -m pip install --quiet --disable-pip-version-check uv; \
+	} >&2
+
+demo: setup ## send the sample pins through both lanes and print what arrived
+	@$(RUN) pinlake demo $(ARGS)
+
+test: setup ## run every test, on real servers
+	@$(RUN) pytest $(ARGS)
+
+check: environment ## lint, formatting, types, and who may import whom
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+
+bench: setup ## measure every step (rows/s, MB/s, latency)
+	@$(RUN) python -m benchmarks $(ARGS)
+
+up: setup ## start Kafka, the object store and Postgres, and leave them running
+	@$(RUN) pinlake up $(ARGS)
+
+down: environment ## stop them; their data stays
+	@$(RUN) pinlake down
+
+lock: environment ## lock packages and jars anew (needs Maven)
+	@"$(UV)" lock
+	@$(RUN) python scripts/lock_jars.py
+
+clean: ## stop the servers and remove .pinlake with their data, and the tools' caches
+	@if [ -d .venv ] && [ -d .pinlake ]; then PINLAKE_HOME=.pinlake $(RUN) pinlake down; fi
+	@rm -rf .pinlake .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,174 @@
+"""The local stack comes up again with its data, whoever was killed and whatever its pid files say."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import psutil
+import psycopg2
+import psycopg2.extensions
+import pytest
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from local_stack import stack
+from local_stack.stack import State
+from pinlake.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SERVERS = ("kafka", "s3", "postgres")
+WORD = uuid.uuid4().hex
+
+
+@pytest.fixture(scope="module")
+def written(own_stack: Settings) -> Settings:
+    """The stack with one message, one object and one row in it."""
+    servers = own_stack.kafka.bootstrap_servers
+    admin = AdminClient({"bootstrap.servers": servers})
+    admin.create_topics([NewTopic("kept", 1, 1)])["kept"].result(20)
+    producer = Producer({"bootstrap.servers": servers, "acks": "all"})
+    producer.produce("kept", WORD.encode())
+    assert producer.flush(20) == 0
+    _s3(own_stack).put_object(Bucket=own_stack.s3.bucket, Key="kept", Body=WORD.encode())
+    with _cursor(own_stack) as cursor:
+        cursor.execute("CREATE TABLE kept (word text)")
+        cursor.execute("INSERT INTO kept VALUES (%s)", (WORD,))
+    return own_stack
+
+
+@pytest.mark.parametrize("victim", SERVERS)
+def test_a_killed_server_is_started_again_with_its_data_and_the_others_are_left_alone(
+    victim: str, written: Settings
+) -> None:
+    before = _pids(written)
+    _kill(before[victim])
+    assert _states(written)[victim] is State.STOPPED
+
+    stack.up(written)
+
+    after = _pids(written)
+    assert after[victim] != before[victim]
+    assert {name for name in SERVERS if after[name] != before[name]} == {victim}
+    _assert_kept(written)
+
+
+def test_a_second_up_finds_everything_running(written: Settings) -> None:
+    before = _pids(written)
+    stack.up(written)
+
+    assert _pids(written) == before
+
+
+def test_lost_and_garbage_pid_files_make_no_twins(written: Settings) -> None:
+    before = _pids(written)
+    run = written.home / "run"
+    (run / "kafka.pid").write_text("garbage")
+    (run / "s3.pid").unlink()
+    (run / "postgres.pid").write_text(f'{{"pid": {psutil.Process().pid}, "create_time": 0}}')
+
+    stack.up(written)
+
+    assert _pids(written) == before
+    assert {name: _processes_named_by(written.home, name) for name in SERVERS} == dict.fromkeys(SERVERS, 1)
+
+
+def test_all_killed_at_once_come_back_with_their_data(written: Settings) -> None:
+    for pid in _pids(written).values():
+        _kill(pid)
+
+    stack.up(written)
+
+    assert set(_states(written).values()) == {State.RUNNING}
+    _assert_kept(written)
+
+
+def test_down_leaves_no_process_and_up_finds_the_data(written: Settings) -> None:
+    assert sorted(stack.down(written)) == sorted(SERVERS)
+
+    assert not [process for process in psutil.process_iter() if _mentions(process, written.home)]
+    assert set(_states(written).values()) == {State.STOPPED}
+    assert stack.down(written) == []
+    stack.up(written)
+    _assert_kept(written)
+
+
+def _assert_kept(settings: Settings) -> None:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": settings.kafka.bootstrap_servers,
+            "group.id": uuid.uuid4().hex,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    with closing(consumer):
+        consumer.subscribe(["kept"])
+        message = consumer.poll(30)
+        assert message is not None
+        assert message.value() == WORD.encode()
+    kept = _s3(settings).get_object(Bucket=settings.s3.bucket, Key="kept")["Body"].read()
+    assert kept == WORD.encode()
+    with _cursor(settings) as cursor:
+        cursor.execute("SELECT word FROM kept")
+        assert cursor.fetchall() == [(WORD,)]
+
+
+def _pids(settings: Settings) -> dict[str, int]:
+    pids = {server.name: server.pid for server in stack.status(settings)}
+    return {name: pid for name, pid in pids.items() if pid is not None}
+
+
+def _states(settings: Settings) -> dict[str, State]:
+    return {server.name: server.state for server in stack.status(settings)}
+
+
+def _kill(pid: int) -> None:
+    process = psutil.Process(pid)
+    process.kill()
+    process.wait(20)
+
+
+def _processes_named_by(home: Path, name: str) -> int:
+    mark = str(home / "postgres") if name == "postgres" else str(home / "run" / f"{name}.properties")
+    found = 0
+    for process in psutil.process_iter():
+        try:
+            found += mark in process.cmdline()
+        except psutil.Error:
+            continue
+    return found
+
+
+def _mentions(process: psutil.Process, home: Path) -> bool:
+    try:
+        return any(str(home) in argument for argument in process.cmdline()) or process.cwd() == str(
+            home / "postgres"
+        )
+    except psutil.Error:
+        return False
+
+
+def _s3(settings: Settings) -> S3Client:
+    assert settings.s3.secret_key is not None
+    return boto3.client(
+        "s3",
+        endpoint_url=settings.s3.endpoint,
+        region_name=settings.s3.region,
+        aws_access_key_id=settings.s3.access_key,
+        aws_secret_access_key=settings.s3.secret_key.get_secret_value(),
+    )
+
+
+@contextmanager
+def _cursor(settings: Settings) -> Iterator[psycopg2.extensions.cursor]:
+    dsn = stack.dsn(settings)
+    assert dsn is not None
+    with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        yield cursor
