@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from pinlake import jars as java_libraries
-from pinlake import java, settings
+from pinlake import java
 
 
 def jars(
@@ -23,6 +23,8 @@ def jars(
 
     Example: pinlake jars spark
     """
+    from pinlake import settings
+
     java.find()
     loaded = settings.load()
     done = java_libraries.fetch(loaded, sets=sets or tuple(java_libraries.JarSet))

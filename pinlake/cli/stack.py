@@ -10,8 +10,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pinlake import settings as settings_module
-
 if TYPE_CHECKING:
     from local_stack.stack import ServerStatus
     from pinlake.settings import Settings
@@ -32,6 +30,7 @@ def up(as_json: AsJson = False) -> None:
     Example: pinlake up
     """
     from local_stack import stack
+    from pinlake import settings as settings_module
 
     settings = settings_module.load()
     console = Console(stderr=True, highlight=False)
@@ -52,6 +51,7 @@ def down() -> None:
     Example: pinlake down
     """
     from local_stack import stack
+    from pinlake import settings as settings_module
 
     stopped = stack.down(settings_module.load())
     Console(stderr=True, highlight=False).print(
@@ -67,6 +67,7 @@ def status(as_json: AsJson = False) -> None:
     Example: pinlake status --json
     """
     from local_stack import stack
+    from pinlake import settings as settings_module
 
     settings = settings_module.load()
     report = stack.status(settings)
