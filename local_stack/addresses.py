@@ -78,7 +78,7 @@ def read(home: Path) -> Addresses | None:
         raise ConfigurationError(
             f"the local stack's addresses cannot be read: {error}",
             where=str(path),
-            mend="Put it right, or run `pinlake down` and remove the folder: its data goes with it.",
+            mend="Put it right, or run `pinlake down` and move the folder away with its data.",
         ) from None
 
 

@@ -22,6 +22,13 @@ FORMAT_SECONDS = 120
 METADATA_SECONDS = 2
 
 
+def child(home: Path) -> Child:
+    """Return the broker's process, known by its configuration file."""
+    run = home.absolute() / "run"
+    log = home.absolute() / "logs" / "kafka.log"
+    return Child(name="kafka", mark=str(run / "kafka.properties"), run=run, log=log)
+
+
 @dataclass(frozen=True)
 class Kafka:
     """The broker.
@@ -42,17 +49,15 @@ class Kafka:
     @property
     def child(self) -> Child:
         """Its process."""
-        home = self.settings.home.absolute()
-        return Child(
-            name="kafka", mark=str(self._configuration), run=home / "run", log=home / "logs" / "kafka.log"
-        )
+        return child(self.settings.home)
 
     def prepare(self) -> list[str]:
         """Format the storage, once, and return the command that starts the broker."""
         data_folder.make_once(self._data, proof="meta.properties", build=self._format)
         (controller,) = addresses.free_ports(1)
-        addresses.write_private(self._configuration, self._properties(self._data, controller=controller))
-        return [*self._java(), "kafka.Kafka", str(self._configuration)]
+        configuration = Path(self.child.mark)
+        addresses.write_private(configuration, self._properties(self._data, controller=controller))
+        return [*self._java(), "kafka.Kafka", str(configuration)]
 
     def answers(self) -> bool:
         """Return whether a metadata request is answered and names a broker."""
@@ -70,10 +75,6 @@ class Kafka:
     @property
     def _data(self) -> Path:
         return self.settings.home.absolute() / "kafka"
-
-    @property
-    def _configuration(self) -> Path:
-        return self.settings.home.absolute() / "run" / "kafka.properties"
 
     def _java(self) -> list[str]:
         class_path = ":".join(map(str, jars.class_path(jars.JarSet.KAFKA, self.settings)))
@@ -122,6 +123,9 @@ class Kafka:
             "share.coordinator.state.topic.replication.factor": 1,
             "share.coordinator.state.topic.min.isr": 1,
             "share.coordinator.state.topic.num.partitions": 1,
+            # A broker that was killed may register again only when its old session has run out.
+            "broker.session.timeout.ms": 5_000,
+            "broker.heartbeat.interval.ms": 1_000,
             # The default takes 128 MiB of the heap for compacting those topics.
             "log.cleaner.dedupe.buffer.size": 8 * 1024 * 1024,
         }

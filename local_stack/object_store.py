@@ -20,6 +20,13 @@ LOGGING = Path(__file__).with_name("s3proxy_logback.xml")
 HEAP = "192m"
 
 
+def child(home: Path) -> Child:
+    """Return the object store's process, known by its configuration file."""
+    run = home.absolute() / "run"
+    log = home.absolute() / "logs" / "s3.log"
+    return Child(name="s3", mark=str(run / "s3.properties"), run=run, log=log)
+
+
 @dataclass(frozen=True)
 class ObjectStore:
     """The S3 endpoint.
@@ -45,8 +52,7 @@ class ObjectStore:
     @property
     def child(self) -> Child:
         """Its process."""
-        home = self.settings.home.absolute()
-        return Child(name="s3", mark=str(self._configuration), run=home / "run", log=home / "logs" / "s3.log")
+        return child(self.settings.home)
 
     def prepare(self) -> list[str]:
         """Write keys and folder into its properties, and return the command that starts it."""
@@ -60,13 +66,12 @@ class ObjectStore:
             "jclouds.provider": "filesystem-nio2",
             "jclouds.filesystem.basedir": data,
         }
-        addresses.write_private(
-            self._configuration, "".join(f"{name}={value}\n" for name, value in values.items())
-        )
+        configuration = Path(self.child.mark)
+        addresses.write_private(configuration, "".join(f"{name}={value}\n" for name, value in values.items()))
         class_path = ":".join(map(str, jars.class_path(jars.JarSet.S3PROXY, self.settings)))
         options = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
         options += [f"-Dlogback.configurationFile={LOGGING}", "-cp", class_path]
-        return [str(java.find()), *options, "org.gaul.s3proxy.Main", "--properties", str(self._configuration)]
+        return [str(java.find()), *options, "org.gaul.s3proxy.Main", "--properties", str(configuration)]
 
     def answers(self) -> bool:
         """Return whether buckets are listed; the first time, the bucket is created.
@@ -91,10 +96,6 @@ class ObjectStore:
                     mend="Correct PINLAKE_S3_BUCKET.",
                 ) from None
         return True
-
-    @property
-    def _configuration(self) -> Path:
-        return self.settings.home.absolute() / "run" / "s3.properties"
 
     def _client(self) -> S3Client:
         import boto3

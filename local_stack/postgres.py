@@ -42,6 +42,20 @@ SERVER_OPTIONS = {
 }
 
 
+def child(home: Path) -> Child:
+    """Return the server's process, known by its data folder.
+
+    SIGINT is its orderly stop: at SIGTERM it would wait until its last client has left.
+    """
+    return Child(
+        name="postgres",
+        mark=str(home.absolute() / "postgres"),
+        run=home.absolute() / "run",
+        log=home.absolute() / "logs" / "postgres.log",
+        stop_signal=signal.SIGINT,
+    )
+
+
 @dataclass(frozen=True)
 class Postgres:
     """The server.
@@ -66,15 +80,8 @@ class Postgres:
 
     @property
     def child(self) -> Child:
-        """Its process. SIGINT is its orderly stop: SIGTERM would wait until the last client has left."""
-        home = self.settings.home.absolute()
-        return Child(
-            name="postgres",
-            mark=str(self._data),
-            run=home / "run",
-            log=home / "logs" / "postgres.log",
-            stop_signal=signal.SIGINT,
-        )
+        """Its process."""
+        return child(self.settings.home)
 
     @property
     def dsn(self) -> str:

@@ -14,7 +14,7 @@ import filelock
 import psutil
 import structlog
 
-from local_stack import addresses, process
+from local_stack import addresses, kafka, object_store, postgres, process
 from local_stack.addresses import Addresses
 from local_stack.kafka import Kafka
 from local_stack.object_store import ObjectStore
@@ -25,6 +25,7 @@ from pinlake.settings import Settings, stack_file
 
 STOP_SECONDS = 30.0
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
 
@@ -70,13 +71,13 @@ def down(settings: Settings) -> list[str]:
     Raises:
         TransientError: one does not end, or another `pinlake up` is at work for too long.
     """
-    found = addresses.read(settings.home)
-    if found is None:
+    if not settings.home.exists():
         return []
+    # Asked by their homes alone: servers must end even if stack.env has been lost.
+    children = [server.child(settings.home) for server in (kafka, object_store, postgres)]
     with _alone(settings):
-        servers = _servers(settings, found)
-        ran = _side_by_side(lambda server: process.stop(server.child, seconds=STOP_SECONDS), servers)
-    return [server.child.name for server, was_running in zip(servers, ran, strict=True) if was_running]
+        ran = _side_by_side(lambda child: process.stop(child, seconds=STOP_SECONDS), children)
+    return [child.name for child, was_running in zip(children, ran, strict=True) if was_running]
 
 
 def status(settings: Settings) -> list[ServerStatus]:
@@ -151,16 +152,22 @@ def _listener(port: int) -> str:
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     lock = settings.home.absolute() / "stack.lock"
-    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with filelock.FileLock(lock, timeout=2 * settings.stack.start_seconds + STOP_SECONDS):
             yield
+    except PermissionError as error:
+        raise ConfigurationError(
+            f"the home of the local stack cannot be written: {error.strerror}",
+            where=str(error.filename or lock),
+            mend="Set PINLAKE_HOME to a folder of yours.",
+        ) from None
     except filelock.Timeout:
         raise TransientError(
             "another `pinlake up` or `pinlake down` is at work", where=str(lock), mend="Wait for it to end."
         ) from None
 
 
-def _side_by_side(work: Callable[[Server], Result], servers: list[Server]) -> list[Result]:
-    with ThreadPoolExecutor(len(servers), thread_name_prefix="stack") as pool:
-        return list(pool.map(work, servers))
+def _side_by_side(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
+    with ThreadPoolExecutor(len(items), thread_name_prefix="stack") as pool:
+        return list(pool.map(work, items))

@@ -196,6 +196,12 @@ def _fetch_one(jar: Jar, *, root: Path, address: str, bar: _Bar) -> None:
             where=where,
             mend="Check the network and PINLAKE_MAVEN_REPOSITORY, then run `pinlake jars` again.",
         ) from None
+    except OSError as error:
+        raise TerminalError(
+            f"jar {jar.coordinate} cannot be kept: {error.strerror or error}",
+            where=str(root),
+            mend="Make room there, or set PINLAKE_CACHE to a folder of yours.",
+        ) from None
 
 
 def _retrieve(jar: Jar, *, root: Path, address: str, bar: _Bar) -> None:

@@ -19,7 +19,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from local_stack import stack
 from local_stack.stack import State
-from pinlake.settings import Settings
+from pinlake.settings import Settings, stack_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -90,8 +90,10 @@ def test_all_killed_at_once_come_back_with_their_data(written: Settings) -> None
     _assert_kept(written)
 
 
-def test_down_leaves_no_process_and_up_finds_the_data(written: Settings) -> None:
+def test_down_leaves_no_process_even_with_its_addresses_lost_and_up_finds_the_data(written: Settings) -> None:
+    kept = stack_file(written.home).rename(written.home / "aside.env")
     assert sorted(stack.down(written)) == sorted(SERVERS)
+    kept.rename(stack_file(written.home))
 
     assert not [process for process in psutil.process_iter() if _mentions(process, written.home)]
     assert set(_states(written).values()) == {State.STOPPED}

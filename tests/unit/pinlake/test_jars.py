@@ -146,6 +146,16 @@ def test_a_repository_that_is_away_is_told_without_the_password_in_its_address(
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_cache_that_cannot_be_written_is_told_with_the_setting_that_helps(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    nowhere = settings.model_copy(update={"cache": tmp_path / "file"})
+
+    with pytest.raises(TerminalError, match=r"cannot be kept.*PINLAKE_CACHE"):
+        jars.fetch(nowhere)
+
+
 def test_a_missing_jar_says_which_command_brings_it(settings: Settings) -> None:
     with pytest.raises(ConfigurationError, match=r"org\.example:one:1\.0.*pinlake jars"):
         jars.class_path(JarSet.SPARK, settings)
