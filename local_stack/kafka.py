@@ -24,8 +24,8 @@ METADATA_SECONDS = 2
 
 def child(home: Path) -> Child:
     """Return the broker's process, known by its configuration file."""
-    run = home.absolute() / "run"
-    log = home.absolute() / "logs" / "kafka.log"
+    run = home.resolve() / "run"
+    log = home.resolve() / "logs" / "kafka.log"
     return Child(name="kafka", mark=str(run / "kafka.properties"), run=run, log=log)
 
 
@@ -74,7 +74,7 @@ class Kafka:
 
     @property
     def _data(self) -> Path:
-        return self.settings.home.absolute() / "kafka"
+        return self.settings.home.resolve() / "kafka"
 
     def _java(self) -> list[str]:
         class_path = ":".join(map(str, jars.class_path(jars.JarSet.KAFKA, self.settings)))

@@ -22,8 +22,8 @@ HEAP = "192m"
 
 def child(home: Path) -> Child:
     """Return the object store's process, known by its configuration file."""
-    run = home.absolute() / "run"
-    log = home.absolute() / "logs" / "s3.log"
+    run = home.resolve() / "run"
+    log = home.resolve() / "logs" / "s3.log"
     return Child(name="s3", mark=str(run / "s3.properties"), run=run, log=log)
 
 
@@ -56,7 +56,7 @@ class ObjectStore:
 
     def prepare(self) -> list[str]:
         """Write keys and folder into its properties, and return the command that starts it."""
-        data = self.settings.home.absolute() / "s3"
+        data = self.settings.home.resolve() / "s3"
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         values = {
             "s3proxy.endpoint": self.address,

@@ -49,9 +49,9 @@ def child(home: Path) -> Child:
     """
     return Child(
         name="postgres",
-        mark=str(home.absolute() / "postgres"),
-        run=home.absolute() / "run",
-        log=home.absolute() / "logs" / "postgres.log",
+        mark=str(home.resolve() / "postgres"),
+        run=home.resolve() / "run",
+        log=home.resolve() / "logs" / "postgres.log",
         stop_signal=signal.SIGINT,
     )
 
@@ -137,7 +137,7 @@ class Postgres:
 
     @property
     def _data(self) -> Path:
-        return self.settings.home.absolute() / "postgres"
+        return self.settings.home.resolve() / "postgres"
 
     def _initdb(self, folder: Path) -> None:
         password = folder.with_name("postgres.password")

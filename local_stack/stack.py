@@ -151,7 +151,7 @@ def _listener(port: int) -> str:
 
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
-    lock = settings.home.absolute() / "stack.lock"
+    lock = settings.home.resolve() / "stack.lock"
     try:
         lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with filelock.FileLock(lock, timeout=2 * settings.stack.start_seconds + STOP_SECONDS):

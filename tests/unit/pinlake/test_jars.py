@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from pinlake import jars
+from pinlake.cli.main import app
 from pinlake.errors import ConfigurationError, TerminalError, TransientError
 from pinlake.jars import JarSet
 from pinlake.settings import Settings
@@ -154,6 +157,19 @@ def test_a_cache_that_cannot_be_written_is_told_with_the_setting_that_helps(
 
     with pytest.raises(TerminalError, match=r"cannot be kept.*PINLAKE_CACHE"):
         jars.fetch(nowhere)
+
+
+def test_the_command_prints_what_it_did_as_json(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINLAKE_CACHE", str(settings.cache))
+    monkeypatch.setenv("PINLAKE_MAVEN_REPOSITORY", str(settings.maven_repository))
+
+    done = CliRunner().invoke(app, ["jars", "spark", "--json"])
+
+    assert json.loads(done.stdout) == {
+        "jars": 2,
+        "downloaded": 2,
+        "downloaded_bytes": sum(map(len, CONTENT.values())),
+    }
 
 
 def test_a_missing_jar_says_which_command_brings_it(settings: Settings) -> None:
