@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pinlake import logs
 from pinlake.cli.jars import jars
+from pinlake.cli.serve import serve
 from pinlake.cli.stack import down, status, up
 from pinlake.errors import PinlakeError, UsageError
 
@@ -35,6 +36,7 @@ app.command()(jars)
 app.command()(up)
 app.command()(down)
 app.command()(status)
+app.command()(serve)
 
 
 def main() -> None:

@@ -1,0 +1,145 @@
+"""The two topics: created where they are missing, and how far the batch consumer is behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.errors import AuthorizationError, KafkaError, RetriableError, TopicAlreadyExistsError
+from kafka.structs import OffsetAndMetadata
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from ingestion.clients import kafka_python_config
+from pinlake.errors import TerminalError, TransientError
+from pinlake.settings import KafkaSettings
+
+TIMEOUT_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class PartitionLag:
+    """One partition: the batch consumer's committed offset (None: none yet), its end, what lies between.
+
+    Lag of a partition without a commit counts from its first offset that is still there. The stream topic
+    has neither commit nor lag: its reader keeps its offsets in a checkpoint.
+    """
+
+    topic: str
+    partition: int
+    committed: int | None
+    end: int
+    lag: int | None
+
+
+def create_topics(kafka: KafkaSettings) -> list[str]:
+    """Create the topics that are missing; leave those that exist as they are.
+
+    Returns:
+        The names of those created.
+
+    Raises:
+        TransientError: Kafka does not answer.
+        TerminalError: Kafka refuses.
+    """
+    names = (kafka.batch_topic, kafka.stream_topic)
+    with _admin(kafka) as admin:
+        existing = _partitions(admin, names)
+        for name, partitions in existing.items():
+            if len(partitions) != kafka.partitions:
+                _log.warning(
+                    "topic has other partitions than configured",
+                    topic=name,
+                    partitions=len(partitions),
+                    configured=kafka.partitions,
+                )
+        return [name for name in names if name not in existing and _create(admin, name, kafka)]
+
+
+def lag(kafka: KafkaSettings) -> list[PartitionLag]:
+    """Return how far the batch consumer's group is behind, by topic and partition.
+
+    Raises:
+        TransientError: Kafka does not answer.
+        TerminalError: Kafka refuses.
+    """
+    with _admin(kafka) as admin:
+        found = _partitions(admin, (kafka.batch_topic, kafka.stream_topic))
+        places = [TopicPartition(name, number) for name, numbers in found.items() for number in numbers]
+        if not places:
+            return []
+        ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+        batch = [place for place in places if place.topic == kafka.batch_topic]
+        begins = admin.list_partition_offsets(dict.fromkeys(batch, OffsetSpec.EARLIEST))
+        group = _group_offsets(admin, kafka.consumer_group, batch)
+    rows = []
+    for place in sorted(places):
+        commit = group.get(place)
+        committed = commit.offset if commit is not None and commit.offset >= 0 else None
+        start = committed if committed is not None else begins[place].offset if place in begins else None
+        end = ends[place].offset
+        rows.append(
+            PartitionLag(place.topic, place.partition, committed, end, None if start is None else end - start)
+        )
+    return rows
+
+
+@retry(
+    retry=retry_if_exception_type(RetriableError),  # a broker's first group waits for its offsets topic
+    wait=wait_exponential(multiplier=0.1, max=1),
+    stop=stop_after_delay(2 * TIMEOUT_SECONDS),
+    reraise=True,
+)
+def _group_offsets(
+    admin: KafkaAdminClient, group: str, places: list[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    offsets: dict[TopicPartition, OffsetAndMetadata] = admin.list_group_offsets({group: places})[group]
+    return offsets
+
+
+def _create(admin: KafkaAdminClient, name: str, kafka: KafkaSettings) -> bool:
+    shape = {"num_partitions": kafka.partitions, "replication_factor": kafka.replication_factor}
+    try:
+        admin.create_topics({name: shape}, wait_for_metadata=True)
+    except TopicAlreadyExistsError:
+        return False  # another door was faster
+    _log.info("topic created", topic=name, partitions=kafka.partitions)
+    return True
+
+
+def _partitions(admin: KafkaAdminClient, names: tuple[str, ...]) -> dict[str, list[int]]:
+    described: list[dict[str, Any]] = admin.describe_topics()
+    return {
+        topic["name"]: [partition["partition_index"] for partition in topic["partitions"]]
+        for topic in described
+        if topic["name"] in names
+    }
+
+
+@contextmanager
+def _admin(kafka: KafkaSettings) -> Iterator[KafkaAdminClient]:
+    admin = None
+    try:
+        admin = KafkaAdminClient(**kafka_python_config(kafka, timeout_seconds=TIMEOUT_SECONDS))
+        yield admin
+    except AuthorizationError as error:
+        raise TerminalError(
+            f"Kafka refuses: {type(error).__name__}",
+            where=kafka.bootstrap_servers,
+            mend="Grant the user of PINLAKE_KAFKA_USERNAME the right to describe and create topics.",
+        ) from error
+    except KafkaError as error:
+        raise TransientError(
+            f"Kafka does not answer: {type(error).__name__}",
+            where=kafka.bootstrap_servers,
+            mend="Start it (`pinlake up`) or correct PINLAKE_KAFKA_BOOTSTRAP_SERVERS.",
+        ) from error
+    finally:
+        if admin is not None:
+            admin.close()
