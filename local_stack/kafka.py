@@ -60,17 +60,28 @@ class Kafka:
         return [*self._java(), "kafka.Kafka", str(configuration)]
 
     def answers(self) -> bool:
-        """Return whether a metadata request is answered and names a broker."""
-        from confluent_kafka import KafkaException
+        """Return whether a metadata request names a broker, and consumer groups have a coordinator.
+
+        Asking for the coordinator creates the topic of the groups' offsets, so that no first consumer
+        has to wait for it.
+        """
+        from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
         from confluent_kafka.admin import AdminClient
 
         # Level 0 and a silent callback: that a server is not up yet is no news here.
         quiet: dict[str, Any] = {"log_level": 0, "error_cb": lambda error: None}
         client = AdminClient({"bootstrap.servers": self.address, **quiet})
+        group = self.settings.kafka.consumer_group
         try:
-            return bool(client.list_topics(timeout=METADATA_SECONDS).brokers)
+            if not client.list_topics(timeout=METADATA_SECONDS).brokers:
+                return False
+            asked = client.list_consumer_group_offsets(
+                [ConsumerGroupTopicPartitions(group)], request_timeout=METADATA_SECONDS
+            )
+            asked[group].result()
         except KafkaException:
             return False
+        return True
 
     @property
     def _data(self) -> Path:
