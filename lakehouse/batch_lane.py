@@ -1,0 +1,104 @@
+"""The batch lane: three steps, each reads what is new in the layer before it and exits."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse import delta, promotions, side_by_side
+from lakehouse.bronze import records
+from lakehouse.bronze.transform import to_bronze
+from lakehouse.counts import Counts
+from lakehouse.delta import MicroBatch
+from lakehouse.micro_batches import MicroBatches, Write
+from lakehouse.newest import newest_per_pin
+from lakehouse.silver.parsing import parse, readable, refused, tally
+from lakehouse.silver.transform import TextPolicy, to_silver
+from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
+from lakehouse.warehouse import Warehouse
+
+# One micro-batch holds about a million pins: few commits, and what is cached still fits the default memory.
+_LANDING_OBJECTS = 20
+_DELTA_BYTES = "256m"
+
+
+def bronze(spark: SparkSession, warehouse: Warehouse) -> Counts:
+    """Append what is new in landing to bronze.pins_batch.
+
+    Raises: as `MicroBatches.drain`; likewise the other steps.
+    """
+
+    def write(rows: DataFrame, batch: MicroBatch) -> Counts:
+        promotions.to_bronze_table(rows.transform(to_bronze), BATCH, batch)
+        written = delta.rows_of_last_write(spark, BATCH.bronze, warehouse=batch.warehouse)
+        return Counts(read=written, written=written)
+
+    if not warehouse.has_landing(spark):
+        return Counts()
+    source = records.read_landing(spark, folder=warehouse.landing, files_per_batch=_LANDING_OBJECTS)
+    return _drain(source, write, warehouse, targets=(BATCH.bronze,))
+
+
+def silver(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy) -> Counts:
+    """Merge the pins in new bronze rows into silver.pins_batch; what is no pin goes to quarantine."""
+
+    def write(rows: DataFrame, batch: MicroBatch) -> Counts:
+        parsed = rows.transform(parse).persist()
+        try:
+            counts = tally(parsed)
+            pins = parsed.transform(readable).transform(lambda good: to_silver(good, text_policy=text_policy))
+            writes = [lambda: promotions.to_silver_table(pins, BATCH, batch)]
+            if counts.quarantined:
+                writes.append(
+                    lambda: promotions.to_quarantine_table(refused(parsed), BATCH, batch, layer="silver")
+                )
+            side_by_side.run(spark, writes)
+            return counts
+        finally:
+            parsed.unpersist()
+
+    source = _new_rows(spark, BATCH.bronze, warehouse)
+    return _drain(source, write, warehouse, targets=(BATCH.silver, BATCH.quarantine))
+
+
+def gold(spark: SparkSession, warehouse: Warehouse) -> Counts:
+    """Merge changed silver rows into gold.pin_features_batch, renew the touched days of category_daily."""
+
+    def write(rows: DataFrame, batch: MicroBatch) -> Counts:
+        changes = rows.persist()
+        try:
+            days = [
+                row.day for row in changes.select(F.to_date("event_time").alias("day")).distinct().collect()
+            ]
+            if not days:
+                return Counts()
+            upserts = changes.where("_change_type IN ('insert', 'update_postimage')")
+            silver_table = spark.read.format("delta").load(BATCH.silver.path(batch.warehouse))
+            writes = [
+                lambda: promotions.to_features_table(newest_per_pin(upserts), BATCH, batch),
+                lambda: promotions.to_category_daily_table(silver_table, days, batch),
+            ]
+            side_by_side.run(spark, writes)
+            read = upserts.count()
+            return Counts(read=read, written=read)
+        finally:
+            changes.unpersist()
+
+    source = _new_rows(spark, BATCH.silver, warehouse)
+    return _drain(source, write, warehouse, targets=(BATCH.features, CATEGORY_DAILY))
+
+
+def _new_rows(spark: SparkSession, table: Table, warehouse: Warehouse) -> DataFrame:
+    """A stream of a table's rows, or of its row changes where it records them."""
+    delta.ensure(spark, table, warehouse=warehouse.tables)
+    reader = spark.readStream.format("delta").option("maxBytesPerTrigger", _DELTA_BYTES)
+    if table.change_feed:
+        reader = reader.option("readChangeFeed", "true")
+    return reader.load(table.path(warehouse.tables))
+
+
+def _drain(source: DataFrame, write: Write, warehouse: Warehouse, *, targets: tuple[Table, ...]) -> Counts:
+    for table in targets:
+        delta.ensure(source.sparkSession, table, warehouse=warehouse.tables)
+    checkpoint = warehouse.checkpoint(targets[0].full_name)
+    return MicroBatches(source, write, checkpoint=checkpoint, warehouse=warehouse.tables).drain()

@@ -1,0 +1,39 @@
+"""Kafka records to bronze rows: nothing parsed away, nothing dropped."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse import event_ids
+from pinlake.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
+
+
+def to_bronze(records: DataFrame) -> DataFrame:
+    """Return bronze's columns, one row a record.
+
+    A record without a usable event_id gets one derived from its Kafka time and coordinates, and one
+    without received_at gets its Kafka time.
+
+    Args:
+        records: see `lakehouse.bronze.records`.
+    """
+    derived = event_ids.derived(F.col("timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
+    received_at = F.try_to_timestamp(F.try_validate_utf8(_header(RECEIVED_AT_HEADER).cast("string")))
+    return records.select(
+        F.coalesce(event_ids.given(_header(EVENT_ID_HEADER)), derived).alias("event_id"),
+        F.coalesce(received_at, F.col("timestamp")).alias("received_at"),
+        "topic",
+        "partition",
+        "offset",
+        F.col("timestamp").alias("kafka_timestamp"),
+        "key",
+        "value",
+        F.current_timestamp().alias("ingested_at"),
+    )
+
+
+def _header(name: str) -> Column:
+    """The first header of that name."""
+    named = F.filter("headers", lambda header: header["key"] == name)
+    return F.try_element_at(named, F.lit(1))["value"]

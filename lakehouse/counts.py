@@ -1,0 +1,34 @@
+"""What went into a step and what came out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows and time of a step.
+
+    Attributes:
+        batches: micro-batches that were not empty.
+        read: rows read.
+        written: rows handed to the layer's table.
+        quarantined: rows refused.
+        seconds: wall time.
+    """
+
+    batches: int = 0
+    read: int = 0
+    written: int = 0
+    quarantined: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Counts) -> Counts:
+        """Return the sums."""
+        return Counts(
+            self.batches + other.batches,
+            self.read + other.read,
+            self.written + other.written,
+            self.quarantined + other.quarantined,
+            self.seconds + other.seconds,
+        )

@@ -1,0 +1,98 @@
+"""A stream's micro-batches, handed one at a time to a write."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.streaming.readwriter import DataStreamWriter
+
+from lakehouse.counts import Counts
+from lakehouse.delta import MicroBatch
+from pinlake.errors import PinlakeError, TransientError
+
+log = structlog.get_logger()
+
+
+Write = Callable[[DataFrame, MicroBatch], Counts]
+
+
+class MicroBatches:
+    """One streaming query: a source, a write, and the checkpoint that remembers what was done.
+
+    A write that fails is retried by the next run under the same number, so it must be idempotent.
+
+    Args:
+        source: a streaming DataFrame.
+        write: what to do with each micro-batch.
+        checkpoint: URL of the query's checkpoint.
+        warehouse: root URL of the tables.
+    """
+
+    def __init__(self, source: DataFrame, write: Write, *, checkpoint: str, warehouse: str) -> None:
+        self._write = write
+        self._warehouse = warehouse
+        self._checkpoint = checkpoint
+        self._writer = source.writeStream.foreachBatch(self._on_batch).option(
+            "checkpointLocation", checkpoint
+        )
+        self._busy = threading.Lock()
+        self._failure: PinlakeError | None = None
+        self.counts = Counts()
+
+    def drain(self) -> Counts:
+        """Write what is there now and return.
+
+        Raises:
+            PinlakeError: what the write raised.
+            TransientError: Spark failed.
+        """
+        return self._run(self._writer.trigger(availableNow=True), stop=threading.Event())
+
+    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+        """Write what comes until `stop` is set; the micro-batch under way is finished first.
+
+        Raises: as `drain`.
+        """
+        return self._run(self._writer.trigger(processingTime=f"{trigger_seconds} seconds"), stop=stop)
+
+    def _run(self, writer: DataStreamWriter, *, stop: threading.Event) -> Counts:
+        query = writer.start()
+        try:
+            while query.isActive and not stop.is_set():
+                query.awaitTermination(1)
+            self._finish(query)
+        except PySparkException as error:
+            raise self._failure or TransientError(
+                "Spark stopped: " + str(error).strip().splitlines()[0],
+                where=self._checkpoint,
+                mend="Nothing is lost: run it again. Set PINLAKE_SPARK_LOG_LEVEL=WARN to see what led to it.",
+            ) from error
+        return self.counts
+
+    def _finish(self, query: StreamingQuery) -> None:
+        # With the lock held no write is under way, so that stopping interrupts none.
+        with self._busy:
+            query.stop()
+        failure = query.exception()
+        if failure:
+            raise failure
+
+    def _on_batch(self, rows: DataFrame, number: int) -> None:
+        query = rows.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
+        started = time.monotonic()
+        with self._busy:
+            try:
+                counts = self._write(rows, MicroBatch(self._warehouse, query, number))
+            except PinlakeError as error:
+                self._failure = error
+                raise
+            if counts.read:
+                timed = Counts(1, counts.read, counts.written, counts.quarantined, time.monotonic() - started)
+                self.counts += timed
+                log.info("micro-batch written", checkpoint=self._checkpoint, number=number, **vars(timed))

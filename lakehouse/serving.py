@@ -1,0 +1,165 @@
+"""The features in Postgres: database, table and view, and the fenced upsert of a micro-batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TextIO, cast
+
+import psycopg2
+import structlog
+from psycopg2 import errors, sql
+from psycopg2.extensions import connection as Connection  # a class, named like one
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from lakehouse.tables import FEATURES
+from pinlake.errors import TransientError
+from pinlake.settings import PostgresSettings
+
+log = structlog.get_logger()
+
+_SCHEMA = Path(__file__).with_name("serving.sql").read_text()
+
+_COLUMNS = ", ".join(FEATURES.fieldNames())
+_STAGE = f"""
+CREATE TEMPORARY TABLE staging ON COMMIT DROP AS
+SELECT {_COLUMNS} FROM experimental_data WITH NO DATA
+"""
+# Spark's CSV with Postgres's escapes; both write null as nothing and an empty string as "".
+_CSV = {"escape": '"', "timestampFormat": "yyyy-MM-dd HH:mm:ss.SSSSSSXXX"}
+_COPY = f"COPY staging ({_COLUMNS}) FROM STDIN (FORMAT csv)"
+# In the order of the key, so that two upserts at once wait for each other instead of deadlocking.
+_UPSERT = f"""
+INSERT INTO experimental_data AS old ({_COLUMNS}, loaded_at)
+SELECT {_COLUMNS}, now() FROM staging ORDER BY unique_id
+ON CONFLICT (unique_id) DO UPDATE
+SET (category, follower_count, downloaded, event_id, event_time, loaded_at)
+  = (excluded.category, excluded.follower_count, excluded.downloaded, excluded.event_id,
+     excluded.event_time, excluded.loaded_at)
+WHERE excluded.event_id > old.event_id
+"""
+
+
+class Serving:
+    """The Postgres side of gold.
+
+    A connection is opened for each call, so that a server that was restarted in between is no matter.
+
+    Args:
+        settings: where it is, and for how long to wait for it.
+    """
+
+    def __init__(self, settings: PostgresSettings) -> None:
+        self._settings = settings
+
+    def ensure(self) -> None:
+        """Create database, table, indexes, comments and view where they are absent.
+
+        Raises:
+            TransientError: the server does not answer.
+        """
+        for attempt in self._retrying():
+            with attempt:
+                self._create_database()
+                with (
+                    closing(self._connect(self._settings.database)) as session,
+                    session,
+                    session.cursor() as cursor,
+                ):
+                    cursor.execute(_SCHEMA)
+
+    def upsert(self, features: DataFrame) -> None:
+        """Write rows in one transaction; a row is replaced only by a newer event.
+
+        The rows pass through the driver one partition at a time.
+
+        Args:
+            features: gold's feature columns, at most one row a pin.
+
+        Raises:
+            TransientError: the server did not answer for as long as the settings allow.
+        """
+        lines = features.select(F.to_csv(F.struct(*FEATURES.fieldNames()), _CSV).alias("line"))
+        for attempt in self._retrying():
+            with attempt:
+                self._upsert_once(row.line for row in lines.toLocalIterator())
+
+    def _upsert_once(self, lines: Iterator[str]) -> None:
+        with closing(self._connect(self._settings.database)) as session, session, session.cursor() as cursor:
+            cursor.execute(_STAGE)
+            # psycopg2 calls read() and nothing else of a file; its stubs ask for more.
+            cursor.copy_expert(_COPY, cast("TextIO", _Lines(lines)))
+            cursor.execute(_UPSERT)
+
+    def _create_database(self) -> None:
+        with closing(self._connect("postgres")) as session:
+            session.autocommit = True
+            with session.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self._settings.database,))
+                if cursor.fetchone():
+                    return
+                try:
+                    cursor.execute(
+                        sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._settings.database))
+                    )
+                except (errors.DuplicateDatabase, errors.UniqueViolation):
+                    log.info("database already created by another", database=self._settings.database)
+
+    def _connect(self, database: str) -> Connection:
+        settings = self._settings
+        return psycopg2.connect(
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            password=settings.password.get_secret_value() if settings.password else None,
+            dbname=database,
+            connect_timeout=5,
+            application_name="pinlake",
+        )
+
+    def _retrying(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception_type(psycopg2.OperationalError),
+            wait=wait_exponential(multiplier=0.2, max=5),
+            stop=stop_after_delay(self._settings.patience_seconds),
+            before_sleep=_log_retry,
+            retry_error_callback=self._give_up,
+        )
+
+    def _give_up(self, state: RetryCallState) -> None:
+        settings = self._settings
+        raise TransientError(
+            f"Postgres did not answer for {settings.patience_seconds:.0f} s: {_first_line(state)}",
+            where=f"{settings.host}:{settings.port}/{settings.database}, user {settings.user}",
+            mend="Start it or correct PINLAKE_POSTGRES_HOST, _PORT, _USER and _PASSWORD; then run again.",
+        )
+
+
+class _Lines:
+    """What COPY reads: an iterator of lines behind the one method of a file that it calls."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+
+    def read(self, size: int) -> str:
+        """Return about `size` characters, whole lines, or nothing at the end."""
+        taken: list[str] = []
+        length = 0
+        for line in self._lines:
+            taken.append(line + "\n")
+            length += len(line) + 1
+            if length >= size:
+                break
+        return "".join(taken)
+
+
+def _log_retry(state: RetryCallState) -> None:
+    log.warning("postgres does not answer", attempt=state.attempt_number, error=_first_line(state))
+
+
+def _first_line(state: RetryCallState) -> str:
+    error = state.outcome.exception() if state.outcome else None
+    return str(error).strip().splitlines()[0] if error else "unknown"

@@ -1,0 +1,74 @@
+"""The only place that builds a Spark session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from pinlake import jars
+from pinlake.settings import S3Settings, Settings
+
+_LOG4J = Path(__file__).with_name("log4j2.properties")
+
+
+def build(settings: Settings, *, app: str) -> SparkSession:
+    """Start a session, or return the one this process has.
+
+    The jars come from the local cache: nothing is resolved here. Times are UTC, SQL is ANSI.
+
+    Args:
+        settings: master, memory, S3 and the jar cache.
+        app: the application's name, as a cluster's UI shows it.
+
+    Raises:
+        ConfigurationError: a jar has not been fetched.
+    """
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    spark = settings.spark
+    builder: SparkSession.Builder = SparkSession.builder
+    builder = (
+        builder.appName(app)
+        .master(spark.master)
+        .config("spark.driver.memory", spark.driver_memory)
+        .config("spark.driver.host", spark.driver_host)
+        .config("spark.driver.bindAddress", spark.driver_host)
+        .config("spark.driver.extraJavaOptions", f"-Dlog4j.configurationFile=file:{_LOG4J}")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.ansi.enabled", "true")
+        .config("spark.sql.catalogImplementation", "in-memory")
+        .config("spark.sql.shuffle.partitions", str(spark.shuffle_partitions))
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
+        # SPARK-58241: a Python UDF over a vectorised scan can hang for ever.
+        .config("spark.sql.execution.arrow.pythonUDF.columnarInput.enabled", "false")
+        # A Delta log of a few hundred actions needs no 50 tasks to be replayed.
+        .config("spark.databricks.delta.snapshotPartitions", "2")
+    )
+    paths = [str(path) for path in jars.class_path(jars.JarSet.SPARK, settings)]
+    if spark.master.startswith("local"):
+        builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
+    else:
+        builder = builder.config("spark.jars", ",".join(paths))
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel(spark.log_level)
+    _use_s3(session, settings.s3)
+    return session
+
+
+def _use_s3(session: SparkSession, s3: S3Settings) -> None:
+    # Set on the running context: as spark.hadoop.* the secret would stand in the JVM's command line.
+    hadoop = session.sparkContext._jsc.hadoopConfiguration()
+    hadoop.set("fs.s3a.endpoint.region", s3.region)
+    hadoop.set("fs.s3a.fast.upload.buffer", "bytebuffer")
+    if s3.endpoint:
+        hadoop.set("fs.s3a.endpoint", s3.endpoint)
+        hadoop.set("fs.s3a.path.style.access", "true")
+        hadoop.set("fs.s3a.connection.ssl.enabled", str(s3.endpoint.startswith("https")).lower())
+    if s3.access_key and s3.secret_key:
+        hadoop.set("fs.s3a.access.key", s3.access_key)
+        hadoop.set("fs.s3a.secret.key", s3.secret_key.get_secret_value())

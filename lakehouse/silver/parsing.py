@@ -1,0 +1,68 @@
+"""Bronze values to the twelve fields of a pin, as text, or to the reasons why they are none."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.counts import Counts
+from pinlake.event import PIN_FIELDS
+
+_UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+_PIN = ", ".join(f"`{field}` string" for field in PIN_FIELDS)
+
+
+def parse(bronze: DataFrame) -> DataFrame:
+    """Add the pin's fields as text and `reasons`, an array that is empty for a readable pin.
+
+    Args:
+        bronze: rows with a binary `value` and a `topic`; all their columns are kept.
+
+    Returns:
+        The same rows and columns, plus PIN_FIELDS (string: a number or array as its JSON text), with
+        unique_id in lower case, plus reasons (array<string>).
+    """
+    text = F.try_validate_utf8(F.col("value").cast("string"))
+    # As the one element of an array: from_json on the value itself would ignore whatever follows the object.
+    listed = F.from_json(
+        F.concat(F.lit("["), text, F.lit("]")), f"array<struct<{_PIN}>>", {"allowSingleQuotes": "false"}
+    )
+    parsed = bronze.withColumns({"_text": text, "_listed": listed}).withColumn(
+        "_pin", F.when(F.size("_listed") == 1, F.col("_listed")[0])
+    )
+    unique_id = F.lower(F.trim(F.col("_pin.unique_id")))
+    fields: dict[str, Column] = {field: F.col(f"_pin.{field}") for field in PIN_FIELDS}
+    return (
+        parsed.withColumns(fields | {"unique_id": unique_id})
+        .withColumn("reasons", F.array_compact(F.array(_reason())))
+        .drop("_text", "_listed", "_pin")
+    )
+
+
+def _reason() -> Column:
+    unique_id = F.col("unique_id")
+    return (
+        F.when(F.col("topic").isNull(), F.lit("landing.not_an_envelope"))
+        .when(F.col("value").isNull(), F.lit("value.missing"))
+        .when(F.col("_text").isNull(), F.lit("value.not_utf8"))
+        .when(F.col("_pin").isNull(), F.lit("value.not_one_json_object"))
+        .when(unique_id.isNull() | (unique_id == ""), F.lit("unique_id.missing"))
+        .when(~unique_id.rlike(_UUID), F.lit("unique_id.not_a_uuid"))
+    )
+
+
+def readable(parsed: DataFrame) -> DataFrame:
+    """Keep the rows that are pins."""
+    return parsed.where(F.size("reasons") == 0)
+
+
+def refused(parsed: DataFrame) -> DataFrame:
+    """Keep the rows that are none."""
+    return parsed.where(F.size("reasons") > 0)
+
+
+def tally(parsed: DataFrame) -> Counts:
+    """Count the rows read and refused. One job."""
+    row = parsed.agg(F.count("*").alias("read"), F.count_if(F.size("reasons") > 0).alias("refused")).first()
+    assert row is not None  # an aggregate without groups has one row
+    return Counts(read=row.read, written=row.read - row.refused, quarantined=row.refused)

@@ -1,0 +1,160 @@
+"""Every table once: its name, where it lies, its columns and its key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pyspark.sql.types import (
+    ArrayType,
+    BinaryType,
+    DataType,
+    DateType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One Delta table.
+
+    Attributes:
+        layer: bronze, silver, gold or quarantine: the first part of its name in SQL.
+        name: the second part.
+        columns: its schema.
+        key: the columns that identify a row; empty where every row is an occurrence of its own.
+        change_feed: whether Delta records row changes for the layer that reads it.
+    """
+
+    layer: str
+    name: str
+    comment: str
+    columns: StructType
+    key: tuple[str, ...] = ()
+    change_feed: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """The name in SQL, such as bronze.pins_batch."""
+        return f"{self.layer}.{self.name}"
+
+    def path(self, warehouse: str) -> str:
+        """Return its folder under the warehouse's root URL."""
+        return f"{warehouse}/{self.layer}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The tables one lane writes. No lane reads the other's."""
+
+    name: Literal["batch", "stream"]
+    bronze: Table
+    silver: Table
+    features: Table
+    quarantine: Table
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The lane's tables, in the order data flows."""
+        return (self.bronze, self.quarantine, self.silver, self.features)
+
+
+def _columns(*fields: tuple[str, DataType, str]) -> StructType:
+    return StructType(
+        [StructField(name, kind, metadata={"comment": comment}) for name, kind, comment in fields]
+    )
+
+
+_COORDINATES = (
+    ("topic", StringType(), "Kafka topic"),
+    ("partition", IntegerType(), "Kafka partition"),
+    ("offset", LongType(), "Kafka offset"),
+)
+_EVENT_ID = ("event_id", StringType(), "UUIDv7 given at the door; the one ordering key")
+_EVENT_TIME = ("event_time", TimestampType(), "the time inside event_id, to the millisecond")
+_UNIQUE_ID = ("unique_id", StringType(), "the pin, a UUID in lower case")
+_CATEGORY = ("category", StringType(), "the pin's category")
+_FOLLOWERS = ("follower_count", IntegerType(), "followers of the poster; null when unknown")
+_DOWNLOADED = ("downloaded", IntegerType(), "1 when the picture was saved, else 0")
+
+BRONZE = _columns(
+    _EVENT_ID,
+    ("received_at", TimestampType(), "when the door took it; Kafka's time if it came another way"),
+    *_COORDINATES,
+    ("kafka_timestamp", TimestampType(), "the record's own timestamp"),
+    ("key", BinaryType(), "the record's key, byte for byte"),
+    ("value", BinaryType(), "the record's value, byte for byte"),
+    ("ingested_at", TimestampType(), "when this row was written"),
+)
+
+SILVER = _columns(
+    ("index", IntegerType(), "the client's running number"),
+    _UNIQUE_ID,
+    ("title", StringType(), "cleaned title"),
+    ("description", StringType(), "cleaned description"),
+    ("poster_name", StringType(), "cleaned name of the poster"),
+    _FOLLOWERS,
+    ("tag_list", ArrayType(StringType()), "the tags, in order"),
+    ("is_image_or_video", StringType(), "kind of media"),
+    ("image_src", StringType(), "address of the picture"),
+    _DOWNLOADED,
+    ("save_location", StringType(), "path the picture was saved under"),
+    _CATEGORY,
+    _EVENT_ID,
+    _EVENT_TIME,
+    ("updated_at", TimestampType(), "when this row was written"),
+    *_COORDINATES,
+    ("cleaning_reasons", ArrayType(StringType()), "fields whose value did not fit and why, as field.reason"),
+)
+
+FEATURES = _columns(_UNIQUE_ID, _CATEGORY, _FOLLOWERS, _DOWNLOADED, _EVENT_ID, _EVENT_TIME)
+
+CATEGORY_FIGURES = _columns(
+    ("day", DateType(), "UTC day of the events"),
+    _CATEGORY,
+    ("pins", LongType(), "pins whose newest event is of that day"),
+    ("downloaded", LongType(), "how many of them were downloaded"),
+    ("median_follower_count", DoubleType(), "exact median over pins with a known count"),
+    ("max_follower_count", IntegerType(), "the largest known count"),
+)
+
+QUARANTINE = _columns(
+    ("layer", StringType(), "the layer it was refused by"),
+    ("reasons", ArrayType(StringType()), "every rule it broke"),
+    ("value", BinaryType(), "the record's value, byte for byte"),
+    _EVENT_ID,
+    *_COORDINATES,
+    ("kafka_timestamp", TimestampType(), "the record's own timestamp"),
+    ("quarantined_at", TimestampType(), "when this row was written"),
+)
+
+
+def _lane(name: Literal["batch", "stream"]) -> Lane:
+    return Lane(
+        name=name,
+        bronze=Table("bronze", f"pins_{name}", "Records as they came", BRONZE),
+        silver=Table(
+            "silver",
+            f"pins_{name}",
+            "The newest event of each pin, cleaned",
+            SILVER,
+            ("unique_id",),
+            change_feed=True,
+        ),
+        features=Table("gold", f"pin_features_{name}", "Features of each pin", FEATURES, ("unique_id",)),
+        quarantine=Table("quarantine", f"pins_{name}", "Records that were refused, and why", QUARANTINE),
+    )
+
+
+BATCH = _lane("batch")
+STREAM = _lane("stream")
+CATEGORY_DAILY = Table(
+    "gold", "category_daily", "Figures per day and category", CATEGORY_FIGURES, ("day", "category")
+)
+TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables)
