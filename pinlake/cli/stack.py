@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pinlake.errors import PinlakeError
+
 if TYPE_CHECKING:
     from local_stack.stack import ServerStatus
     from pinlake.settings import Settings
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with passwords, and nothing else.")]
 NEXT = (
     ("pinlake demo", "sample pins through both lanes"),
-    ("pinlake status", "how the servers are"),
+    ("pinlake status", "how the servers are, and Kafka's lag"),
     ("pinlake down", "stop them; the data stays"),
 )
 
@@ -60,7 +62,7 @@ def down() -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """Tell how each server is and where it listens.
+    """Tell how each server is, where it listens, and how far Kafka's readers are behind.
 
     Exit code 0 if all of them run, else 1.
 
@@ -71,10 +73,12 @@ def status(as_json: AsJson = False) -> None:
 
     settings = settings_module.load()
     report = stack.status(settings)
+    lag, fault = _lag(settings, report)
     if as_json:
-        print(json.dumps(_as_data(report, settings)))
+        print(json.dumps({**_as_data(report, settings), "lag": lag, "lag_error": fault}))
     else:
         _print_servers(report, settings)
+        _print_lag(lag, fault)
     if not report or any(server.state is not stack.State.RUNNING for server in report):
         raise typer.Exit(1)
 
@@ -84,6 +88,21 @@ def _as_data(report: list[ServerStatus], settings: Settings) -> dict[str, Any]:
 
     servers = [{**asdict(server), "log": str(server.log)} for server in report]
     return {"servers": servers, "postgres_dsn": stack.dsn(settings)}
+
+
+def _lag(settings: Settings, report: list[ServerStatus]) -> tuple[list[dict[str, Any]], str | None]:
+    from ingestion import topics
+    from local_stack import addresses, stack
+
+    kept = addresses.read(settings.home)
+    local = settings.kafka.bootstrap_servers == (kept.bootstrap_servers if kept else None)
+    kafka_runs = any(server.name == "kafka" and server.state is stack.State.RUNNING for server in report)
+    if not kafka_runs and (local or kept is None):
+        return [], None
+    try:
+        return [asdict(row) for row in topics.lag(settings.kafka)], None
+    except PinlakeError as error:
+        return [], str(error)
 
 
 def _print_servers(report: list[ServerStatus], settings: Settings) -> None:
@@ -112,3 +131,15 @@ def _address(server: ServerStatus, settings: Settings) -> str:
     if server.name != "postgres" or kept is None:
         return server.address
     return f"postgresql://{kept.postgres_user}:***@{server.address}/{settings.postgres.database}"
+
+
+def _print_lag(lag: list[dict[str, Any]], fault: str | None) -> None:
+    console = Console(highlight=False)
+    if fault:
+        console.print(f"[red]lag unknown:[/red] {fault}", soft_wrap=True)
+    if not lag:
+        return
+    table = Table(*lag[0], box=None, pad_edge=False, title="Kafka", title_justify="left")
+    for row in lag:
+        table.add_row(*("-" if value is None else str(value) for value in row.values()))
+    console.print(table)

@@ -13,7 +13,9 @@ from typing import Any
 
 import psutil
 import pytest
+from confluent_kafka import Producer
 
+from ingestion import topics
 from local_stack import addresses, stack
 from pinlake import settings as settings_module
 
@@ -40,10 +42,20 @@ def test_two_at_once_over_half_made_folders_start_one_of_each(home: Path) -> Non
     assert first == second
     assert {name: server["state"] for name, server in first.items()} == dict.fromkeys(SERVERS, "running")
     assert (home / "postgres.incomplete-1" / "half").read_text() == "made"
-    _assert_status_tells_it(home, first)
+    _produce_unread(home, count=3)
+    _assert_status_tells_it(home, first, lag=3)
 
 
-def _assert_status_tells_it(home: Path, servers: dict[str, Any]) -> None:
+def _produce_unread(home: Path, *, count: int) -> None:
+    kafka = settings_module.load(home=home).kafka
+    topics.create_topics(kafka)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
+    for number in range(count):
+        producer.produce(kafka.batch_topic, str(number))
+    assert producer.flush(20) == 0
+
+
+def _assert_status_tells_it(home: Path, servers: dict[str, Any], *, lag: int) -> None:
     kept = addresses.read(home)
     assert kept is not None
     password = kept.postgres_password.get_secret_value()
@@ -52,11 +64,13 @@ def _assert_status_tells_it(home: Path, servers: dict[str, Any]) -> None:
     assert told.returncode == 0, told.stderr
     data = json.loads(told.stdout)
     assert _servers(data) == servers
+    assert data["lag_error"] is None
+    assert sum(row["lag"] for row in data["lag"] if row["topic"] == "pinterest_batch") == lag
     assert all(Path(server["log"]).is_file() for server in servers.values())
     assert data["postgres_dsn"].startswith(f"postgresql://pinlake:{password}@127.0.0.1:{kept.postgres_port}/")
     table = _run("status", home=home)
     assert table.returncode == 0
-    assert all(name in table.stdout for name in SERVERS)
+    assert all(name in table.stdout for name in (*SERVERS, "pinterest_batch"))
     assert password not in table.stdout + table.stderr
     secrets = (password, kept.s3_secret_key.get_secret_value())
     for server in servers.values():
