@@ -53,8 +53,9 @@ up: setup ## start Kafka, the object store and Postgres, and leave them running
 down: environment ## stop them; their data stays
 	@$(RUN) pinlake down
 
-lock: environment ## lock packages and jars anew (needs Maven)
+lock: $(UV) ## lock packages and jars anew (needs Maven)
 	@"$(UV)" lock
+	@"$(UV)" sync --locked --inexact --quiet
 	@$(RUN) python scripts/lock_jars.py
 
 clean: ## stop the servers and remove .pinlake with their data, and the tools' caches
