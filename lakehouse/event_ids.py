@@ -21,7 +21,8 @@ def derived(timestamp: Column, topic: Column, partition: Column, offset: Column)
     that records of one partition and millisecond keep their order.
     """
     digits = F.concat(
-        _hex(F.unix_millis(timestamp), 12),
+        # A record without a time has -1, whose digits would be later than any.
+        _hex(F.greatest(F.unix_millis(timestamp), F.lit(0)), 12),
         F.lit("7"),
         _hex(partition.cast("bigint"), 3),
         # The variant's two bits, 10, then the topic's 14.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse import event_ids
 from lakehouse.counts import Counts
 from pinlake.event import PIN_FIELDS
 
@@ -16,7 +17,7 @@ def parse(bronze: DataFrame) -> DataFrame:
     """Add the pin's fields as text and `reasons`, an array that is empty for a readable pin.
 
     Args:
-        bronze: rows with a binary `value` and a `topic`; all their columns are kept.
+        bronze: bronze rows; all their columns are kept.
 
     Returns:
         The same rows and columns, plus PIN_FIELDS (string: a number or array as its JSON text), with
@@ -41,6 +42,8 @@ def parse(bronze: DataFrame) -> DataFrame:
 
 def _reason() -> Column:
     unique_id = F.col("unique_id")
+    # The door allows a minute; an id from elsewhere must not outrank every event to come.
+    ahead = event_ids.time_of(F.col("event_id")) > F.col("kafka_timestamp") + F.expr("INTERVAL 2 MINUTES")
     return (
         F.when(F.col("topic").isNull(), F.lit("landing.not_an_envelope"))
         .when(F.col("value").isNull(), F.lit("value.missing"))
@@ -48,6 +51,7 @@ def _reason() -> Column:
         .when(F.col("_pin").isNull(), F.lit("value.not_one_json_object"))
         .when(unique_id.isNull() | (unique_id == ""), F.lit("unique_id.missing"))
         .when(~unique_id.rlike(_UUID), F.lit("unique_id.not_a_uuid"))
+        .when(ahead, F.lit("event_id.from_the_future"))
     )
 
 

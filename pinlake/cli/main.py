@@ -9,8 +9,11 @@ import typer
 from rich.console import Console
 
 from pinlake import logs
+from pinlake.cli.consume import consume
 from pinlake.cli.jars import jars
+from pinlake.cli.promote import bronze, gold, silver, stream
 from pinlake.cli.serve import serve
+from pinlake.cli.sql import sql
 from pinlake.cli.stack import down, status, up
 from pinlake.errors import PinlakeError, UsageError
 
@@ -37,6 +40,12 @@ app.command()(up)
 app.command()(down)
 app.command()(status)
 app.command()(serve)
+app.command()(bronze)
+app.command()(silver)
+app.command()(gold)
+app.command()(stream)
+app.command()(sql)
+app.command()(consume)
 
 
 def main() -> None:

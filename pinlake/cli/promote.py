@@ -1,0 +1,116 @@
+"""`pinlake bronze`, `silver`, `gold`: the batch lane's steps; `pinlake stream`: the stream lane."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from lakehouse.counts import Counts
+    from lakehouse.warehouse import Warehouse
+    from pinlake.settings import Settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+
+def bronze(as_json: AsJson = False) -> None:
+    """Append what is new in landing to bronze.pins_batch, and exit.
+
+    Example: pinlake bronze --json
+    """
+    from lakehouse import batch_lane
+
+    _step("bronze", lambda spark, warehouse, _: batch_lane.bronze(spark, warehouse), as_json=as_json)
+
+
+def silver(as_json: AsJson = False) -> None:
+    """Clean what is new in bronze and merge it into silver.pins_batch, and exit.
+
+    What cannot be read as a pin goes to quarantine.pins_batch with its reasons.
+
+    Example: pinlake silver
+    """
+    from lakehouse import batch_lane
+
+    _step(
+        "silver",
+        lambda spark, warehouse, settings: batch_lane.silver(
+            spark, warehouse, text_policy=settings.text_policy
+        ),
+        as_json=as_json,
+    )
+
+
+def gold(as_json: AsJson = False) -> None:
+    """Bring what changed in silver into gold.pin_features_batch and gold.category_daily, and exit.
+
+    Example: pinlake gold
+    """
+    from lakehouse import batch_lane
+
+    _step("gold", lambda spark, warehouse, _: batch_lane.gold(spark, warehouse), as_json=as_json)
+
+
+def stream(
+    once: Annotated[bool, typer.Option("--once", help="Write what is in Kafka now, and exit.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take pins from Kafka into bronze, silver, gold and Postgres until SIGTERM or Ctrl-C.
+
+    The micro-batch under way is finished first; a second signal does not wait.
+
+    Example: pinlake stream --once
+    """
+    from lakehouse.stream_lane import open_stream
+
+    def run(spark: SparkSession, warehouse: Warehouse, settings: Settings) -> Counts:
+        lane = open_stream(spark, warehouse, settings)
+        if once:
+            return lane.drain()
+        return lane.follow(trigger_seconds=settings.stream.trigger_seconds, stop=_stop_on_signal())
+
+    _step("stream", run, as_json=as_json)
+
+
+def _step(name: str, run: Callable[[SparkSession, Warehouse, Settings], Counts], *, as_json: bool) -> None:
+    from lakehouse import session, warehouse
+    from pinlake import settings as settings_module
+
+    settings = settings_module.load()
+    console = Console(stderr=True, highlight=False)
+    with console.status(f"{name}: starting Spark") as line:
+        spark = session.build(settings, app=f"pinlake {name}")
+        line.update(name)
+        try:
+            counts = run(spark, warehouse.of(settings), settings)
+        finally:
+            spark.stop()
+    if as_json:
+        print(json.dumps({"step": name, **asdict(counts)}))
+        return
+    Console(highlight=False).print(
+        f"{name}: {counts.read:,} rows read, {counts.written:,} written, {counts.quarantined:,} quarantined "
+        f"in {counts.batches} micro-batches, {counts.seconds:.1f} s"
+    )
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+
+    def ask(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    # After the session has started: pyspark installs a handler of its own for SIGINT.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+    return stop
