@@ -51,6 +51,7 @@ class PostgresSettings(_Section):
     user: str = "pinlake"
     password: SecretStr | None = None
     database: str = "pinterest_streaming"
+    patience_seconds: float = Field(default=120.0, gt=0)
 
 
 class DoorSettings(_Section):
@@ -83,6 +84,7 @@ class SparkSettings(_Section):
 
     master: str = "local[*]"
     driver_memory: str = "1g"
+    driver_host: str = "127.0.0.1"
     shuffle_partitions: int = Field(default=4, ge=1)
     log_level: Literal["ERROR", "WARN", "INFO", "DEBUG"] = "ERROR"
 
