@@ -90,6 +90,16 @@ def lag(kafka: KafkaSettings) -> list[PartitionLag]:
     return rows
 
 
+def backlog(kafka: KafkaSettings) -> int:
+    """Return how many offsets of the batch topic wait to be landed.
+
+    Raises:
+        TransientError: Kafka does not answer.
+        TerminalError: Kafka refuses.
+    """
+    return sum(row.lag or 0 for row in lag(kafka))
+
+
 @retry(
     retry=retry_if_exception_type(RetriableError),  # a broker's first group waits for its offsets topic
     wait=wait_exponential(multiplier=0.1, max=1),

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pinlake import logs
 from pinlake.cli.consume import consume
+from pinlake.cli.emulate import emulate
 from pinlake.cli.jars import jars
 from pinlake.cli.promote import bronze, gold, silver, stream
 from pinlake.cli.serve import serve
@@ -40,6 +41,7 @@ app.command()(up)
 app.command()(down)
 app.command()(status)
 app.command()(serve)
+app.command()(emulate)
 app.command()(bronze)
 app.command()(silver)
 app.command()(gold)
