@@ -32,7 +32,7 @@ def derived(timestamp: Column, topic: Column, partition: Column, offset: Column)
     parts = [
         F.substring(digits, start, length) for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
     ]
-    return F.concat_ws("-", *parts)
+    return F.when(digits.isNotNull(), F.concat_ws("-", *parts))
 
 
 def time_of(event_id: Column) -> Column:

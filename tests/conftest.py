@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
+from lakehouse import session
+from lakehouse.warehouse import Warehouse
 from local_stack import addresses
 from local_stack import stack as local_stack
 from pinlake import settings as settings_module
@@ -39,3 +43,17 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         yield pointed
     finally:
         local_stack.down(pointed)
+
+
+@pytest.fixture(scope="session")
+def spark(settings: Settings) -> Iterator[SparkSession]:
+    """The one session, built as the product builds it; it can reach `stack`, but does not start it."""
+    running = session.build(settings, app="tests")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    """An empty warehouse on the local disk, a test's own."""
+    return Warehouse(f"file:{tmp_path}")
