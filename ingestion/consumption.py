@@ -18,6 +18,7 @@ from pinlake.errors import TerminalError, TransientError
 from pinlake.settings import KafkaSettings, Settings
 
 TIMEOUT_SECONDS = 10.0
+SESSION_SECONDS = 10
 PARTITION_FETCH_BYTES = 4 * 1024 * 1024
 
 
@@ -65,6 +66,7 @@ def _connect(kafka: KafkaSettings) -> KafkaConsumer:
         KafkaConsumer,
         **kafka_python_config(kafka, timeout_seconds=TIMEOUT_SECONDS),
         group_id=kafka.consumer_group,
+        session_timeout_ms=SESSION_SECONDS * 1000,
         enable_auto_commit=False,
         auto_offset_reset="none",
         allow_auto_create_topics=False,

@@ -96,7 +96,7 @@ async def post_pin(client: httpx.AsyncClient, pin: bytes, *, event_id: str) -> A
     )
     headers = {"Idempotency-Key": event_id, "Content-Type": "application/json"}
     try:
-        response = await persistent(client.post, "/pin/", content=pin, headers=headers)
+        response: httpx.Response = await persistent(client.post, "/pin/", content=pin, headers=headers)
     except RetryError as error:
         attempt = error.last_attempt
         if attempt.failed:
@@ -138,8 +138,11 @@ async def _post_all(url: str, events: list[tuple[bytes, str]], *, connections: i
 
     async with door_client(url, connections=connections) as client:
         await check_door(client)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(post(client, pin, event_id)) for pin, event_id in events]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(post(client, pin, event_id)) for pin, event_id in events]
+        except ExceptionGroup as refused:
+            raise refused.exceptions[0] from None
         return [task.result() for task in tasks]
 
 
