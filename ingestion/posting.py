@@ -19,7 +19,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from pinlake.errors import TerminalError, TransientError
+from pinlake.errors import TransientError
 from pinlake.event import new_event_id
 
 TRY_AGAIN = frozenset({429, 503})
@@ -109,49 +109,33 @@ async def post_pin(client: httpx.AsyncClient, pin: bytes, *, event_id: str) -> A
 
 def post_pins(
     url: str, pins: Sequence[bytes], *, event_ids: Sequence[str] | None = None, connections: int = CONNECTIONS
-) -> list[Acknowledged]:
-    """Post pins side by side and return, in their order, what the door has acknowledged.
+) -> list[Answer]:
+    """Post pins side by side and return the door's answers in their order.
 
     Args:
         url: of the door.
         pins: JSON objects.
-        event_ids: one a pin; new ones by default. The ids of an earlier call repeat its events.
+        event_ids: one a pin; new ones, in the order of the pins, by default. The ids of an earlier call
+            repeat its events.
         connections: how many pins are under way at a time.
 
     Raises:
         TransientError: the door does not answer.
-        TerminalError: the door has refused a pin.
     """
     ids = [new_event_id() for _ in pins] if event_ids is None else event_ids
     return asyncio.run(_post_all(url, list(zip(pins, ids, strict=True)), connections=connections))
 
 
-async def _post_all(url: str, events: list[tuple[bytes, str]], *, connections: int) -> list[Acknowledged]:
+async def _post_all(url: str, events: list[tuple[bytes, str]], *, connections: int) -> list[Answer]:
     seats = asyncio.Semaphore(connections)
 
-    async def post(client: httpx.AsyncClient, pin: bytes, event_id: str) -> Acknowledged:
+    async def post(client: httpx.AsyncClient, pin: bytes, event_id: str) -> Answer:
         async with seats:
-            answer = await post_pin(client, pin, event_id=event_id)
-        if answer.acknowledged is None:
-            raise _refused(answer, url)
-        return answer.acknowledged
+            return await post_pin(client, pin, event_id=event_id)
 
     async with door_client(url, connections=connections) as client:
         await check_door(client)
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(post(client, pin, event_id)) for pin, event_id in events]
-        except ExceptionGroup as refused:
-            raise refused.exceptions[0] from None
-        return [task.result() for task in tasks]
-
-
-def _refused(answer: Answer, url: str) -> TransientError | TerminalError:
-    if answer.status is None or answer.status in TRY_AGAIN:
-        mend = "Look at the door's /ready and at Kafka, then post again."
-        return TransientError("the door has not taken a pin", where=url, mend=mend)
-    what = f"the door has refused a pin with {answer.status}: {answer.detail}"
-    return TerminalError(what, where=url, mend="Correct the pin.")
+        return await asyncio.gather(*(post(client, pin, event_id) for pin, event_id in events))
 
 
 def _answer(response: httpx.Response, *, seconds: float, retries: int) -> Answer:
