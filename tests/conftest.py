@@ -14,6 +14,7 @@ from local_stack import addresses
 from local_stack import stack as local_stack
 from pinlake import settings as settings_module
 from pinlake.settings import Settings
+from tests import commands
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,14 @@ def stack(settings: Settings) -> Iterator[Settings]:
         yield settings
     finally:
         local_stack.down(settings)
+
+
+@pytest.fixture(scope="session")
+def door(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a running door that posts into the stack's topics, which it has created."""
+    log = tmp_path_factory.mktemp("door") / "log"
+    with commands.running_door(stack, log=log) as running:
+        yield running.url
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,129 @@
+"""Pinlake's commands as processes of their own, for tests that stop or kill them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import orjson
+from pydantic import BaseModel, SecretStr
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from pinlake.settings import PREFIX, Settings
+
+PATIENCE_SECONDS = 30.0
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class RunningDoor:
+    """A door that listens; `log` is its standard error."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment in which a command finds exactly these settings."""
+    values: dict[str, object] = {}
+    for name, value in settings:
+        if isinstance(value, BaseModel):
+            values |= {f"{name}_{field}": setting for field, setting in value}
+        else:
+            values[name] = value
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    given = {f"{PREFIX}{name}".upper(): _text(value) for name, value in values.items() if value is not None}
+    return inherited | given
+
+
+def start(*arguments: str, settings: Settings, log: Path) -> subprocess.Popen[bytes]:
+    """Start `pinlake`; its standard output is a pipe, its standard error goes to `log`."""
+    command = [str(Path(sys.executable).with_name("pinlake")), *arguments]
+    with log.open("ab") as errors:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment(settings),
+        )
+
+
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Make sure that a process is gone after the block: in order if it can, by force if it must."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+@contextmanager
+def running_door(settings: Settings, *, log: Path, ready: bool = True) -> Iterator[RunningDoor]:
+    """Run `pinlake serve` on a free port until the end of the block.
+
+    Args:
+        settings: those of the door.
+        log: where its standard error goes.
+        ready: wait until it is ready, not only until it listens.
+    """
+    with ended(start("serve", "--port", "0", settings=settings, log=log)) as process:
+        url = until(lambda: _address(log) or process.poll())
+        assert isinstance(url, str), log.read_text()
+        if ready:
+            until(lambda: is_ready(url))
+        yield RunningDoor(url, process, log)
+
+
+def is_ready(url: str) -> bool:
+    """Return whether the door at `url` says that it is ready."""
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{url}/ready").status_code == httpx.codes.OK
+    return False
+
+
+def until(condition: Callable[[], Found], *, seconds: float = PATIENCE_SECONDS) -> Found:
+    """Return what the condition finds as soon as it is true.
+
+    Raises:
+        tenacity.RetryError: it has not become true in time.
+    """
+    asking = Retrying(
+        retry=retry_if_result(lambda found: not found), wait=wait_fixed(0.05), stop=stop_after_delay(seconds)
+    )
+    return asking(condition)
+
+
+def _address(log: Path) -> str | None:
+    """Return where the newest door that wrote into this log listens."""
+    lines = [line for line in log.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    told = [line for line in map(_event, lines) if line.get("event") == "door listening"]
+    return str(told[-1]["address"]) if told else None
+
+
+def _event(line: bytes) -> dict[str, object]:
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
