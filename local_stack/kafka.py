@@ -65,7 +65,7 @@ class Kafka:
         Asking for the coordinator creates the topic of the groups' offsets, so that no first consumer
         has to wait for it.
         """
-        from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+        from confluent_kafka import KafkaException
         from confluent_kafka.admin import AdminClient
 
         # Level 0 and a silent callback: that a server is not up yet is no news here.
@@ -75,10 +75,8 @@ class Kafka:
         try:
             if not client.list_topics(timeout=METADATA_SECONDS).brokers:
                 return False
-            asked = client.list_consumer_group_offsets(
-                [ConsumerGroupTopicPartitions(group)], request_timeout=METADATA_SECONDS
-            )
-            asked[group].result()
+            # Asking for the group's offsets would crash librdkafka while the coordinator still loads them.
+            client.describe_consumer_groups([group], request_timeout=METADATA_SECONDS)[group].result()
         except KafkaException:
             return False
         return True
