@@ -43,6 +43,19 @@ WHERE excluded.event_id > old.event_id
 """
 
 
+def connect(settings: PostgresSettings, *, database: str | None = None) -> Connection:
+    """Open a connection to a database; the configured one if none is named."""
+    return psycopg2.connect(
+        host=settings.host,
+        port=settings.port,
+        user=settings.user,
+        password=settings.password.get_secret_value() if settings.password else None,
+        dbname=database or settings.database,
+        connect_timeout=5,
+        application_name="pinlake",
+    )
+
+
 class Serving:
     """The Postgres side of gold.
 
@@ -65,7 +78,7 @@ class Serving:
             with attempt:
                 self._create_database()
                 with (
-                    closing(self._connect(self._settings.database)) as session,
+                    closing(connect(self._settings)) as session,
                     session,
                     session.cursor() as cursor,
                 ):
@@ -88,14 +101,14 @@ class Serving:
                 self._upsert_once(row.line for row in lines.toLocalIterator())
 
     def _upsert_once(self, lines: Iterator[str]) -> None:
-        with closing(self._connect(self._settings.database)) as session, session, session.cursor() as cursor:
+        with closing(connect(self._settings)) as session, session, session.cursor() as cursor:
             cursor.execute(_STAGE)
             # psycopg2 calls read() and nothing else of a file; its stubs ask for more.
             cursor.copy_expert(_COPY, cast("TextIO", _Lines(lines)))
             cursor.execute(_UPSERT)
 
     def _create_database(self) -> None:
-        with closing(self._connect("postgres")) as session:
+        with closing(connect(self._settings, database="postgres")) as session:
             session.autocommit = True
             with session.cursor() as cursor:
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self._settings.database,))
@@ -107,18 +120,6 @@ class Serving:
                     )
                 except (errors.DuplicateDatabase, errors.UniqueViolation):
                     log.info("database already created by another", database=self._settings.database)
-
-    def _connect(self, database: str) -> Connection:
-        settings = self._settings
-        return psycopg2.connect(
-            host=settings.host,
-            port=settings.port,
-            user=settings.user,
-            password=settings.password.get_secret_value() if settings.password else None,
-            dbname=database,
-            connect_timeout=5,
-            application_name="pinlake",
-        )
 
     def _retrying(self) -> Retrying:
         return Retrying(

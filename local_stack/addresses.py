@@ -86,7 +86,9 @@ def point(settings: Settings, addresses: Addresses) -> Settings:
     """Return settings whose endpoints are the local stack's, whatever the environment says."""
     return settings.model_copy(
         update={
-            "kafka": settings.kafka.model_copy(update={"bootstrap_servers": addresses.bootstrap_servers}),
+            "kafka": settings.kafka.model_copy(
+                update={"bootstrap_servers": addresses.bootstrap_servers, "security_protocol": "PLAINTEXT"}
+            ),
             "s3": settings.s3.model_copy(
                 update={
                     "endpoint": addresses.s3_endpoint,

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pinlake import logs
 from pinlake.cli.consume import consume
+from pinlake.cli.demo import demo
 from pinlake.cli.emulate import emulate
 from pinlake.cli.jars import jars
 from pinlake.cli.promote import bronze, gold, silver, stream
@@ -37,6 +38,7 @@ def _options(
 
 
 app.command()(jars)
+app.command()(demo)
 app.command()(up)
 app.command()(down)
 app.command()(status)
