@@ -13,7 +13,8 @@ from lakehouse.delta import MicroBatch
 from lakehouse.micro_batches import MicroBatches, Write
 from lakehouse.newest import newest_per_pin
 from lakehouse.silver.parsing import parse, readable, refused, tally
-from lakehouse.silver.transform import TextPolicy, to_silver
+from lakehouse.silver.text import TextPolicy
+from lakehouse.silver.transform import to_silver
 from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.warehouse import Warehouse
 

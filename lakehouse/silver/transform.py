@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import event_ids
 from lakehouse.newest import newest_per_pin
 from lakehouse.silver.cleaning import clean
+from lakehouse.silver.text import TextPolicy
 from lakehouse.tables import SILVER
-
-TextPolicy = Literal["unicode", "ascii"]
 
 
 def to_silver(pins: DataFrame, *, text_policy: TextPolicy) -> DataFrame:
