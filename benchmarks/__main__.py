@@ -1,0 +1,57 @@
+"""`python -m benchmarks`: what each part reaches on this machine, beside what it should reach."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from benchmarks.report import Report
+    from benchmarks.run import Sizes
+
+
+def main(
+    load: Annotated[
+        int, typer.Option(min=0, help="Pins of each of the two equal loads through the batch lane.")
+    ] = 200_000,
+    single: Annotated[int, typer.Option(min=0, help="Pins posted one by one.")] = 10_000,
+    bulk: Annotated[int, typer.Option(min=0, help="Pins posted in bulk.")] = 100_000,
+    batch: Annotated[int, typer.Option(min=2, help="Pins of a bulk request.")] = 1_000,
+    rate: Annotated[float, typer.Option(min=1, help="Pins a second while latency is measured.")] = 50.0,
+    seconds: Annotated[float, typer.Option(min=0, help="For how long it is measured.")] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Measure door, consumer, bronze, silver, gold, upsert, latency and memory; tell which aims are missed.
+
+    Runs on a stack of its own in a temporary folder and leaves nothing behind. 0 leaves a part out.
+
+    Example: python -m benchmarks --load 50000 --seconds 0
+    """
+    from benchmarks.run import Sizes
+
+    report = _run(Sizes(single=single, bulk=bulk, batch=batch, load=load, rate=rate, seconds=seconds))
+    if as_json:
+        print(json.dumps(report.as_data()))
+    else:
+        report.print(Console(highlight=False))
+
+
+def _run(sizes: Sizes) -> Report:
+    from benchmarks.run import run
+    from pinlake import logs
+
+    logs.configure(level="WARNING")
+    # The same orderly end as at Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    console = Console(stderr=True, highlight=False)
+    with console.status("") as line:
+        return run(sizes, on_part=line.update)
+
+
+if __name__ == "__main__":
+    typer.run(main)

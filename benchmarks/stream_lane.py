@@ -1,0 +1,25 @@
+"""The stream lane, catching up: Kafka to bronze, silver, gold and Postgres."""
+
+from __future__ import annotations
+
+import time
+
+from pyspark.sql import SparkSession
+
+from benchmarks.report import Rate
+from lakehouse import stream_lane, warehouse
+from pinlake.settings import Settings
+
+
+def measure(spark: SparkSession, settings: Settings, *, event_bytes: int) -> Rate:
+    """Write everything that waits in the stream topic.
+
+    Args:
+        spark: the session.
+        settings: of the workplace.
+        event_bytes: the size of one event's JSON, on average.
+    """
+    started = time.perf_counter()
+    counts = stream_lane.open_stream(spark, warehouse.of(settings), settings).drain()
+    seconds = time.perf_counter() - started
+    return Rate("stream lane, catching up", counts.read, counts.read * event_bytes, seconds)

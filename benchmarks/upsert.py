@@ -1,0 +1,41 @@
+"""The fenced upsert of gold's features into Postgres."""
+
+from __future__ import annotations
+
+import time
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from benchmarks.report import Rate
+from lakehouse import warehouse
+from lakehouse.serving import Serving
+from lakehouse.tables import BATCH
+from pinlake.settings import Settings
+
+AIM = 50_000
+
+
+def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Rate]:
+    """Upsert gold's rows as new ones, then again as newer events of the same pins."""
+    serving = Serving(settings.postgres)
+    serving.ensure()
+    table = BATCH.features.path(warehouse.of(settings).tables)
+    features = spark.read.format("delta").load(table).limit(rows).repartition(4).persist()
+    # A later time in the first digits keeps the id a UUIDv7.
+    newer = features.withColumn("event_id", F.concat(F.lit("1"), F.substring("event_id", 2, 35)))
+    size = features.select(F.sum(F.length(F.to_csv(F.struct("*"))) + 1)).first()
+    assert size is not None  # an aggregate without groups has one row
+    try:
+        return [
+            Rate("upsert, new pins", features.count(), size[0], _time(serving, features), AIM),
+            Rate("upsert, newer events", features.count(), size[0], _time(serving, newer), AIM),
+        ]
+    finally:
+        features.unpersist()
+
+
+def _time(serving: Serving, features: DataFrame) -> float:
+    started = time.perf_counter()
+    serving.upsert(features)
+    return time.perf_counter() - started

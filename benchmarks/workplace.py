@@ -1,0 +1,68 @@
+"""Where a run takes place: a stack of its own in a temporary home, and child processes beside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dotenv
+
+from local_stack import addresses, stack
+from pinlake import settings as settings_module
+from pinlake.settings import PREFIX, Settings, stack_file
+
+STOP_SECONDS = 60.0
+
+
+@contextmanager
+def open_workplace() -> Iterator[Settings]:
+    """Yield settings that point to a fresh running stack; stop it and remove its data afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="pinlake-benchmarks-"))
+    loaded = settings_module.load(home=home)
+    try:
+        yield addresses.point(loaded, stack.up(loaded))
+    finally:
+        stack.down(loaded)
+        shutil.rmtree(home)
+
+
+@contextmanager
+def running(arguments: Sequence[str], settings: Settings) -> Iterator[None]:
+    """Run a `pinlake` command against the stack, then end it with SIGTERM and wait for it.
+
+    Args:
+        arguments: the command and its options; its output goes to a log file in the home.
+        settings: of the workplace.
+    """
+    log = settings.home / "logs" / f"{arguments[0]}.log"
+    with log.open("ab") as output:
+        # In a session of its own: Ctrl-C reaches this process alone, which then ends its children in order.
+        child = subprocess.Popen(
+            [sys.executable, "-m", "pinlake", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **_stack_variables(settings)},
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        child.terminate()
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _stack_variables(settings: Settings) -> dict[str, str]:
+    kept = dotenv.dotenv_values(stack_file(settings.home), interpolate=False)
+    values = {name: value for name, value in kept.items() if value is not None}
+    return values | {f"{PREFIX}HOME": str(settings.home)}
