@@ -21,7 +21,7 @@ def accepted(event: Event) -> Response:
 
 
 def refused(problem: Problem, *, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a problem, with Retry-After where trying again may help."""
+    """Return a problem, with Retry-After where trying again may help; a client that stalls is let go."""
     return _problem(problem.status, problem.body(), headers=headers)
 
 
@@ -85,4 +85,6 @@ def _problem(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str]
     sent = dict(headers or {})
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         sent["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if status == HTTPStatus.REQUEST_TIMEOUT:
+        sent["Connection"] = "close"
     return Response(orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=sent)

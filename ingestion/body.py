@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from http import HTTPStatus
 
@@ -12,24 +13,36 @@ from ingestion.problem import Problem, too_large
 from pinlake.event import parse_event_id
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+STALLED_SECONDS = 5
 
 
 async def read_body(request: Request, *, limit: int) -> bytes | Problem:
-    """Read the body, and no more than `limit` bytes of it, whatever Content-Length says."""
+    """Read the body, and no more than `limit` bytes of it, whatever Content-Length says.
+
+    A client may be slow, but not fall silent: one that has would hold up the door's end.
+    """
     if request.headers.get("content-encoding", "identity") != "identity":
         detail = "send the body without Content-Encoding"
         return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, field="Content-Encoding")
+    if "upgrade" in request.headers:
+        detail = "the door speaks HTTP/1.1 only: send no Upgrade"
+        return Problem(HTTPStatus.BAD_REQUEST, detail, field="Upgrade")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         return too_large("the body", limit=limit)
     parts: list[bytes] = []
     size = 0
+    clock = asyncio.get_running_loop().time
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > limit:
-                return too_large("the body", limit=limit)
-            parts.append(part)
+        async with asyncio.timeout(STALLED_SECONDS) as patience:
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    return too_large("the body", limit=limit)
+                parts.append(part)
+                patience.reschedule(clock() + STALLED_SECONDS)
+    except TimeoutError:
+        return Problem(HTTPStatus.REQUEST_TIMEOUT, f"no more of the body came for {STALLED_SECONDS} seconds")
     except ClientDisconnect:
         return Problem(HTTPStatus.BAD_REQUEST, "the body ended early")
     return b"".join(parts)

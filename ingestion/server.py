@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 
 from ingestion.api import create_app
+from ingestion.protocol import Protocol
 from pinlake.errors import ConfigurationError
 from pinlake.settings import Settings
 
@@ -29,7 +30,8 @@ def serve(settings: Settings) -> None:
     config = uvicorn.Config(
         create_app(settings),
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
+        ws="none",
         access_log=False,
         log_config=None,
         server_header=False,

@@ -1,0 +1,160 @@
+"""Records into topics, and back out of topics and landing objects, for tests of what lies between."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from confluent_kafka import Producer
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+
+from ingestion import topics
+from ingestion.clients import kafka_python_config, s3_client
+from ingestion.landing import PREFIX
+from pinlake.settings import KafkaSettings, Settings
+
+TIMEOUT_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a record carries and where it stands."""
+
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+
+def apart(settings: Settings, *, partitions: int = 2, **limits: float) -> Settings:
+    """Return settings with topics and a consumer group of a test's own, and the consumer's limits.
+
+    The topics are not created.
+    """
+    name = f"test-{uuid.uuid4().hex}"
+    own = {
+        "batch_topic": f"{name}-batch",
+        "stream_topic": f"{name}-stream",
+        "consumer_group": name,
+        "partitions": partitions,
+    }
+    return settings.model_copy(
+        update={
+            "kafka": settings.kafka.model_copy(update=own),
+            "consumer": settings.consumer.model_copy(update=limits),
+        }
+    )
+
+
+def create(settings: Settings, *, partitions: int = 2, **limits: float) -> Settings:
+    """Return the same with both topics created."""
+    own = apart(settings, partitions=partitions, **limits)
+    topics.create_topics(own.kafka)
+    return own
+
+
+@contextmanager
+def admin(kafka: KafkaSettings) -> Iterator[KafkaAdminClient]:
+    """Give an admin client."""
+    with closing(KafkaAdminClient(**kafka_python_config(kafka, timeout_seconds=TIMEOUT_SECONDS))) as client:
+        yield client
+
+
+def produce(kafka: KafkaSettings, values: Iterable[bytes | None], **fields: Any) -> None:  # noqa: ANN401 - whatever a producer takes
+    """Write values into the batch topic, one partition after the other in turn, and wait until it has them.
+
+    Args:
+        kafka: broker and topic.
+        values: of the records.
+        fields: key, headers or timestamp, the same for all.
+    """
+    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "acks": "all", "linger.ms": 5})
+    for number, value in enumerate(values):
+        partition = number % kafka.partitions
+        producer.produce(kafka.batch_topic, value, partition=partition, on_delivery=_raise, **fields)
+        producer.poll(0)
+    assert producer.flush(TIMEOUT_SECONDS) == 0
+
+
+def read(kafka: KafkaSettings, topic: str) -> list[Record]:
+    """Return what a topic holds now."""
+    with closing(KafkaConsumer(**kafka_python_config(kafka, timeout_seconds=TIMEOUT_SECONDS))) as consumer:
+        places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        consumer.assign(places)
+        consumer.seek_to_beginning(*places)
+        ends = consumer.end_offsets(places)
+        found: list[Record] = []
+        while any(consumer.position(place) < ends[place] for place in places):
+            for batch in consumer.poll(timeout_ms=1000).values():
+                found += map(_from_kafka, batch)
+        return found
+
+
+def landing_keys(settings: Settings) -> list[str]:
+    """Return the names of the objects that hold records of the batch topic, in their order."""
+    pages = s3_client(settings.s3).get_paginator("list_objects_v2")
+    listed = pages.paginate(Bucket=settings.s3.bucket, Prefix=PREFIX)
+    names = [entry["Key"] for page in listed for entry in page.get("Contents", [])]
+    return sorted(name for name in names if f"/{settings.kafka.batch_topic}-" in name)
+
+
+def landed(settings: Settings) -> list[Record]:
+    """Return every record of the batch topic that stands in a landing object, as often as it stands there."""
+    s3 = s3_client(settings.s3)
+    found: list[Record] = []
+    for key in landing_keys(settings):
+        body = s3.get_object(Bucket=settings.s3.bucket, Key=key)["Body"].read()
+        found += [_from_line(line) for line in gzip.decompress(body).splitlines()]
+    return found
+
+
+def assert_all_landed_once(settings: Settings) -> None:
+    """Assert that the landing objects together hold what the batch topic holds: no hole, no double."""
+    assert _in_order(landed(settings)) == _in_order(read(settings.kafka, settings.kafka.batch_topic))
+
+
+def _in_order(records: list[Record]) -> list[Record]:
+    return sorted(records, key=lambda record: (record.partition, record.offset))
+
+
+def _from_kafka(record: ConsumerRecord) -> Record:
+    return Record(
+        partition=record.partition,
+        offset=record.offset,
+        timestamp=record.timestamp,
+        key=record.key,
+        value=record.value,
+        headers=tuple(record.headers),
+    )
+
+
+def _from_line(line: bytes) -> Record:
+    fields = orjson.loads(line)
+    return Record(
+        partition=fields["partition"],
+        offset=fields["offset"],
+        timestamp=fields["timestamp"],
+        key=_content(fields, "key"),
+        value=_content(fields, "value"),
+        headers=tuple((header["key"], _content(header, "value")) for header in fields["headers"]),
+    )
+
+
+def _content(fields: dict[str, Any], name: str) -> bytes | None:
+    if f"{name}_base64" in fields:
+        return base64.b64decode(fields[f"{name}_base64"])
+    text = fields[name]
+    return None if text is None else str(text).encode()
+
+
+def _raise(error: object, _message: object) -> None:
+    assert error is None, error
