@@ -1,0 +1,42 @@
+"""Bronze rows: one a record, ids and times from the headers where they are good, else from Kafka."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+from pyspark.sql import SparkSession
+
+from lakehouse.bronze.transform import to_bronze
+from lakehouse.tables import BRONZE
+from pinlake.event import new_event_id
+
+SCHEMA = (
+    "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary, "
+    "headers array<struct<key: string, value: binary>>"
+)
+KAFKA_TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+RECEIVED = "2026-01-02T03:04:04.123456Z"
+
+
+def test_headers_of_the_door_are_kept_and_others_do_no_harm(spark: SparkSession) -> None:
+    event_id = new_event_id()
+    headers = [
+        [("event_id", event_id.encode()), ("received_at", RECEIVED.encode())],
+        [("event_id", b"\xff"), ("received_at", b"yesterday")],
+        None,
+        [("received_at", None), ("other", b"x"), ("event_id", str(uuid.uuid4()).encode())],
+    ]
+    rows = [("t", 0, offset, KAFKA_TIME, b"k", b"\xff\x00", given) for offset, given in enumerate(headers)]
+
+    bronze = to_bronze(spark.createDataFrame(rows, SCHEMA))
+    found = bronze.orderBy("offset").collect()
+
+    assert bronze.columns == BRONZE.fieldNames()
+    assert found[0].event_id == event_id
+    assert found[0].received_at.isoformat() == "2026-01-02T03:04:04.123456"
+    for row in found[1:]:
+        assert uuid.UUID(row.event_id).version == 7
+        assert row.received_at == row.kafka_timestamp
+    assert len({row.event_id for row in found}) == len(headers)
+    assert {bytes(row.value) for row in found} == {b"\xff\x00"}
