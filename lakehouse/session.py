@@ -8,11 +8,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 from pinlake import jars
 from pinlake.settings import S3Settings, Settings
 
+# pyspark prints every failed analysis on standard error, stack traces and all, before raising it.
+_TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 _LOG4J = Path(__file__).with_name("log4j2.properties")
 
 
@@ -29,6 +32,8 @@ def build(settings: Settings, *, app: str) -> SparkSession:
         ConfigurationError: a jar has not been fetched.
     """
     os.environ["PYSPARK_PYTHON"] = sys.executable
+    for name in _TALKATIVE:
+        PySparkLogger.getLogger(name).disabled = True
     spark = settings.spark
     builder: SparkSession.Builder = SparkSession.builder
     builder = (
