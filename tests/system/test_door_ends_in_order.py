@@ -1,0 +1,76 @@
+"""SIGTERM ends the door in order: what is under way is answered, nothing new is taken, the exit code is 0."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import uuid
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from ingestion import topics
+from pinlake.settings import Settings
+from tests import commands, records
+
+REQUESTS = 20
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_every_request_under_way_is_answered(stack: Settings, tmp_path: Path, number: int) -> None:
+    own = records.apart(stack)
+    pins = [b'{"unique_id":"%s"}' % str(uuid.uuid4()).encode() for _ in range(REQUESTS)]
+    with commands.running_door(own, log=tmp_path / "log") as door:
+        connections = [_ask_to_send(door.url, pin) for pin in pins]
+        os.kill(door.process.pid, number)
+        commands.until(lambda: not _takes_connections(door.url))
+        answers = []
+        for connection, pin in zip(connections, pins, strict=True):
+            with connection:
+                connection.sendall(pin)
+                answers.append(connection.makefile("rb").readline())
+        assert door.process.wait(commands.PATIENCE_SECONDS) == 0
+
+    assert answers == [b"HTTP/1.1 201 Created\r\n"] * REQUESTS
+    found = records.read(own.kafka, own.kafka.stream_topic)
+    assert sorted(record.value or b"" for record in found) == sorted(pins)
+    assert topics.backlog(own.kafka) == REQUESTS
+
+
+def test_clients_that_hold_connections_do_not_hold_up_the_end(stack: Settings, tmp_path: Path) -> None:
+    with commands.running_door(records.apart(stack), log=tmp_path / "log") as door:
+        idle, headless, stalled = (_connect(door.url) for _ in range(3))
+        headless.sendall(b"POST /pin/ HTT")
+        stalled.sendall(_head(length=100) + b"{")
+        door.process.terminate()
+        assert door.process.wait(commands.PATIENCE_SECONDS) == 0
+        for connection in (idle, headless, stalled):
+            connection.close()
+    assert "Traceback" not in door.log.read_text()
+
+
+def _ask_to_send(url: str, pin: bytes) -> socket.socket:
+    """Send a request's head and return once the door has begun with it and asks for the body."""
+    connection = _connect(url)
+    connection.sendall(_head(b"Expect: 100-continue\r\n", length=len(pin)))
+    assert connection.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    return connection
+
+
+def _head(headers: bytes = b"", *, length: int) -> bytes:
+    return b"POST /pin/ HTTP/1.1\r\nHost: door\r\n%sContent-Length: %d\r\n\r\n" % (headers, length)
+
+
+def _takes_connections(url: str) -> bool:
+    try:
+        _connect(url).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def _connect(url: str) -> socket.socket:
+    address = urlsplit(url)
+    return socket.create_connection((address.hostname or "", address.port or 0), timeout=20)

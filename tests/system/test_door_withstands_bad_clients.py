@@ -1,0 +1,134 @@
+"""Clients that stall, hang up, talk garbage or send without end harm no other client."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+import pytest
+
+PIN = b'{"unique_id":"55abcd28-bda1-4453-bbcd-1427fb3aa49b"}'
+LONG = b"a" * (4 * 1024 * 1024)
+
+
+def _post(body: bytes, *headers: bytes, path: bytes = b"/pin/", length: bytes | None = None) -> bytes:
+    size = b"%d" % len(body) if length is None else length
+    lines = [b"POST %s HTTP/1.1" % path, b"Host: door", *headers, b"Content-Length: " + size, b"", body]
+    return b"\r\n".join(lines)
+
+
+def _chunked(*parts: bytes) -> bytes:
+    head = b"POST /pin/ HTTP/1.1\r\nHost: door\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+
+
+def _connect(door: str) -> socket.socket:
+    address = urlsplit(door)
+    return socket.create_connection((address.hostname or "", address.port or 0), timeout=20)
+
+
+def _answer(connection: socket.socket) -> bytes:
+    """Return all that comes until the door closes."""
+    answer = b""
+    try:
+        while part := connection.recv(65536):
+            answer += part
+    except ConnectionResetError:
+        pass  # it closed while we were still sending
+    return answer
+
+
+def _assert_problem(answer: bytes, status: int) -> None:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"content-type: application/problem+json" in head
+    assert orjson.loads(body)["status"] == status
+
+
+@pytest.fixture(autouse=True)
+def unharmed(door: str) -> Iterator[None]:
+    yield
+    assert httpx.get(f"{door}/ready").json() == {"status": "ready"}
+    assert httpx.post(f"{door}/pin/", content=PIN).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        os.urandom(4096) + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        _post(PIN, length=b"many"),
+        _post(PIN, length=b"-5"),
+        _post(PIN, length=b"9" * 30),
+        _post(PIN, b"Content-Length: 3"),
+        _post(PIN, b"Transfer-Encoding: chunked"),
+        _chunked(PIN) + b"zz\r\n",
+    ],
+)
+def test_what_is_no_http_gets_a_problem_and_the_end(door: str, sent: bytes) -> None:
+    with closing(_connect(door)) as connection:
+        connection.sendall(sent)
+        _assert_problem(_answer(connection), 400)
+
+
+@pytest.mark.parametrize("start", [b"GET /", b"GET /health HTTP/1.1\r\nLong: "])
+def test_a_head_without_end_is_cut_off(door: str, start: bytes) -> None:
+    with closing(_connect(door)) as connection:
+        try:
+            for part in (start, *[LONG] * 25):
+                connection.sendall(part)
+        except OSError:
+            pass  # cut off
+        else:
+            pytest.fail("100 MiB of a header were taken")
+
+
+def test_a_client_that_half_closes_gets_its_answer(door: str) -> None:
+    for sent in (_post(PIN), _post(PIN) * 3, _chunked(PIN[:10], PIN[10:], b"")):
+        with closing(_connect(door)) as connection:
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            assert _answer(connection).count(b"HTTP/1.1 201 ") == max(1, sent.count(b"POST"))
+
+
+def test_a_client_that_half_closes_within_its_body_is_let_go(door: str) -> None:
+    for sent in (_post(PIN, length=b"100"), _chunked(PIN)):
+        with closing(_connect(door)) as connection:
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            assert b" 201 " not in _answer(connection)
+
+
+def test_a_client_that_stalls_is_told_and_let_go_while_others_are_served(door: str) -> None:
+    stalled = [_connect(door) for _ in range(200)]
+    for connection in stalled:
+        connection.sendall(_post(PIN, length=b"100"))
+    assert httpx.post(f"{door}/pin/", content=PIN).status_code == 201
+    for connection in stalled:
+        with closing(connection):
+            _assert_problem(_answer(connection), 408)
+
+
+def test_nothing_after_a_refused_upgrade_becomes_a_request(door: str) -> None:
+    smuggled = b"GET /health HTTP/1.1\r\nHost: door\r\n\r\n"
+    with closing(_connect(door)) as connection:
+        connection.sendall(_post(smuggled, b"Connection: Upgrade", b"Upgrade: h2c"))
+        answer = _answer(connection)
+    _assert_problem(answer, 400)
+    assert b" 200 OK" not in answer
+    assert b'"field":"Upgrade"' in answer
+
+
+def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(door: str) -> None:
+    head, body = _post(PIN, b"Expect: 100-continue", b"Connection: close").split(b"\r\n\r\n")
+    with closing(_connect(door)) as connection:
+        connection.sendall(head + b"\r\n\r\n")
+        assert connection.recv(1024).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        assert _answer(connection).startswith(b"HTTP/1.1 201 ")
