@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
+from lakehouse import java_output
 from pinlake import jars
 from pinlake.settings import S3Settings, Settings
 
@@ -61,24 +60,11 @@ def build(settings: Settings, *, app: str) -> SparkSession:
         builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
     else:
         builder = builder.config("spark.jars", ",".join(paths))
-    with _java_speaks_on_stderr():
+    with java_output.tamed():
         session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel(spark.log_level)
     _use_s3(session, settings.s3)
     return session
-
-
-@contextlib.contextmanager
-def _java_speaks_on_stderr() -> Iterator[None]:
-    # A JVM prints its own warnings on standard output, which belongs to the command's rows and JSON.
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
 
 
 def _use_s3(session: SparkSession, s3: S3Settings) -> None:

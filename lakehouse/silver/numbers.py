@@ -1,39 +1,58 @@
-"""Whole numbers from text."""
+"""Numbers from their spellings.
+
+What is read is a decimal, which tells a number too large for its column from what is none.
+"""
 
 from __future__ import annotations
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-_COUNT = r"^[+-]?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d{1,2}| ?[kKmMbB])?$"
-_INT_MAX = 2**31 - 1
+INT_MAX = 2**31 - 1
+
+_DECIMAL = "decimal(24,12)"
+_BEYOND = 10**11
+# The exponent is short: a cast of 1e-999999999 would not come back.
+_NUMBER = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?\z"
+_COUNT = r"^[+-]?(?:\d{1,3}(?:[, ]\d{3})+|\d+|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d{1,2}| ?[kKmMbB])?\z"
+# Full-width, Arabic-Indic and Persian digits.
+_DIGITS = "".join(chr(zero + digit) for zero in (0xFF10, 0x0660, 0x06F0) for digit in range(10))
+
+
+def number(text: Column) -> Column:
+    """Return the number that JSON or a person wrote as 12, -12.5 or 1.2e3, or null.
+
+    Args:
+        text: a plain column, tidied.
+
+    Returns:
+        decimal(24,12); 10^11 where the number has more digits than that.
+    """
+    return F.when(text.rlike(_NUMBER), F.coalesce(text.try_cast(_DECIMAL), F.lit(_BEYOND).cast(_DECIMAL)))
 
 
 def count(text: Column) -> Column:
-    """Return the number a count such as 998, 1,234, 1.2k or 3M spells, rounded half up, or null.
+    """Return the whole number that a count such as 998, 1,234, 1.2k or 3M stands for, or null.
 
     Args:
-        text: trimmed text.
+        text: a plain column, tidied.
 
     Returns:
-        decimal: it may be more than an int holds.
+        decimal(26,0), rounded half up; beyond any int where the number has more digits than can be read.
     """
-    digits = F.translate(F.rtrim(text, F.lit("kKmMbB ")), ",", "")
+    western = F.translate(text, _DIGITS, "0123456789" * 3)
+    digits = F.translate(F.rtrim(western, F.lit("kKmMbB ")), ", ", "")
+    read = F.coalesce(digits.try_cast(_DECIMAL), F.lit(_BEYOND).cast(_DECIMAL))
     unit = F.lower(F.right(text, F.lit(1)))
-    factor = (
-        F.when(unit == "k", 1_000).when(unit == "m", 1_000_000).when(unit == "b", 1_000_000_000).otherwise(1)
-    )
-    number = digits.try_cast("decimal(24,12)") * factor.cast("decimal(10,0)")
-    return F.when(text.rlike(_COUNT), F.round(number))
-
-
-def integer(text: Column) -> Column:
-    """Return the whole number a text spells, 12 or 12.0, as a decimal, or null."""
-    number = F.when(text.rlike(_COUNT), text.try_cast("decimal(24,12)"))
-    return F.when(number == F.round(number), number)
+    factor = F.when(unit == "k", 10**3).when(unit == "m", 10**6).when(unit == "b", 10**9).otherwise(1)
+    return F.when(western.rlike(_COUNT), F.round(read * factor.cast("decimal(10,0)")).cast("decimal(26,0)"))
 
 
 def flag(text: Column) -> Column:
-    """Return 1 or 0 for a truth value spelled in any usual way, or null."""
-    number = integer(text)
-    return F.coalesce(text.try_cast("boolean").cast("int"), F.when(number.isin(0, 1), number).try_cast("int"))
+    """Return 1 or 0 for a truth value written as true, yes, 1 or 1.0 and their opposites, or null.
+
+    Args:
+        text: a plain column, tidied.
+    """
+    written = F.when(text.rlike(r"^[01]\.0*\z"), F.left(text, F.lit(1))).otherwise(text)
+    return written.try_cast("boolean").cast("int")

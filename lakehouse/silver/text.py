@@ -1,4 +1,4 @@
-"""Text as a person would type it."""
+"""Text without what nobody typed."""
 
 from __future__ import annotations
 
@@ -9,47 +9,69 @@ from pyspark.sql import functions as F
 
 TextPolicy = Literal["unicode", "ascii"]
 
-# Spaces of every kind, and three characters that only look like one: Braille blank and the Hangul fillers.
-_BLANK = r"\s\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u2800\u3164\uffa0"
+# White space of every kind, and four characters that only look like it: Braille blank and Hangul fillers.
+_BLANK = r"\s\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u2800\u115f\u3164\uffa0"
+# Control, format and private-use characters, variation selectors, the keycap and the mark of lost bytes.
 _INVISIBLE = r"\p{Cc}\p{Cf}\p{Co}\ufe00-\ufe0f\x{e0100}-\x{e01ef}\u20e3\ufffd"
-# Unicode's Extended_Pictographic (which Java 17's regular expressions lack by name), flags and skin tones;
-# of the characters below U+2300, which are mostly read as text (such as the trade mark sign), none.
+# Unicode's Extended_Pictographic (Java 17 lacks its name), flags and skin tones, from U+2300 on: what stands
+# before, such as the trade mark sign, is read as text.
 _EMOJI = (
     r"\u231a\u231b\u2328\u2388\u23cf\u23e9-\u23f3\u23f8-\u23fa\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe"
     r"\u2600-\u2605\u2607-\u2612\u2614-\u2685\u2690-\u2705\u2708-\u2712\u2714\u2716\u271d\u2721\u2728\u2733"
     r"\u2734\u2744\u2747\u274c\u274e\u2753-\u2755\u2757\u2763-\u2767\u2795-\u2797\u27a1\u27b0\u27bf\u2934\u2935"
     r"\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\u3030\u303d\x{1f000}-\x{1faff}\x{1fc00}-\x{1fffd}"
 )
-# The intersection is first, so that plain ASCII is passed with one comparison a character.
+# The intersection comes first, so that a printable ASCII character costs one comparison.
 _DROPPED: dict[TextPolicy, str] = {
     "unicode": f"[[^ -~{_BLANK}]&&[{_INVISIBLE}{_EMOJI}]]+",
     "ascii": f"[^ -~{_BLANK}]+",
 }
-_ESCAPE = r"\\+(?:[nrt]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})"
+_UNICODE_ESCAPE = r"\\u[0-9a-fA-F]{4}"
+_OTHER_ESCAPE = r"\\+(?:[nrt]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})"
 _ESCAPED_MARK = r"""\\+(?=["'/])"""
-# Matches only where there is something to mend: clean text is not copied.
+# Matches only where there is something to mend.
 _BLANKS = f"[{_BLANK}&&[^ ]][{_BLANK}]*| [{_BLANK}]+"
-# From the start of the run of dots alone, so that a megabyte of dots takes no quadratic time.
+# Text without any of these is tidy: most text is, and one look is cheaper than five replacements.
+_UNTIDY = r"[^ -~]|\\|  "
+# Begins only where a run of dots begins: a megabyte of dots must not take quadratic time.
 _ELLIPSIS = r"(?<![ .\u2026])(\.(?= ))?(?=[ .\u2026]*?(?:\u2026|\.{3}))[ .\u2026]++$"
 
 
 def tidy(raw: Column, *, policy: TextPolicy) -> Column:
-    """Drop what nobody typed, and leave single spaces between words and none at the ends.
+    """Drop escapes and what cannot be seen or is an emoji; leave single spaces, and none at the ends.
 
     Args:
-        raw: text.
-        policy: "unicode" keeps the letters of every script, "ascii" what ASCII has.
+        raw: a plain column, for it is read more than once.
+        policy: "unicode" keeps the letters of every script, "ascii" only what ASCII has.
     """
-    visible = F.regexp_replace(raw, _DROPPED[policy], "")
-    spelled = F.regexp_replace(F.regexp_replace(visible, _ESCAPE, " "), _ESCAPED_MARK, "")
-    return F.trim(F.regexp_replace(spelled, _BLANKS, " "))
+    visible = F.regexp_replace(_unescaped(raw), _DROPPED[policy], "")
+    plain = F.regexp_replace(F.regexp_replace(visible, _OTHER_ESCAPE, " "), _ESCAPED_MARK, "")
+    return F.trim(F.when(raw.rlike(_UNTIDY), F.regexp_replace(plain, _BLANKS, " ")).otherwise(raw))
+
+
+def _unescaped(raw: Column) -> Column:
+    """Decode the \\uXXXX of a text that went through JSON once too often."""
+    others = F.regexp_replace(raw, rf'\\(?!{_UNICODE_ESCAPE[2:]})|"', r"\\$0")
+    string = F.concat(F.lit('["'), others, F.lit('"]'))
+    decoded = F.from_json(string, "array<string>", {"allowUnquotedControlChars": "true"})[0]
+    return F.when(raw.rlike(_UNICODE_ESCAPE), F.coalesce(decoded, raw)).otherwise(raw)
 
 
 def without_ellipsis(tidied: Column) -> Column:
-    """Drop the ellipsis at the end of a text that was cut off."""
-    return F.regexp_replace(tidied, _ELLIPSIS, "$1")
+    """Drop the ellipsis at the end of a text that was cut off.
+
+    Args:
+        tidied: a plain column, for it is read more than once.
+    """
+    ends_in_dot = F.right(tidied, F.lit(1)).isin(".", "\u2026")
+    return F.when(ends_in_dot, F.regexp_replace(tidied, _ELLIPSIS, "$1")).otherwise(tidied)
 
 
 def without_placeholders(tidied: Column, *placeholders: str) -> Column:
-    """Make null of an empty text and of what the scraper writes for nothing, in any case."""
+    """Make null of an empty text and of what the scraper writes for none, in any case.
+
+    Args:
+        tidied: a plain column, for it is read more than once.
+        placeholders: texts that stand for none.
+    """
     return F.when(~F.lower(tidied).isin("", *(text.lower() for text in placeholders)), tidied)

@@ -45,7 +45,10 @@ def sql(
 
 
 def _print_json(rows: DataFrame) -> None:
-    for line in rows.toJSON().toLocalIterator():
+    from pyspark.sql import functions as F
+
+    document = F.to_json(F.struct("*"), {"ignoreNullFields": "false"})
+    for (line,) in _rows(rows.select(document)):
         print(line)
 
 

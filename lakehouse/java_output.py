@@ -1,0 +1,39 @@
+"""What the JVM prints by itself: passed on to standard error, less the lines that say nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+# Every Spark 4 session prints this one: its launcher asks for the module.
+_NOISE = b"WARNING: Using incubator modules"
+
+
+@contextlib.contextmanager
+def tamed() -> Iterator[None]:
+    """Start a JVM inside this block, so that standard output is left to the command's rows and JSON."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    out, err = os.dup(1), os.dup(2)
+    read, write = os.pipe()
+    for standard in (1, 2):
+        os.dup2(write, standard)
+    os.close(write)
+    threading.Thread(target=_pass_on, args=(read, err), name="java-output", daemon=True).start()
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        os.close(out)
+
+
+def _pass_on(read: int, err: int) -> None:
+    with os.fdopen(read, "rb") as lines, os.fdopen(err, "wb", buffering=0) as target:
+        for line in lines:
+            if not line.startswith(_NOISE):
+                target.write(line)
