@@ -27,9 +27,7 @@ def test_a_derived_id_is_a_uuid7_of_its_records_time(
     spark: SparkSession, rows: list[tuple[int, int, int, str]]
 ) -> None:
     frame = spark.createDataFrame(rows, "ms bigint, partition int, offset bigint, topic string")
-    derived = event_ids.derived(
-        F.timestamp_millis("ms"), F.col("topic"), F.col("partition"), F.col("offset")
-    )
+    derived = event_ids.derived(F.timestamp_millis("ms"), F.col("topic"), F.col("partition"), F.col("offset"))
     with_ids = frame.withColumn("id", derived)
     found = with_ids.select("ms", "id", event_ids.given(F.encode("id", "UTF-8")).alias("given"))
 
