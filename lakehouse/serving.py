@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from lakehouse.tables import FEATURES
-from pinlake.errors import TransientError
+from pinlake.errors import TerminalError, TransientError
 from pinlake.settings import PostgresSettings
 
 log = structlog.get_logger()
@@ -44,16 +44,31 @@ WHERE excluded.event_id > old.event_id
 
 
 def connect(settings: PostgresSettings, *, database: str | None = None) -> Connection:
-    """Open a connection to a database; the configured one if none is named."""
-    return psycopg2.connect(
-        host=settings.host,
-        port=settings.port,
-        user=settings.user,
-        password=settings.password.get_secret_value() if settings.password else None,
-        dbname=database or settings.database,
-        connect_timeout=5,
-        application_name="pinlake",
-    )
+    """Open a connection to a database; the configured one if none is named.
+
+    Raises:
+        TerminalError: the server does not let this user in.
+        psycopg2.OperationalError: it does not answer.
+    """
+    try:
+        return psycopg2.connect(
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            password=settings.password.get_secret_value() if settings.password else None,
+            dbname=database or settings.database,
+            connect_timeout=5,
+            application_name="pinlake",
+        )
+    except psycopg2.OperationalError as error:
+        # libpq gives failed connections no code, only words.
+        if "authentication failed" not in str(error) and "no password supplied" not in str(error):
+            raise
+        raise TerminalError(
+            "Postgres does not let the user in",
+            where=f"{settings.host}:{settings.port}, user {settings.user}",
+            mend="Correct PINLAKE_POSTGRES_USER and PINLAKE_POSTGRES_PASSWORD.",
+        ) from None
 
 
 class Serving:
@@ -73,6 +88,7 @@ class Serving:
 
         Raises:
             TransientError: the server does not answer.
+            TerminalError: it does not let the user in.
         """
         for attempt in self._retrying():
             with attempt:

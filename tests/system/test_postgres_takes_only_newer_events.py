@@ -1,0 +1,109 @@
+"""The upsert into Postgres: fenced, repeatable, true to every text, and patient."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse import serving
+from lakehouse.serving import Serving
+from lakehouse.tables import FEATURES
+from local_stack import process
+from local_stack import stack as local_stack
+from local_stack.postgres import child
+from pinlake.errors import TerminalError, TransientError
+from pinlake.settings import PostgresSettings, Settings
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+PIN = "0190163d-8694-739b-aea5-{:012x}"
+EVENT = "0190163d-8694-7000-8000-{:012x}"
+
+
+@pytest.fixture(scope="module")
+def postgres(own_stack: Settings) -> PostgresSettings:
+    """A database of this file's own."""
+    return own_stack.postgres.model_copy(update={"database": "only newer", "patience_seconds": 60.0})
+
+
+def test_only_a_newer_event_replaces_a_row(spark: SparkSession, postgres: PostgresSettings) -> None:
+    target = Serving(postgres)
+    target.ensure()
+    target.ensure()
+    odd = 'a "quoted", \\n back\\slashed\n\ttext \u0439\u3042'
+    first = _features(spark, [(1, 5, "art", 10), (2, 5, "", None), (3, 5, None, 7), (4, 5, odd, 2**31 - 1)])
+    target.upsert(first)
+    before = _rows(postgres)
+
+    target.upsert(first)
+    target.upsert(_features(spark, [(1, 4, "late", 1), (2, 6, "newer", 2)]))
+    target.upsert(first.limit(0))
+
+    after = _rows(postgres)
+    assert {number: row[:3] for number, row in after.items()} == {
+        1: ("art", 10, 5),
+        2: ("newer", 2, 6),
+        3: (None, 7, 5),
+        4: (odd, 2**31 - 1, 5),
+    }
+    assert {number: before[number] for number in (1, 3, 4)} == {number: after[number] for number in (1, 3, 4)}
+    assert after[1][3] == NOW + timedelta(seconds=5)
+    assert _ask(postgres, "SELECT category, pins FROM category_summary WHERE category = 'art'") == [
+        ("art", 1)
+    ]
+
+
+def test_an_upsert_waits_for_a_server_that_was_killed(
+    spark: SparkSession, own_stack: Settings, postgres: PostgresSettings
+) -> None:
+    target = Serving(postgres)
+    target.ensure()
+    running = process.find(child(own_stack.home))
+    assert running is not None
+    running.kill()
+    with pytest.raises(TransientError, match="PINLAKE_POSTGRES_HOST"):
+        Serving(postgres.model_copy(update={"patience_seconds": 0.5})).upsert(_features(spark, []))
+
+    rows = _features(spark, [(9, 9, "waited", 9)])
+    waiting = threading.Thread(target=target.upsert, args=(rows,))
+    waiting.start()
+    local_stack.up(own_stack)
+    waiting.join(90)
+
+    assert not waiting.is_alive()
+    assert _rows(postgres)[9][:3] == ("waited", 9, 9)
+
+
+def test_a_wrong_password_is_told_at_once_and_without_it(postgres: PostgresSettings) -> None:
+    wrong = postgres.model_copy(update={"password": SecretStr("hunter2")})
+
+    with pytest.raises(TerminalError) as raised:
+        Serving(wrong).ensure()
+
+    assert "PINLAKE_POSTGRES_PASSWORD" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def _features(spark: SparkSession, events: list[tuple[int, int, str | None, int | None]]) -> DataFrame:
+    rows = [
+        (PIN.format(pin), category, followers, 1, EVENT.format(rank), NOW + timedelta(seconds=rank))
+        for pin, rank, category, followers in events
+    ]
+    return spark.createDataFrame(rows, FEATURES)
+
+
+def _rows(postgres: PostgresSettings) -> dict[int, tuple[Any, ...]]:
+    columns = "category, follower_count, event_id, event_time, loaded_at"
+    rows = _ask(postgres, f"SELECT unique_id, {columns} FROM experimental_data")
+    return {int(pin[-12:], 16): (a, b, int(event[-12:], 16), *rest) for pin, a, b, event, *rest in rows}
+
+
+def _ask(postgres: PostgresSettings, statement: str) -> list[tuple[Any, ...]]:
+    with closing(serving.connect(postgres)) as session, session.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
