@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from pinlake.errors import PinlakeError
+
 if TYPE_CHECKING:
     from benchmarks.report import Report
     from benchmarks.run import Sizes
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-def main(
+
+@app.command()
+def measure(
     load: Annotated[
         int, typer.Option(min=0, help="Pins of each of the two equal loads through the batch lane.")
     ] = 200_000,
@@ -54,4 +59,8 @@ def _run(sizes: Sizes) -> Report:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        app()
+    except PinlakeError as error:
+        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", soft_wrap=True)
+        sys.exit(1)
