@@ -12,9 +12,10 @@ INT_MAX = 2**31 - 1
 
 _DECIMAL = "decimal(24,12)"
 _BEYOND = 10**11
-# The exponent is short: a cast of 1e-999999999 would not come back.
-_NUMBER = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?\z"
-_COUNT = r"^[+-]?(?:\d{1,3}(?:[, ]\d{3})+|\d+|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d{1,2}| ?[kKmMbB])?\z"
+# Short as a whole and in its exponent: to read a million digits, or 1e-999999999, takes minutes.
+_SHORT = r"^(?=.{1,64}\z)[+-]?"
+_NUMBER = rf"{_SHORT}(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{{1,2}})?\z"
+_COUNT = rf"{_SHORT}(?:\d{{1,3}}(?:[, ]\d{{3}})+|\d+|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d{{1,2}}| ?[kKmMbB])?\z"
 # Full-width, Arabic-Indic and Persian digits.
 _DIGITS = "".join(chr(zero + digit) for zero in (0xFF10, 0x0660, 0x06F0) for digit in range(10))
 
@@ -38,14 +39,14 @@ def count(text: Column) -> Column:
         text: a plain column, tidied.
 
     Returns:
-        decimal(26,0), rounded half up; beyond any int where the number has more digits than can be read.
+        decimal(24,0), rounded half up; 10^11 or more where the number has more digits than can be read.
     """
     western = F.translate(text, _DIGITS, "0123456789" * 3)
     digits = F.translate(F.rtrim(western, F.lit("kKmMbB ")), ", ", "")
     read = F.coalesce(digits.try_cast(_DECIMAL), F.lit(_BEYOND).cast(_DECIMAL))
     unit = F.lower(F.right(text, F.lit(1)))
     factor = F.when(unit == "k", 10**3).when(unit == "m", 10**6).when(unit == "b", 10**9).otherwise(1)
-    return F.when(western.rlike(_COUNT), F.round(read * factor.cast("decimal(10,0)")).cast("decimal(26,0)"))
+    return F.when(western.rlike(_COUNT), F.round(read * factor.cast("decimal(10,0)")))
 
 
 def flag(text: Column) -> Column:

@@ -26,9 +26,11 @@ _DROPPED: dict[TextPolicy, str] = {
     "unicode": f"[[^ -~{_BLANK}]&&[{_INVISIBLE}{_EMOJI}]]+",
     "ascii": f"[^ -~{_BLANK}]+",
 }
-_UNICODE_ESCAPE = r"\\u[0-9a-fA-F]{4}"
-_OTHER_ESCAPE = r"\\+(?:[nrt]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})"
-_ESCAPED_MARK = r"""\\+(?=["'/])"""
+_CODE = "u[0-9a-fA-F]{4}"
+# A whole run of backslashes or nothing: tried from each of them, a megabyte would take quadratic time.
+_BACKSLASHES = r"(?<!\\)\\++"
+_ESCAPE = rf"{_BACKSLASHES}(?:[nrt]|{_CODE}|x[0-9a-fA-F]{{2}})"
+_ESCAPED_MARK = rf"""{_BACKSLASHES}(?=["'/])"""
 # Matches only where there is something to mend.
 _BLANKS = f"[{_BLANK}&&[^ ]][{_BLANK}]*| [{_BLANK}]+"
 # Text without any of these is tidy: most text is, and one look is cheaper than five replacements.
@@ -45,16 +47,16 @@ def tidy(raw: Column, *, policy: TextPolicy) -> Column:
         policy: "unicode" keeps the letters of every script, "ascii" only what ASCII has.
     """
     visible = F.regexp_replace(_unescaped(raw), _DROPPED[policy], "")
-    plain = F.regexp_replace(F.regexp_replace(visible, _OTHER_ESCAPE, " "), _ESCAPED_MARK, "")
+    plain = F.regexp_replace(F.regexp_replace(visible, _ESCAPE, " "), _ESCAPED_MARK, "")
     return F.trim(F.when(raw.rlike(_UNTIDY), F.regexp_replace(plain, _BLANKS, " ")).otherwise(raw))
 
 
 def _unescaped(raw: Column) -> Column:
-    """Decode the \\uXXXX of a text that went through JSON once too often."""
-    others = F.regexp_replace(raw, rf'\\(?!{_UNICODE_ESCAPE[2:]})|"', r"\\$0")
+    r"""Decode the \uXXXX of a text that went through JSON once too often."""
+    others = F.regexp_replace(raw, rf'\\(?!{_CODE})|"', r"\\$0")
     string = F.concat(F.lit('["'), others, F.lit('"]'))
     decoded = F.from_json(string, "array<string>", {"allowUnquotedControlChars": "true"})[0]
-    return F.when(raw.rlike(_UNICODE_ESCAPE), F.coalesce(decoded, raw)).otherwise(raw)
+    return F.when(raw.rlike(rf"\\{_CODE}"), F.coalesce(decoded, raw)).otherwise(raw)
 
 
 def without_ellipsis(tidied: Column) -> Column:
