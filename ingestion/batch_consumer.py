@@ -5,8 +5,8 @@ next owner of the partition, who cannot know how far the dead one had collected,
 object that begins with the very record it reads first, and goes on after that object's end if there is
 one. So S3, not Kafka's commit, says what has landed.
 
-The window that stays: membership is checked right before each put, but a process that is stopped for
-longer than the session timeout between that check and the put, and then goes on, may put an object
+The window that stays: the group is asked right before each put, but a process that is suspended for
+longer than the session timeout between the answer and the put, and then goes on, may put an object
 beside those of the partition's new owner. Silver keeps one row an event, whatever lands twice.
 """
 
@@ -157,8 +157,7 @@ class BatchConsumer:
     def _put(self, partition: TopicPartition) -> bool:
         chunk = self._chunks.pop(partition)
         body = chunk.compress()
-        if not self._membership.owns(partition):
-            self._membership.renew(partition)
+        if not self._membership.holds(partition, at=chunk.extent.first):
             self._adopted.discard(partition)
             return False
         self._landing.put(chunk.extent.key, body, mark=chunk.mark)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import (
+    RetryCallState,
     Retrying,
     retry_if_exception,
     sleep_using_event,
@@ -29,6 +31,7 @@ MARK = "first-record-sha256"
 PATIENCE_SECONDS = 60.0
 
 Result = TypeVar("Result")
+_log = structlog.get_logger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = re.compile(r"-(\d+)\.jsonl\.gz$")
 
@@ -123,6 +126,9 @@ class Landing:
             wait=wait_random_exponential(multiplier=0.2, max=5),
             stop=stop_after_delay(PATIENCE_SECONDS) | stop_when_event_set(self._stopping),
             sleep=sleep_using_event(self._stopping),
+            before_sleep=lambda state: _log.warning(
+                "object store away, trying again", key=key, error=_outcome(state)
+            ),
             reraise=True,
         )
         try:
@@ -150,6 +156,11 @@ def _reason(error: BotoCoreError | ClientError) -> str:
     if isinstance(error, ClientError):
         return error.response.get("Error", {}).get("Code", "unknown")
     return type(error).__name__
+
+
+def _outcome(state: RetryCallState) -> str:
+    error = state.outcome.exception() if state.outcome else None
+    return _reason(error) if isinstance(error, BotoCoreError | ClientError) else type(error).__name__
 
 
 def _day(timestamp: int) -> str:

@@ -93,17 +93,22 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         """Whether partitions are assigned and none waits to be placed."""
         return self.joined and not self._unplaced
 
-    def renew(self, partition: TopicPartition) -> None:
-        """Have the partition placed again where its commit says, if it is still this member's then."""
-        if partition in self._consumer.assignment():
-            self._consumer.pause(partition)
-        self._unplaced.add(partition)
+    def holds(self, partition: TopicPartition, *, at: int) -> bool:
+        """Return whether the group still gives this member the partition, by its coordinator's own word.
 
-    def owns(self, partition: TopicPartition) -> bool:
-        """Return whether the group, as far as this member has heard, still gives it the partition."""
+        What this member knows by itself may be stale: a process that was suspended wakes up believing that
+        it is still a member. So it asks, by committing the offset it stands at.
+
+        Args:
+            partition: that records were collected from.
+            at: the offset of the first of them.
+        """
         seat = self._consumer.group_metadata()
         stable = seat.state == MemberState.STABLE and seat.generation_id == self._generation
-        return stable and partition in self._consumer.assignment()
+        if stable and partition in self._consumer.assignment():
+            return self.commit(partition, at)
+        self._renew(partition)
+        return False
 
     def commit(self, partition: TopicPartition, offset: int) -> bool:
         """Commit the offset to read next.
@@ -118,7 +123,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
             self._commit({partition: OffsetAndMetadata(offset)})
         except (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError):
             _log.warning("commit refused after a rebalance", topic=partition[0], partition=partition[1])
-            self.renew(partition)
+            self._renew(partition)
             return False
         return True
 
@@ -134,6 +139,12 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         wanted = list(partitions)
         begins = self._consumer.beginning_offsets(wanted, timeout_ms=CALL_MILLISECONDS)
         return begins, self._consumer.end_offsets(wanted, timeout_ms=CALL_MILLISECONDS)
+
+    def _renew(self, partition: TopicPartition) -> None:
+        """Have the partition placed again where its commit says, if it is still this member's then."""
+        if partition in self._consumer.assignment():
+            self._consumer.pause(partition)
+        self._unplaced.add(partition)
 
     @_persistent
     def _commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:

@@ -19,7 +19,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pinlake.settings import PREFIX, Settings
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 
 Found = TypeVar("Found")
 
@@ -44,6 +44,14 @@ def environment(settings: Settings) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     given = {f"{PREFIX}{name}".upper(): _text(value) for name, value in values.items() if value is not None}
     return inherited | given
+
+
+def users_environment(home: Path) -> dict[str, str]:
+    """Return the environment of somebody who has set PINLAKE_HOME and nothing else of Pinlake's."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    scripts = str(Path(sys.executable).parent)
+    path = os.pathsep.join([scripts, inherited.get("PATH", os.defpath)])
+    return {**inherited, "PATH": path, f"{PREFIX}HOME": str(home)}
 
 
 def start(*arguments: str, settings: Settings, log: Path) -> subprocess.Popen[bytes]:

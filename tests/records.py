@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from confluent_kafka import Producer
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import MemberToRemove
 from kafka.consumer.fetcher import ConsumerRecord
 
 from ingestion import topics
@@ -97,6 +98,24 @@ def read(kafka: KafkaSettings, topic: str) -> list[Record]:
             for batch in consumer.poll(timeout_ms=1000).values():
                 found += map(_from_kafka, batch)
         return found
+
+
+def members(client: KafkaAdminClient, group: str) -> list[str]:
+    """Return the members of a consumer group once it is stable; none before."""
+    described = client.describe_groups([group])[group]
+    return (
+        [member["member_id"] for member in described["members"]]
+        if described["group_state"] == "Stable"
+        else []
+    )
+
+
+def evict(kafka: KafkaSettings) -> None:
+    """Remove every member of the consumer group, as its coordinator does when they have fallen silent."""
+    with admin(kafka) as client:
+        described = client.describe_groups([kafka.consumer_group])[kafka.consumer_group]
+        gone = [MemberToRemove(member["member_id"]) for member in described["members"]]
+        client.remove_group_members(kafka.consumer_group, gone)
 
 
 def landing_keys(settings: Settings) -> list[str]:
