@@ -24,18 +24,21 @@ def parse(bronze: DataFrame) -> DataFrame:
         unique_id in lower case, plus reasons (array<string>).
     """
     text = F.try_validate_utf8(F.col("value").cast("string"))
-    # As the one element of an array: from_json on the value itself would ignore whatever follows the object.
+    # Between the brackets of an array, before a null: from_json on the value itself would ignore whatever
+    # follows the object, and an array alone what follows a bracket in the value.
     listed = F.from_json(
-        F.concat(F.lit("["), text, F.lit("]")), f"array<struct<{_PIN}>>", {"allowSingleQuotes": "false"}
+        F.concat(F.lit("["), text, F.lit(",null]")), f"array<struct<{_PIN}>>", {"allowSingleQuotes": "false"}
     )
+    alone = (F.size("_listed") == 2) & F.col("_listed")[1].isNull()
     parsed = bronze.withColumns({"_text": text, "_listed": listed}).withColumn(
-        "_pin", F.when(F.size("_listed") == 1, F.col("_listed")[0])
+        "_pin", F.when(alone, F.col("_listed")[0])
     )
     unique_id = F.lower(F.trim(F.col("_pin.unique_id")))
     fields: dict[str, Column] = {field: F.col(f"_pin.{field}") for field in PIN_FIELDS}
     return (
         parsed.withColumns(fields | {"unique_id": unique_id})
-        .withColumn("reasons", F.array_compact(F.array(_reason())))
+        # array_compact would be a lambda, which Spark interprets row by row.
+        .withColumn("reasons", F.array_remove(F.array(F.coalesce(_reason(), F.lit(""))), ""))
         .drop("_text", "_listed", "_pin")
     )
 
