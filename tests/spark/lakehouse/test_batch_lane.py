@@ -1,0 +1,112 @@
+"""The batch lane's steps on a local disk: what is new goes in once, whatever was interrupted."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from ingestion.envelope import to_line
+from lakehouse import batch_lane
+from lakehouse.counts import Counts
+from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
+from lakehouse.warehouse import Warehouse
+from pinlake.event import new_event_id
+
+# What kafka-python gives, as far as an envelope holds it.
+Record = namedtuple("Record", "topic partition offset timestamp key headers value")
+EARLIEST = new_event_id()
+PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
+
+
+@pytest.fixture
+def folder(warehouse: Warehouse) -> Path:
+    """Where the warehouse lies on disk."""
+    return Path(warehouse.root.removeprefix("file:"))
+
+
+def test_a_lane_that_crashed_anywhere_ends_as_if_it_had_not(
+    spark: SparkSession, warehouse: Warehouse, folder: Path
+) -> None:
+    _land(folder, 0, [(pin, "art", 10) for pin in PINS[:3]])
+    assert _promote(spark, warehouse) == [(3, 3, 0), (3, 3, 0), (3, 3, 0)]
+
+    # An update that moves a pin to another category, an older event that is late, and what is no pin.
+    _land(folder, 3, [(PINS[0], "home", 30), ("no uuid", "art", 1), (PINS[3], "art", 5)])
+    _land(folder, 6, [(PINS[0], "late", 99)], event_ids=[EARLIEST])
+    assert _promote(spark, warehouse) == [(4, 4, 0), (4, 3, 1), (2, 2, 0)]
+    before = _state(spark, warehouse)
+
+    # As a crash between a table's commit and the checkpoint's leaves it, in every step.
+    for name in (BATCH.bronze.full_name, BATCH.silver.full_name, BATCH.features.full_name):
+        _forget_last_commit(folder / "checkpoints" / name)
+    _promote(spark, warehouse)
+
+    assert _state(spark, warehouse) == before
+    assert before == {
+        "bronze": 7,
+        "quarantine": 1,
+        "silver": {PINS[0]: 30, PINS[1]: 10, PINS[2]: 10, PINS[3]: 5},
+        "features": {PINS[0]: 30, PINS[1]: 10, PINS[2]: 10, PINS[3]: 5},
+        "daily": {"art": 3, "home": 1},
+    }
+    assert _promote(spark, warehouse) == [(0, 0, 0)] * 3
+
+
+def test_a_lane_without_data_says_so_and_makes_its_tables(spark: SparkSession, warehouse: Warehouse) -> None:
+    assert _promote(spark, warehouse) == [(0, 0, 0)] * 3
+
+
+def _promote(spark: SparkSession, warehouse: Warehouse) -> list[tuple[int, int, int]]:
+    done = (
+        batch_lane.bronze(spark, warehouse),
+        batch_lane.silver(spark, warehouse, text_policy="unicode"),
+        batch_lane.gold(spark, warehouse),
+    )
+    return [_figures(counts) for counts in done]
+
+
+def _figures(counts: Counts) -> tuple[int, int, int]:
+    return counts.read, counts.written, counts.quarantined
+
+
+def _land(
+    folder: Path, first: int, pins: list[tuple[str, str, int]], *, event_ids: list[str] | None = None
+) -> None:
+    lines = []
+    for offset, (unique_id, category, followers) in enumerate(pins, start=first):
+        pin = {"unique_id": unique_id, "category": category, "follower_count": followers, "downloaded": 1}
+        event_id = event_ids[offset - first] if event_ids else new_event_id()
+        headers = [("event_id", event_id.encode())]
+        moment = int(event_id.replace("-", "")[:12], 16)
+        record = Record("t", 0, offset, moment, unique_id.encode(), headers, json.dumps(pin).encode())
+        lines.append(to_line(record))
+    target = folder / "landing" / "pins" / "dt=2026-01-01" / f"t-0-{first}-{first + len(pins) - 1}.jsonl.gz"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(gzip.compress(b"".join(lines)))
+
+
+def _forget_last_commit(checkpoint: Path) -> None:
+    commits = sorted((checkpoint / "commits").glob("[0-9]*"), key=lambda path: int(path.name))
+    commits[-1].unlink()
+    (checkpoint / "commits" / f".{commits[-1].name}.crc").unlink(missing_ok=True)
+    shutil.rmtree(checkpoint / "state", ignore_errors=True)
+
+
+def _state(spark: SparkSession, warehouse: Warehouse) -> dict[str, object]:
+    def read(table: Table) -> list[dict[str, object]]:
+        rows = spark.read.format("delta").load(table.path(warehouse.tables)).collect()
+        return [row.asDict() for row in rows]
+
+    return {
+        "bronze": len(read(BATCH.bronze)),
+        "quarantine": len(read(BATCH.quarantine)),
+        "silver": {row["unique_id"]: row["follower_count"] for row in read(BATCH.silver)},
+        "features": {row["unique_id"]: row["follower_count"] for row in read(BATCH.features)},
+        "daily": {row["category"]: row["pins"] for row in read(CATEGORY_DAILY)},
+    }
