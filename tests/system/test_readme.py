@@ -1,0 +1,52 @@
+"""The README's commands, in its order, as a reader would paste them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local_stack import addresses, stack
+from pinlake import settings as settings_module
+from tests import commands
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 900
+# What sets the environment up is what runs this test; `make demo` has a test of its own.
+NOT_HERE = ("make demo", "make setup", "make check", ". .venv/bin/activate")
+
+
+@pytest.mark.timeout(PATIENCE)
+def test_its_commands_work_one_after_another(tmp_path: Path) -> None:
+    (port,) = addresses.free_ports(1)
+    lines = [line for line in _commands() if not line.startswith(NOT_HERE)]
+    begin = ("set -euxo pipefail", "trap 'kill $(jobs -p)' EXIT")
+    script = "\n".join([*begin, *lines]).replace("8000", str(port))
+    home = tmp_path / "home"
+    environment = {**commands.users_environment(home), "PINLAKE_DOOR_PORT": str(port)}
+
+    try:
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+    finally:
+        stack.down(settings_module.load(home=home))
+
+    assert done.returncode == 0, done.stderr[-5000:]
+    assert '"event_id":' in done.stdout
+    assert '{"pins":0}' in done.stdout
+    assert "christmas" in done.stdout
+
+
+def _commands() -> list[str]:
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL
+    )
+    return [line for block in blocks for line in block.splitlines()]

@@ -1,0 +1,172 @@
+"""The stream lane killed, repeated and stopped: every event is in every table once, and served."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import zlib
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import orjson
+import pytest
+from confluent_kafka import Producer
+from pyspark.sql import SparkSession
+
+from ingestion import topics
+from ingestion.clients import s3_client
+from lakehouse import serving, stream_lane
+from lakehouse import warehouse as warehouses
+from lakehouse.tables import STREAM, Table
+from pinlake.event import EVENT_ID_HEADER, new_event_id
+from pinlake.settings import Settings
+from tests import commands
+
+PIN = "0190163d-8694-739b-aea5-{:012x}"
+EVENTS = 60
+PINS = 40
+SLOW = 240.0
+
+
+class Sent:
+    """Events written to a topic of one test's own: each round all pins, some of them twice, and rubbish."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all"})
+        self.records = 0
+        self.refused = 0
+        self.newest: dict[str, tuple[str, int]] = {}
+
+    def round(self) -> None:
+        """Write one more round."""
+        for number in range(EVENTS):
+            self.records += 1
+            unique_id, event_id = PIN.format(number % PINS), new_event_id()
+            pin = {"unique_id": unique_id, "category": "art", "follower_count": str(self.records)}
+            self._write(orjson.dumps(pin), event_id)
+            self.newest[unique_id] = (event_id, self.records)
+        self._write(b"\xff no pin", new_event_id())
+        self.records += 1
+        self.refused += 1
+        assert self._producer.flush(30) == 0
+
+    def _write(self, value: bytes, event_id: str) -> None:
+        headers: list[tuple[str, str | bytes | None]] = [(EVENT_ID_HEADER, event_id.encode())]
+        self._producer.produce(self._settings.kafka.stream_topic, value, headers=headers)
+
+
+@pytest.fixture
+def own(stack: Settings, request: pytest.FixtureRequest) -> Settings:
+    """The stack's servers, with topics, a bucket and a database of this test's own."""
+    name = f"own-{zlib.crc32(request.node.name.encode()):08x}"
+    kafka = {"batch_topic": f"{name}-batch", "stream_topic": f"{name}-stream"}
+    made = stack.model_copy(
+        update={
+            "kafka": stack.kafka.model_copy(update=kafka),
+            "s3": stack.s3.model_copy(update={"bucket": name}),
+            "postgres": stack.postgres.model_copy(update={"database": name}),
+        }
+    )
+    topics.create_topics(made.kafka)
+    s3_client(made.s3).create_bucket(Bucket=name)
+    return made
+
+
+@pytest.mark.timeout(900)
+def test_a_stream_killed_while_it_writes_goes_on_where_it_was(
+    own: Settings, spark: SparkSession, tmp_path: Path
+) -> None:
+    sent = Sent(own)
+    for number in range(2):
+        sent.round()
+        log = tmp_path / f"stream-{number}.log"
+        with commands.start("stream", settings=own, log=log) as stream:
+            try:
+                # One table has just taken the micro-batch; the others are anywhere, the checkpoint is behind.
+                written = partial(_has_version, own, STREAM.bronze, number + 1)
+                commands.until(partial(_holds_or_ended, written, stream), seconds=SLOW)
+                assert stream.poll() is None, log.read_text()
+            finally:
+                stream.kill()
+    sent.round()
+    log = tmp_path / "last.log"
+    with commands.start("stream", settings=own, log=log) as stream:
+        try:
+            served = partial(_serves, own, sent)
+            commands.until(partial(_holds_or_ended, served, stream), seconds=SLOW)
+            stream.send_signal(signal.SIGTERM)
+            assert stream.wait(SLOW) == 0, log.read_text()
+        finally:
+            stream.kill()
+    _assert_all_arrived_once(sent, own, spark)
+
+
+def test_a_commit_the_checkpoint_does_not_know_of_is_not_repeated(own: Settings, spark: SparkSession) -> None:
+    sent = Sent(own)
+    for _ in range(2):
+        sent.round()
+        _drain(own, spark)
+    _forget_last_commit(own)
+    before = _versions(own, STREAM.bronze)
+
+    counts = _drain(own, spark)
+
+    assert counts == EVENTS + 1
+    assert _versions(own, STREAM.bronze) == before
+    _assert_all_arrived_once(sent, own, spark)
+
+
+def _drain(own: Settings, spark: SparkSession) -> int:
+    return stream_lane.open_stream(spark, warehouses.of(own), own).drain().read
+
+
+def _assert_all_arrived_once(sent: Sent, own: Settings, spark: SparkSession) -> None:
+    def read(table: Table) -> list[dict[str, object]]:
+        path = table.path(warehouses.of(own).tables)
+        return [row.asDict() for row in spark.read.format("delta").load(path).collect()]
+
+    bronze = read(STREAM.bronze)
+    assert len(bronze) == sent.records
+    assert len({(row["partition"], row["offset"]) for row in bronze}) == sent.records
+    assert len(read(STREAM.quarantine)) == sent.refused
+    for table in (STREAM.silver, STREAM.features):
+        held = {row["unique_id"]: (row["event_id"], row["follower_count"]) for row in read(table)}
+        assert held == sent.newest, table.full_name
+    assert _served(own) == sent.newest
+
+
+def _served(own: Settings) -> dict[str, tuple[str, int]]:
+    with closing(serving.connect(own.postgres)) as session, session.cursor() as cursor:
+        cursor.execute("SELECT unique_id::text, event_id::text, follower_count FROM experimental_data")
+        return {unique_id: (event_id, followers) for unique_id, event_id, followers in cursor}
+
+
+def _serves(own: Settings, sent: Sent) -> bool:
+    return _served(own) == sent.newest
+
+
+def _holds_or_ended(condition: Callable[[], bool], command: subprocess.Popen[bytes]) -> bool:
+    return condition() or command.poll() is not None
+
+
+def _has_version(own: Settings, table: Table, version: int) -> bool:
+    return _versions(own, table) >= version
+
+
+def _versions(own: Settings, table: Table) -> int:
+    """The newest version of a table, from the names in its log; -1 if there is none."""
+    prefix = f"warehouse/{table.layer}/{table.name}/_delta_log/"
+    listed = s3_client(own.s3).list_objects_v2(Bucket=own.s3.bucket, Prefix=prefix).get("Contents", [])
+    names = [entry["Key"].removeprefix(prefix) for entry in listed]
+    return max((int(name[:20]) for name in names if name[20:] == ".json"), default=-1)
+
+
+def _forget_last_commit(own: Settings) -> None:
+    """Leave the checkpoint as a crash right after the writes of the last micro-batch would have left it."""
+    client, prefix = s3_client(own.s3), "checkpoints/stream/commits/"
+    listed = client.list_objects_v2(Bucket=own.s3.bucket, Prefix=prefix)["Contents"]
+    numbers = [int(name) for entry in listed if (name := entry["Key"].removeprefix(prefix)).isdecimal()]
+    client.delete_object(Bucket=own.s3.bucket, Key=f"{prefix}{max(numbers)}")
