@@ -1,0 +1,3 @@
+"""What is known about the quality of the tables."""
+
+from __future__ import annotations
