@@ -141,7 +141,9 @@ VOLUMES = (
     _volume("silver.pins_batch", 152_903, timedelta(hours=31), quiet=1),
     _volume("bronze.pins_stream", 181_904, timedelta(minutes=2)),
     _volume("silver.pins_stream", 153_388, timedelta(minutes=2)),
-    Volume("gold.category_daily", 0, None, tuple(Day(NOW.date() - timedelta(days=13 - n), 0) for n in range(14))),
+    Volume(
+        "gold.category_daily", 0, None, tuple(Day(NOW.date() - timedelta(days=13 - n), 0) for n in range(14))
+    ),
 )
 
 FULL = Report(

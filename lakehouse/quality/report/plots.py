@@ -30,7 +30,9 @@ def days(figures: Sequence[Day]) -> Markup:
     most = max((figure.rows for figure in figures), default=0)
     step = _WIDTH / max(len(figures), 1)
     bars = Markup().join(
-        _bar(number * step, _height(figure.rows, most), width=step - 2, name="rows" if figure.rows else "none")
+        _bar(
+            number * step, _height(figure.rows, most), width=step - 2, name="rows" if figure.rows else "none"
+        )
         for number, figure in enumerate(figures)
     )
     span = f"{figures[0].day} to {figures[-1].day}: " if figures else ""
@@ -95,6 +97,6 @@ def _told(points: Sequence[Point], *, unit: str) -> str:
 
 
 def _svg(inside: Markup, *, label: str, name: str) -> Markup:
-    return Markup('<svg class="plot {}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>').format(
-        name, _WIDTH, _HEIGHT, label, escape(label), inside
-    )
+    return Markup(
+        '<svg class="plot {}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>'
+    ).format(name, _WIDTH, _HEIGHT, label, escape(label), inside)

@@ -49,6 +49,11 @@ class Summary:
     judged: int
     waiting: int
 
+    @property
+    def blocking(self) -> tuple[RuleVerdict, ...]:
+        """Those of the failing that keep a version from its readers."""
+        return tuple(verdict for verdict in self.failing if state_of(verdict) == "failed")
+
 
 def summarise(report: Report) -> Summary:
     """Return the page's head."""
@@ -90,9 +95,11 @@ def _headline(state: State, failing: tuple[RuleVerdict, ...], *, waiting: int) -
     if state == "unknown":
         return "Nothing has been validated yet"
     if state == "failed":
-        tables = sorted({verdict.table for verdict in failing if state_of(verdict) == "failed"})
-        more = f" and {len(tables) - 1} more" if len(tables) > 1 else ""
-        return f"{tables[0]}{more} must not be used as it is"
+        blocking = [verdict for verdict in failing if state_of(verdict) == "failed"]
+        tables = sorted({verdict.table for verdict in blocking})
+        where = tables[0] if len(tables) == 1 else plural(len(tables), "table")
+        verb = "fails" if len(tables) == 1 else "fail"
+        return f"{where} {verb} {plural(len(blocking), 'critical rule')}"
     if state == "passed":
         return "Every rule that matters holds"
     if failing:
@@ -106,7 +113,7 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 
 
 def _by_table(report: Report) -> tuple[TableVerdicts, ...]:
-    ordered = sorted(report.verdicts, key=lambda verdict: (verdict.table, verdict.success, *_worst_first(verdict)))
+    ordered = sorted(report.verdicts, key=lambda v: (v.table, v.success, *_worst_first(v)))
     return tuple(TableVerdicts(table, tuple(group)) for table, group in groupby(ordered, lambda v: v.table))
 
 
