@@ -42,10 +42,11 @@ def test_verdicts_reasons_and_volumes_are_read(spark: SparkSession, warehouse: W
     ]
     delta.append(spark.createDataFrame(results, RESULTS), QUALITY_RESULTS, batch)
     broken = [("count", "critical", "A sentence", "9"), ("title", "warning", "Another", "x")]
+    states = ("open", "open", "open", "open", "replayed")
+    record = (broken, b"{\xff}", "event", "topic", 0)
     refused = [
-        (str(n), "silver", ["count"], broken, b"{\xff}", "event", "topic", 0, n, NOW, "new", NOW, state)
-        + (None, None, NOW)
-        for n, state in enumerate(("open", "open", "open", "open", "replayed"))
+        (str(n), "silver", ["count"], *record, n, NOW, "new", NOW, state, None, None, NOW)
+        for n, state in enumerate(states)
     ]
     delta.append(spark.createDataFrame(refused, QUARANTINE), BATCH.quarantine, batch)
     features = [("pin", "art", 5, 1, "event", NOW - timedelta(days=age)) for age in (0, 0, 2, 90)]
