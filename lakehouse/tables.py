@@ -31,6 +31,7 @@ class Table:
         columns: its schema.
         key: the columns that identify a row; empty where every row is an occurrence of its own.
         change_feed: whether Delta records row changes for the layer that reads it.
+        suite: the file in expectations/ that judges it, without .json; empty if none does.
     """
 
     layer: str
@@ -39,6 +40,7 @@ class Table:
     columns: StructType
     key: tuple[str, ...] = ()
     change_feed: bool = False
+    suite: str = ""
 
     @property
     def full_name(self) -> str:
@@ -162,7 +164,7 @@ RESULTS = _columns(
     ("rule", StringType(), "the rule's id"),
     ("severity", StringType(), "critical, warning or info"),
     ("kind", StringType(), "row: the gate's; table: judged on the table as a whole"),
-    ("evaluated", LongType(), "rows judged; for row rules those whose value was not null"),
+    ("evaluated", LongType(), "rows judged: all, or those that meet its row_condition"),
     ("unexpected", LongType(), "rows that broke it; null for rules of the whole table"),
     ("observed", StringType(), "what was found, for rules of the whole table"),
     ("success", BooleanType(), "whether the rule holds"),
@@ -175,7 +177,7 @@ RESULTS = _columns(
 def _lane(name: Literal["batch", "stream"]) -> Lane:
     return Lane(
         name=name,
-        bronze=Table("bronze", f"pins_{name}", "Records as they came", BRONZE),
+        bronze=Table("bronze", f"pins_{name}", "Records as they came", BRONZE, suite="bronze_pins"),
         silver=Table(
             "silver",
             f"pins_{name}",
@@ -183,8 +185,16 @@ def _lane(name: Literal["batch", "stream"]) -> Lane:
             SILVER,
             ("unique_id",),
             change_feed=True,
+            suite="silver_pins",
         ),
-        features=Table("gold", f"pin_features_{name}", "Features of each pin", FEATURES, ("unique_id",)),
+        features=Table(
+            "gold",
+            f"pin_features_{name}",
+            "Features of each pin",
+            FEATURES,
+            ("unique_id",),
+            suite="gold_pin_features",
+        ),
         quarantine=Table(
             "quarantine", f"pins_{name}", "Records that were refused, and why", QUARANTINE, ("id",)
         ),
