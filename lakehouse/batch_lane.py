@@ -10,11 +10,15 @@ from lakehouse.bronze import records
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.counts import Counts
 from lakehouse.delta import MicroBatch
+from lakehouse.gold.features import to_judged_features
 from lakehouse.micro_batches import MicroBatches, Write
 from lakehouse.newest import newest_per_pin
-from lakehouse.silver.parsing import parse, readable, refused, tally
+from lakehouse.quality import gate as gates
+from lakehouse.quality.publish import publish
+from lakehouse.quality.results import GateLog
+from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
-from lakehouse.silver.transform import to_silver
+from lakehouse.silver.transform import to_judged, to_silver
 from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.warehouse import Warehouse
 
@@ -37,33 +41,41 @@ def bronze(spark: SparkSession, warehouse: Warehouse) -> Counts:
     if not warehouse.has_landing(spark):
         return Counts()
     source = records.read_landing(spark, folder=warehouse.landing, files_per_batch=_LANDING_OBJECTS)
-    return _drain(source, write, warehouse, targets=(BATCH.bronze,))
+    counts = _drain(source, write, warehouse, targets=(BATCH.bronze,))
+    publish(spark, [BATCH.bronze], warehouse=warehouse.tables, gates=GateLog())
+    return counts
 
 
 def silver(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy) -> Counts:
     """Merge the pins in new bronze rows into silver.pins_batch; what is no pin goes to quarantine."""
+    gate, log = gates.open_gate(spark, BATCH.silver), GateLog()
 
     def write(rows: DataFrame, batch: MicroBatch) -> Counts:
-        parsed = rows.transform(parse).persist()
+        judged = to_judged(rows, gate, text_policy=text_policy).persist()
         try:
-            counts = tally(parsed)
-            pins = parsed.transform(readable).transform(lambda good: to_silver(good, text_policy=text_policy))
-            writes = [lambda: promotions.to_silver_table(pins, BATCH, batch)]
-            if counts.quarantined:
-                writes.append(
-                    lambda: promotions.to_quarantine_table(refused(parsed), BATCH, batch, layer="silver")
-                )
+            found = gates.tally(judged, gate, parsing=RULES)
+            log.add(gate, found)
+            writes = [lambda: promotions.to_silver_table(to_silver(judged), BATCH, batch)]
+            if found.counts.quarantined:
+                refused = gates.refused(judged, gate, parsing=RULES)
+                writes.append(lambda: promotions.to_quarantine_table(refused, BATCH, batch, layer="silver"))
             side_by_side.run(spark, writes)
-            return counts
+            return found.counts
         finally:
-            parsed.unpersist()
+            judged.unpersist()
 
     source = _new_rows(spark, BATCH.bronze, warehouse)
-    return _drain(source, write, warehouse, targets=(BATCH.silver, BATCH.quarantine))
+    counts = _drain(source, write, warehouse, targets=(BATCH.silver, BATCH.quarantine))
+    publish(spark, [BATCH.silver], warehouse=warehouse.tables, gates=log)
+    return counts
 
 
 def gold(spark: SparkSession, warehouse: Warehouse) -> Counts:
-    """Merge changed silver rows into gold.pin_features_batch, renew the touched days of category_daily."""
+    """Merge changed silver rows into gold.pin_features_batch, renew the touched days of category_daily.
+
+    Silver that has not been published is judged first: gold does not read what readers must not see.
+    """
+    gate, log = gates.open_gate(spark, BATCH.features), GateLog()
 
     def write(rows: DataFrame, batch: MicroBatch) -> Counts:
         changes = rows.persist()
@@ -73,20 +85,28 @@ def gold(spark: SparkSession, warehouse: Warehouse) -> Counts:
             ]
             if not days:
                 return Counts()
-            upserts = changes.where("_change_type IN ('insert', 'update_postimage')")
+            upserts = newest_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
+            judged = to_judged_features(upserts, gate)
+            found = gates.tally(judged, gate)
+            log.add(gate, found)
             silver_table = spark.read.format("delta").load(BATCH.silver.path(batch.warehouse))
             writes = [
-                lambda: promotions.to_features_table(newest_per_pin(upserts), BATCH, batch),
+                lambda: promotions.to_features_table(gates.passed(judged), BATCH, batch),
                 lambda: promotions.to_category_daily_table(silver_table, days, batch),
             ]
+            if found.counts.quarantined:
+                refused = gates.refused(judged, gate)
+                writes.append(lambda: promotions.to_quarantine_table(refused, BATCH, batch, layer="gold"))
             side_by_side.run(spark, writes)
-            read = upserts.count()
-            return Counts(read=read, written=read)
+            return found.counts
         finally:
             changes.unpersist()
 
     source = _new_rows(spark, BATCH.silver, warehouse)
-    return _drain(source, write, warehouse, targets=(BATCH.features, CATEGORY_DAILY))
+    publish(spark, [BATCH.silver], warehouse=warehouse.tables, gates=GateLog())
+    counts = _drain(source, write, warehouse, targets=(BATCH.features, CATEGORY_DAILY, BATCH.quarantine))
+    publish(spark, [BATCH.features], warehouse=warehouse.tables, gates=log)
+    return counts
 
 
 def _new_rows(spark: SparkSession, table: Table, warehouse: Warehouse) -> DataFrame:

@@ -44,6 +44,13 @@ def rows_of_last_write(spark: SparkSession, table: Table, *, warehouse: str) -> 
     return int(commit.operationMetrics.get("numOutputRows", 0)) if commit else 0
 
 
+def version(spark: SparkSession, table: Table, *, warehouse: str) -> int:
+    """Return the newest version of a table, from its log alone."""
+    commit = DeltaTable.forPath(spark, table.path(warehouse)).history(1).select("version").first()
+    assert commit is not None  # a table has been created by some commit
+    return int(commit.version)
+
+
 def append(rows: DataFrame, table: Table, batch: MicroBatch) -> None:
     """Append rows: one job that writes, no shuffle, one commit."""
     _writer(rows, table, batch).mode("append").save(table.path(batch.warehouse))

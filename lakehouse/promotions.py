@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
@@ -21,8 +22,10 @@ def to_bronze_table(rows: DataFrame, lane: Lane, batch: MicroBatch) -> None:
 
 
 def to_quarantine_table(refused: DataFrame, lane: Lane, batch: MicroBatch, *, layer: str) -> None:
-    """Append rows with `reasons` against them. One job."""
-    delta.append(to_quarantine(refused, layer=layer), lane.quarantine, batch)
+    """Append rows that a layer's gate has refused. One job."""
+    # Two layers of one micro-batch may refuse rows: to Delta these are writes of two queries.
+    apart = replace(batch, query=f"{batch.query}/{layer}")
+    delta.append(to_quarantine(refused, layer=layer), lane.quarantine, apart)
 
 
 def to_silver_table(silver: DataFrame, lane: Lane, batch: MicroBatch) -> None:

@@ -8,28 +8,34 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from sqlglot import exp
 
-from lakehouse.tables import TABLES, Table
+from lakehouse.quality.publish import published
+from lakehouse.tables import BATCH, TABLES, Table
 from pinlake.errors import UsageError
 
+_PUBLISHED = tuple(table for table in BATCH.tables if table.suite)
 _BY_NAME = {table.full_name: table for table in TABLES}
 
 
-def run(spark: SparkSession, statement: str, *, warehouse: str) -> DataFrame:
+def run(spark: SparkSession, statement: str, *, warehouse: str, unpublished: bool = False) -> DataFrame:
     """Return the rows of a query.
 
     Only the tables it mentions are looked at. `VERSION AS OF 3` and `TIMESTAMP AS OF '2026-01-31'`
-    may follow a table's name.
+    may follow a table's name; without it a table of the batch lane is read at its published version.
 
     Args:
         spark: the session.
         statement: one SELECT, in Spark's SQL.
         warehouse: root URL of the tables.
+        unpublished: read the newest version, published or not.
 
     Raises:
         UsageError: not one query, a table that does not exist or is still empty, or what Spark refuses.
     """
-    for table in _mentioned(_query(statement)):
+    query = _query(statement)
+    for table in _mentioned(query):
         _register(spark, table, warehouse=warehouse)
+    if not unpublished:
+        statement = _at_published(spark, statement, query, warehouse=warehouse)
     try:
         return spark.sql(statement)
     except PySparkException as error:
@@ -68,6 +74,26 @@ def _mentioned(query: exp.Query) -> list[Table]:
             mend=f"There are: {', '.join(sorted(_BY_NAME))}.",
         )
     return [_BY_NAME[name] for name in sorted(names)]
+
+
+def _at_published(spark: SparkSession, statement: str, query: exp.Query, *, warehouse: str) -> str:
+    """Add the published version behind the name of every table that has one and is asked for no other."""
+    inserts = []
+    for mentioned in query.find_all(exp.Table):
+        table = _BY_NAME.get(_name(mentioned))
+        if table not in _PUBLISHED or mentioned.args.get("version"):
+            continue
+        version = published(spark, table, warehouse=warehouse)
+        if version is None:
+            raise UsageError(
+                f"no version of {table.full_name} has been published",
+                where=table.path(warehouse),
+                mend="Run its step until its suite passes, or ask with --unpublished.",
+            )
+        inserts.append((mentioned.parts[-1].meta["end"] + 1, f" VERSION AS OF {version}"))
+    for place, text in sorted(inserts, reverse=True):
+        statement = statement[:place] + text + statement[place:]
+    return statement
 
 
 def _name(table: exp.Table) -> str:

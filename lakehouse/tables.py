@@ -8,6 +8,7 @@ from typing import Literal
 from pyspark.sql.types import (
     ArrayType,
     BinaryType,
+    BooleanType,
     DataType,
     DateType,
     DoubleType,
@@ -25,11 +26,12 @@ class Table:
     """One Delta table.
 
     Attributes:
-        layer: bronze, silver, gold or quarantine: the first part of its name in SQL.
+        layer: bronze, silver, gold, quarantine or quality: the first part of its name in SQL.
         name: the second part.
         columns: its schema.
         key: the columns that identify a row; empty where every row is an occurrence of its own.
         change_feed: whether Delta records row changes for the layer that reads it.
+        suite: the file in expectations/ that judges it, without .json; empty if none does.
     """
 
     layer: str
@@ -38,6 +40,7 @@ class Table:
     columns: StructType
     key: tuple[str, ...] = ()
     change_feed: bool = False
+    suite: str = ""
 
     @property
     def full_name(self) -> str:
@@ -124,21 +127,57 @@ CATEGORY_FIGURES = _columns(
     ("max_follower_count", IntegerType(), "the largest known count"),
 )
 
+BROKEN = ArrayType(
+    StructType(
+        [
+            StructField("rule", StringType()),
+            StructField("severity", StringType()),
+            StructField("sentence", StringType()),
+            StructField("observed", StringType()),
+        ]
+    )
+)
+
 QUARANTINE = _columns(
+    ("id", StringType(), "made from coordinates and layer: the same whenever the record is refused"),
     ("layer", StringType(), "the layer it was refused by"),
-    ("reasons", ArrayType(StringType()), "every rule it broke"),
+    ("reasons", ArrayType(StringType()), "the id of every critical rule it broke"),
+    ("broken", BROKEN, "every rule it broke, whatever its severity, and the value that broke it"),
     ("value", BinaryType(), "the record's value, byte for byte"),
     _EVENT_ID,
     *_COORDINATES,
     ("kafka_timestamp", TimestampType(), "the record's own timestamp"),
-    ("quarantined_at", TimestampType(), "when this row was written"),
+    ("suite", StringType(), "fingerprint of the suite that judged it; null if it could not be parsed"),
+    ("quarantined_at", TimestampType(), "when it was first refused"),
+    ("state", StringType(), "open, replayed or dropped"),
+    ("corrected", BinaryType(), "the value that replay takes instead, if any"),
+    ("note", StringType(), "why it was changed last, in somebody's words"),
+    ("changed_at", TimestampType(), "when its state, correction or note last changed"),
+)
+
+RESULTS = _columns(
+    ("run_id", StringType(), "one run of a step; UUIDv7"),
+    ("lane", StringType(), "batch or stream"),
+    ("layer", StringType(), "the layer judged"),
+    ("table", StringType(), "the table judged, as layer.name"),
+    ("version", LongType(), "its Delta version that was judged; null for a gate, which judges what comes in"),
+    ("rule", StringType(), "the rule's id"),
+    ("severity", StringType(), "critical, warning or info"),
+    ("kind", StringType(), "row: the gate's; table: judged on the table as a whole"),
+    ("evaluated", LongType(), "rows judged: all, or those that meet its row_condition"),
+    ("unexpected", LongType(), "rows that broke it; null for rules of the whole table"),
+    ("observed", StringType(), "what was found, for rules of the whole table"),
+    ("success", BooleanType(), "whether the rule holds"),
+    ("seconds", DoubleType(), "wall time of the validation it was part of"),
+    ("suite", StringType(), "fingerprint of the suite"),
+    ("at", TimestampType(), "when it was judged"),
 )
 
 
 def _lane(name: Literal["batch", "stream"]) -> Lane:
     return Lane(
         name=name,
-        bronze=Table("bronze", f"pins_{name}", "Records as they came", BRONZE),
+        bronze=Table("bronze", f"pins_{name}", "Records as they came", BRONZE, suite="bronze_pins"),
         silver=Table(
             "silver",
             f"pins_{name}",
@@ -146,9 +185,19 @@ def _lane(name: Literal["batch", "stream"]) -> Lane:
             SILVER,
             ("unique_id",),
             change_feed=True,
+            suite="silver_pins",
         ),
-        features=Table("gold", f"pin_features_{name}", "Features of each pin", FEATURES, ("unique_id",)),
-        quarantine=Table("quarantine", f"pins_{name}", "Records that were refused, and why", QUARANTINE),
+        features=Table(
+            "gold",
+            f"pin_features_{name}",
+            "Features of each pin",
+            FEATURES,
+            ("unique_id",),
+            suite="gold_pin_features",
+        ),
+        quarantine=Table(
+            "quarantine", f"pins_{name}", "Records that were refused, and why", QUARANTINE, ("id",)
+        ),
     )
 
 
@@ -157,4 +206,5 @@ STREAM = _lane("stream")
 CATEGORY_DAILY = Table(
     "gold", "category_daily", "Figures per day and category", CATEGORY_FIGURES, ("day", "category")
 )
-TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables)
+QUALITY_RESULTS = Table("quality", "results", "What every validation found, a row a rule", RESULTS)
+TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables, QUALITY_RESULTS)

@@ -3,8 +3,30 @@
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
+from lakehouse.quality import gate as gates
+from lakehouse.quality.gate import Gate
 from lakehouse.tables import FEATURES
+from pinlake.event import PIN_FIELDS
+
+
+def to_judged_features(silver: DataFrame, gate: Gate) -> DataFrame:
+    """Judge silver rows as what they will be in gold.
+
+    Args:
+        silver: silver rows.
+        gate: the features'.
+
+    Returns:
+        The same columns, `reasons` and `broken`, and what quarantine asks for: `value` (the pin as JSON)
+        and `kafka_timestamp` (null), unless the rows have them.
+    """
+    kept = {name: F.col(name) for name in silver.columns if name in ("value", "kafka_timestamp")}
+    pin = F.to_json(F.struct(*PIN_FIELDS)).cast("binary")
+    named = {"value": pin, "kafka_timestamp": F.lit(None).cast("timestamp")} | kept
+    rows = silver.withColumns(named | {"reasons": F.array().cast("array<string>")})
+    return gates.judge(rows, gate)
 
 
 def to_features(silver: DataFrame) -> DataFrame:

@@ -6,8 +6,25 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import event_ids
-from lakehouse.counts import Counts
+from lakehouse.quality.rules import Rule
 from pinlake.event import PIN_FIELDS
+
+RULES = tuple(
+    Rule(name, "critical", sentence, columns)
+    for name, sentence, columns in (
+        ("landing.not_an_envelope", "A line of landing is the envelope of a record.", ()),
+        ("value.missing", "A record has a value.", ()),
+        ("value.not_utf8", "The value is text in UTF-8.", ()),
+        ("value.not_one_json_object", "The value is one JSON object and nothing else.", ()),
+        ("unique_id.missing", "The object names its pin in unique_id.", ("unique_id",)),
+        ("unique_id.not_a_uuid", "unique_id is a UUID.", ("unique_id",)),
+        (
+            "event_id.from_the_future",
+            "The time in event_id is at most two minutes ahead of the record's own.",
+            ("event_id", "kafka_timestamp"),
+        ),
+    )
+)
 
 _UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _PIN = ", ".join(f"`{field}` string" for field in PIN_FIELDS)
@@ -56,20 +73,3 @@ def _reason() -> Column:
         .when(~unique_id.rlike(_UUID), F.lit("unique_id.not_a_uuid"))
         .when(ahead, F.lit("event_id.from_the_future"))
     )
-
-
-def readable(parsed: DataFrame) -> DataFrame:
-    """Keep the rows that are pins."""
-    return parsed.where(F.size("reasons") == 0)
-
-
-def refused(parsed: DataFrame) -> DataFrame:
-    """Keep the rows that are none."""
-    return parsed.where(F.size("reasons") > 0)
-
-
-def tally(parsed: DataFrame) -> Counts:
-    """Count the rows read and refused. One job."""
-    row = parsed.agg(F.count("*").alias("read"), F.count_if(F.size("reasons") > 0).alias("refused")).first()
-    assert row is not None  # an aggregate without groups has one row
-    return Counts(read=row.read, written=row.read - row.refused, quarantined=row.refused)

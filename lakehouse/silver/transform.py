@@ -1,4 +1,4 @@
-"""Readable pins to silver rows."""
+"""Bronze rows to judged ones, and those that pass to silver rows."""
 
 from __future__ import annotations
 
@@ -7,25 +7,37 @@ from pyspark.sql import functions as F
 
 from lakehouse import event_ids
 from lakehouse.newest import newest_per_pin
+from lakehouse.quality import gate as gates
+from lakehouse.quality.gate import Gate
 from lakehouse.silver.cleaning import clean
+from lakehouse.silver.parsing import parse
 from lakehouse.silver.text import TextPolicy
 from lakehouse.tables import SILVER
 
 
-def to_silver(pins: DataFrame, *, text_policy: TextPolicy) -> DataFrame:
-    """Return silver's columns: one cleaned row a pin, its newest event.
+def to_judged(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy) -> DataFrame:
+    """Parse, clean and judge every row: which event is newest is asked only of those that pass.
 
-    The newest event is chosen before the cleaning, so that what is superseded costs nothing.
+    A newer event that is refused would otherwise hide an older good one.
 
     Args:
-        pins: parsed rows without a reason against them.
+        bronze: bronze rows.
+        gate: silver's.
         text_policy: see `lakehouse.silver.cleaning`.
+
+    Returns:
+        The columns of bronze and silver, `reasons` and `broken` as `lakehouse.quality.gate.judge` adds them.
     """
     return (
-        newest_per_pin(pins)
+        bronze.transform(parse)
         .transform(lambda rows: clean(rows, text_policy=text_policy))
         .withColumns(
             {"event_time": event_ids.time_of(F.col("event_id")), "updated_at": F.current_timestamp()}
         )
-        .select(*SILVER.fieldNames())
+        .transform(lambda rows: gates.judge(rows, gate))
     )
+
+
+def to_silver(judged: DataFrame) -> DataFrame:
+    """Return silver's columns: one row a pin, the newest event that passed."""
+    return newest_per_pin(gates.passed(judged)).select(*SILVER.fieldNames())

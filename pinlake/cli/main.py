@@ -14,6 +14,9 @@ from pinlake.cli.demo import demo
 from pinlake.cli.emulate import emulate
 from pinlake.cli.jars import jars
 from pinlake.cli.promote import bronze, gold, silver, stream
+from pinlake.cli.quality import app as quality
+from pinlake.cli.quality_report import report
+from pinlake.cli.quarantine import app as quarantine
 from pinlake.cli.serve import serve
 from pinlake.cli.sql import sql
 from pinlake.cli.stack import down, status, up
@@ -50,6 +53,9 @@ app.command()(gold)
 app.command()(stream)
 app.command()(sql)
 app.command()(consume)
+quality.command()(report)
+app.add_typer(quality, name="quality")
+app.add_typer(quarantine, name="quarantine")
 
 
 def main() -> None:

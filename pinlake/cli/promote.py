@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from pinlake.cli.quality import print_failures
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -83,6 +85,7 @@ def stream(
 
 def _step(name: str, run: Callable[[SparkSession, Warehouse, Settings], Counts], *, as_json: bool) -> None:
     from lakehouse import session, warehouse
+    from lakehouse.quality.publish import Unpublished
     from pinlake import settings as settings_module
 
     settings = settings_module.load()
@@ -92,6 +95,9 @@ def _step(name: str, run: Callable[[SparkSession, Warehouse, Settings], Counts],
         line.update(name)
         try:
             counts = run(spark, warehouse.of(settings), settings)
+        except Unpublished as error:
+            print_failures(error.failures)
+            raise
         finally:
             spark.stop()
     if as_json:

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 def sql(
     statement: Annotated[str, typer.Argument(help="One SELECT, in Spark's SQL.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
+    unpublished: Annotated[
+        bool, typer.Option("--unpublished", help="Read the newest versions, published or not.")
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
 ) -> None:
     """Query the tables: bronze, silver and quarantine.pins_batch and pins_stream, gold.pin_features_batch,
-    gold.pin_features_stream and gold.category_daily.
+    gold.pin_features_stream, gold.category_daily and quality.results. Of the batch lane's tables those versions
+    that their suite has passed.
 
     Example: pinlake sql "SELECT category, count(*) FROM silver.pins_batch VERSION AS OF 1 GROUP BY 1"
     """  # noqa: D205  # typer prints the first paragraph as the command's line
@@ -32,7 +36,7 @@ def sql(
     settings = settings_module.load()
     with Console(stderr=True).status("asking Spark"):
         spark = session.build(settings, app="pinlake sql")
-        rows = query.run(spark, statement, warehouse=warehouse.of(settings).tables)
+        rows = query.run(spark, statement, warehouse=warehouse.of(settings).tables, unpublished=unpublished)
     try:
         if as_json:
             _print_json(rows)

@@ -1,0 +1,57 @@
+"""The tables to the report's values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse.quality.report import quarantined, verdicts, volumes
+from lakehouse.quality.report.model import Report
+from lakehouse.tables import BATCH, CATEGORY_DAILY, QUALITY_RESULTS, STREAM, Table
+
+SPAN_DAYS = 30
+
+
+def gather(spark: SparkSession, *, warehouse: str, sentences: Mapping[str, str], now: datetime) -> Report:
+    """Return the report as of now. Tables that are not there yet are left out.
+
+    Reads 30 days of quality.results twice, quarantine twice, and one column of every other table.
+
+    Args:
+        spark: the session.
+        warehouse: root URL of the tables.
+        sentences: what each rule id says, for a person.
+        now: the clock, UTC.
+    """
+    since = now - timedelta(days=SPAN_DAYS)
+    found = _read(spark, QUALITY_RESULTS, warehouse)
+    unit, judged = verdicts.read(found, sentences, since=since) if found is not None else ("day", ())
+    lanes = {lane.name: _read(spark, lane.quarantine, warehouse) for lane in (BATCH, STREAM)}
+    held = {table: rows for table in _VOLUMES if (rows := _read(spark, table, warehouse)) is not None}
+    return Report(
+        at=now,
+        unit=unit,
+        span_days=SPAN_DAYS,
+        verdicts=judged,
+        reasons=quarantined.read({lane: rows for lane, rows in lanes.items() if rows is not None}),
+        volumes=volumes.read(held, today=now.date()),
+    )
+
+
+_VOLUMES = (
+    BATCH.bronze,
+    BATCH.silver,
+    BATCH.features,
+    CATEGORY_DAILY,
+    STREAM.bronze,
+    STREAM.silver,
+    STREAM.features,
+)
+
+
+def _read(spark: SparkSession, table: Table, warehouse: str) -> DataFrame | None:
+    path = table.path(warehouse)
+    return spark.read.format("delta").load(path) if DeltaTable.isDeltaTable(spark, path) else None

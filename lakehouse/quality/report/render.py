@@ -1,0 +1,65 @@
+"""The report as one HTML page that loads nothing: styles and plots stand in it, scripts there are none."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime, timedelta
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lakehouse.quality.report import plots
+from lakehouse.quality.report.model import Report, RuleVerdict
+from lakehouse.quality.report.summary import plural, state_of, summarise
+
+
+def render(report: Report) -> str:
+    """Return the page. Whatever came from a record or a suite is escaped."""
+    style = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+    environment = Environment(
+        loader=PackageLoader(__package__, "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"moment": _moment, "share": _share, "stated": state_of, "plural": plural}
+    return environment.get_template("page.html.j2").render(
+        report=report,
+        summary=summarise(report),
+        style=Markup(style),
+        # The browser itself refuses whatever is not this very style sheet.
+        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        trend=lambda verdict: plots.trend(verdict, unit=report.unit),
+        days=plots.days,
+        age=lambda moment: _age(report.at - moment),
+    )
+
+
+def _moment(value: datetime) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(
+        value.isoformat(timespec="seconds"), f"{value.day} {value:%b %Y, %H:%M}"
+    )
+
+
+def _age(age: timedelta) -> str:
+    seconds = int(age.total_seconds())
+    if seconds < 60:
+        return "under a minute"
+    for size, unit in ((86_400, "day"), (3_600, "hour")):
+        if seconds >= 2 * size:
+            return plural(seconds // size, unit)
+    return plural(seconds // 60, "minute")
+
+
+def _share(verdict: RuleVerdict) -> str:
+    """Return what was found, in words."""
+    if verdict.unexpected is not None and verdict.evaluated:
+        share = verdict.unexpected / verdict.evaluated
+        told = "under 0.01%" if 0 < share < 0.0001 else f"{share:.2%}"
+        return f"{verdict.unexpected:,} of {plural(verdict.evaluated, 'row')} ({told})"
+    if verdict.observed is not None:
+        return f"found {verdict.observed}"
+    return "no rows to judge" if verdict.evaluated == 0 else "no figure recorded"

@@ -1,0 +1,87 @@
+"""Suites read from expectations/ and checked before any data is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from pyspark.sql.types import DoubleType, StructField, StructType
+
+from lakehouse.quality import gx
+from lakehouse.quality.rules import Rule, Severity, Suite
+from lakehouse.tables import Table
+from pinlake.errors import TerminalError
+
+FOLDER = Path(__file__).parents[2] / "expectations"
+
+# What an audit measures beside a table's columns; the same value in every row, or one made from event_time.
+MEASURED = (StructField("quarantined_share", DoubleType()), StructField("age_hours", DoubleType()))
+_SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+_COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
+
+
+def load(table: Table, *, folder: Path = FOLDER) -> Suite:
+    """Read the suite of a table.
+
+    Args:
+        table: a table that has a suite.
+        folder: where the files are.
+
+    Raises:
+        TerminalError: it is not JSON, or a rule is not usable; the message names file, rule and reason.
+    """
+    path = folder / f"{table.suite}.json"
+    document = _read(path)
+    rules: list[Rule] = []
+    for number, entry in enumerate(document["expectations"], start=1):
+        rule = _rule(entry, path, number, table.columns)
+        if any(rule.id == other.id for other in rules):
+            raise _fault(path, rule.id, "another rule has this id")
+        rules.append(rule)
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Suite(table.suite, tuple(rules), hashlib.sha256(canonical.encode()).hexdigest())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _fault(path, "", f"cannot be read as JSON: {error}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("expectations"), list):
+        raise _fault(path, "", 'must be an object with a list "expectations"')
+    return document
+
+
+def _rule(entry: object, path: Path, number: int, columns: StructType) -> Rule:
+    if not isinstance(entry, dict):
+        raise _fault(path, f"number {number}", "must be an object")
+    meta, kwargs, severity = entry.get("meta"), entry.get("kwargs"), entry.get("severity")
+    name = meta.get("id") if isinstance(meta, dict) else None
+    if not (isinstance(name, str) and name and isinstance(meta, dict) and meta.get("sentence")):
+        raise _fault(path, name or f"number {number}", 'needs "id" and "sentence" in its meta')
+    if severity not in _SEVERITIES:
+        raise _fault(path, name, f"severity must be one of {', '.join(_SEVERITIES)}")
+    if not isinstance(kwargs, dict):
+        raise _fault(path, name, '"kwargs" must be an object')
+    try:
+        kind = gx.kind_of(entry)
+    except ValueError as error:
+        raise _fault(path, name, str(error)) from None
+    used = _columns(kwargs)
+    known = [*columns.fieldNames(), *(field.name for field in MEASURED if kind == "table")]
+    if missing := [column for column in used if column not in known]:
+        raise _fault(path, name, f"there is no column {missing[0]}")
+    return Rule(name, cast("Severity", severity), str(meta["sentence"]), used, kind, json.dumps(entry))
+
+
+def _columns(kwargs: dict[str, Any]) -> tuple[str, ...]:
+    listed: Sequence[Any] = kwargs.get("column_list") or kwargs.get("column_set") or ()
+    return tuple(str(name) for name in [*(kwargs.get(a) for a in _COLUMN_ARGUMENTS), *listed] if name)
+
+
+def _fault(path: Path, rule: str, reason: str) -> TerminalError:
+    where = f"{path}, rule {rule}" if rule else str(path)
+    return TerminalError(reason, where=where, mend="Correct it, then run `pinlake quality check-suites`.")

@@ -1,0 +1,100 @@
+"""`pinlake quality`: suites checked, and what validations have found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from lakehouse.quality.results import Result
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Check suites, and see what validations found.\n\nExample: pinlake quality check-suites",
+)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+_SHOWN = ("at", "version", "rule", "severity", "kind", "evaluated", "unexpected", "observed", "success")
+
+
+@app.command("check-suites")
+def check_suites(
+    folder: Annotated[Path | None, typer.Option(help="Where the suites are; default: expectations/.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every suite without data: JSON, expectations, columns, ids, and whether Spark can do it.
+
+    Example: pinlake quality check-suites
+    """
+    from lakehouse import session
+    from lakehouse.quality import gx, suite
+    from lakehouse.tables import BATCH
+    from pinlake import settings as settings_module
+
+    tables = [table for table in BATCH.tables if table.suite]
+    suites = [suite.load(table, folder=folder or suite.FOLDER) for table in tables]
+    with Console(stderr=True).status("asking Spark"):
+        spark = session.build(settings_module.load(), app="pinlake quality")
+        try:
+            for table, found in zip(tables, suites, strict=True):
+                gx.predicates(spark, found.row_rules, table.columns)
+                gx.check(spark, found.table_rules)
+        finally:
+            spark.stop()
+    for found in suites:
+        rows, whole = len(found.row_rules), len(found.table_rules)
+        if as_json:
+            told = {"suite": found.name, "row": rows, "table": whole, "fingerprint": found.fingerprint}
+            print(json.dumps(told))
+        else:
+            print(f"{found.name}: {rows} rules for rows, {whole} for the table, {found.fingerprint[:12]}")
+
+
+@app.command()
+def history(
+    table: Annotated[str, typer.Argument(help="Such as silver.pins_batch.")],
+    rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many results, newest first.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Print what validations of a table found, newest first.
+
+    Example: pinlake quality history silver.pins_batch --rule silver.unique_id.unique
+    """
+    from lakehouse import session, warehouse
+    from lakehouse.quality import history as found
+    from pinlake import settings as settings_module
+
+    settings = settings_module.load()
+    with Console(stderr=True).status("asking Spark"):
+        spark = session.build(settings, app="pinlake quality")
+        try:
+            place = warehouse.of(settings).tables
+            rows = found.history(spark, table, warehouse=place, rule=rule).limit(limit).collect()
+        finally:
+            spark.stop()
+    if as_json:
+        for row in rows:
+            print(json.dumps(row.asDict(), default=str))
+        return
+    shown = Table(*_SHOWN, box=None, pad_edge=False)
+    for row in rows:
+        shown.add_row(*("" if row[name] is None else str(row[name]) for name in _SHOWN))
+    Console(highlight=False, markup=False).print(shown)
+
+
+def print_failures(failures: list[Result]) -> None:
+    """Print on standard error which rules failed and by how much."""
+    table = Table("table", "version", "rule", box=None, pad_edge=False)
+    for column in ("evaluated", "unexpected", "observed"):
+        table.add_column(column, justify="right")
+    for failure in failures:
+        cells = (failure.evaluated, failure.unexpected, failure.observed)
+        table.add_row(
+            failure.table, str(failure.version), failure.rule, *("" if c is None else str(c) for c in cells)
+        )
+    Console(stderr=True, highlight=False).print(table)

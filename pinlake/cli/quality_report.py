@@ -1,0 +1,70 @@
+"""`pinlake quality report`: the page a team opens every morning."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from lakehouse.quality.report.model import Report
+    from pinlake.settings import Settings
+
+_SUITES = Path(__file__).parents[2] / "expectations"
+
+
+def report(
+    to: Annotated[
+        str | None,
+        typer.Option(help="A folder, or s3://BUCKET/PREFIX; default: quality-report under PINLAKE_HOME."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report's figures as JSON, and where the page is.")
+    ] = False,
+) -> None:
+    """Write one HTML page: what holds, what fails and since when, quarantine, volume and freshness.
+
+    It loads nothing and runs no script: send it by mail, open it without a network.
+
+    Example: pinlake quality report --to s3://reports/pinlake
+    """
+    from ingestion.clients import s3_client
+    from lakehouse.quality.report.deliver import deliver
+    from lakehouse.quality.report.render import render
+    from pinlake import settings as settings_module
+
+    settings = settings_module.load()
+    gathered = _gathered(settings)
+    place = deliver(render(gathered), to or str(settings.home / "quality-report"), s3=s3_client(settings.s3))
+    if as_json:
+        print(json.dumps({"page": place, **asdict(gathered)}, default=_plain))
+        return
+    Console(highlight=False, soft_wrap=True).print(place)
+
+
+def _gathered(settings: Settings) -> Report:
+    from lakehouse import session, warehouse
+    from lakehouse.quality.report import sentences
+    from lakehouse.quality.report.gather import gather
+
+    with Console(stderr=True, highlight=False).status("reading the tables"):
+        spark = session.build(settings, app="pinlake quality report")
+        try:
+            return gather(
+                spark,
+                warehouse=warehouse.of(settings).tables,
+                sentences=sentences.read(_SUITES),
+                now=datetime.now(UTC),
+            )
+        finally:
+            spark.stop()
+
+
+def _plain(value: object) -> str:
+    # Dates and times; anything else would be a fault of the report's own.
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
