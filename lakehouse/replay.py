@@ -172,7 +172,7 @@ def _as_bronze(rows: DataFrame) -> DataFrame:
 
 
 def _twice(judged: DataFrame, features_gate: Gate) -> DataFrame:
-    """Let gold's gate judge what silver's has passed, so that a row is replayed only if both let it through."""
+    """Let gold's gate judge what silver's has passed: only what both let through is replayed."""
     features = to_judged_features(judged, features_gate).select(
         "id", F.col("reasons").alias("_reasons"), F.col("broken").alias("_broken")
     )

@@ -44,6 +44,8 @@ def build(settings: Settings, *, app: str) -> SparkSession:
         .config("spark.driver.extraJavaOptions", f"-Dlog4j.configurationFile=file:{_LOG4J}")
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
+        # For audits beside the stream: see lakehouse.quality.watch.
+        .config("spark.scheduler.mode", "FAIR")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.ansi.enabled", "true")
         .config("spark.sql.catalogImplementation", "in-memory")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from pyspark.sql import DataFrame, SparkSession
@@ -15,6 +16,7 @@ from lakehouse.gold.features import to_features, to_judged_features
 from lakehouse.micro_batches import MicroBatches
 from lakehouse.quality import gate as gates
 from lakehouse.quality.results import GateLog
+from lakehouse.quality.watch import Watch
 from lakehouse.serving import Serving
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.transform import to_judged, to_silver
@@ -23,7 +25,37 @@ from lakehouse.warehouse import Warehouse
 from pinlake.settings import Settings
 
 
-def open_stream(spark: SparkSession, warehouse: Warehouse, settings: Settings) -> MicroBatches:
+class StreamLane:
+    """The lane with its audit beside it.
+
+    Args:
+        batches: the query.
+        watch: its audit.
+    """
+
+    def __init__(self, batches: MicroBatches, watch: Watch) -> None:
+        self._batches = batches
+        self._watch = watch
+
+    def drain(self) -> Counts:
+        """Write what is there now, then audit it.
+
+        Raises: as `MicroBatches.drain`.
+        """
+        counts = self._batches.drain()
+        self._watch.look()
+        return counts
+
+    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+        """Write what comes until `stop` is set, audited at intervals.
+
+        Raises: as `drain`.
+        """
+        with self._watch:
+            return self._batches.follow(trigger_seconds=trigger_seconds, stop=stop)
+
+
+def open_stream(spark: SparkSession, warehouse: Warehouse, settings: Settings) -> StreamLane:
     """Return the lane, ready to be drained or followed; its tables exist afterwards.
 
     Raises:
@@ -77,4 +109,6 @@ def open_stream(spark: SparkSession, warehouse: Warehouse, settings: Settings) -
     source = records.read_kafka(
         spark, settings.kafka, offsets_per_batch=settings.stream.max_offsets_per_trigger
     )
-    return MicroBatches(source, write, checkpoint=warehouse.checkpoint("stream"), warehouse=warehouse.tables)
+    checkpoint, tables = warehouse.checkpoint("stream"), warehouse.tables
+    watch = Watch(spark, warehouse=tables, gates=log, seconds=settings.quality.audit_seconds)
+    return StreamLane(MicroBatches(source, write, checkpoint=checkpoint, warehouse=tables), watch)

@@ -79,6 +79,12 @@ class StreamSettings(_Section):
     max_offsets_per_trigger: int = Field(default=50_000, ge=1)
 
 
+class QualitySettings(_Section):
+    """How often the stream lane's tables are audited beside it."""
+
+    audit_seconds: float = Field(default=60.0, gt=0)
+
+
 class SparkSettings(_Section):
     """The Spark session."""
 
@@ -123,6 +129,7 @@ class Settings(BaseSettings):
     door: DoorSettings = DoorSettings()
     consumer: ConsumerSettings = ConsumerSettings()
     stream: StreamSettings = StreamSettings()
+    quality: QualitySettings = QualitySettings()
     spark: SparkSettings = SparkSettings()
     stack: StackSettings = StackSettings()
 

@@ -25,8 +25,8 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
 ) -> None:
     """Query the tables: bronze, silver and quarantine.pins_batch and pins_stream, gold.pin_features_batch,
-    gold.pin_features_stream, gold.category_daily and quality.results. Of the batch lane's tables those versions
-    that their suite has passed.
+    gold.pin_features_stream, gold.category_daily and quality.results. Of the batch lane's tables
+    those versions that their suite has passed.
 
     Example: pinlake sql "SELECT category, count(*) FROM silver.pins_batch VERSION AS OF 1 GROUP BY 1"
     """  # noqa: D205  # typer prints the first paragraph as the command's line

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pinlake.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with passwords, and nothing else.")]
+VERDICT = "warehouse/_quality/stream.json"
 NEXT = (
     ("pinlake demo", "sample pins through both lanes"),
     ("pinlake status", "how the servers are, and Kafka's lag"),
@@ -64,7 +65,8 @@ def down() -> None:
 def status(as_json: AsJson = False) -> None:
     """Tell how each server is, where it listens, and how far Kafka's readers are behind.
 
-    Exit code 0 if all of them run, else 1.
+    Also what the stream lane's last audit found. Exit code 0 if all servers run and no critical rule failed,
+    else 1.
 
     Example: pinlake status --json
     """
@@ -74,13 +76,48 @@ def status(as_json: AsJson = False) -> None:
     settings = settings_module.load()
     report = stack.status(settings)
     lag, fault = _lag(settings, report)
+    verdict = _verdict(settings, report)
     if as_json:
-        print(json.dumps({**_as_data(report, settings), "lag": lag, "lag_error": fault}))
+        print(json.dumps({**_as_data(report, settings), "lag": lag, "lag_error": fault, "quality": verdict}))
     else:
         _print_servers(report, settings)
         _print_lag(lag, fault)
+        _print_verdict(verdict)
     if not report or any(server.state is not stack.State.RUNNING for server in report):
         raise typer.Exit(1)
+    if verdict and (verdict["error"] or any(table["critical"] for table in verdict["tables"].values())):
+        raise typer.Exit(1)
+
+
+def _verdict(settings: Settings, report: list[ServerStatus]) -> dict[str, Any] | None:
+    """What the stream lane's last audit found, if there was one and the object store answers."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from ingestion.clients import s3_client
+    from local_stack import stack
+
+    stopped = any(server.name == "s3" and server.state is not stack.State.RUNNING for server in report)
+    if stopped or (not report and not settings.s3.endpoint):
+        return None
+    try:
+        found = s3_client(settings.s3).get_object(Bucket=settings.s3.bucket, Key=VERDICT)
+        verdict: dict[str, Any] = json.loads(found["Body"].read())
+        return verdict
+    except (BotoCoreError, ClientError):
+        return None
+
+
+def _print_verdict(verdict: dict[str, Any] | None) -> None:
+    if verdict is None:
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"Quality of the stream lane, audited {verdict['at']}")
+    if verdict["error"]:
+        console.print(f"[red]not audited:[/red] {verdict['error']}")
+    for name, table in verdict["tables"].items():
+        broken = ", ".join(table["critical"] + table["warning"]) or "every rule holds"
+        colour = "red" if table["critical"] else "yellow" if table["warning"] else "green"
+        console.print(f"  {name} version {table['version']}: [{colour}]{broken}")
 
 
 def _as_data(report: list[ServerStatus], settings: Settings) -> dict[str, Any]:
