@@ -76,28 +76,27 @@ def open_stream(spark: SparkSession, warehouse: Warehouse, settings: Settings) -
         judged = to_judged(bronze, silver_gate, text_policy=settings.text_policy).persist()
         silver = to_silver(judged).persist()
         features = to_judged_features(silver, features_gate)
+        good = gates.passed(features)
         try:
+            # Alone and first, because somebody waits for it; what it computes the others reuse.
+            serving.upsert(to_features(good))
             found = gates.tally(judged, silver_gate, parsing=RULES)
+            of_gold = gates.tally(features, features_gate)
             log.add(silver_gate, found)
-            counts, refused_by_gold = found.counts, 0
+            log.add(features_gate, of_gold)
+            counts = found.counts
             writes: list[Callable[[], None]] = []
+            if counts.read:
+                writes.append(lambda: promotions.to_bronze_table(judged, STREAM, batch))
             if counts.written:
-                of_gold = gates.tally(features, features_gate)
-                log.add(features_gate, of_gold)
-                refused_by_gold = of_gold.counts.quarantined
-                good = gates.passed(features)
-                writes = [
-                    # First, because somebody waits for it.
-                    lambda: serving.upsert(to_features(good)),
+                writes += [
                     lambda: promotions.to_silver_table(silver, STREAM, batch),
                     lambda: promotions.to_features_table(good, STREAM, batch),
                 ]
-            if counts.read:
-                writes.append(lambda: promotions.to_bronze_table(judged, STREAM, batch))
             if counts.quarantined:
                 stopped = gates.refused(judged, silver_gate, parsing=RULES)
                 writes.append(lambda: promotions.to_quarantine_table(stopped, STREAM, batch, layer="silver"))
-            if refused_by_gold:
+            if of_gold.counts.quarantined:
                 held = gates.refused(features, features_gate)
                 writes.append(lambda: promotions.to_quarantine_table(held, STREAM, batch, layer="gold"))
             side_by_side.run(spark, writes)

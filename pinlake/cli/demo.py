@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "pins.jsonl"
 TERMINATED = 128 + signal.SIGTERM
+FILE_WIDTH = 120  # of tables in a pipe or a file, which has no width of its own
 
 
 def demo(
@@ -64,6 +65,8 @@ def demo(
 
 def _print(summary: Summary, *, keep: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
     posted = summary.posted
     console.print(
         f"{posted.posted:,} posts: {posted.accepted:,} accepted, {posted.rejected:,} rejected; "
@@ -79,6 +82,7 @@ def _print(summary: Summary, *, keep: bool) -> None:
         console.print(
             "[green]Every figure agrees with what was posted, and the lanes with each other.[/green]"
         )
+    console.print(f"\nQuality report: {summary.report}")
     console.print(_next(keep=keep))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,8 +13,6 @@ from rich.console import Console
 if TYPE_CHECKING:
     from lakehouse.quality.report.model import Report
     from pinlake.settings import Settings
-
-_SUITES = Path(__file__).parents[2] / "expectations"
 
 
 def report(
@@ -58,7 +55,7 @@ def _gathered(settings: Settings) -> Report:
             return gather(
                 spark,
                 warehouse=warehouse.of(settings).tables,
-                sentences=sentences.read(_SUITES),
+                sentences=sentences.read(),
                 now=datetime.now(UTC),
             )
         finally:

@@ -6,11 +6,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+
+from pyspark.sql import SparkSession
 
 from ingestion import topics
+from ingestion.clients import s3_client
 from ingestion.consumption import consume
 from lakehouse import batch_lane, session, stream_lane
 from lakehouse import warehouse as warehouses
+from lakehouse.quality.report import sentences
+from lakehouse.quality.report.deliver import deliver
+from lakehouse.quality.report.gather import gather
+from lakehouse.quality.report.render import render
 from local_stack import addresses, stack
 from local_stack.door import running_door
 from pinlake.demo import malformed, scenario, served
@@ -78,6 +86,8 @@ class Demonstration:
                 batch_lane.gold(spark, warehouse)
             with self._step("stream lane: all layers and Postgres"):
                 stream_lane.open_stream(spark, warehouse, settings).drain()
+            with self._step("write the quality report"):
+                report = self._report(spark, settings)
             with self._step("compare with what was posted"):
                 tables = Lakehouse(spark, warehouse, begins=begins, newest=posted.newest)
                 return Summary(
@@ -88,10 +98,18 @@ class Demonstration:
                     reasons=tables.reasons(),
                     lanes_differ=tables.lanes_differ(),
                     served=served.look(settings.postgres, posted.newest),
+                    report=report,
                     seconds=self._seconds,
                 )
         finally:
             spark.stop()
+
+    def _report(self, spark: SparkSession, settings: Settings) -> str:
+        now = datetime.now(UTC)
+        warehouse = warehouses.of(settings).tables
+        found = gather(spark, warehouse=warehouse, sentences=sentences.read(), now=now)
+        folder = self._settings.home / "quality-report"
+        return deliver(render(found), str(folder), s3=s3_client(settings.s3))
 
     def _all_running(self) -> bool:
         report = stack.status(self._settings)

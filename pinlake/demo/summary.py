@@ -24,6 +24,7 @@ class Summary:
         reasons: quarantined records of this run by lane and reason.
         lanes_differ: pins whose silver rows are not the same in both lanes.
         served: Postgres.
+        report: where the quality report is.
         seconds: wall time by step.
     """
 
@@ -34,6 +35,7 @@ class Summary:
     reasons: Mapping[str, Mapping[str, int]]
     lanes_differ: int
     served: Served
+    report: str
     seconds: Mapping[str, float]
 
     def disagreements(self) -> list[str]:
@@ -77,6 +79,7 @@ class Summary:
             "lanes_differ": self.lanes_differ,
             "postgres_rows": self.served.of_this_run,
             "postgres_rows_in_all": self.served.total,
+            "report": self.report,
             "seconds": {step: round(seconds, 2) for step, seconds in self.seconds.items()},
             "disagreements": self.disagreements(),
         }

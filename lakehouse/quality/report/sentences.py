@@ -1,18 +1,18 @@
-"""What each rule says, from the suites."""
+"""What each rule says, from the suites and from parsing."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from lakehouse.quality.suite import load
+from lakehouse.silver import parsing
+from lakehouse.tables import TABLES
 
-import orjson
 
-
-def read(folder: Path) -> dict[str, str]:
-    """Return the sentence of every rule by its id, from the suites in a folder.
+def read() -> dict[str, str]:
+    """Return the sentence of every rule by its id.
 
     Raises:
-        orjson.JSONDecodeError: a suite is not JSON.
+        TerminalError: a suite is not usable.
     """
-    suites = (orjson.loads(path.read_bytes()) for path in sorted(folder.glob("*.json")))
-    rules = (rule.get("meta", {}) for suite in suites for rule in suite["expectations"])
-    return {meta["id"]: meta["sentence"] for meta in rules if "id" in meta and "sentence" in meta}
+    suites = [load(table) for table in TABLES if table.suite]
+    rules = (*parsing.RULES, *(rule for suite in suites for rule in suite.rules))
+    return {rule.id: rule.sentence for rule in rules}
