@@ -23,6 +23,11 @@ class Counts:
     quarantined: int = 0
     seconds: float = 0.0
 
+    @property
+    def quarantined_share(self) -> float:
+        """Refused rows among those read; 0 if none was."""
+        return self.quarantined / self.read if self.read else 0.0
+
     def __add__(self, other: Counts) -> Counts:
         """Return the sums."""
         return Counts(

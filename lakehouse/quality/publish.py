@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
 from pyspark.sql import SparkSession
 
 from lakehouse import delta, objects
+from lakehouse.counts import Counts
 from lakehouse.quality import results
 from lakehouse.quality.audit import audit
 from lakehouse.quality.results import GateLog, Result, lane_of
 from lakehouse.quality.suite import load
-from lakehouse.tables import TABLES, Table
+from lakehouse.tables import Table
 from pinlake.errors import TerminalError
 from pinlake.event import new_event_id
 
@@ -40,60 +42,84 @@ class Unpublished(TerminalError):
 
 def published(spark: SparkSession, table: Table, *, warehouse: str) -> int | None:
     """Return the version that readers see, or None if none has been published."""
-    text = objects.read(spark, _pointer(table, warehouse))
-    return None if text is None else int(json.loads(text)["version"])
+    return _Pointer.read(spark, table, warehouse).version
 
 
-def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gates: GateLog) -> list[Result]:
+def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gates: GateLog) -> None:
     """Audit the newest version of each table that is not published yet, record it, and publish what passes.
 
     Whatever stopped an earlier run between its write and this is made good here. Tables without rows are
-    left alone. All of the tables are published, or none.
+    left alone. The share of refused rows is that of all runs since the last published version.
 
     Args:
         spark: the session.
-        tables: with suites.
+        tables: of one lane, with suites.
         warehouse: root URL of the tables.
         gates: what the gates of this run have counted.
 
     Raises:
-        Unpublished: a critical rule does not hold.
+        Unpublished: a critical rule does not hold; then none of the tables is published.
     """
     run_id = new_event_id()
-    found, share = gates.take(run_id=run_id, lane=lane_of(tables[0]))
-    versions: dict[Table, int] = {}
+    found, counts = gates.take(run_id=run_id, lane=lane_of(tables[0]))
+    pointers: dict[Table, _Pointer] = {}
     for table in tables:
+        old = _Pointer.read(spark, table, warehouse)
         newest = delta.version(spark, table, warehouse=warehouse)
-        if newest == published(spark, table, warehouse=warehouse):
+        if newest == old.version:
             continue
-        judged = audit(
-            spark,
-            table,
-            load(table),
-            path=table.path(warehouse),
-            version=newest,
-            share=share,
-            run_id=run_id,
-        )
+        share = (old.pending + counts).quarantined_share
+        path = table.path(warehouse)
+        judged = audit(spark, table, load(table), path=path, version=newest, share=share, run_id=run_id)
         found += judged
+        failures = [result for result in judged if result.failed_critically]
+        if failures:
+            results.append(spark, found, warehouse=warehouse)
+            replace(old, pending=old.pending + counts).write(spark, table, warehouse)
+            _raise(failures, kept=old.version)
         if judged:
-            versions[table] = newest
+            pointers[table] = _Pointer(newest, run_id)
     results.append(spark, found, warehouse=warehouse)
-    failures = [result for result in found if result.kind == "table" and result.failed_critically]
-    _refuse(failures, spark, warehouse)
-    for table, version in versions.items():
-        _point(spark, table, version, run_id=run_id, warehouse=warehouse)
-    return found
+    for table, pointer in pointers.items():
+        pointer.write(spark, table, warehouse)
 
 
-def _refuse(failures: Sequence[Result], spark: SparkSession, warehouse: str) -> None:
-    if not failures:
-        return
+@dataclass(frozen=True)
+class _Pointer:
+    """What readers see of a table, and what silver's gate has counted since that was published."""
+
+    version: int | None = None
+    run_id: str | None = None
+    pending: Counts = Counts()
+
+    @classmethod
+    def read(cls, spark: SparkSession, table: Table, warehouse: str) -> _Pointer:
+        text = objects.read(spark, cls._url(table, warehouse))
+        if text is None:
+            return cls()
+        held = json.loads(text)
+        pending = Counts(read=held["pending_read"], quarantined=held["pending_quarantined"])
+        return cls(held["version"], held["run_id"], pending)
+
+    def write(self, spark: SparkSession, table: Table, warehouse: str) -> None:
+        held = {
+            "version": self.version,
+            "run_id": self.run_id,
+            "at": datetime.now(UTC).isoformat(),
+            "pending_read": self.pending.read,
+            "pending_quarantined": self.pending.quarantined,
+        }
+        objects.replace(spark, self._url(table, warehouse), json.dumps(held))
+
+    @staticmethod
+    def _url(table: Table, warehouse: str) -> str:
+        return f"{warehouse}/_published/{table.full_name}.json"
+
+
+def _raise(failures: Sequence[Result], *, kept: int | None) -> None:
     for failure in failures:
         log.error("critical rule does not hold", **_told(failure))
-    table = next(table for table in TABLES if table.full_name == failures[0].table)
-    kept = published(spark, table, warehouse=warehouse)
-    raise Unpublished(failures, kept="none" if kept is None else f"version {kept}")
+    raise Unpublished(failures, kept="nothing" if kept is None else f"version {kept}")
 
 
 def _told(failure: Result) -> dict[str, object]:
@@ -105,13 +131,3 @@ def _told(failure: Result) -> dict[str, object]:
         "unexpected": failure.unexpected,
         "evaluated": failure.evaluated,
     }
-
-
-def _point(spark: SparkSession, table: Table, version: int, *, run_id: str, warehouse: str) -> None:
-    at = datetime.now(UTC).isoformat()
-    pointer = {"version": version, "run_id": run_id, "at": at}
-    objects.replace(spark, _pointer(table, warehouse), json.dumps(pointer))
-
-
-def _pointer(table: Table, warehouse: str) -> str:
-    return f"{warehouse}/_published/{table.full_name}.json"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pyspark.sql import SparkSession
 
 from lakehouse import delta
+from lakehouse.counts import Counts
 from lakehouse.delta import MicroBatch
 from lakehouse.quality.gate import Gate, Tally
 from lakehouse.quality.rules import Rule
@@ -49,27 +50,24 @@ class GateLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sums: dict[tuple[str, str], tuple[Gate, Rule, int, int]] = {}
-        self._read = 0
-        self._quarantined = 0
+        self._counts = Counts()
 
     def add(self, gate: Gate, tally: Tally) -> None:
         """Add one pass."""
         with self._lock:
             if gate.table.layer == "silver":
-                self._read += tally.counts.read
-                self._quarantined += tally.counts.quarantined
+                self._counts += tally.counts
             for count in tally.rules:
                 key = (gate.table.full_name, count.rule.id)
                 _, _, evaluated, unexpected = self._sums.get(key, (gate, count.rule, 0, 0))
                 sums = (evaluated + count.evaluated, unexpected + count.unexpected)
                 self._sums[key] = (gate, count.rule, *sums)
 
-    def take(self, *, run_id: str, lane: str) -> tuple[list[Result], float]:
-        """Return the results since the last call, and the share of rows refused; begin anew."""
+    def take(self, *, run_id: str, lane: str) -> tuple[list[Result], Counts]:
+        """Return the results since the last call, and what silver's gate read and refused; begin anew."""
         with self._lock:
             sums, self._sums = self._sums, {}
-            share = self._quarantined / self._read if self._read else 0.0
-            self._read = self._quarantined = 0
+            counts, self._counts = self._counts, Counts()
         now = datetime.now(UTC)
         results = [
             Result(
@@ -78,7 +76,7 @@ class GateLog:
             )
             for gate, rule, evaluated, unexpected in sums.values()
         ]  # fmt: skip
-        return results, share
+        return results, counts
 
 
 def append(spark: SparkSession, results: Sequence[Result], *, warehouse: str) -> None:

@@ -84,14 +84,22 @@ class Watch:
         self.look()
 
     def _judge(self, run_id: str) -> None:
-        found, share = self._gates.take(run_id=run_id, lane=STREAM.name)
+        found, counts = self._gates.take(run_id=run_id, lane=STREAM.name)
         for table in (STREAM.silver, STREAM.features):
             version = delta.version(self._spark, table, warehouse=self._warehouse)
             if self._seen.get(table) == version:
                 continue
             path = table.path(self._warehouse)
             suite = load(table)
-            judged = audit(self._spark, table, suite, path=path, version=version, share=share, run_id=run_id)
+            judged = audit(
+                self._spark,
+                table,
+                suite,
+                path=path,
+                version=version,
+                share=counts.quarantined_share,
+                run_id=run_id,
+            )
             found += judged
             self._seen[table] = version
             if judged:
