@@ -36,10 +36,13 @@ def read(tables: Mapping[Table, DataFrame], *, today: date) -> tuple[Volume, ...
 
 
 def by_day(rows: DataFrame, *, time: Column, first: date, last: date) -> DataFrame:
-    """Return day, rows and newest; the day is null for what lies outside. One shuffle of a row a day."""
+    """Return day, rows and newest; the day is null for what lies outside. One shuffle of a row a day.
+
+    What claims to be of a day to come, as a malformed record may, is never the newest.
+    """
     day = time.cast("date")
     return rows.groupBy(F.when(day.between(F.lit(first), F.lit(last)), day).alias("day")).agg(
-        F.count("*").alias("rows"), F.max(time).alias("newest")
+        F.count("*").alias("rows"), F.max(F.when(day <= F.lit(last), time)).alias("newest")
     )
 
 

@@ -49,7 +49,7 @@ def test_verdicts_reasons_and_volumes_are_read(spark: SparkSession, warehouse: W
         for n, state in enumerate(states)
     ]
     delta.append(spark.createDataFrame(refused, QUARANTINE), BATCH.quarantine, batch)
-    features = [("pin", "art", 5, 1, "event", NOW - timedelta(days=age)) for age in (0, 0, 2, 90)]
+    features = [("pin", "art", 5, 1, "event", NOW - timedelta(days=age)) for age in (0, 0, 2, 90, -30)]
     delta.append(spark.createDataFrame(features, FEATURES), BATCH.features, batch)
 
     report = gather(spark, warehouse=warehouse.tables, sentences={"count": "Few"}, now=NOW)
@@ -68,5 +68,5 @@ def test_verdicts_reasons_and_volumes_are_read(spark: SparkSession, warehouse: W
     ]
     assert reason.examples[0].value == r"{\xff}"
     (volume,) = report.volumes
-    assert (volume.table, volume.rows, volume.newest) == ("gold.pin_features_batch", 4, NOW)
+    assert (volume.table, volume.rows, volume.newest) == ("gold.pin_features_batch", 5, NOW)
     assert [day.rows for day in volume.days[-3:]] == [1, 0, 2]
