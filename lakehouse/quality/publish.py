@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -90,7 +90,7 @@ class _Pointer:
 
     version: int | None = None
     run_id: str | None = None
-    pending: Counts = Counts()
+    pending: Counts = field(default_factory=Counts)
 
     @classmethod
     def read(cls, spark: SparkSession, table: Table, warehouse: str) -> _Pointer:
