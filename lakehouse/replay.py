@@ -173,14 +173,12 @@ def _as_bronze(rows: DataFrame) -> DataFrame:
 
 def _twice(judged: DataFrame, features_gate: Gate) -> DataFrame:
     """Let gold's gate judge what silver's has passed: only what both let through is replayed."""
-    features = to_judged_features(judged, features_gate).select(
-        "id", F.col("reasons").alias("_reasons"), F.col("broken").alias("_broken")
-    )
-    unread = F.size("reasons") > 0
+    kept = judged.withColumnsRenamed({"reasons": "_reasons", "broken": "_broken"})
+    unread = F.size("_reasons") > 0
     return (
-        judged.join(features, "id")
-        .withColumn("broken", F.when(unread, F.col("broken")).otherwise(F.concat("broken", "_broken")))
-        .withColumn("reasons", F.when(unread, F.col("reasons")).otherwise(F.col("_reasons")))
+        to_judged_features(kept, features_gate)
+        .withColumn("broken", F.when(unread, F.col("_broken")).otherwise(F.concat("_broken", "broken")))
+        .withColumn("reasons", F.when(unread, F.col("_reasons")).otherwise(F.col("reasons")))
         .drop("_reasons", "_broken")
     )
 
