@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from ingestion import topics
+from ingestion.clients import s3_client
 from ingestion.consumption import consume
 from lakehouse import batch_lane, session, stream_lane
 from lakehouse import warehouse as warehouses
+from lakehouse.log_store import probe
 from local_stack import addresses, stack
 from local_stack.door import running_door
 from pinlake.demo import malformed, scenario, served
@@ -65,6 +67,7 @@ class Demonstration:
 
     def _promote(self, settings: Settings, *, begins: Offsets, posted: Posted) -> Summary:
         warehouse = warehouses.of(settings)
+        probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
         with self._step("start Spark"):
             spark = session.build(settings, app="pinlake demo")
         try:
