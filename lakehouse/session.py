@@ -9,7 +9,7 @@ from pathlib import Path
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
-from lakehouse import java_output
+from lakehouse import java_output, log_store
 from pinlake import jars
 from pinlake.settings import S3Settings, Settings
 
@@ -57,7 +57,9 @@ def build(settings: Settings, *, app: str) -> SparkSession:
         # A Delta log of a few hundred actions needs no 50 tasks to be replayed.
         .config("spark.databricks.delta.snapshotPartitions", "2")
     )
-    paths = [str(path) for path in jars.class_path(jars.JarSet.SPARK, settings)]
+    if not settings.s3.single_writer:
+        builder = builder.config("spark.delta.logStore.s3a.impl", log_store.CLASS)
+    paths = [str(path) for path in (*jars.class_path(jars.JarSet.SPARK, settings), log_store.JAR)]
     if spark.master.startswith("local"):
         builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
     else:

@@ -1,4 +1,4 @@
-"""The Java libraries of Spark, Kafka and S3Proxy: locked by SHA-256, fetched once, found on disk."""
+"""The Java libraries Pinlake runs and builds with: locked by SHA-256, fetched once, found on disk."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class JarSet(StrEnum):
     SPARK = "spark"
     KAFKA = "kafka"
     S3PROXY = "s3proxy"
+    COMPILER = "compiler"
 
 
 @dataclass(frozen=True)

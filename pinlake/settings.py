@@ -34,13 +34,17 @@ class KafkaSettings(_Section):
 
 
 class S3Settings(_Section):
-    """Where the objects are. No endpoint means AWS itself, no keys its default credential chain."""
+    """Where the objects are. No endpoint means AWS itself, no keys its default credential chain.
+
+    `single_writer` is for a store without conditional writes: one command at a time may write then.
+    """
 
     endpoint: str | None = None
     region: str = "us-east-1"
     bucket: str = "pinlake"
     access_key: str | None = None
     secret_key: SecretStr | None = None
+    single_writer: bool = False
 
 
 class PostgresSettings(_Section):

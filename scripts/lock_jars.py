@@ -1,4 +1,4 @@
-"""Write pinlake/jars.lock anew from the three poms beside this file. A maintainer's tool: it needs Maven.
+"""Write pinlake/jars.lock anew from the poms beside this file. A maintainer's tool: it needs Maven.
 
 Run it as `uv run python scripts/lock_jars.py` (or `make lock`) after changing a pom or pyspark's version.
 """

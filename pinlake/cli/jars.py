@@ -21,6 +21,8 @@ def jars(
 ) -> None:
     """Fetch the Java libraries of Spark, Kafka and S3Proxy once, each verified by its SHA-256.
 
+    The set `compiler` is what builds the log store's jar anew; no command needs it.
+
     Example: pinlake jars spark
     """
     from pinlake import settings

@@ -84,11 +84,14 @@ def stream(
 
 
 def _step(name: str, run: Callable[[SparkSession, Warehouse, Settings], Counts], *, as_json: bool) -> None:
+    from ingestion.clients import s3_client
     from lakehouse import session, warehouse
+    from lakehouse.log_store import probe
     from lakehouse.quality.publish import Unpublished
     from pinlake import settings as settings_module
 
     settings = settings_module.load()
+    probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
     console = Console(stderr=True, highlight=False)
     with console.status(f"{name}: starting Spark") as line:
         spark = session.build(settings, app=f"pinlake {name}")

@@ -176,7 +176,9 @@ def drop(
 
 @contextmanager
 def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str, Quarantine]]]:
+    from ingestion.clients import s3_client
     from lakehouse import session, warehouse
+    from lakehouse.log_store import probe
     from lakehouse.replay import Quarantine
     from lakehouse.tables import BATCH, STREAM
     from pinlake import settings as settings_module
@@ -185,6 +187,7 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
     if not chosen:
         raise UsageError(f"no lane {only}", where="--lane", mend="There are: batch, stream.")
     settings = settings_module.load()
+    probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
     with Console(stderr=True).status("asking Spark"):
         spark = session.build(settings, app="pinlake quarantine")
         try:

@@ -15,6 +15,7 @@ from ingestion.clients import s3_client
 from ingestion.consumption import consume
 from lakehouse import batch_lane, session, stream_lane
 from lakehouse import warehouse as warehouses
+from lakehouse.log_store import probe
 from lakehouse.quality.report import sentences
 from lakehouse.quality.report.deliver import deliver
 from lakehouse.quality.report.gather import gather
@@ -73,6 +74,7 @@ class Demonstration:
 
     def _promote(self, settings: Settings, *, begins: Offsets, posted: Posted) -> Summary:
         warehouse = warehouses.of(settings)
+        probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
         with self._step("start Spark"):
             spark = session.build(settings, app="pinlake demo")
         try:

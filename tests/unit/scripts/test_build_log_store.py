@@ -1,0 +1,19 @@
+"""The jar in the project is what its source compiles to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from lakehouse import log_store
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_log_store_built_anew_is_the_one_in_the_project(tmp_path: Path) -> None:
+    built = tmp_path / "built.jar"
+
+    subprocess.run([sys.executable, ROOT / "scripts/build_log_store.py", "--to", built], check=True)
+
+    assert built.read_bytes() == log_store.JAR.read_bytes()
