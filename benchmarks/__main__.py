@@ -24,6 +24,9 @@ def measure(
     load: Annotated[
         int, typer.Option(min=0, help="Pins of each of the two equal loads through the batch lane.")
     ] = 200_000,
+    gated: Annotated[
+        int, typer.Option(min=0, help="Pins promoted with and without rules, at most both loads.")
+    ] = 50_000,
     single: Annotated[int, typer.Option(min=0, help="Pins posted one by one.")] = 10_000,
     bulk: Annotated[int, typer.Option(min=0, help="Pins posted in bulk.")] = 100_000,
     batch: Annotated[int, typer.Option(min=2, help="Pins of a bulk request.")] = 1_000,
@@ -39,7 +42,8 @@ def measure(
     """
     from benchmarks.run import Sizes
 
-    report = _run(Sizes(single=single, bulk=bulk, batch=batch, load=load, rate=rate, seconds=seconds))
+    sizes = Sizes(single=single, bulk=bulk, batch=batch, load=load, gated=gated, rate=rate, seconds=seconds)
+    report = _run(sizes)
     if as_json:
         print(json.dumps(report.as_data()))
     else:

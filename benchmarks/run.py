@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psutil
 from pyspark.sql import SparkSession
 
-from benchmarks import batch_lane, door, latency, stream_lane, upsert
+from benchmarks import batch_lane, door, gate, latency, stream_lane, upsert
 from benchmarks.door import Load
 from benchmarks.memory import MemoryWatch
 from benchmarks.report import Figure, Report
@@ -35,6 +35,7 @@ class Sizes:
         bulk: pins posted in bulk.
         batch: pins of a bulk request.
         load: pins of each of the two equal loads through the batch lane.
+        gated: pins promoted with and without rules, at most both loads.
         rate: pins a second while latency is measured.
         seconds: for how long it is measured.
     """
@@ -43,6 +44,7 @@ class Sizes:
     bulk: int
     batch: int
     load: int
+    gated: int
     rate: float
     seconds: float
 
@@ -94,6 +96,9 @@ class _Parts:
         if sizes.load:
             self._batch_lane(sizes.load)
             self._upsert(sizes.load)
+        if sizes.load and sizes.gated:
+            self._on_part(f"quality gate: {sizes.gated:,} pins with and without rules")
+            self._report.figures += gate.measure(self._spark, self._settings, rows=sizes.gated)
         with running_door(self._settings) as url:
             if sizes.seconds:
                 self._latency(url, sizes)

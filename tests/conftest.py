@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
+from ingestion import topics
+from ingestion.clients import s3_client
 from lakehouse import session
 from lakehouse.warehouse import Warehouse
 from local_stack import addresses
@@ -66,3 +69,20 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
 def warehouse(tmp_path: Path) -> Warehouse:
     """An empty warehouse on the local disk, a test's own."""
     return Warehouse(f"file:{tmp_path}")
+
+
+@pytest.fixture
+def own(stack: Settings, request: pytest.FixtureRequest) -> Settings:
+    """The stack's servers, with topics, a bucket and a database of this test's own."""
+    name = f"own-{zlib.crc32(request.node.name.encode()):08x}"
+    kafka = {"batch_topic": f"{name}-batch", "stream_topic": f"{name}-stream"}
+    made = stack.model_copy(
+        update={
+            "kafka": stack.kafka.model_copy(update=kafka),
+            "s3": stack.s3.model_copy(update={"bucket": name}),
+            "postgres": stack.postgres.model_copy(update={"database": name}),
+        }
+    )
+    topics.create_topics(made.kafka)
+    s3_client(made.s3).create_bucket(Bucket=name)
+    return made

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import zlib
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -15,7 +14,6 @@ import pytest
 from confluent_kafka import Producer
 from pyspark.sql import SparkSession
 
-from ingestion import topics
 from ingestion.clients import s3_client
 from lakehouse import serving, stream_lane
 from lakehouse import warehouse as warehouses
@@ -56,23 +54,6 @@ class Sent:
     def _write(self, value: bytes, event_id: str) -> None:
         headers: list[tuple[str, str | bytes | None]] = [(EVENT_ID_HEADER, event_id.encode())]
         self._producer.produce(self._settings.kafka.stream_topic, value, headers=headers)
-
-
-@pytest.fixture
-def own(stack: Settings, request: pytest.FixtureRequest) -> Settings:
-    """The stack's servers, with topics, a bucket and a database of this test's own."""
-    name = f"own-{zlib.crc32(request.node.name.encode()):08x}"
-    kafka = {"batch_topic": f"{name}-batch", "stream_topic": f"{name}-stream"}
-    made = stack.model_copy(
-        update={
-            "kafka": stack.kafka.model_copy(update=kafka),
-            "s3": stack.s3.model_copy(update={"bucket": name}),
-            "postgres": stack.postgres.model_copy(update={"database": name}),
-        }
-    )
-    topics.create_topics(made.kafka)
-    s3_client(made.s3).create_bucket(Bucket=name)
-    return made
 
 
 @pytest.mark.timeout(900)

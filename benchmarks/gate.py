@@ -1,0 +1,91 @@
+"""What the quality gate and a table's audit cost beside a promotion without any rule."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import replace
+
+from pyspark.sql import DataFrame, SparkSession
+
+from benchmarks.report import Figure
+from lakehouse import delta, warehouse
+from lakehouse.delta import MicroBatch
+from lakehouse.quality import gate as gates
+from lakehouse.quality.audit import audit
+from lakehouse.quality.gate import Gate
+from lakehouse.silver.parsing import RULES
+from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.tables import BATCH, Table
+from pinlake.settings import Settings
+
+GATE_AIM, SUITE_AIM, MICRO_BATCH_AIM = 15.0, 25.0, 0.5
+MICRO_BATCH_ROWS = 1_000
+MICRO_BATCHES = 5
+
+
+def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Figure]:
+    """Promote bronze rows to new silver tables with and without rules, and audit one.
+
+    Args:
+        spark: a session that has promoted before, so that the first measured is not the cold one.
+        settings: of the stack; bronze.pins_batch must hold the rows.
+        rows: how many.
+    """
+    bench = _Bench(spark, warehouse.of(settings).tables)
+    ruled = gates.open_gate(spark, BATCH.silver)
+    bare = Gate(ruled.table, replace(ruled.suite, rules=()), {})
+    bronze = bench.bronze(rows)
+    bench.promote(bronze, bare)
+    without, table = bench.promote(bronze, bare)
+    with_rules, table = bench.promote(bronze, ruled)
+    audited, jobs = bench.audit(table, ruled)
+    small = bench.bronze(MICRO_BATCH_ROWS).persist()
+    extra = bench.judge(small, ruled) - bench.judge(small, bare)
+    small.unpersist()
+    of = f"of a promotion of {rows:,} pins ({without:.1f} s without rules)"
+    return [
+        Figure(f"gate, share {of}", 100 * (with_rules - without) / without, "%", GATE_AIM),
+        Figure(f"table suite, {jobs} jobs, share {of}", 100 * audited / without, "%", SUITE_AIM),
+        Figure(f"gate, extra for {MICRO_BATCH_ROWS:,} rows", extra, "s", MICRO_BATCH_AIM),
+    ]
+
+
+class _Bench:
+    def __init__(self, spark: SparkSession, tables: str) -> None:
+        self._spark = spark
+        self._tables = tables
+
+    def bronze(self, rows: int) -> DataFrame:
+        return self._spark.read.format("delta").load(BATCH.bronze.path(self._tables)).limit(rows)
+
+    def promote(self, bronze: DataFrame, gate: Gate) -> tuple[float, Table]:
+        """Return the seconds, and the new table."""
+        table = replace(BATCH.silver, layer="benchmarks", name=f"silver_{uuid.uuid4().hex}")
+        delta.ensure(self._spark, table, warehouse=self._tables)
+        started = time.perf_counter()
+        judged = to_judged(bronze, gate, text_policy="unicode").persist()
+        gates.tally(judged, gate, parsing=RULES)
+        delta.merge_newest(to_silver(judged), table, MicroBatch(self._tables, "benchmarks", 0))
+        judged.unpersist()
+        return time.perf_counter() - started, table
+
+    def audit(self, table: Table, gate: Gate) -> tuple[float, int]:
+        """Return the seconds and the jobs of an audit."""
+        path = table.path(self._tables)
+        version = delta.version(self._spark, table, warehouse=self._tables)
+        self._spark.sparkContext.setJobGroup(table.name, "audit")
+        started = time.perf_counter()
+        audit(self._spark, table, gate.suite, path=path, version=version, share=0.0, run_id="benchmarks")
+        seconds = time.perf_counter() - started
+        jobs = self._spark.sparkContext.statusTracker().getJobIdsForGroup(table.name)
+        return seconds, len(jobs)
+
+    def judge(self, bronze: DataFrame, gate: Gate) -> float:
+        """Return the seconds of the quickest of a few passes over a micro-batch."""
+        passes = []
+        for _ in range(MICRO_BATCHES):
+            started = time.perf_counter()
+            gates.tally(to_judged(bronze, gate, text_policy="unicode"), gate, parsing=RULES)
+            passes.append(time.perf_counter() - started)
+        return min(passes)
