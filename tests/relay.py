@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import socketserver
 import threading
@@ -13,10 +14,12 @@ from urllib.parse import urlsplit
 from pinlake.settings import Settings
 
 BYTES = 1 << 20
+COMMIT = re.compile(rb"PUT \S+/_delta_log/\d{20}\.json ")
+SLOW_DOWN = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"
 
 
 class Watcher:
-    """Sees what passes, and may change it; this one lets everything through."""
+    """Sees what passes, may change it, and may end the connection by an OSError; this one only looks."""
 
     def asked(self, sent: bytes) -> bytes:
         """Return what is to reach the server of what a client has sent."""
@@ -58,14 +61,49 @@ class KillAtPut(Watcher):
         return b""
 
 
+class FaultAtCommit(Watcher):
+    """Loses, or turns into a 503, what passes when a commit file of a Delta log is created.
+
+    Args:
+        fault: "request lost", "answer lost" or "answer 503"; the server has done its work in the last two.
+
+    Attributes:
+        times: how many more faults there are to be.
+    """
+
+    def __init__(self, fault: str) -> None:
+        self._fault = fault
+        self._waiting = False
+        self.times = 0
+
+    def asked(self, sent: bytes) -> bytes:
+        if self.times and COMMIT.match(sent):
+            if self._fault == "request lost":
+                self.times -= 1
+                raise ConnectionAbortedError
+            self._waiting = True
+        return sent
+
+    def answered(self, sent: bytes) -> bytes:
+        if not self._waiting or not sent.startswith(b"HTTP/1.1 200"):
+            return sent
+        self._waiting = False
+        self.times -= 1
+        if self._fault == "answer lost":
+            raise ConnectionAbortedError
+        return SLOW_DOWN
+
+
 @contextmanager
 def before_s3(settings: Settings, watcher: Watcher) -> Iterator[Settings]:
     """Give settings whose object store is reached through a relay, until the end of the block."""
     target = urlsplit(settings.s3.endpoint or "")
+    connected: list[socket.socket] = []
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with socket.create_connection((target.hostname or "", target.port or 0)) as server:
+                connected.extend((self.request, server))
                 back = threading.Thread(target=_pump, args=(server, self.request, watcher.answered))
                 back.start()
                 _pump(self.request, server, watcher.asked)
@@ -78,6 +116,10 @@ def before_s3(settings: Settings, watcher: Watcher) -> Iterator[Settings]:
             yield settings.model_copy(update={"s3": s3})
         finally:
             relay.shutdown()
+            # A client's pool keeps connections for a minute, and the relay's threads wait for their end.
+            for connection in connected:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 def _pump(source: socket.socket, sink: socket.socket, watch: Callable[[bytes], bytes]) -> None:
