@@ -18,15 +18,15 @@ PIN = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"
 GOOD = orjson.dumps(
     {"unique_id": PIN, "index": 3, "tag_list": ["a", "b"], "title": "caf\u00e9", "new_field": 1}
 )
-NOW = datetime.now(UTC)
 few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _parsed(
     spark: SparkSession, values: list[bytes | None], *, topic: str | None = "t", event_id: str | None = None
 ) -> list[Row]:
+    now = datetime.now(UTC)
     rows = [
-        (event_id or new_event_id(), NOW, topic, 0, offset, NOW, None, value, NOW)
+        (event_id or new_event_id(), now, topic, 0, offset, now, None, value, now)
         for offset, value in enumerate(values)
     ]
     return parse(spark.createDataFrame(rows, BRONZE)).orderBy("offset").collect()
@@ -82,7 +82,7 @@ def test_an_id_is_one_pin_however_it_is_spelt(spark: SparkSession) -> None:
 
 
 def test_an_event_ahead_of_its_own_record_outranks_nobody(spark: SparkSession) -> None:
-    ahead = int((NOW + timedelta(minutes=3)).timestamp() * 1000)
+    ahead = int((datetime.now(UTC) + timedelta(minutes=3)).timestamp() * 1000)
     event_id = f"{ahead >> 16:08x}-{ahead & 0xFFFF:04x}{new_event_id()[13:]}"
 
     (row,) = _parsed(spark, [GOOD], event_id=event_id)
