@@ -149,12 +149,20 @@ def _recorded(child: Child) -> psutil.Process | None:
         same = abs(process.create_time() - float(fields["create_time"])) < _SAME_START_SECONDS
     except (OSError, ValueError, TypeError, KeyError, OverflowError, psutil.Error):
         return None
-    return process if same and _is_ours(process, child) else None
+    return process if same and (_is_ours(process, child) or _is_between_programs(process)) else None
 
 
 def _is_ours(process: psutil.Process, child: Child) -> bool:
     try:
         return process.status() != psutil.STATUS_ZOMBIE and child.mark in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _is_between_programs(process: psutil.Process) -> bool:
+    """Whether it has no command line, as for the instant in which setpriv becomes Postgres."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and not process.cmdline()
     except psutil.Error:
         return False
 
