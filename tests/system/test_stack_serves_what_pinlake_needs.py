@@ -16,6 +16,7 @@ from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from lakehouse.log_store import probe
 from local_stack import stack as local_stack
 from pinlake.settings import Settings
 
@@ -46,6 +47,12 @@ def test_of_many_writers_with_if_none_match_exactly_one_wins(s3: S3Client, stack
             body = s3.get_object(Bucket=stack.s3.bucket, Key=f"race/{race}")["Body"].read()
             assert won.count(True) == 1
             assert int(body) == won.index(True)
+
+
+def test_the_probe_of_writers_is_content_and_leaves_nothing_behind(s3: S3Client, stack: Settings) -> None:
+    probe.require_conditional_writes(s3, stack.s3)
+
+    assert s3.list_objects_v2(Bucket=stack.s3.bucket, Prefix=probe.PREFIX)["KeyCount"] == 0
 
 
 def test_a_multipart_upload_is_read_back_in_ranges(s3: S3Client, stack: Settings) -> None:
