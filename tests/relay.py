@@ -85,9 +85,11 @@ class FaultAtCommit(Watcher):
         return sent
 
     def answered(self, sent: bytes) -> bytes:
-        if not self._waiting or not sent.startswith(b"HTTP/1.1 200"):
+        if not self._waiting or sent.startswith(b"HTTP/1.1 100"):
             return sent
         self._waiting = False
+        if not sent.startswith(b"HTTP/1.1 200"):
+            return sent
         self.times -= 1
         if self._fault == "answer lost":
             raise ConnectionAbortedError
