@@ -91,26 +91,27 @@ class Appended:
         }
 
 
+@pytest.mark.timeout(600)
 def test_sessions_of_one_driver_and_delta_rs_at_once(spark: SparkSession, stack: Settings) -> None:
     table = Appended(spark, stack, bucket=stack.s3.bucket)
-    sessions = [f"session {number}" for number in range(4)]
+    sessions = [f"session {number}" for number in range(3)]
 
-    with ThreadPoolExecutor(5) as pool:
+    with ThreadPoolExecutor(4) as pool:
         waiting = [
-            pool.submit(appender.append, spark.newSession(), table.url, writer=writer, numbers=range(5))
+            pool.submit(appender.append, spark.newSession(), table.url, writer=writer, numbers=range(3))
             for writer in sessions
         ]
-        waiting.append(pool.submit(table.by_delta_rs, writer="delta-rs", numbers=range(10)))
+        waiting.append(pool.submit(table.by_delta_rs, writer="delta-rs", numbers=range(4)))
         for writing in waiting:
             writing.result()
 
-    by_spark = [(writer, number) for writer in sessions for number in range(5)]
-    table.assert_holds(by_spark + [("delta-rs", number) for number in range(10)])
+    by_spark = [(writer, number) for writer in sessions for number in range(3)]
+    table.assert_holds(by_spark + [("delta-rs", number) for number in range(4)])
 
 
 def test_two_drivers_at_once(spark: SparkSession, stack: Settings, tmp_path: Path) -> None:
     table = Appended(spark, stack, bucket=stack.s3.bucket)
-    command = [sys.executable, "-m", "tests.appender", table.url, "other driver", "8"]
+    command = [sys.executable, "-m", "tests.appender", table.url, "other driver", "4"]
     log = tmp_path / "log"
     with log.open("wb") as errors:
         other = subprocess.Popen(
@@ -126,11 +127,11 @@ def test_two_drivers_at_once(spark: SparkSession, stack: Settings, tmp_path: Pat
         assert other.stdout.readline() == f"{appender.READY}\n".encode(), log.read_text()
         with ThreadPoolExecutor(1) as pool:
             told = pool.submit(other.communicate, b"go\n")
-            appender.append(spark, table.url, writer="this driver", numbers=range(8))
+            appender.append(spark, table.url, writer="this driver", numbers=range(4))
             told.result()
         assert other.returncode == 0, log.read_text()
 
-    table.assert_holds((writer, number) for writer in ("this driver", "other driver") for number in range(8))
+    table.assert_holds((writer, number) for writer in ("this driver", "other driver") for number in range(4))
 
 
 @pytest.mark.parametrize("fault", ["request lost", "answer lost", "answer 503"])

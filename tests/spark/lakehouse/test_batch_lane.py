@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import shutil
-from collections import namedtuple
 from pathlib import Path
 
-import pytest
 from pyspark.sql import SparkSession
 
-from ingestion.envelope import to_line
 from lakehouse import batch_lane
 from lakehouse.counts import Counts
 from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.warehouse import Warehouse
 from pinlake.event import new_event_id
+from tests.landing_objects import land
 
-# What kafka-python gives, as far as an envelope holds it.
-Record = namedtuple("Record", "topic partition offset timestamp key headers value")
 EARLIEST = new_event_id()
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
 
 
-@pytest.fixture
-def folder(warehouse: Warehouse) -> Path:
-    """Where the warehouse lies on disk."""
-    return Path(warehouse.root.removeprefix("file:"))
-
-
 def test_a_lane_that_crashed_anywhere_ends_as_if_it_had_not(
-    spark: SparkSession, warehouse: Warehouse, folder: Path
+    spark: SparkSession, warehouse: Warehouse
 ) -> None:
-    _land(folder, 0, [(pin, "art", 10) for pin in PINS[:3]])
+    _land(warehouse, 0, [(pin, "art", 10) for pin in PINS[:3]])
     assert _promote(spark, warehouse) == [(3, 3, 0), (3, 3, 0), (3, 3, 0)]
 
     # An update that moves a pin to another category, an older event that is late, and what is no pin.
-    _land(folder, 3, [(PINS[0], "home", 30), ("no uuid", "art", 1), (PINS[3], "art", 5)])
-    _land(folder, 6, [(PINS[0], "late", 99)], event_ids=[EARLIEST])
+    _land(warehouse, 3, [(PINS[0], "home", 30), ("no uuid", "art", 1), (PINS[3], "art", 5)])
+    _land(warehouse, 6, [(PINS[0], "late", 99)], event_ids=[EARLIEST])
     assert _promote(spark, warehouse) == [(4, 4, 0), (4, 3, 1), (2, 2, 0)]
     before = _state(spark, warehouse)
 
     # As a crash between a table's commit and the checkpoint's leaves it, in every step.
     for name in (BATCH.bronze.full_name, BATCH.silver.full_name, BATCH.features.full_name):
-        _forget_last_commit(folder / "checkpoints" / name)
+        _forget_last_commit(Path(warehouse.checkpoint(name).removeprefix("file:")))
     _promote(spark, warehouse)
 
     assert _state(spark, warehouse) == before
@@ -76,19 +64,13 @@ def _figures(counts: Counts) -> tuple[int, int, int]:
 
 
 def _land(
-    folder: Path, first: int, pins: list[tuple[str, str, int]], *, event_ids: list[str] | None = None
+    warehouse: Warehouse, first: int, pins: list[tuple[str, str, int]], *, event_ids: list[str] | None = None
 ) -> None:
-    lines = []
-    for offset, (unique_id, category, followers) in enumerate(pins, start=first):
-        pin = {"unique_id": unique_id, "category": category, "follower_count": followers, "downloaded": 1}
-        event_id = event_ids[offset - first] if event_ids else new_event_id()
-        headers = [("event_id", event_id.encode())]
-        moment = int(event_id.replace("-", "")[:12], 16)
-        record = Record("t", 0, offset, moment, unique_id.encode(), headers, json.dumps(pin).encode())
-        lines.append(to_line(record))
-    target = folder / "landing" / "pins" / "dt=2026-01-01" / f"t-0-{first}-{first + len(pins) - 1}.jsonl.gz"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(gzip.compress(b"".join(lines)))
+    landed = [
+        {"unique_id": unique_id, "category": category, "follower_count": followers, "downloaded": 1}
+        for unique_id, category, followers in pins
+    ]
+    land(warehouse, landed, first=first, event_ids=event_ids)
 
 
 def _forget_last_commit(checkpoint: Path) -> None:

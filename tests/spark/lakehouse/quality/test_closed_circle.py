@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections import namedtuple
-from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from ingestion.envelope import to_line
 from lakehouse import batch_lane, query, replay
 from lakehouse.quality.history import history
 from lakehouse.quality.publish import Unpublished, published
@@ -18,27 +14,19 @@ from lakehouse.replay import Quarantine, Replayed
 from lakehouse.tables import BATCH, Table
 from lakehouse.warehouse import Warehouse
 from pinlake.errors import UsageError
-from pinlake.event import new_event_id
+from tests.landing_objects import land
 
-# What kafka-python gives, as far as an envelope holds it.
-Record = namedtuple("Record", "topic partition offset timestamp key headers value")
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(6)]
 TOO_MANY = "1900M"
 
 
-@pytest.fixture
-def folder(warehouse: Warehouse) -> Path:
-    """Where the warehouse lies on disk."""
-    return Path(warehouse.root.removeprefix("file:"))
-
-
 def test_a_refused_row_is_explained_corrected_and_replayed_once(
-    spark: SparkSession, warehouse: Warehouse, folder: Path
+    spark: SparkSession, warehouse: Warehouse
 ) -> None:
     # The newest event of the first pin is refused, which must not hide its older one.
     values = [(PINS[0], "10"), (PINS[1], "20"), (PINS[0], TOO_MANY), (PINS[2], TOO_MANY), ("no uuid", "1")]
     values += [(PINS[3], "4"), (PINS[4], "5")]
-    _land(folder, 0, values)
+    _land(warehouse, 0, values)
     _promote(spark, warehouse)
     assert _followers(spark, BATCH.silver, warehouse) == {PINS[0]: 10, PINS[1]: 20, PINS[3]: 4, PINS[4]: 5}
     quarantine = Quarantine(spark, BATCH, warehouse=warehouse.tables)
@@ -52,7 +40,7 @@ def test_a_refused_row_is_explained_corrected_and_replayed_once(
     assert (rows[4].reasons, rows[4].suite) == (["unique_id.not_a_uuid"], None)
 
     # A newer event of the third pin comes before its old one is corrected.
-    _land(folder, 7, [(PINS[2], "77")])
+    _land(warehouse, 7, [(PINS[2], "77")])
     _promote(spark, warehouse)
     fixed = replay.assigned({"follower_count": "'1.9M'"})
     assert quarantine.fix("follower_count = '1900M'", fixed, note="a thousand too many") == 2
@@ -74,17 +62,17 @@ def test_a_refused_row_is_explained_corrected_and_replayed_once(
 
 
 def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(
-    spark: SparkSession, warehouse: Warehouse, folder: Path
+    spark: SparkSession, warehouse: Warehouse
 ) -> None:
     with pytest.raises(UsageError, match="has no data yet"):
         _count(spark, warehouse)
-    _land(folder, 0, [(PINS[0], "10"), (PINS[1], "20")])
+    _land(warehouse, 0, [(PINS[0], "10"), (PINS[1], "20")])
     _promote(spark, warehouse)
     before = published(spark, BATCH.silver, warehouse=warehouse.tables)
     assert _count(spark, warehouse) == 2
 
     # Two thirds of what comes is refused.
-    _land(folder, 2, [(PINS[2], "30"), ("no uuid", "1"), ("no uuid", "1")])
+    _land(warehouse, 2, [(PINS[2], "30"), ("no uuid", "1"), ("no uuid", "1")])
     batch_lane.bronze(spark, warehouse)
     with pytest.raises(Unpublished, match="readers keep version") as raised:
         batch_lane.silver(spark, warehouse, text_policy="unicode")
@@ -96,7 +84,7 @@ def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(
     results = history(spark, "silver.pins_batch", warehouse=warehouse.tables, rule="unique_id.not_a_uuid")
     assert [(row.evaluated, row.unexpected) for row in results.collect()] == [(3, 2), (2, 0)]
 
-    _land(folder, 5, [(PINS[3], "40")])
+    _land(warehouse, 5, [(PINS[3], "40")])
     _promote(spark, warehouse)
     assert _count(spark, warehouse) == 4
     failed = history(
@@ -126,15 +114,9 @@ def _followers(spark: SparkSession, table: Table, warehouse: Warehouse) -> dict[
     return {row.unique_id: row.follower_count for row in rows.collect()}
 
 
-def _land(folder: Path, first: int, pins: list[tuple[str, str]]) -> None:
-    lines = []
-    for offset, (unique_id, followers) in enumerate(pins, start=first):
-        pin = {"unique_id": unique_id, "category": "art", "follower_count": followers, "downloaded": 0}
-        event_id = new_event_id()
-        headers = [("event_id", event_id.encode())]
-        moment = int(event_id.replace("-", "")[:12], 16)
-        record = Record("t", 0, offset, moment, unique_id.encode(), headers, json.dumps(pin).encode())
-        lines.append(to_line(record))
-    target = folder / "landing" / "pins" / "dt=2026-01-01" / f"t-0-{first}-{first + len(pins) - 1}.jsonl.gz"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(gzip.compress(b"".join(lines)))
+def _land(warehouse: Warehouse, first: int, pins: list[tuple[str, str]]) -> None:
+    landed = [
+        {"unique_id": unique_id, "category": "art", "follower_count": followers, "downloaded": 0}
+        for unique_id, followers in pins
+    ]
+    land(warehouse, landed, first=first)

@@ -1,0 +1,44 @@
+"""Landing objects on a local disk, for tests of the batch lane without Kafka."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import namedtuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ingestion.envelope import to_line
+from lakehouse.warehouse import Warehouse
+from pinlake.event import new_event_id
+
+# What kafka-python gives, as far as an envelope holds it.
+Record = namedtuple("Record", "topic partition offset timestamp key headers value")
+
+
+def land(
+    warehouse: Warehouse,
+    pins: Sequence[Mapping[str, object]],
+    *,
+    first: int,
+    event_ids: Sequence[str] | None = None,
+) -> None:
+    """Write pins as one object, as the batch consumer would have.
+
+    Args:
+        warehouse: on a local disk.
+        pins: of the records.
+        first: the first one's offset.
+        event_ids: of the events; new ones if none are given.
+    """
+    lines = []
+    for number, pin in enumerate(pins):
+        event_id = event_ids[number] if event_ids else new_event_id()
+        moment = int(event_id.replace("-", "")[:12], 16)
+        headers = [("event_id", event_id.encode())]
+        key, value = str(pin["unique_id"]).encode(), json.dumps(pin).encode()
+        lines.append(to_line(Record("t", 0, first + number, moment, key, headers, value)))
+    folder = Path(warehouse.landing.removeprefix("file:")) / "dt=2026-01-01"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"t-0-{first}-{first + len(pins) - 1}.jsonl.gz"
+    target.write_bytes(gzip.compress(b"".join(lines)))
