@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ import pytest
 from confluent_kafka import Producer
 
 from ingestion.clients import s3_client
-from lakehouse import serving
 from pinlake.event import EVENT_ID_HEADER, new_event_id
 from pinlake.settings import Settings
 from tests import commands
+from tests.served import served
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
 SLOW = 120.0
@@ -26,7 +25,7 @@ SLOW = 120.0
 def test_a_refused_pin_is_listed_corrected_replayed_and_reported(own: Settings, tmp_path: Path) -> None:
     ids = _send(own, [(PINS[0], "10"), (PINS[1], "1900M"), (PINS[2], "1.9B"), ("no uuid", "5")])
     assert _run(own, "stream", "--once", "--json")[0]["quarantined"] == 3
-    assert _served(own) == {PINS[0]: (ids[0], 10)}
+    assert served(own) == {PINS[0]: (ids[0], 10)}
 
     refused = _run(own, "quarantine", "list", "--json", "--lane", "stream")
 
@@ -46,7 +45,7 @@ def test_a_refused_pin_is_listed_corrected_replayed_and_reported(own: Settings, 
     told = _run(own, "quarantine", "replay", *many, text=True)
 
     assert told == "stream: 2 rows tried, 2 passed"
-    assert _served(own) == {PINS[0]: (ids[0], 10), PINS[1]: (ids[1], 1_900_000), PINS[2]: (newest[0], 33)}
+    assert served(own) == {PINS[0]: (ids[0], 10), PINS[1]: (ids[1], 1_900_000), PINS[2]: (newest[0], 33)}
     place = f"s3://{own.s3.bucket}/reports"
     (report,) = _run(own, "quality", "report", "--to", place, "--json")
     page = (
@@ -84,12 +83,6 @@ def _send(own: Settings, pins: list[tuple[str, str]]) -> list[str]:
         producer.produce(own.kafka.stream_topic, orjson.dumps(pin), headers=headers)
     assert producer.flush(30) == 0
     return ids
-
-
-def _served(own: Settings) -> dict[str, tuple[str, int]]:
-    with closing(serving.connect(own.postgres)) as session, session.cursor() as cursor:
-        cursor.execute("SELECT unique_id::text, event_id::text, follower_count FROM experimental_data")
-        return {unique_id: (event_id, followers) for unique_id, event_id, followers in cursor}
 
 
 def _run(own: Settings, *arguments: str, text: bool = False) -> Any:  # noqa: ANN401 - JSON, or text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -15,12 +14,13 @@ from confluent_kafka import Producer
 from pyspark.sql import SparkSession
 
 from ingestion.clients import s3_client
-from lakehouse import serving, stream_lane
+from lakehouse import stream_lane
 from lakehouse import warehouse as warehouses
 from lakehouse.tables import STREAM, Table
 from pinlake.event import EVENT_ID_HEADER, new_event_id
 from pinlake.settings import Settings
 from tests import commands
+from tests.served import served
 
 PIN = "0190163d-8694-739b-aea5-{:012x}"
 EVENTS = 60
@@ -76,8 +76,8 @@ def test_a_stream_killed_while_it_writes_goes_on_where_it_was(
     log = tmp_path / "last.log"
     with commands.start("stream", settings=own, log=log) as stream:
         try:
-            served = partial(_serves, own, sent)
-            commands.until(partial(_holds_or_ended, served, stream), seconds=SLOW)
+            arrived = partial(_serves, own, sent)
+            commands.until(partial(_holds_or_ended, arrived, stream), seconds=SLOW)
             stream.send_signal(signal.SIGTERM)
             assert stream.wait(SLOW) == 0, log.read_text()
         finally:
@@ -116,17 +116,11 @@ def _assert_all_arrived_once(sent: Sent, own: Settings, spark: SparkSession) -> 
     for table in (STREAM.silver, STREAM.features):
         held = {row["unique_id"]: (row["event_id"], row["follower_count"]) for row in read(table)}
         assert held == sent.newest, table.full_name
-    assert _served(own) == sent.newest
-
-
-def _served(own: Settings) -> dict[str, tuple[str, int]]:
-    with closing(serving.connect(own.postgres)) as session, session.cursor() as cursor:
-        cursor.execute("SELECT unique_id::text, event_id::text, follower_count FROM experimental_data")
-        return {unique_id: (event_id, followers) for unique_id, event_id, followers in cursor}
+    assert served(own) == sent.newest
 
 
 def _serves(own: Settings, sent: Sent) -> bool:
-    return _served(own) == sent.newest
+    return served(own) == sent.newest
 
 
 def _holds_or_ended(condition: Callable[[], bool], command: subprocess.Popen[bytes]) -> bool:

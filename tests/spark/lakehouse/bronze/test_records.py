@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
@@ -11,9 +10,7 @@ from pyspark.sql import Row, SparkSession
 
 from ingestion.envelope import to_line
 from lakehouse.bronze.records import open_envelopes
-
-# What kafka-python gives, as far as an envelope holds it.
-Record = namedtuple("Record", "topic partition offset timestamp key headers value")
+from tests.landing_objects import Record
 
 content = st.none() | st.binary(max_size=40) | st.text(max_size=20).map(str.encode)
 records = st.builds(

@@ -1,0 +1,15 @@
+"""What Postgres serves, for tests of what arrives there."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from lakehouse import serving
+from pinlake.settings import Settings
+
+
+def served(settings: Settings) -> dict[str, tuple[str, int]]:
+    """Return event id and follower count of every pin."""
+    with closing(serving.connect(settings.postgres)) as session, session.cursor() as cursor:
+        cursor.execute("SELECT unique_id::text, event_id::text, follower_count FROM experimental_data")
+        return {unique_id: (event_id, followers) for unique_id, event_id, followers in cursor}
