@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
 
 if TYPE_CHECKING:
@@ -133,10 +134,12 @@ def replay_rows(
     where: Where = None,
     lane: OneLane = None,
     note: Note = None,
+    wait: Wait = 0.0,
 ) -> None:
     """Send open rows through the gates again, corrected if they were, under their own event ids.
 
-    It can neither double a pin nor replace a newer event, and may be run again at any time.
+    It can neither double a pin nor replace a newer event, and may be run again at any time. The batch
+    lane's silver and gold must not be at work meanwhile; the stream may.
 
     Example: pinlake quarantine replay --where "true"
     """
@@ -144,7 +147,10 @@ def replay_rows(
     from lakehouse import warehouse as warehouses
     from lakehouse.serving import Serving
 
-    with _lanes(lane) as (spark, settings, lanes):
+    with (
+        sole_writer("quarantine replay", _replayed_into(lane), wait=wait),
+        _lanes(lane) as (spark, settings, lanes),
+    ):
         for name, quarantine in lanes.items():
             done = quarantine.replay(
                 _chosen(row_id, where),
@@ -172,6 +178,13 @@ def drop(
     with _lanes(lane) as (_, _, lanes):
         count = sum(found.drop(_chosen(row_id, where), note=note) for found in lanes.values())
     print(f"{count} rows dropped")
+
+
+def _replayed_into(lane: str | None) -> list[str]:
+    from lakehouse.tables import BATCH
+
+    # The stream's own merges bear others beside them: it need not stop for a correction.
+    return [] if lane == "stream" else [BATCH.silver.full_name, BATCH.features.full_name]
 
 
 @contextmanager
