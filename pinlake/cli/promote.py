@@ -107,7 +107,7 @@ def _step(
             print_failures(error.failures)
             raise
         finally:
-            spark.stop()
+            session.stop(spark)
     if as_json:
         print(json.dumps({"step": name, **asdict(counts)}))
         return

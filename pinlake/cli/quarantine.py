@@ -207,7 +207,7 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
             place = warehouse.of(settings).tables
             yield spark, settings, {lane.name: Quarantine(spark, lane, warehouse=place) for lane in chosen}
         finally:
-            spark.stop()
+            session.stop(spark)
 
 
 def _newest(quarantine: Quarantine, where: str, limit: int) -> list[dict[str, Any]]:
