@@ -13,6 +13,7 @@ from pinlake.cli.consume import consume
 from pinlake.cli.demo import demo
 from pinlake.cli.emulate import emulate
 from pinlake.cli.jars import jars
+from pinlake.cli.maintain import maintain
 from pinlake.cli.promote import bronze, gold, silver, stream
 from pinlake.cli.quality import app as quality
 from pinlake.cli.quality_report import report
@@ -52,6 +53,7 @@ app.command()(silver)
 app.command()(gold)
 app.command()(stream)
 app.command()(sql)
+app.command()(maintain)
 app.command()(consume)
 quality.command()(report)
 app.add_typer(quality, name="quality")
