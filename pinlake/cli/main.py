@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from pinlake import logs
+from pinlake.cli.airflow import app as airflow
 from pinlake.cli.consume import consume
 from pinlake.cli.demo import demo
 from pinlake.cli.emulate import emulate
@@ -58,6 +59,7 @@ app.command()(consume)
 quality.command()(report)
 app.add_typer(quality, name="quality")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(airflow, name="airflow")
 
 
 def main() -> None:
