@@ -16,6 +16,11 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, chain
 
 WAIT = "--wait 3600"
+# A run that somebody has started by hand has no interval: it takes the day before it was asked for.
+BEGIN = "(data_interval_start | default(dag_run.run_after - macros.timedelta(days=1), true))"
+END = "(data_interval_end | default(dag_run.run_after, true))"
+FORM = "strftime('%Y-%m-%dT%H:%M:%S')"
+RECONCILE = f"pinlake reconcile --from {{{{ {BEGIN}.{FORM} }}}} --to {{{{ {END}.{FORM} }}}}"
 
 LANDING = Asset(name="landing.pins", uri="pinlake://landing/pins")
 BRONZE = Asset(name="bronze.pins_batch", uri="pinlake://bronze/pins_batch")
@@ -73,5 +78,5 @@ with DAG(
         _step("silver", f"silver {WAIT}", [SILVER]),
         _step("gold", f"gold {WAIT}", [FEATURES, CATEGORY_DAILY]),
         BashOperator(task_id="quality", bash_command="pinlake quality report"),
-        BashOperator(task_id="reconcile", bash_command="pinlake reconcile"),
+        BashOperator(task_id="reconcile", bash_command=RECONCILE),
     )
