@@ -18,7 +18,7 @@ from ingestion.clients import s3_client
 from lakehouse.lease import Held, Leases, Lost, Terms
 from lakehouse.owner import Owner
 from pinlake.settings import Settings
-from tests import commands
+from tests import commands, stored
 from tests.relay import Watcher, before_s3
 
 NAME = "silver.pins_batch"
@@ -176,16 +176,14 @@ def test_a_second_stream_is_refused_in_one_line(own: Settings, tmp_path: Path) -
 def test_a_terminated_step_ends_its_spark_and_gives_its_lease_back(own: Settings, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with commands.ended(commands.start("silver", settings=own, log=log)) as step:
-        commands.until(lambda: _keys(own, "warehouse/bronze/") or step.poll() is not None)
+        commands.until(lambda: stored.keys(own, "warehouse/bronze/") or step.poll() is not None)
         java = [child for child in psutil.Process(step.pid).children() if child.name() == "java"]
         assert java, log.read_text()
         step.send_signal(signal.SIGTERM)
         assert step.wait(30) == 128 + signal.SIGTERM, log.read_text()
 
     assert psutil.wait_procs(java, timeout=20)[1] == []
-    (kept,) = _keys(own, "_leases/")
-    body = s3_client(own.s3).get_object(Bucket=own.s3.bucket, Key=kept)["Body"].read()
-    assert json.loads(body)["released"]
+    assert stored.lease(own, NAME)["released"]
     assert "Traceback" not in log.read_text()
 
 
@@ -216,9 +214,4 @@ def _put(settings: Settings, number: int, owner: Owner) -> None:
 
 
 def _generations(settings: Settings) -> list[str]:
-    return _keys(settings, f"_leases/{NAME}/")
-
-
-def _keys(settings: Settings, prefix: str) -> list[str]:
-    listed = s3_client(settings.s3).list_objects_v2(Bucket=settings.s3.bucket, Prefix=prefix)
-    return [found["Key"] for found in listed.get("Contents", [])]
+    return stored.keys(settings, f"_leases/{NAME}/")
