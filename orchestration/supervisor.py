@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
+
+import psutil
 
 COMMANDS = {
     "api-server": ("api-server",),
@@ -39,12 +42,18 @@ def run(home: Path, *, stopping: threading.Event) -> None:
             if process.poll() is not None:
                 print(f"{name} has ended with {process.returncode}, starting it anew", flush=True)
                 running[name] = _start(name, home)
-    for process in running.values():
-        process.terminate()
-    for process in running.values():
-        try:
-            process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
+    _end_all()
+
+
+def _end_all() -> None:
+    # What tasks run as well: left alone, the scheduler would wait for their end.
+    descendants = psutil.Process().children(recursive=True)
+    for process in descendants:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(descendants, timeout=END_SECONDS)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
 
 

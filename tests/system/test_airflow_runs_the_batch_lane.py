@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from pyspark.sql import SparkSession
 from lakehouse import warehouse as warehouses
 from lakehouse.tables import BATCH, Table
 from local_stack.addresses import free_ports
-from pinlake.event import EVENT_ID_HEADER, new_event_id
+from pinlake.event import EVENT_ID_HEADER
 from pinlake.settings import Settings
 from pinlake.stream import open_stream
 from tests import commands, stored
@@ -40,8 +42,9 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
     _send(own)
     open_stream(spark, own).drain()
     with _airflow(own) as api:
-        run = api.post("/dags/pins_daily/dagRuns", json={"logical_date": None}).raise_for_status().json()
-        # While the DAG is paused the run waits, and keeps the one of the last noon from being made.
+        # The interval that ended at noon: the one which Airflow would run by itself once nothing is paused.
+        moment = api.get("/dags/pins_daily").raise_for_status().json()["next_dagrun_logical_date"]
+        run = api.post("/dags/pins_daily/dagRuns", json={"logical_date": moment}).raise_for_status().json()
         api.patch("/dags/pins_daily", json={"is_paused": False}).raise_for_status()
         place = f"/dags/pins_daily/dagRuns/{run['dag_run_id']}"
 
@@ -69,6 +72,8 @@ def _airflow(settings: Settings) -> Iterator[httpx.Client]:
         "PINLAKE_AIRFLOW_PORT": str(port),
         "PINLAKE_AIRFLOW_RETRY_SECONDS": "1",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+        # Six short-lived drivers: compiling their code to the last costs more than it saves.
+        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
     }
     try:
         told = json.loads(_pinlake("airflow", "up", "--json", environment=environment))
@@ -102,10 +107,18 @@ def _send(settings: Settings) -> None:
     producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all"})
     for number in range(EVENTS):
         pin = {"unique_id": PIN.format(number % PINS), "category": "art", "follower_count": str(number)}
-        headers: list[tuple[str, str | bytes | None]] = [(EVENT_ID_HEADER, new_event_id().encode())]
+        headers: list[tuple[str, str | bytes | None]] = [(EVENT_ID_HEADER, _event_id(number).encode())]
         for topic in (settings.kafka.batch_topic, settings.kafka.stream_topic):
             producer.produce(topic, orjson.dumps(pin), headers=headers)
     assert producer.flush(30) == 0
+
+
+def _event_id(number: int) -> str:
+    """Return the UUIDv7 of an event of the hour before the last noon."""
+    now = datetime.now(UTC)
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=now.hour < 12)
+    milliseconds = int((noon - timedelta(hours=1)).timestamp() * 1000) + number
+    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62 | number))
 
 
 def _ended(api: httpx.Client, run: str) -> str | None:
