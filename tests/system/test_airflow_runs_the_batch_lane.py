@@ -55,6 +55,7 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
         assert commands.until(lambda: _ended(api, place), seconds=SLOW) == "success", _tries(api, place)
         tries = {"consume": 1, "bronze": 2, "silver": 1, "gold": 1, "quality": 1, "reconcile": 1}
         assert _tries(api, place) == tries
+        _kill_part(own)
         counts = {event["name"]: event["extra"] for event in api.get("/assets/events").json()["asset_events"]}
         assert counts["landing.pins"]["records"] == EVENTS
         assert counts[BATCH.silver.full_name]["read"] == EVENTS
@@ -87,10 +88,7 @@ def _airflow(settings: Settings) -> Iterator[httpx.Client]:
             yield api
     finally:
         _pinlake("airflow", "down", environment=environment)
-        home = str(settings.home.resolve() / "airflow")
-        assert not [
-            process for process in psutil.process_iter(["cmdline"]) if home in (process.info["cmdline"] or [])
-        ]
+        assert not _processes(str(settings.home.resolve() / "airflow"))
 
 
 def _pinlake(*arguments: str, environment: dict[str, str]) -> str:
@@ -100,6 +98,20 @@ def _pinlake(*arguments: str, environment: dict[str, str]) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def _kill_part(settings: Settings) -> None:
+    """Kill the process that parses DAGs, and wait until it has been started anew."""
+    (supervisor,) = _processes(str(settings.home.resolve() / "airflow"))
+    (parser,) = [part for part in supervisor.children() if part.cmdline()[-1:] == ["dag-processor"]]
+    parser.kill()
+    log = settings.home / "logs" / "airflow.log"
+    commands.until(lambda: "dag-processor has ended with -9, starting it anew" in log.read_text())
+
+
+def _processes(argument: str) -> list[psutil.Process]:
+    found = psutil.process_iter(["cmdline"])
+    return [process for process in found if argument in (process.info["cmdline"] or [])]
 
 
 def _send(settings: Settings) -> None:
