@@ -31,12 +31,11 @@ def maintain(
     Example: pinlake maintain silver.pins_batch
     """
     from lakehouse import maintenance, session, warehouse
-    from lakehouse.tables import BATCH
+    from pinlake import leases
 
     chosen = _chosen(table)
-    written = [each.full_name for each in (BATCH.bronze, BATCH.silver, BATCH.features)]
     with (
-        sole_writer("maintain", written, wait=wait) as settings,
+        sole_writer("maintain", [leases.BRONZE, leases.SILVER, leases.GOLD], wait=wait) as settings,
         Console(stderr=True, highlight=False).status("starting Spark") as line,
     ):
         spark = session.build(settings, app="pinlake maintain")
