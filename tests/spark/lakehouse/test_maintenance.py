@@ -12,7 +12,7 @@ from lakehouse.tables import BATCH, STREAM
 from lakehouse.warehouse import Warehouse
 from tests.landing_objects import land
 
-PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
+PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(2)]
 
 
 def test_joined_files_hold_the_same_rows_and_are_not_read_again(
@@ -22,7 +22,6 @@ def test_joined_files_hold_the_same_rows_and_are_not_read_again(
         land(warehouse, [{"unique_id": pin, "category": "art", "downloaded": 1}], first=number)
         batch_lane.bronze(spark, warehouse)
     batch_lane.silver(spark, warehouse, text_policy="unicode")
-    batch_lane.gold(spark, warehouse)
 
     first = maintain(spark, BATCH.bronze, warehouse=warehouse.tables, keep_days=7)
 
@@ -30,12 +29,8 @@ def test_joined_files_hold_the_same_rows_and_are_not_read_again(
     # Its readers do not see that version yet: what theirs needs stays.
     unseen = maintain(spark, BATCH.bronze, warehouse=warehouse.tables, keep_days=7)
     assert unseen == Upkeep(BATCH.bronze.full_name, joined=0, into=0, vacuumed=False)
-    steps = (
-        batch_lane.bronze(spark, warehouse),
-        batch_lane.silver(spark, warehouse, text_policy="unicode"),
-        batch_lane.gold(spark, warehouse),
-    )
-    assert steps == (Counts(), Counts(), Counts())
+    assert batch_lane.bronze(spark, warehouse) == Counts()
+    assert batch_lane.silver(spark, warehouse, text_policy="unicode") == Counts()
     newest = delta.version(spark, BATCH.bronze, warehouse=warehouse.tables)
     assert published(spark, BATCH.bronze, warehouse=warehouse.tables) == newest
     assert spark.read.format("delta").load(BATCH.bronze.path(warehouse.tables)).count() == len(PINS)
