@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from drill.cast import Cast
-from drill.faults import Arrivals, Fault, inflict
+from drill.faults import Arrivals, Fault, inflict, schedule
 from drill.load import Load
 from drill.proof import Proof, drain, prove
 from ingestion.topics import create_topics

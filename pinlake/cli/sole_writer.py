@@ -1,0 +1,39 @@
+"""What every command that writes a lane's tables begins with."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pinlake.settings import Settings
+
+TERMINATED = 128 + signal.SIGTERM
+Wait = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for another writer's end.")
+]
+
+
+@contextmanager
+def sole_writer(subcommand: str, names: Sequence[str], *, wait: float) -> Iterator[Settings]:
+    """Load the settings and hold leases until the end of the block; SIGTERM ends the block in order.
+
+    Args:
+        subcommand: which one this is.
+        names: of the leases: see `pinlake.leases`.
+        wait: how long to wait for each of them, in seconds.
+
+    Raises: as `pinlake.leases.held`.
+    """
+    from pinlake import leases
+    from pinlake import settings as settings_module
+
+    settings = settings_module.load()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    with leases.held(settings, names, command=f"pinlake {subcommand}", wait=wait):
+        yield settings
