@@ -2,6 +2,7 @@ package dev.pinlake;
 
 import io.delta.storage.S3SingleDriverLogStore;
 import java.io.ByteArrayOutputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +29,7 @@ import org.apache.hadoop.fs.Path;
 public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
     private static final String IF_ABSENT = "fs.option.create.conditional.overwrite";
     private static final Pattern FILE = Pattern.compile("(\\d{20})\\.(json$|checkpoint)");
-    private static final int LISTINGS = 100;
+    private static final int LOOKS = 100;
     private static final long PAUSE_MILLISECONDS = 50;
 
     public ConditionalCreateLogStore(Configuration configuration) {
@@ -66,10 +67,10 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
      */
     @Override
     public Iterator<FileStatus> listFrom(Path path, Configuration configuration) throws IOException {
-        for (int listing = 1; ; listing++) {
+        for (int look = 1; ; look++) {
             List<FileStatus> files = new ArrayList<>();
             super.listFrom(path, configuration).forEachRemaining(files::add);
-            if (listing == LISTINGS || hasNoGap(path, files)) {
+            if (look == LOOKS || hasNoGap(path, files)) {
                 return files.iterator();
             }
             pause();
@@ -81,7 +82,7 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
             Thread.sleep(PAUSE_MILLISECONDS);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while a gap in a Delta log was looked at again");
+            throw new InterruptedIOException("interrupted while waiting for a file of a Delta log");
         }
     }
 
@@ -117,8 +118,8 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
     private static void resolve(FileSystem files, Path path, byte[] content, IOException failure)
             throws IOException {
         byte[] found;
-        try (FSDataInputStream in = files.open(path)) {
-            found = in.readAllBytes();
+        try {
+            found = read(files, path);
         } catch (IOException unreadable) {
             failure.addSuppressed(unreadable);
             throw failure;
@@ -128,6 +129,20 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
             FileAlreadyExistsException taken = new FileAlreadyExistsException(path.toString());
             taken.initCause(failure);
             throw taken;
+        }
+    }
+
+    /** Read a file that was refused to be written, or may be on its way: it may become visible a moment later. */
+    private static byte[] read(FileSystem files, Path path) throws IOException {
+        for (int look = 1; ; look++) {
+            try (FSDataInputStream in = files.open(path)) {
+                return in.readAllBytes();
+            } catch (FileNotFoundException missing) {
+                if (look == LOOKS) {
+                    throw missing;
+                }
+                pause();
+            }
         }
     }
 
