@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse import java_output, log_store
 from pinlake import jars
-from pinlake.settings import S3Settings, Settings
+from pinlake.settings import S3Settings, Settings, SparkSettings
 
 # pyspark prints every failed analysis on standard error, stack traces and all, before raising it.
 _TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
@@ -60,10 +60,9 @@ def build(settings: Settings, *, app: str) -> SparkSession:
     if not settings.s3.single_writer:
         builder = builder.config("spark.delta.logStore.s3a.impl", log_store.CLASS)
     paths = [str(path) for path in (*jars.class_path(jars.JarSet.SPARK, settings), log_store.JAR)]
-    if spark.master.startswith("local"):
-        builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
-    else:
-        builder = builder.config("spark.jars", ",".join(paths))
+    builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
+    if not spark.master.startswith("local"):
+        builder = _with_executors(builder, spark, paths)
     with java_output.tamed():
         session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel(spark.log_level)
@@ -71,8 +70,24 @@ def build(settings: Settings, *, app: str) -> SparkSession:
     return session
 
 
+def _with_executors(
+    builder: SparkSession.Builder, spark: SparkSettings, paths: list[str]
+) -> SparkSession.Builder:
+    """Add what a cluster's executors need, which share neither disk nor environment with the driver."""
+    return (
+        # They fetch the jars from the driver: a worker holds nothing but Spark.
+        builder.config("spark.jars", ",".join(paths))
+        .config("spark.executor.memory", spark.executor_memory)
+        # Without a limit the stream would take every core for good, and no other command get any.
+        .config("spark.cores.max", str(spark.max_cores))
+        # Nothing of this machine's files reaches their log settings, only the level does.
+        .config("spark.executor.syncLogLevel.enabled", "true")
+    )
+
+
 def _use_s3(session: SparkSession, s3: S3Settings) -> None:
-    # Set on the running context: as spark.hadoop.* the secret would stand in the JVM's command line.
+    # Set on the running context: as spark.hadoop.* the secret would stand in the JVM's command line. Executors
+    # get it inside their tasks, with the rest of Hadoop's configuration.
     hadoop = session.sparkContext._jsc.hadoopConfiguration()
     hadoop.set("fs.s3a.endpoint.region", s3.region)
     hadoop.set("fs.s3a.fast.upload.buffer", "bytebuffer")

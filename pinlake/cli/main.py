@@ -12,6 +12,7 @@ from pinlake import logs
 from pinlake.cli.consume import consume
 from pinlake.cli.demo import demo
 from pinlake.cli.emulate import emulate
+from pinlake.cli.init import init
 from pinlake.cli.jars import jars
 from pinlake.cli.promote import bronze, gold, silver, stream
 from pinlake.cli.quality import app as quality
@@ -41,6 +42,7 @@ def _options(
 
 
 app.command()(jars)
+app.command()(init)
 app.command()(demo)
 app.command()(up)
 app.command()(down)
