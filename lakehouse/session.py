@@ -86,8 +86,8 @@ def _with_executors(
 
 
 def _use_s3(session: SparkSession, s3: S3Settings) -> None:
-    # Set on the running context: as spark.hadoop.* the secret would stand in the JVM's command line. Executors
-    # get it inside their tasks, with the rest of Hadoop's configuration.
+    # Set on the running context: as spark.hadoop.* the secret would stand in the JVM's command line. It
+    # reaches executors inside their tasks, with all of Hadoop's configuration.
     hadoop = session.sparkContext._jsc.hadoopConfiguration()
     hadoop.set("fs.s3a.endpoint.region", s3.region)
     hadoop.set("fs.s3a.fast.upload.buffer", "bytebuffer")

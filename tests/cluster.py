@@ -45,7 +45,9 @@ def running(folder: Path, *, workers: int, hidden: Sequence[Path]) -> Iterator[s
 def _start(folder: Path, arguments: Sequence[str], hidden: Sequence[Path]) -> subprocess.Popen[bytes]:
     folder.mkdir()
     program = str(Path(sys.executable).with_name("spark-class"))
-    inherited = {name: os.environ[name] for name in ("PATH", "JAVA_HOME") if name in os.environ}
+    inherited = {
+        name: os.environ[name] for name in ("PATH", "JAVA_HOME", "JAVA_TOOL_OPTIONS") if name in os.environ
+    }
     own = {"HOME": str(folder), "SPARK_LOCAL_DIRS": str(folder), "SPARK_DAEMON_MEMORY": "256m"}
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(

@@ -14,7 +14,7 @@ def init(
 ) -> None:
     """Create topics, bucket, and Postgres's database and table where they are missing.
 
-    Running it again is safe. The local stack needs none of it: `pinlake up`, the door and the lanes see to theirs.
+    Running it again is safe. The local stack needs none of it: `pinlake up`, door and lanes see to theirs.
 
     Example: pinlake init --json
     """

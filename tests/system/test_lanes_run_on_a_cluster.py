@@ -32,8 +32,10 @@ SECONDS = 120
 
 
 @pytest.fixture
-def on_cluster(own: Settings, tmp_path: Path) -> Iterator[Settings]:
+def on_cluster(own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings of this test's own, whose Spark is a cluster under the test's folder."""
+    # For commands of seconds the second compiler costs more than it gains.
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
     hidden = [own.home, jars.folder(own), ROOT / "lakehouse"]
     folder = tmp_path / "cluster"
     folder.mkdir()
