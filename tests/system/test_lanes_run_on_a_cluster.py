@@ -6,6 +6,8 @@ folders: local stack, jars, this checkout's Spark code.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from confluent_kafka import Producer
 from deltalake import DeltaTable, QueryBuilder
 from pydantic import SecretStr
 
+from ingestion.consumption import consume
 from lakehouse.tables import BATCH, STREAM, Table
 from pinlake import jars
 from pinlake.event import EVENT_ID_HEADER, new_event_id
@@ -28,7 +31,6 @@ PIN = "0190163d-8694-739b-aea5-{:012x}"
 EVENTS = 60
 PINS = 40
 WORKERS = 2
-SECONDS = 120
 
 
 @pytest.fixture
@@ -46,12 +48,16 @@ def on_cluster(own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_every_event_gets_through_both_lanes(on_cluster: Settings, tmp_path: Path) -> None:
     newest = _produce(on_cluster)
+    consume(on_cluster)
 
-    steps = ("consume", "bronze", "silver", "gold", "stream --once")
-    counts = {step: _run(step, on_cluster, tmp_path) for step in steps}
+    counts = _run_both_lanes(on_cluster, tmp_path / "driver.log")
 
-    assert counts["bronze"]["written"] == EVENTS + 1
-    assert counts["stream --once"]["read"] == EVENTS + 1
+    assert {step: (count["read"], count["quarantined"]) for step, count in counts.items()} == {
+        "bronze": (EVENTS + 1, 0),
+        "silver": (EVENTS + 1, 1),
+        "gold": (PINS, 0),
+        "stream": (EVENTS + 1, 1),
+    }
     for lane in (BATCH, STREAM):
         for table in (lane.silver, lane.features):
             held = _read(on_cluster, table, "unique_id, event_id, follower_count")
@@ -91,12 +97,17 @@ def _produce(settings: Settings) -> dict[str, tuple[str, int]]:
     return newest
 
 
-def _run(step: str, settings: Settings, folder: Path) -> dict[str, Any]:
-    log = folder / "commands.log"
-    with commands.start(*step.split(), "--json", settings=settings, log=log) as command:
-        out, _ = command.communicate(timeout=SECONDS)
-    assert command.returncode == 0, log.read_text()
-    counts: dict[str, Any] = orjson.loads(out)
+def _run_both_lanes(settings: Settings, log: Path) -> dict[str, dict[str, Any]]:
+    with log.open("ab") as errors:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.both_lanes"],
+            cwd=ROOT,
+            env=commands.environment(settings),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+    assert done.returncode == 0, log.read_text()
+    counts: dict[str, dict[str, Any]] = orjson.loads(done.stdout)
     return counts
 
 
