@@ -1,7 +1,7 @@
 """Both lanes in one session, as a process of its own: python -m tests.both_lanes.
 
-Settings come from the environment. The commands do the same in a session each. One session is warm after the first step, which on a cluster of
-cold JVMs saves minutes.
+Settings come from the environment. The commands do the same in a session each. One session is warm after
+the first step, which on a cluster of cold JVMs saves minutes.
 """
 
 from __future__ import annotations
