@@ -12,7 +12,7 @@ from benchmarks.report import Figure
 from lakehouse import delta, warehouse
 from lakehouse.delta import MicroBatch
 from lakehouse.quality import gate as gates
-from lakehouse.quality.audit import audit
+from lakehouse.quality.audit import Subject, audit
 from lakehouse.quality.gate import Gate
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.transform import to_judged, to_silver
@@ -39,7 +39,7 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Figur
     bench.promote(bronze, bare)
     without, table = bench.promote(bronze, bare)
     with_rules, table = bench.promote(bronze, ruled)
-    audited, jobs = bench.audit(table, ruled)
+    audited, jobs = bench.audit(table)
     small = bench.bronze(MICRO_BATCH_ROWS).persist()
     extra = bench.judge(small, ruled) - bench.judge(small, bare)
     small.unpersist()
@@ -70,13 +70,12 @@ class _Bench:
         judged.unpersist()
         return time.perf_counter() - started, table
 
-    def audit(self, table: Table, gate: Gate) -> tuple[float, int]:
+    def audit(self, table: Table) -> tuple[float, int]:
         """Return the seconds and the jobs of an audit."""
-        path = table.path(self._tables)
         version = delta.version(self._spark, table, warehouse=self._tables)
         self._spark.sparkContext.setJobGroup(table.name, "audit")
         started = time.perf_counter()
-        audit(self._spark, table, gate.suite, path=path, version=version, share=0.0, run_id="benchmarks")
+        audit(self._spark, Subject(table, version, self._tables), run_id="benchmarks")
         seconds = time.perf_counter() - started
         jobs = self._spark.sparkContext.statusTracker().getJobIdsForGroup(table.name)
         return seconds, len(jobs)

@@ -7,8 +7,8 @@ import time
 from pyspark.sql import SparkSession
 
 from benchmarks.report import Rate
-from lakehouse import stream_lane, warehouse
 from pinlake.settings import Settings
+from pinlake.stream import open_stream
 
 
 def measure(spark: SparkSession, settings: Settings, *, event_bytes: int) -> Rate:
@@ -20,6 +20,6 @@ def measure(spark: SparkSession, settings: Settings, *, event_bytes: int) -> Rat
         event_bytes: the size of one event's JSON, on average.
     """
     started = time.perf_counter()
-    counts = stream_lane.open_stream(spark, warehouse.of(settings), settings).drain()
+    counts = open_stream(spark, settings).drain()
     seconds = time.perf_counter() - started
     return Rate("stream lane, catching up", counts.read, counts.read * event_bytes, seconds)

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from benchmarks.report import Rate
 from lakehouse import warehouse
+from lakehouse.delta import MicroBatch
 from lakehouse.serving import Serving
 from lakehouse.tables import BATCH
 from pinlake.settings import Settings
@@ -28,14 +29,14 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Rate]
     assert size is not None  # an aggregate without groups has one row
     try:
         return [
-            Rate("upsert, new pins", features.count(), size[0], _time(serving, features), AIM),
-            Rate("upsert, newer events", features.count(), size[0], _time(serving, newer), AIM),
+            Rate("upsert, new pins", features.count(), size[0], _time(serving, features, 0), AIM),
+            Rate("upsert, newer events", features.count(), size[0], _time(serving, newer, 1), AIM),
         ]
     finally:
         features.unpersist()
 
 
-def _time(serving: Serving, features: DataFrame) -> float:
+def _time(serving: Serving, features: DataFrame, number: int) -> float:
     started = time.perf_counter()
-    serving.upsert(features)
+    serving.upsert(features, MicroBatch("", "benchmarks", number))
     return time.perf_counter() - started

@@ -26,6 +26,7 @@ from ingestion.chunk import Chunk
 from ingestion.landing import Landing
 from ingestion.membership import PATIENCE_SECONDS, Membership, forgotten
 from pinlake.errors import TerminalError, TransientError
+from pinlake.gap import Gap
 from pinlake.settings import ConsumerSettings
 
 POLL_MILLISECONDS = 200
@@ -55,6 +56,7 @@ class BatchConsumer:
         landing: where objects go.
         limits: when an object is closed; `max_bytes` also bounds what is held of all partitions together.
         stopping: set to end the run; what is collected but not put is left to the next run.
+        on_gap: see `ingestion.membership.Membership`.
     """
 
     def __init__(
@@ -64,12 +66,13 @@ class BatchConsumer:
         *,
         limits: ConsumerSettings,
         stopping: threading.Event,
+        on_gap: Callable[[Gap], None],
     ) -> None:
         self._consumer = consumer
         self._landing = landing
         self._limits = limits
         self._stopping = stopping
-        self._membership = Membership(consumer, on_revoked=self._forget)
+        self._membership = Membership(consumer, on_revoked=self._forget, on_gap=on_gap)
         self._chunks: dict[TopicPartition, Chunk] = {}
         self._adopted: set[TopicPartition] = set()
         self._landed: dict[TopicPartition, Landed] = {}

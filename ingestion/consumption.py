@@ -15,6 +15,7 @@ from ingestion.clients import kafka_python_config, s3_client
 from ingestion.landing import Landing
 from ingestion.membership import PATIENCE_SECONDS
 from pinlake.errors import TerminalError, TransientError
+from pinlake.gap import Gap, lost
 from pinlake.settings import KafkaSettings, Settings
 
 TIMEOUT_SECONDS = 10.0
@@ -49,7 +50,13 @@ def consume(
     with _kafka_errors(settings.kafka):
         consumer = _connect(settings.kafka)
         try:
-            batch = BatchConsumer(consumer, landing, limits=settings.consumer, stopping=ending)
+            batch = BatchConsumer(
+                consumer,
+                landing,
+                limits=settings.consumer,
+                stopping=ending,
+                on_gap=landing.record if settings.kafka.on_data_loss == "record" else _refuse,
+            )
             return batch.run(settings.kafka.batch_topic, follow=follow, on_records=on_records)
         finally:
             consumer.close(autocommit=False, timeout_ms=int(TIMEOUT_SECONDS * 1000))
@@ -73,6 +80,10 @@ def _connect(kafka: KafkaSettings) -> KafkaConsumer:
         max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
         metrics_enabled=False,
     )
+
+
+def _refuse(gap: Gap) -> None:
+    raise lost([gap])
 
 
 @contextmanager

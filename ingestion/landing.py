@@ -22,6 +22,7 @@ from tenacity import (
 )
 
 from pinlake.errors import TerminalError, TransientError
+from pinlake.gap import Gap
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -118,6 +119,15 @@ class Landing:
                 mend="Land into another bucket (PINLAKE_S3_BUCKET), or move that object away.",
             )
         return last
+
+    def record(self, gap: Gap) -> None:
+        """Write down that offsets can no longer be landed.
+
+        Raises: as `put`.
+        """
+        _log.error("offsets are lost", **vars(gap))
+        body = gap.as_json().encode()
+        self._persist(lambda: self._s3.put_object(Bucket=self._bucket, Key=gap.key, Body=body), gap.key)
 
     def _persist(self, call: Callable[[], Result], key: str) -> Result:
         where = f"s3://{self._bucket}/{key}"

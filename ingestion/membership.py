@@ -17,6 +17,7 @@ from kafka.structs import MemberState, OffsetAndMetadata
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from pinlake.errors import TerminalError
+from pinlake.gap import Gap, lost
 
 PATIENCE_SECONDS = 60.0
 CALL_MILLISECONDS = 10_000
@@ -40,13 +41,19 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
     Args:
         consumer: subscribed by `join`.
         on_revoked: called with the partitions that were taken away.
+        on_gap: called with offsets that were to be read and are gone; if it raises, nothing is skipped.
     """
 
     def __init__(
-        self, consumer: KafkaConsumer, *, on_revoked: Callable[[Collection[TopicPartition]], None]
+        self,
+        consumer: KafkaConsumer,
+        *,
+        on_revoked: Callable[[Collection[TopicPartition]], None],
+        on_gap: Callable[[Gap], None],
     ) -> None:
         self._consumer = consumer
         self._on_revoked = on_revoked
+        self._on_gap = on_gap
         self._unplaced: set[TopicPartition] = set()
         self._generation = -1
         self.joined = False
@@ -72,7 +79,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         """Put every new partition where its commit says, or at its beginning if it has none.
 
         Raises:
-            TerminalError: Kafka no longer has the offsets that were to be read.
+            TerminalError: the topic was created anew; or what `on_gap` raises.
         """
         if not self._unplaced:
             return
@@ -81,9 +88,11 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         for partition in sorted(self._unplaced):
             committed = self._committed(partition)
             begin, end = begins[partition], ends[partition]
-            if committed is not None and not begin <= committed <= end:
+            if committed is not None and committed > end:
                 raise forgotten(partition, wanted=committed, begin=begin, end=end)
-            self._consumer.seek(partition, begin if committed is None else committed)
+            if committed is not None and committed < begin:
+                self._on_gap(_gap(partition, committed, begin))
+            self._consumer.seek(partition, max(begin, committed or 0))
             self._consumer.resume(partition)
         self._generation = self._consumer.group_metadata().generation_id
         self._unplaced.clear()
@@ -158,16 +167,14 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
 
 def forgotten(partition: TopicPartition, *, wanted: int, begin: int, end: int) -> TerminalError:
     """Return the error of an offset that is to be read next but lies outside of what Kafka has."""
-    topic, number = partition
-    where = f"topic {topic}, partition {number}"
     if wanted < begin:
-        return TerminalError(
-            f"Kafka has removed offsets {wanted} to {begin - 1} before they were read",
-            where=where,
-            mend=f"Restore them, or accept the loss by committing offset {begin} for the consumer's group.",
-        )
+        return lost([_gap(partition, wanted, begin)])
     return TerminalError(
         f"offset {wanted} is to be read next but the topic ends at {end}: it was created anew",
-        where=where,
+        where=f"topic {partition.topic}, partition {partition.partition}",
         mend="Delete the consumer's group, or name another one in PINLAKE_KAFKA_CONSUMER_GROUP.",
     )
+
+
+def _gap(partition: TopicPartition, wanted: int, begin: int) -> Gap:
+    return Gap("batch", partition.topic, partition.partition, wanted, begin - 1)

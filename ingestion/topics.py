@@ -90,6 +90,20 @@ def lag(kafka: KafkaSettings) -> list[PartitionLag]:
     return rows
 
 
+def earliest(kafka: KafkaSettings, topic: str) -> dict[str, dict[str, int]]:
+    """Return the first offset that Kafka still has, by topic and partition.
+
+    Raises:
+        TransientError: Kafka does not answer.
+        TerminalError: Kafka refuses.
+    """
+    with _admin(kafka) as admin:
+        numbers = _partitions(admin, (topic,)).get(topic, [])
+        places = [TopicPartition(topic, number) for number in numbers]
+        found = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST)) if places else {}
+    return {topic: {str(place.partition): offset.offset for place, offset in found.items()}}
+
+
 def backlog(kafka: KafkaSettings) -> int:
     """Return how many offsets of the batch topic wait to be landed.
 

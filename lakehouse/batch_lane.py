@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import delta, promotions, side_by_side
+from lakehouse import delta, promotions, receipt, side_by_side
 from lakehouse.bronze import records
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.counts import Counts
@@ -53,14 +53,11 @@ def silver(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy
     def write(rows: DataFrame, batch: MicroBatch) -> Counts:
         judged = to_judged(rows, gate, text_policy=text_policy).persist()
         try:
-            found = gates.tally(judged, gate, parsing=RULES)
-            log.add(gate, found)
-            writes = [lambda: promotions.to_silver_table(to_silver(judged), BATCH, batch)]
-            if found.counts.quarantined:
-                refused = gates.refused(judged, gate, parsing=RULES)
-                writes.append(lambda: promotions.to_quarantine_table(refused, BATCH, batch, layer="silver"))
-            side_by_side.run(spark, writes)
-            return found.counts
+            counted = gates.count(judged, gate, parsing=RULES)
+            log.add(counted)
+            writes = promotions.silver_writes(to_silver(judged), counted, BATCH, batch)
+            side_by_side.run(spark, list(writes))
+            return counted.counts
         finally:
             judged.unpersist()
 
@@ -86,19 +83,15 @@ def gold(spark: SparkSession, warehouse: Warehouse) -> Counts:
             if not days:
                 return Counts()
             upserts = newest_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
-            judged = to_judged_features(upserts, gate)
-            found = gates.tally(judged, gate)
-            log.add(gate, found)
+            judged = gates.count(to_judged_features(upserts, gate), gate)
+            log.add(judged)
             silver_table = spark.read.format("delta").load(BATCH.silver.path(batch.warehouse))
             writes = [
-                lambda: promotions.to_features_table(gates.passed(judged), BATCH, batch),
+                *promotions.features_writes(judged, BATCH, batch),
                 lambda: promotions.to_category_daily_table(silver_table, days, batch),
             ]
-            if found.counts.quarantined:
-                refused = gates.refused(judged, gate)
-                writes.append(lambda: promotions.to_quarantine_table(refused, BATCH, batch, layer="gold"))
             side_by_side.run(spark, writes)
-            return found.counts
+            return judged.counts
         finally:
             changes.unpersist()
 
@@ -122,4 +115,5 @@ def _drain(source: DataFrame, write: Write, warehouse: Warehouse, *, targets: tu
     for table in targets:
         delta.ensure(source.sparkSession, table, warehouse=warehouse.tables)
     checkpoint = warehouse.checkpoint(targets[0].full_name)
-    return MicroBatches(source, write, checkpoint=checkpoint, warehouse=warehouse.tables).drain()
+    run = receipt.begin(lane=BATCH.name, step=targets[0].layer)
+    return MicroBatches(source, write, checkpoint=checkpoint, warehouse=warehouse.tables, run=run).drain()

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 
+import structlog
+from delta.exceptions import ConcurrentTransactionException, DeltaConcurrentModificationException
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from lakehouse.counts import Counts
+from lakehouse.receipt import Receipt
 from lakehouse.tables import Table
+
+log = structlog.get_logger()
+
+_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
@@ -18,11 +28,19 @@ class MicroBatch:
         warehouse: root URL of the tables.
         query: the streaming query's id, which lives in its checkpoint. A new checkpoint is a new query.
         number: the micro-batch's number within the query, only ever growing.
+        receipt: what its commits say about themselves.
     """
 
     warehouse: str
     query: str
     number: int
+    receipt: Receipt | None = None
+
+    def counting(self, counts: Counts, *, step: str) -> MicroBatch:
+        """Return the same for a step whose gate has counted."""
+        if self.receipt is None:
+            return self
+        return replace_fields(self, receipt=self.receipt.counting(counts, step=step))
 
 
 def ensure(spark: SparkSession, table: Table, *, warehouse: str) -> None:
@@ -73,7 +91,8 @@ def merge_newest(rows: DataFrame, table: Table, batch: MicroBatch) -> None:
     """Upsert rows by the table's key; a row is updated only by a newer event.
 
     Costs two joins of the rows with the table: one with its key column alone finds the files that hold
-    a match, the other rewrites those. Files without a match are not touched.
+    a match, the other rewrites those. Files without a match are not touched. If another writer has changed
+    the same files meanwhile, it looks at them again.
 
     Args:
         rows: at most one row a key, in the table's columns.
@@ -84,23 +103,49 @@ def merge_newest(rows: DataFrame, table: Table, batch: MicroBatch) -> None:
     session = rows.sparkSession.newSession()
     session.conf.set("spark.databricks.delta.write.txnAppId", _app_id(table, batch))
     session.conf.set("spark.databricks.delta.write.txnVersion", str(batch.number))
+    if batch.receipt:
+        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", batch.receipt.as_json())
     on = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
-    (
-        DeltaTable.forPath(session, table.path(batch.warehouse))
-        .alias("old")
-        .merge(rows.alias("new"), on)
-        .whenMatchedUpdateAll("new.event_id > old.event_id")
-        .whenNotMatchedInsertAll()
-        .execute()
+    for attempt in again_after_conflict(table):
+        with attempt:
+            (
+                DeltaTable.forPath(session, table.path(batch.warehouse))
+                .alias("old")
+                .merge(rows.alias("new"), on)
+                .whenMatchedUpdateAll("new.event_id > old.event_id")
+                .whenNotMatchedInsertAll()
+                .execute()
+            )
+
+
+def again_after_conflict(table: Table) -> Retrying:
+    """Return attempts at a change to a table; one that meets another writer's is made again, a few times."""
+
+    def tell(state: RetryCallState) -> None:
+        log.info("another writer was first", table=table.full_name, attempt=state.attempt_number)
+
+    return Retrying(
+        retry=retry_if_exception(_is_conflict),
+        wait=wait_random_exponential(multiplier=0.2, max=5),
+        stop=stop_after_attempt(_ATTEMPTS),
+        before_sleep=tell,
+        reraise=True,
     )
 
 
+def _is_conflict(error: BaseException) -> bool:
+    # The same transaction from elsewhere means that this one has been done, by a twin of this process.
+    twin = isinstance(error, ConcurrentTransactionException)
+    return isinstance(error, DeltaConcurrentModificationException) and not twin
+
+
 def _writer(rows: DataFrame, table: Table, batch: MicroBatch) -> DataFrameWriter:
-    return (
+    writer = (
         rows.write.format("delta")
         .option("txnAppId", _app_id(table, batch))
         .option("txnVersion", str(batch.number))
     )
+    return writer.option("userMetadata", batch.receipt.as_json()) if batch.receipt else writer
 
 
 def _app_id(table: Table, batch: MicroBatch) -> str:

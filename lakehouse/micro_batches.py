@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 from pyspark.errors import PySparkException
@@ -12,9 +13,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
+from lakehouse import receipt as receipts
+from lakehouse.checkpoint import Checkpoint
 from lakehouse.counts import Counts
 from lakehouse.delta import MicroBatch
+from lakehouse.gaps import without
+from lakehouse.receipt import Receipt
 from pinlake.errors import PinlakeError, TransientError
+from pinlake.gap import Gap
 
 log = structlog.get_logger()
 
@@ -32,12 +38,25 @@ class MicroBatches:
         write: what to do with each micro-batch.
         checkpoint: URL of the query's checkpoint.
         warehouse: root URL of the tables.
+        run: the receipt that every micro-batch of this run begins with.
+        gaps: offsets that the source has lost.
     """
 
-    def __init__(self, source: DataFrame, write: Write, *, checkpoint: str, warehouse: str) -> None:
+    def __init__(
+        self,
+        source: DataFrame,
+        write: Write,
+        *,
+        checkpoint: str,
+        warehouse: str,
+        run: Receipt,
+        gaps: Sequence[Gap] = (),
+    ) -> None:
         self._write = write
         self._warehouse = warehouse
         self._checkpoint = checkpoint
+        self._begins = run
+        self._gaps = gaps
         self._writer = source.writeStream.foreachBatch(self._on_batch).option(
             "checkpointLocation", checkpoint
         )
@@ -84,11 +103,10 @@ class MicroBatches:
             raise failure
 
     def _on_batch(self, rows: DataFrame, number: int) -> None:
-        query = rows.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
         started = time.monotonic()
         with self._busy:
             try:
-                counts = self._write(rows, MicroBatch(self._warehouse, query, number))
+                counts = self._write(rows, self._known_as(rows, number))
             except PinlakeError as error:
                 self._failure = error
                 raise
@@ -96,3 +114,12 @@ class MicroBatches:
                 timed = Counts(1, counts.read, counts.written, counts.quarantined, time.monotonic() - started)
                 self.counts += timed
                 log.info("micro-batch written", checkpoint=self._checkpoint, number=number, **vars(timed))
+
+    def _known_as(self, rows: DataFrame, number: int) -> MicroBatch:
+        spark = rows.sparkSession
+        query = spark.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
+        source = Checkpoint(spark, self._checkpoint)
+        begun = receipts.begin(lane=self._begins.lane, step=self._begins.step, run=self._begins.run)
+        offsets = without(source.offsets(number), self._gaps)
+        receipt = replace(begun, query=query, batch=number, offsets=offsets, versions=source.versions(number))
+        return MicroBatch(self._warehouse, query, number, receipt)

@@ -20,6 +20,14 @@ def read(spark: SparkSession, url: str) -> str | None:
         stream.close()
 
 
+def names(spark: SparkSession, url: str) -> list[str]:
+    """Return the names of the objects in a folder; none if there is no such folder."""
+    system, path = _place(spark, url)
+    if not system.exists(path):
+        return []
+    return [str(status.getPath().getName()) for status in system.listStatus(path)]
+
+
 def replace(spark: SparkSession, url: str, text: str) -> None:
     """Write an object; on S3 readers see either the old or the new one."""
     system, path = _place(spark, url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,20 +13,17 @@ from lakehouse import delta
 from lakehouse.delta import MicroBatch
 from lakehouse.gold.category_daily import to_category_daily
 from lakehouse.gold.features import to_features
+from lakehouse.quality import gate as gates
+from lakehouse.quality.gate import Judged
 from lakehouse.quarantine import to_quarantine
 from lakehouse.tables import BRONZE, CATEGORY_DAILY, Lane
+
+Write = Callable[[], None]
 
 
 def to_bronze_table(rows: DataFrame, lane: Lane, batch: MicroBatch) -> None:
     """Append bronze rows. One job."""
     delta.append(rows.select(*BRONZE.fieldNames()), lane.bronze, batch)
-
-
-def to_quarantine_table(refused: DataFrame, lane: Lane, batch: MicroBatch, *, layer: str) -> None:
-    """Append rows that a layer's gate has refused. One job."""
-    # Two layers of one micro-batch may refuse rows: to Delta these are writes of two queries.
-    apart = replace(batch, query=f"{batch.query}/{layer}")
-    delta.append(to_quarantine(refused, layer=layer), lane.quarantine, apart)
 
 
 def to_silver_table(silver: DataFrame, lane: Lane, batch: MicroBatch) -> None:
@@ -36,6 +34,31 @@ def to_silver_table(silver: DataFrame, lane: Lane, batch: MicroBatch) -> None:
 def to_features_table(silver: DataFrame, lane: Lane, batch: MicroBatch) -> None:
     """Merge the features of silver rows, newest event wins."""
     delta.merge_newest(to_features(silver), lane.features, batch)
+
+
+def silver_writes(silver: DataFrame, judged: Judged, lane: Lane, batch: MicroBatch) -> Iterator[Write]:
+    """Yield what writes a micro-batch that silver's gate has judged: its silver rows, and what it refused.
+
+    Args:
+        silver: silver's columns, of the rows that passed.
+        judged: all of them.
+        lane: whose tables.
+        batch: the micro-batch.
+    """
+    counted = batch.counting(judged.counts, step="silver")
+    if judged.counts.written:
+        yield lambda: to_silver_table(silver, lane, counted)
+    if judged.counts.quarantined:
+        yield lambda: _to_quarantine_table(judged, lane, counted)
+
+
+def features_writes(judged: Judged, lane: Lane, batch: MicroBatch) -> Iterator[Write]:
+    """Yield the same for silver rows that gold's gate has judged."""
+    counted = batch.counting(judged.counts, step="gold")
+    if judged.counts.written:
+        yield lambda: to_features_table(gates.passed(judged.rows), lane, counted)
+    if judged.counts.quarantined:
+        yield lambda: _to_quarantine_table(judged, lane, counted)
 
 
 def to_category_daily_table(silver: DataFrame, days: list[date], batch: MicroBatch) -> None:
@@ -54,3 +77,11 @@ def to_category_daily_table(silver: DataFrame, days: list[date], batch: MicroBat
     chosen = silver.where(span).where(F.to_date("event_time").isin(days))
     listed = ", ".join(f"DATE'{day}'" for day in sorted(days))
     delta.replace(chosen.transform(to_category_daily), CATEGORY_DAILY, batch, where=f"day IN ({listed})")
+
+
+def _to_quarantine_table(judged: Judged, lane: Lane, batch: MicroBatch) -> None:
+    """Append rows that a layer's gate has refused. One job."""
+    layer = judged.gate.table.layer
+    # Two layers of one micro-batch may refuse rows: to Delta these are writes of two queries.
+    apart = replace(batch, query=f"{batch.query}/{layer}")
+    delta.append(to_quarantine(judged.refused(), layer=layer), lane.quarantine, apart)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from delta.tables import DeltaTable
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import delta, promotions
+from lakehouse import delta, promotions, receipt
 from lakehouse.delta import MicroBatch
 from lakehouse.gold.features import to_features, to_judged_features
 from lakehouse.quality import gate as gates
@@ -22,7 +22,7 @@ from lakehouse.silver.text import TextPolicy
 from lakehouse.silver.transform import to_judged, to_silver
 from lakehouse.tables import STREAM, Lane
 from pinlake.errors import UsageError
-from pinlake.event import PIN_FIELDS, new_event_id
+from pinlake.event import PIN_FIELDS
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,9 @@ class Quarantine:
         # Written down first: the merge at the end would otherwise read the quarantine it changes.
         verdicts = _twice(judged, features_gate).localCheckpoint()
         tried = verdicts.count()
-        if tried:
-            self._write(gates.passed(verdicts), serving)
+        passed = gates.passed(verdicts).count()
+        if passed:
+            self._write(gates.passed(verdicts), passed, serving)
         changes = {
             "state": f"CASE WHEN size(new.reasons) = 0 THEN '{REPLAYED}' ELSE '{OPEN}' END",
             "broken": "CASE WHEN size(new.reasons) = 0 THEN old.broken ELSE new.broken END",
@@ -98,16 +99,18 @@ class Quarantine:
         }
         explained = _explained(verdicts, silver_gate, features_gate)
         self._change(explained, changes, note=note)
-        return Replayed(tried, gates.passed(verdicts).count())
+        return Replayed(tried, passed)
 
-    def _write(self, good: DataFrame, serving: Serving | None) -> None:
-        batch = MicroBatch(self._warehouse, f"replay/{new_event_id()}", 0)
+    def _write(self, good: DataFrame, rows: int, serving: Serving | None) -> None:
+        begun = receipt.begin(lane=self._lane.name, step="replay")
+        query = f"replay/{begun.run}"
+        batch = MicroBatch(self._warehouse, query, 0, replace(begun, query=query, read=rows))
         silver = to_silver(good).localCheckpoint()
         promotions.to_silver_table(silver, self._lane, batch)
         if self._lane is STREAM:
             promotions.to_features_table(silver, self._lane, batch)
             if serving is not None:
-                serving.upsert(to_features(silver))
+                serving.upsert(to_features(silver), batch)
 
     def _change(self, rows: DataFrame, values: dict[str, str], *, note: str | None) -> int:
         chosen = rows.localCheckpoint()
@@ -116,9 +119,13 @@ class Quarantine:
             return 0
         recorded = {"changed_at": F.current_timestamp(), "note": F.coalesce(F.lit(note), F.col("old.note"))}
         changes = {name: F.expr(value) for name, value in values.items()} | recorded
-        table = DeltaTable.forPath(self._spark, self._lane.quarantine.path(self._warehouse))
-        merge = table.alias("old").merge(chosen.dropDuplicates(["id"]).alias("new"), "old.id = new.id")
-        merge.whenMatchedUpdate(f"old.state = '{OPEN}'", dict(changes)).execute()
+        for attempt in delta.again_after_conflict(self._lane.quarantine):
+            with attempt:
+                table = DeltaTable.forPath(self._spark, self._lane.quarantine.path(self._warehouse))
+                merge = table.alias("old").merge(
+                    chosen.dropDuplicates(["id"]).alias("new"), "old.id = new.id"
+                )
+                merge.whenMatchedUpdate(f"old.state = '{OPEN}'", dict(changes)).execute()
         return count
 
     def _open(self) -> DataFrame:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import psycopg2
 import structlog
@@ -15,6 +17,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
+from lakehouse.delta import MicroBatch
 from lakehouse.tables import FEATURES
 from pinlake.errors import TerminalError, TransientError
 from pinlake.settings import PostgresSettings
@@ -31,16 +34,54 @@ SELECT {_COLUMNS} FROM experimental_data WITH NO DATA
 # Spark's CSV with Postgres's escapes; both write null as nothing and an empty string as "".
 _CSV = {"escape": '"', "timestampFormat": "yyyy-MM-dd HH:mm:ss.SSSSSSXXX"}
 _COPY = f"COPY staging ({_COLUMNS}) FROM STDIN (FORMAT csv)"
-# In the order of the key, so that two upserts at once wait for each other instead of deadlocking.
+# In the order of the key, so that two upserts at once wait for each other instead of deadlocking. What it has
+# changed is written down with it; a repeated micro-batch changes nothing, and the first one's figures stay.
 _UPSERT = f"""
-INSERT INTO experimental_data AS old ({_COLUMNS}, loaded_at)
-SELECT {_COLUMNS}, now() FROM staging ORDER BY unique_id
-ON CONFLICT (unique_id) DO UPDATE
-SET (category, follower_count, downloaded, event_id, event_time, loaded_at)
-  = (excluded.category, excluded.follower_count, excluded.downloaded, excluded.event_id,
-     excluded.event_time, excluded.loaded_at)
-WHERE excluded.event_id > old.event_id
+WITH written AS (
+    INSERT INTO experimental_data AS held ({_COLUMNS}, loaded_at)
+    SELECT {_COLUMNS}, now() FROM staging ORDER BY unique_id
+    ON CONFLICT (unique_id) DO UPDATE
+    SET (category, follower_count, downloaded, event_id, event_time, loaded_at)
+      = (excluded.category, excluded.follower_count, excluded.downloaded, excluded.event_id,
+         excluded.event_time, excluded.loaded_at)
+    WHERE excluded.event_id > held.event_id
+    RETURNING held.xmax = 0 AS is_new
+)
+INSERT INTO loads (query, batch, receipt, rows_in, inserted, updated, loaded_at)
+SELECT %s, %s, %s, (SELECT count(*) FROM staging),
+       count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), now()
+FROM written
+ON CONFLICT (query, batch) DO NOTHING
 """
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one micro-batch has changed in Postgres.
+
+    Attributes:
+        id: its number among all loads.
+        receipt: see `lakehouse.receipt`, as JSON.
+        rows_in: rows that came.
+        inserted: of these, new pins.
+        updated: of these, newer events of pins that were there.
+        loaded_at: when.
+    """
+
+    id: int
+    receipt: str | None
+    rows_in: int
+    inserted: int
+    updated: int
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Rows in Postgres, and rows that all loads together have inserted, at one moment."""
+
+    rows: int
+    inserted: int
 
 
 def connect(settings: PostgresSettings, *, database: str | None = None) -> Connection:
@@ -78,10 +119,14 @@ class Serving:
 
     Args:
         settings: where it is, and for how long to wait for it.
+        on_wait: told why, whenever it has to be waited for.
     """
 
-    def __init__(self, settings: PostgresSettings) -> None:
+    def __init__(
+        self, settings: PostgresSettings, *, on_wait: Callable[[str], None] = lambda reason: None
+    ) -> None:
         self._settings = settings
+        self._on_wait = on_wait
 
     def ensure(self) -> None:
         """Create database, table, indexes, comments and view where they are absent.
@@ -100,13 +145,14 @@ class Serving:
                 ):
                     cursor.execute(_SCHEMA)
 
-    def upsert(self, features: DataFrame) -> None:
-        """Write rows in one transaction; a row is replaced only by a newer event.
+    def upsert(self, features: DataFrame, batch: MicroBatch) -> None:
+        """Write rows in one transaction, and what became of them; a row is replaced only by a newer event.
 
         The rows pass through the driver one partition at a time.
 
         Args:
             features: gold's feature columns, at most one row a pin.
+            batch: what the table `loads` knows them by.
 
         Raises:
             TransientError: the server did not answer for as long as the settings allow.
@@ -114,14 +160,47 @@ class Serving:
         lines = features.select(F.to_csv(F.struct(*FEATURES.fieldNames()), _CSV).alias("line"))
         for attempt in self._retrying():
             with attempt:
-                self._upsert_once(row.line for row in lines.toLocalIterator())
+                self._upsert_once((row.line for row in lines.toLocalIterator()), batch)
 
-    def _upsert_once(self, lines: Iterator[str]) -> None:
+    def loads(self, *, since: datetime | None = None) -> list[Load]:
+        """Return the loads since a moment, or all of them.
+
+        Raises:
+            TransientError: the server does not answer.
+        """
+        columns = "id, receipt::text, rows_in, inserted, updated, loaded_at"
+        statement = f"SELECT {columns} FROM loads WHERE loaded_at >= coalesce(%s, '-infinity'::timestamptz)"
+        return [Load(*row) for row in self._ask(statement, since)]
+
+    def totals(self) -> Totals:
+        """Count the rows, and add up what the loads have inserted; both of one snapshot.
+
+        Raises: as `loads`.
+        """
+        inserted = "(SELECT coalesce(sum(inserted), 0)::bigint FROM loads)"
+        ((rows, total),) = self._ask(f"SELECT (SELECT count(*) FROM experimental_data), {inserted}")
+        return Totals(rows, total)
+
+    def _ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        self.ensure()
+        for attempt in self._retrying():
+            with (
+                attempt,
+                closing(connect(self._settings)) as session,
+                session,
+                session.cursor() as cursor,
+            ):
+                cursor.execute(statement, values)
+                return cursor.fetchall()
+        raise AssertionError  # the attempts end with a result or an error
+
+    def _upsert_once(self, lines: Iterator[str], batch: MicroBatch) -> None:
+        receipt = batch.receipt.as_json() if batch.receipt else None
         with closing(connect(self._settings)) as session, session, session.cursor() as cursor:
             cursor.execute(_STAGE)
             # psycopg2 calls read() and nothing else of a file; its stubs ask for more.
             cursor.copy_expert(_COPY, cast("TextIO", _Lines(lines)))
-            cursor.execute(_UPSERT)
+            cursor.execute(_UPSERT, (batch.query, batch.number, receipt))
 
     def _create_database(self) -> None:
         with closing(connect(self._settings, database="postgres")) as session:
@@ -142,9 +221,14 @@ class Serving:
             retry=retry_if_exception_type(psycopg2.OperationalError),
             wait=wait_exponential(multiplier=0.2, max=5),
             stop=stop_after_delay(self._settings.patience_seconds),
-            before_sleep=_log_retry,
+            before_sleep=self._tell,
             retry_error_callback=self._give_up,
         )
+
+    def _tell(self, state: RetryCallState) -> None:
+        error = _first_line(state)
+        log.warning("postgres does not answer", attempt=state.attempt_number, error=error)
+        self._on_wait(f"Postgres does not answer: {error}")
 
     def _give_up(self, state: RetryCallState) -> None:
         settings = self._settings
@@ -171,10 +255,6 @@ class _Lines:
             if length >= size:
                 break
         return "".join(taken)
-
-
-def _log_retry(state: RetryCallState) -> None:
-    log.warning("postgres does not answer", attempt=state.attempt_number, error=_first_line(state))
 
 
 def _first_line(state: RetryCallState) -> str:

@@ -18,6 +18,20 @@ COMMENT ON COLUMN experimental_data.downloaded IS '1 when the picture was saved,
 COMMENT ON COLUMN experimental_data.event_id IS 'UUIDv7 of the event; only a newer one replaces a row';
 COMMENT ON COLUMN experimental_data.event_time IS 'the time inside event_id';
 COMMENT ON COLUMN experimental_data.loaded_at IS 'when the row was written here';
+CREATE TABLE IF NOT EXISTS loads (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    query text NOT NULL,
+    batch bigint NOT NULL,
+    receipt jsonb,
+    rows_in bigint NOT NULL,
+    inserted bigint NOT NULL,
+    updated bigint NOT NULL,
+    loaded_at timestamptz NOT NULL,
+    PRIMARY KEY (query, batch)
+);
+COMMENT ON TABLE loads IS 'What each micro-batch of the stream lane has changed in experimental_data';
+COMMENT ON COLUMN loads.receipt IS 'run, step and Kafka offsets, as in the commits of the Delta tables';
+COMMENT ON COLUMN loads.updated IS 'rows replaced by a newer event; the rest of rows_in was no newer';
 CREATE OR REPLACE VIEW category_summary AS
     SELECT category,
            count(*) AS pins,

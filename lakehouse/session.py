@@ -54,6 +54,8 @@ def build(settings: Settings, *, app: str) -> SparkSession:
         .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
         # SPARK-58241: a Python UDF over a vectorised scan can hang for ever.
         .config("spark.sql.execution.arrow.pythonUDF.columnarInput.enabled", "false")
+        # A cache is built this many rows at a time, and a pin is wide: Spark's 10,000 filled the heap.
+        .config("spark.sql.inMemoryColumnarStorage.batchSize", "1000")
         # A Delta log of a few hundred actions needs no 50 tasks to be replayed.
         .config("spark.databricks.delta.snapshotPartitions", "2")
     )
@@ -91,6 +93,8 @@ def _use_s3(session: SparkSession, s3: S3Settings) -> None:
     hadoop = session.sparkContext._jsc.hadoopConfiguration()
     hadoop.set("fs.s3a.endpoint.region", s3.region)
     hadoop.set("fs.s3a.fast.upload.buffer", "bytebuffer")
+    # A reader holds a whole row group of each task's file in memory.
+    hadoop.set("parquet.block.size", str(32 * 1024 * 1024))
     if s3.endpoint:
         hadoop.set("fs.s3a.endpoint", s3.endpoint)
         hadoop.set("fs.s3a.path.style.access", "true")

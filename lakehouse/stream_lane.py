@@ -3,111 +3,153 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
+import structlog
 from pyspark.sql import DataFrame, SparkSession
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_when_event_set,
+    wait_random_exponential,
+)
 
-from lakehouse import delta, promotions, side_by_side
+from lakehouse import gaps, receipt
 from lakehouse.bronze import records
-from lakehouse.bronze.transform import to_bronze
+from lakehouse.checkpoint import Checkpoint
 from lakehouse.counts import Counts
 from lakehouse.delta import MicroBatch
-from lakehouse.gold.features import to_features, to_judged_features
+from lakehouse.fan_out import FanOut
+from lakehouse.gaps import Positions
 from lakehouse.micro_batches import MicroBatches
-from lakehouse.quality import gate as gates
 from lakehouse.quality.results import GateLog
 from lakehouse.quality.watch import Watch
 from lakehouse.serving import Serving
-from lakehouse.silver.parsing import RULES
-from lakehouse.silver.transform import to_judged, to_silver
 from lakehouse.tables import STREAM
 from lakehouse.warehouse import Warehouse
+from pinlake.errors import TransientError
+from pinlake.gap import Gap, lost
+from pinlake.health import Health
 from pinlake.settings import Settings
+
+log = structlog.get_logger()
 
 
 class StreamLane:
     """The lane with its audit beside it.
 
     Args:
-        batches: the query.
-        watch: its audit.
+        spark: the session.
+        warehouse: where its tables and its checkpoint are.
+        settings: Kafka, Postgres, and how long to wait for them.
+        earliest: asks Kafka for the first offsets it still has.
+        health: told how the lane is.
+
+    Raises:
+        TerminalError: a suite is not usable.
     """
 
-    def __init__(self, batches: MicroBatches, watch: Watch) -> None:
-        self._batches = batches
-        self._watch = watch
+    def __init__(
+        self,
+        spark: SparkSession,
+        warehouse: Warehouse,
+        settings: Settings,
+        *,
+        earliest: Callable[[], Positions],
+        health: Health,
+    ) -> None:
+        self._spark = spark
+        self._warehouse = warehouse
+        self._settings = settings
+        self._earliest = earliest
+        self._health = health
+        counted = GateLog()
+        serving = Serving(settings.postgres, on_wait=health.waits)
+        self._fan_out = FanOut(spark, serving, text_policy=settings.text_policy, log=counted)
+        self._watch = Watch(
+            spark, warehouse=warehouse.tables, gates=counted, seconds=settings.quality.audit_seconds
+        )
+        self._run = receipt.begin(lane=STREAM.name, step="bronze")
+        self._counts = Counts()
+        self._heard_at = time.monotonic()
 
     def drain(self) -> Counts:
         """Write what is there now, then audit it.
 
-        Raises: as `MicroBatches.drain`.
+        Raises:
+            TransientError: a server is away.
+            TerminalError: Kafka has removed what was to be read.
         """
-        counts = self._batches.drain()
-        self._watch.look()
-        return counts
+        with self._health:
+            counts = self._open().drain()
+            self._watch.look()
+            return counts
 
     def follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
         """Write what comes until `stop` is set, audited at intervals.
 
+        A server that is away is waited for: the query is started again from its checkpoint, at growing
+        intervals, until nothing has been written for the configured patience.
+
         Raises: as `drain`.
         """
-        with self._watch:
-            return self._batches.follow(trigger_seconds=trigger_seconds, stop=stop)
 
+        def end(state: RetryCallState) -> Counts:
+            assert state.outcome is not None  # an attempt has been made
+            return self._counts if stop.is_set() else state.outcome.result()
 
-def open_stream(spark: SparkSession, warehouse: Warehouse, settings: Settings) -> StreamLane:
-    """Return the lane, ready to be drained or followed; its tables exist afterwards.
+        persistent = Retrying(
+            retry=retry_if_exception_type(TransientError),
+            wait=wait_random_exponential(multiplier=0.5, max=10),
+            stop=lambda state: stop_when_event_set(stop)(state) or self._has_waited_enough(),
+            sleep=sleep_using_event(stop),
+            before_sleep=self._tell,
+            retry_error_callback=end,
+        )
+        with self._health, self._watch:
+            self._heard_at = time.monotonic()
+            return persistent(lambda: self._open().follow(trigger_seconds=trigger_seconds, stop=stop))
 
-    Raises:
-        TransientError: Postgres does not answer.
-    """
-    silver_gate, features_gate = (
-        gates.open_gate(spark, STREAM.silver),
-        gates.open_gate(spark, STREAM.features),
-    )
-    log = GateLog()
-    serving = Serving(settings.postgres)
-    serving.ensure()
-    for table in STREAM.tables:
-        delta.ensure(spark, table, warehouse=warehouse.tables)
+    def _open(self) -> MicroBatches:
+        """Return the query, to be started where its checkpoint says."""
+        self._fan_out.ensure(warehouse=self._warehouse.tables)
+        found = self._gaps()
+        limit = self._settings.stream.max_offsets_per_trigger
+        source = records.read_kafka(
+            self._spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(found)
+        )
+        return MicroBatches(
+            source,
+            self._write,
+            checkpoint=self._warehouse.checkpoint("stream"),
+            warehouse=self._warehouse.tables,
+            run=self._run,
+            gaps=found,
+        )
 
-    def write(rows: DataFrame, batch: MicroBatch) -> Counts:
-        bronze = rows.transform(to_bronze)
-        judged = to_judged(bronze, silver_gate, text_policy=settings.text_policy).persist()
-        silver = to_silver(judged).persist()
-        features = to_judged_features(silver, features_gate)
-        good = gates.passed(features)
-        try:
-            # Alone and first, because somebody waits for it; what it computes the others reuse.
-            serving.upsert(to_features(good))
-            found = gates.tally(judged, silver_gate, parsing=RULES)
-            of_gold = gates.tally(features, features_gate)
-            log.add(silver_gate, found)
-            log.add(features_gate, of_gold)
-            counts = found.counts
-            writes: list[Callable[[], None]] = []
-            if counts.read:
-                writes.append(lambda: promotions.to_bronze_table(judged, STREAM, batch))
-            if counts.written:
-                writes += [
-                    lambda: promotions.to_silver_table(silver, STREAM, batch),
-                    lambda: promotions.to_features_table(good, STREAM, batch),
-                ]
-            if counts.quarantined:
-                stopped = gates.refused(judged, silver_gate, parsing=RULES)
-                writes.append(lambda: promotions.to_quarantine_table(stopped, STREAM, batch, layer="silver"))
-            if of_gold.counts.quarantined:
-                held = gates.refused(features, features_gate)
-                writes.append(lambda: promotions.to_quarantine_table(held, STREAM, batch, layer="gold"))
-            side_by_side.run(spark, writes)
-            return counts
-        finally:
-            silver.unpersist()
-            judged.unpersist()
+    def _write(self, rows: DataFrame, batch: MicroBatch) -> Counts:
+        counts = self._fan_out.write(rows, batch)
+        self._counts += counts
+        self._heard_at = time.monotonic()
+        self._health.writes()
+        return counts
 
-    source = records.read_kafka(
-        spark, settings.kafka, offsets_per_batch=settings.stream.max_offsets_per_trigger
-    )
-    checkpoint, tables = warehouse.checkpoint("stream"), warehouse.tables
-    watch = Watch(spark, warehouse=tables, gates=log, seconds=settings.quality.audit_seconds)
-    return StreamLane(MicroBatches(source, write, checkpoint=checkpoint, warehouse=tables), watch)
+    def _gaps(self) -> Sequence[Gap]:
+        position = Checkpoint(self._spark, self._warehouse.checkpoint("stream")).position()
+        found = gaps.between(position, self._earliest()) if position else []
+        if found and self._settings.kafka.on_data_loss == "stop":
+            raise lost(found)
+        for gap in found:
+            gaps.record(self._spark, self._warehouse, gap)
+        return found
+
+    def _has_waited_enough(self) -> bool:
+        return time.monotonic() - self._heard_at > self._settings.stream.patience_seconds
+
+    def _tell(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log.warning("the stream lane waits", attempt=state.attempt_number, error=str(error))
+        self._health.waits(str(error))

@@ -168,9 +168,46 @@ RESULTS = _columns(
     ("unexpected", LongType(), "rows that broke it; null for rules of the whole table"),
     ("observed", StringType(), "what was found, for rules of the whole table"),
     ("success", BooleanType(), "whether the rule holds"),
-    ("seconds", DoubleType(), "wall time of the validation it was part of"),
+    (
+        "seconds",
+        DoubleType(),
+        "wall time of the audit it was part of; null for a gate, which is part of a promotion",
+    ),
     ("suite", StringType(), "fingerprint of the suite"),
     ("at", TimestampType(), "when it was judged"),
+)
+
+OFFSETS = ArrayType(
+    StructType(
+        [
+            StructField("topic", StringType()),
+            StructField("partition", IntegerType()),
+            StructField("first", LongType()),
+            StructField("last", LongType()),
+        ]
+    )
+)
+VERSIONS = StructType([StructField("first", LongType()), StructField("last", LongType())])
+
+LEDGER = _columns(
+    ("table", StringType(), "what was written, as layer.name; postgres; or kafka for offsets that were lost"),
+    ("version", LongType(), "its Delta version; in Postgres the load's id; of lost offsets the first"),
+    ("at", TimestampType(), "when it was committed"),
+    ("lane", StringType(), "batch or stream"),
+    ("step", StringType(), "bronze, silver, gold or replay; lost for offsets that were lost"),
+    ("run_id", StringType(), "one start of a command; UUIDv7"),
+    ("query", StringType(), "the streaming query, or the replay"),
+    ("batch", LongType(), "the micro-batch's number within the query"),
+    ("offsets", OFFSETS, "Kafka offsets read, first and last included; null where a table was read"),
+    ("versions", VERSIONS, "versions of the table that was read, first and last included"),
+    ("rows_in", LongType(), "rows that came into the step"),
+    ("rows_out", LongType(), "rows inserted or updated"),
+    ("inserted", LongType(), "rows that were new to the table"),
+    ("quarantined", LongType(), "rows that the step's gate refused"),
+    ("superseded", LongType(), "rows that passed, but were older than, or the same as, what there was"),
+    ("seconds", DoubleType(), "from the beginning of the micro-batch to this commit"),
+    ("bytes", LongType(), "bytes written"),
+    ("code", StringType(), "version of Pinlake"),
 )
 
 
@@ -207,4 +244,5 @@ CATEGORY_DAILY = Table(
     "gold", "category_daily", "Figures per day and category", CATEGORY_FIGURES, ("day", "category")
 )
 QUALITY_RESULTS = Table("quality", "results", "What every validation found, a row a rule", RESULTS)
-TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables, QUALITY_RESULTS)
+OPS_LEDGER = Table("ops", "ledger", "What went into and came out of every step", LEDGER, ("table", "version"))
+TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables, QUALITY_RESULTS, OPS_LEDGER)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
+from lakehouse import objects
 from pinlake.settings import Settings
 
 
@@ -35,10 +36,7 @@ class Warehouse:
 
     def has_landing(self, spark: SparkSession) -> bool:
         """Return whether anything has landed yet."""
-        context = spark.sparkContext
-        assert context._jvm is not None  # a running session has one
-        folder = context._jvm.org.apache.hadoop.fs.Path(self.landing)
-        return bool(folder.getFileSystem(context._jsc.hadoopConfiguration()).exists(folder))
+        return bool(objects.names(spark, self.landing))
 
 
 def of(settings: Settings) -> Warehouse:

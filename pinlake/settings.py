@@ -19,7 +19,10 @@ class _Section(BaseModel):
 
 
 class KafkaSettings(_Section):
-    """Where the broker is and what its topics look like."""
+    """Where the broker is and what its topics look like.
+
+    `on_data_loss` is for offsets that it removed before a lane read them: stop, or record them and go on.
+    """
 
     bootstrap_servers: str = "127.0.0.1:9092"
     batch_topic: str = "pinterest_batch"
@@ -27,6 +30,7 @@ class KafkaSettings(_Section):
     partitions: int = Field(default=2, ge=1)
     replication_factor: int = Field(default=1, ge=1)
     consumer_group: str = "pinlake-landing"
+    on_data_loss: Literal["stop", "record"] = "stop"
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     username: str | None = None
@@ -77,10 +81,11 @@ class ConsumerSettings(_Section):
 
 
 class StreamSettings(_Section):
-    """The stream lane's trigger and how much one micro-batch may take."""
+    """The stream lane's trigger, how much a micro-batch may take, and how long to wait for servers."""
 
     trigger_seconds: float = Field(default=1.0, ge=0)
     max_offsets_per_trigger: int = Field(default=50_000, ge=1)
+    patience_seconds: float = Field(default=600.0, gt=0)
 
 
 class QualitySettings(_Section):
@@ -93,7 +98,7 @@ class SparkSettings(_Section):
     """The Spark session. The executors' memory and the cores of a command are a cluster's matter."""
 
     master: str = "local[*]"
-    driver_memory: str = "1g"
+    driver_memory: str = "2g"
     driver_host: str = "127.0.0.1"
     executor_memory: str = "1g"
     max_cores: int = Field(default=2, ge=1)

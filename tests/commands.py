@@ -6,11 +6,11 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import orjson
@@ -22,6 +22,38 @@ from pinlake.settings import PREFIX, Settings
 PATIENCE_SECONDS = 120.0
 
 Found = TypeVar("Found")
+
+
+_IN_TURN = """
+import contextlib, io, json, sys
+from pinlake.cli.main import main
+
+found = []
+for arguments in json.load(sys.stdin):
+    sys.argv = ["pinlake", *arguments]
+    code, out = 0, io.StringIO()
+    with contextlib.redirect_stdout(out):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code or 0
+    found.append([code, out.getvalue()])
+print(json.dumps(found))
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command has left: its exit code, its standard output, and the errors of all that ran with it."""
+
+    code: int
+    out: str
+    errors: str
+
+    @property
+    def rows(self) -> list[Any]:
+        """The JSON objects it printed, one a line."""
+        return [orjson.loads(line) for line in self.out.splitlines()]
 
 
 @dataclass(frozen=True)
@@ -65,6 +97,20 @@ def start(*arguments: str, settings: Settings, log: Path) -> subprocess.Popen[by
             stderr=errors,
             env=environment(settings),
         )
+
+
+def in_turn(*calls: Sequence[str], settings: Settings) -> list[Done]:
+    """Run commands one after another in one process of their own, whose JVM starts once."""
+    done = subprocess.run(
+        [sys.executable, "-c", _IN_TURN],
+        input=orjson.dumps(calls),
+        env=environment(settings),
+        capture_output=True,
+        timeout=PATIENCE_SECONDS + 60 * len(calls),
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    errors = done.stderr.decode()
+    return [Done(code, out, errors) for code, out in orjson.loads(done.stdout)]
 
 
 @contextmanager

@@ -59,14 +59,23 @@ def open_envelopes(lines: DataFrame) -> DataFrame:
     )
 
 
-def read_kafka(spark: SparkSession, kafka: KafkaSettings, *, offsets_per_batch: int) -> DataFrame:
-    """Return a stream of the records of the stream topic, from its beginning on the first run."""
+def read_kafka(
+    spark: SparkSession, kafka: KafkaSettings, *, offsets_per_batch: int, skips_lost: bool = False
+) -> DataFrame:
+    """Return a stream of the records of the stream topic, from its beginning on the first run.
+
+    Args:
+        spark: the session.
+        kafka: the broker and the topic.
+        offsets_per_batch: how many offsets one micro-batch may take.
+        skips_lost: go on where the topic begins by now; otherwise the query fails.
+    """
     reader = (
         spark.readStream.format("kafka")
         .option("subscribe", kafka.stream_topic)
         .option("startingOffsets", "earliest")
         .option("includeHeaders", "true")
-        .option("failOnDataLoss", "true")
+        .option("failOnDataLoss", str(not skips_lost).lower())
         .option("maxOffsetsPerTrigger", offsets_per_batch)
         .option("kafka.bootstrap.servers", kafka.bootstrap_servers)
         .option("kafka.security.protocol", kafka.security_protocol)

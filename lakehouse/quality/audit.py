@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
@@ -10,40 +11,53 @@ from pyspark.sql import functions as F
 
 from lakehouse.quality import gx
 from lakehouse.quality.results import Result, lane_of
-from lakehouse.quality.rules import Suite
+from lakehouse.quality.suite import load
 from lakehouse.tables import Table
 
 
-def audit(
-    spark: SparkSession, table: Table, suite: Suite, *, path: str, version: int, share: float, run_id: str
-) -> list[Result]:
+@dataclass(frozen=True)
+class Subject:
+    """One version of a table.
+
+    Attributes:
+        table: the table, which has a suite.
+        version: the version.
+        warehouse: root URL of the tables.
+        share: of refused rows among those that came in; rules see it as quarantined_share.
+    """
+
+    table: Table
+    version: int
+    warehouse: str
+    share: float = 0.0
+
+
+def audit(spark: SparkSession, subject: Subject, *, run_id: str) -> list[Result]:
     """Judge a version of a table. Costs about a job a rule; each rule of uniqueness shuffles its column.
 
     Args:
         spark: the session.
-        table: the table.
-        suite: its suite.
-        path: where it lies.
-        version: the version.
-        share: the share of refused rows among those that came in; rules see it as quarantined_share.
+        subject: what is judged.
         run_id: of the run that asks.
 
     Returns:
         A result a rule; none for an empty table.
 
     Raises:
-        TerminalError: a rule could not be judged.
+        TerminalError: a rule could not be judged, or the suite is not usable.
     """
-    rows = spark.read.format("delta").option("versionAsOf", version).load(path)
+    table, suite = subject.table, load(subject.table)
+    path = table.path(subject.warehouse)
+    rows = spark.read.format("delta").option("versionAsOf", subject.version).load(path)
     if not suite.table_rules or rows.isEmpty():
         return []
     started = time.monotonic()
-    outcomes = gx.validate(measured(rows, share=share), suite.table_rules)
+    outcomes = gx.validate(measured(rows, share=subject.share), suite.table_rules)
     seconds = time.monotonic() - started
     now = datetime.now(UTC)
     return [
         Result(
-            run_id, lane_of(table), table.layer, table.full_name, version, found.rule.id,
+            run_id, lane_of(table), table.layer, table.full_name, subject.version, found.rule.id,
             found.rule.severity, "table", found.evaluated, found.unexpected, found.observed,
             found.success, seconds, suite.fingerprint, now,
         )

@@ -48,6 +48,32 @@ class Tally:
     rules: tuple[RuleCount, ...]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Rows that a gate has judged, and what it has counted.
+
+    Attributes:
+        rows: as `judge` returned them.
+        gate: the gate.
+        tally: of the rows.
+        parsing: the rules of parsing, where the rows come from there.
+    """
+
+    rows: DataFrame
+    gate: Gate
+    tally: Tally
+    parsing: Sequence[Rule] = ()
+
+    @property
+    def counts(self) -> Counts:
+        """Rows read, passed and refused."""
+        return self.tally.counts
+
+    def refused(self) -> DataFrame:
+        """Return the rows that do not pass, explained."""
+        return refused(self.rows, self.gate, parsing=self.parsing)
+
+
 def open_gate(spark: SparkSession, table: Table) -> Gate:
     """Load a table's suite and compile it. Runs no job.
 
@@ -132,6 +158,11 @@ def tally(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> Tal
         for rule, unexpected in zip(rules, counted[: len(rules)], strict=True)
     )
     return Tally(Counts(read=read, written=read - stopped, quarantined=stopped), tuple(per_rule))
+
+
+def count(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> Judged:
+    """Return judged rows with their tally. Costs what `tally` costs."""
+    return Judged(judged, gate, tally(judged, gate, parsing=parsing), parsing)
 
 
 def _applies(gate: Gate, rule: Rule) -> Column:

@@ -6,6 +6,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse import literal
 from lakehouse.tables import QUALITY_RESULTS, RESULTS, TABLES
 from pinlake.errors import UsageError
 
@@ -29,7 +30,7 @@ def history(spark: SparkSession, table: str, *, warehouse: str, rule: str | None
         )
     path = QUALITY_RESULTS.path(warehouse)
     if not DeltaTable.isDeltaTable(spark, path):
-        return spark.createDataFrame([], RESULTS)
+        return literal.frame(spark, [], RESULTS)
     found = spark.read.format("delta").load(path).where(F.col("table") == table)
     chosen = found if rule is None else found.where(F.col("rule") == rule)
     return chosen.orderBy(F.desc("at"), "rule", "kind")

@@ -13,9 +13,8 @@ from pyspark.sql import SparkSession
 from lakehouse import delta, objects
 from lakehouse.counts import Counts
 from lakehouse.quality import results
-from lakehouse.quality.audit import audit
+from lakehouse.quality.audit import Subject, audit
 from lakehouse.quality.results import GateLog, Result, lane_of
-from lakehouse.quality.suite import load
 from lakehouse.tables import Table
 from pinlake.errors import TerminalError
 from pinlake.event import new_event_id
@@ -69,8 +68,7 @@ def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gat
         if newest == old.version:
             continue
         share = (old.pending + counts).quarantined_share
-        path = table.path(warehouse)
-        judged = audit(spark, table, load(table), path=path, version=newest, share=share, run_id=run_id)
+        judged = audit(spark, Subject(table, newest, warehouse, share=share), run_id=run_id)
         found += judged
         failures = [result for result in judged if result.failed_critically]
         if failures:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType
 
-from lakehouse import delta
+from lakehouse import delta, literal
 from lakehouse.counts import Counts
 from lakehouse.delta import MicroBatch
-from lakehouse.quality.gate import Gate, Tally
+from lakehouse.quality.gate import Gate, Judged
 from lakehouse.quality.rules import Rule
 from lakehouse.tables import QUALITY_RESULTS, RESULTS, Table
 from pinlake.event import new_event_id
@@ -37,7 +34,7 @@ class Result:
     unexpected: int | None
     observed: str | None
     success: bool
-    seconds: float
+    seconds: float | None
     suite: str
     at: datetime
 
@@ -55,12 +52,13 @@ class GateLog:
         self._sums: dict[tuple[str, str], tuple[Gate, Rule, int, int]] = {}
         self._counts = Counts()
 
-    def add(self, gate: Gate, tally: Tally) -> None:
+    def add(self, judged: Judged) -> None:
         """Add one pass."""
+        gate = judged.gate
         with self._lock:
             if gate.table.layer == "silver":
-                self._counts += tally.counts
-            for count in tally.rules:
+                self._counts += judged.counts
+            for count in judged.tally.rules:
                 key = (gate.table.full_name, count.rule.id)
                 _, _, evaluated, unexpected = self._sums.get(key, (gate, count.rule, 0, 0))
                 sums = (evaluated + count.evaluated, unexpected + count.unexpected)
@@ -75,7 +73,7 @@ class GateLog:
         results = [
             Result(
                 run_id, lane, gate.table.layer, gate.table.full_name, None, rule.id, rule.severity, "row",
-                evaluated, unexpected, None, unexpected == 0, 0.0, gate.suite.fingerprint, now,
+                evaluated, unexpected, None, unexpected == 0, None, gate.suite.fingerprint, now,
             )
             for gate, rule, evaluated, unexpected in sums.values()
         ]  # fmt: skip
@@ -87,9 +85,7 @@ def append(spark: SparkSession, results: Sequence[Result], *, warehouse: str) ->
     if not results:
         return
     delta.ensure(spark, QUALITY_RESULTS, warehouse=warehouse)
-    # As one JSON literal: createDataFrame would start a Python worker for a few rows, which takes seconds.
-    document = json.dumps([asdict(result) for result in results], default=datetime.isoformat)
-    rows = spark.range(1).select(F.inline(F.from_json(F.lit(document), ArrayType(RESULTS))))
+    rows = literal.frame(spark, [asdict(result) for result in results], RESULTS)
     delta.append(rows, QUALITY_RESULTS, MicroBatch(warehouse, new_event_id(), 0))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -15,17 +15,17 @@ from pyspark.sql import SparkSession
 
 from lakehouse import delta, objects
 from lakehouse.quality import results
-from lakehouse.quality.audit import audit
+from lakehouse.quality.audit import Subject, audit
 from lakehouse.quality.results import GateLog, Result
-from lakehouse.quality.suite import load
+from lakehouse.quality.verdict import PATH, TableVerdict, Verdict
 from lakehouse.tables import STREAM, Table
 from pinlake.errors import PinlakeError
 from pinlake.event import new_event_id
 
 log = structlog.get_logger()
 
-VERDICT = "_quality/stream.json"
 _POOL = "audit"
+_TROUBLES = (PinlakeError, PySparkException, Py4JError)
 
 
 class Watch:
@@ -47,7 +47,7 @@ class Watch:
         self._gates = gates
         self._seconds = seconds
         self._seen: dict[Table, int] = {}
-        self._state: dict[str, dict[str, object]] = {}
+        self._state: dict[str, TableVerdict] = {}
         self._ending = threading.Event()
         self._thread = InheritableThread(target=self._run, name="audit", daemon=True)
 
@@ -66,15 +66,20 @@ class Watch:
     def look(self) -> None:
         """Audit what has changed since the last look."""
         run_id = new_event_id()
-        trouble = None
         try:
             self._judge(run_id)
-        except (PinlakeError, PySparkException, Py4JError) as error:
-            trouble = str(error).strip().splitlines()[0]
+            self._tell(run_id, None)
+        except _TROUBLES as error:
+            trouble = _first_line(error)
             log.error("the stream lane could not be audited", error=trouble)
+            # The store itself may be what is away; then the verdict is as old as it says.
+            with suppress(*_TROUBLES):
+                self._tell(run_id, trouble)
+
+    def _tell(self, run_id: str, error: str | None) -> None:
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        verdict = {"at": at, "run_id": run_id, "error": trouble, "tables": self._state}
-        objects.replace(self._spark, f"{self._warehouse}/{VERDICT}", json.dumps(verdict))
+        verdict = Verdict(at, run_id, error, self._state)
+        objects.replace(self._spark, f"{self._warehouse}/{PATH}", verdict.as_json())
 
     def _run(self) -> None:
         # In a pool of its own: the stream's jobs do not queue behind it.
@@ -89,17 +94,8 @@ class Watch:
             version = delta.version(self._spark, table, warehouse=self._warehouse)
             if self._seen.get(table) == version:
                 continue
-            path = table.path(self._warehouse)
-            suite = load(table)
-            judged = audit(
-                self._spark,
-                table,
-                suite,
-                path=path,
-                version=version,
-                share=counts.quarantined_share,
-                run_id=run_id,
-            )
+            subject = Subject(table, version, self._warehouse, share=counts.quarantined_share)
+            judged = audit(self._spark, subject, run_id=run_id)
             found += judged
             self._seen[table] = version
             if judged:
@@ -107,13 +103,17 @@ class Watch:
         results.append(self._spark, found, warehouse=self._warehouse)
 
 
-def _state(version: int, judged: list[Result]) -> dict[str, object]:
+def _state(version: int, judged: list[Result]) -> TableVerdict:
     failed = [result for result in judged if not result.success]
     for result in failed:
         tell = log.error if result.failed_critically else log.warning
         tell("rule does not hold", table=result.table, rule=result.rule, observed=result.observed)
-    return {
-        "version": version,
-        "critical": [result.rule for result in failed if result.severity == "critical"],
-        "warning": [result.rule for result in failed if result.severity == "warning"],
-    }
+    critical, warning = (
+        [result.rule for result in failed if result.severity == severity]
+        for severity in ("critical", "warning")
+    )
+    return TableVerdict(version, critical, warning)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

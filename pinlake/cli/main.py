@@ -14,6 +14,8 @@ from pinlake.cli.demo import demo
 from pinlake.cli.emulate import emulate
 from pinlake.cli.init import init
 from pinlake.cli.jars import jars
+from pinlake.cli.ledger import app as ledger
+from pinlake.cli.ledger import reconcile
 from pinlake.cli.promote import bronze, gold, silver, stream
 from pinlake.cli.quality import app as quality
 from pinlake.cli.quality_report import report
@@ -55,6 +57,8 @@ app.command()(gold)
 app.command()(stream)
 app.command()(sql)
 app.command()(consume)
+app.command()(reconcile)
+app.add_typer(ledger, name="ledger")
 quality.command()(report)
 app.add_typer(quality, name="quality")
 app.add_typer(quarantine, name="quarantine")

@@ -68,14 +68,15 @@ def stream(
 ) -> None:
     """Take pins from Kafka into bronze, silver, gold and Postgres until SIGTERM or Ctrl-C.
 
-    The micro-batch under way is finished first; a second signal does not wait.
+    The micro-batch under way is finished first; a second signal does not wait. While Kafka, the object store
+    or Postgres is away it waits, says so in `pinlake status`, and goes on by itself.
 
     Example: pinlake stream --once
     """
-    from lakehouse.stream_lane import open_stream
+    from pinlake.stream import open_stream
 
-    def run(spark: SparkSession, warehouse: Warehouse, settings: Settings) -> Counts:
-        lane = open_stream(spark, warehouse, settings)
+    def run(spark: SparkSession, _: Warehouse, settings: Settings) -> Counts:
+        lane = open_stream(spark, settings)
         if once:
             return lane.drain()
         return lane.follow(trigger_seconds=settings.stream.trigger_seconds, stop=_stop_on_signal())

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pinlake.cli.quality import print_failures
 from pinlake.errors import UsageError
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
     from ingestion.clients import s3_client
     from lakehouse import session, warehouse
     from lakehouse.log_store import probe
+    from lakehouse.quality.publish import Unpublished
     from lakehouse.replay import Quarantine
     from lakehouse.tables import BATCH, STREAM
     from pinlake import settings as settings_module
@@ -193,6 +195,9 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
         try:
             place = warehouse.of(settings).tables
             yield spark, settings, {lane.name: Quarantine(spark, lane, warehouse=place) for lane in chosen}
+        except Unpublished as error:
+            print_failures(error.failures)
+            raise
         finally:
             spark.stop()
 

@@ -25,8 +25,8 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
 ) -> None:
     """Query the tables: bronze, silver and quarantine.pins_batch and pins_stream, gold.pin_features_batch,
-    gold.pin_features_stream, gold.category_daily and quality.results. Of the batch lane's tables
-    those versions that their suite has passed.
+    gold.pin_features_stream, gold.category_daily, quality.results and ops.ledger. Of the batch lane's
+    tables those versions that their suite has passed.
 
     Example: pinlake sql "SELECT category, count(*) FROM silver.pins_batch VERSION AS OF 1 GROUP BY 1"
     """  # noqa: D205  # typer prints the first paragraph as the command's line
@@ -39,16 +39,17 @@ def sql(
         rows = query.run(spark, statement, warehouse=warehouse.of(settings).tables, unpublished=unpublished)
     try:
         if as_json:
-            _print_json(rows)
+            print_json(rows)
         elif as_csv:
             _print_csv(rows)
         else:
-            _print_table(rows)
+            print_table(rows)
     finally:
         spark.stop()
 
 
-def _print_json(rows: DataFrame) -> None:
+def print_json(rows: DataFrame) -> None:
+    """Print one JSON object a row."""
     from pyspark.sql import functions as F
 
     document = F.to_json(F.struct("*"), {"ignoreNullFields": "false"})
@@ -63,7 +64,8 @@ def _print_csv(rows: DataFrame) -> None:
         writer.writerow(["" if value is None else _text(value) for value in row])
 
 
-def _print_table(rows: DataFrame) -> None:
+def print_table(rows: DataFrame) -> None:
+    """Print rows in columns."""
     table = Table(*rows.columns, box=None, pad_edge=False)
     for row in _rows(rows):
         table.add_row(*("null" if value is None else _text(value) for value in row))

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pinlake.errors import PinlakeError
 
 if TYPE_CHECKING:
+    from lakehouse.quality.verdict import Verdict
     from local_stack.stack import ServerStatus
+    from pinlake.health import Vitals
     from pinlake.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with passwords, and nothing else.")]
-VERDICT = "warehouse/_quality/stream.json"
 NEXT = (
     ("pinlake demo", "sample pins through both lanes"),
     ("pinlake status", "how the servers are, and Kafka's lag"),
@@ -65,59 +67,72 @@ def down() -> None:
 def status(as_json: AsJson = False) -> None:
     """Tell how each server is, where it listens, and how far Kafka's readers are behind.
 
-    Also what the stream lane's last audit found. Exit code 0 if all servers run and no critical rule failed,
-    else 1.
+    Also whether the stream lane of this machine runs or waits, and what its last audit found. Exit code 0 if
+    all servers run, the lane waits for nothing and no critical rule failed, else 1.
 
     Example: pinlake status --json
     """
     from local_stack import stack
+    from pinlake import health
     from pinlake import settings as settings_module
 
     settings = settings_module.load()
     report = stack.status(settings)
     lag, fault = _lag(settings, report)
-    verdict = _verdict(settings, report)
+    verdict, vitals = _verdict(settings, report), health.read(settings.home)
     if as_json:
-        print(json.dumps({**_as_data(report, settings), "lag": lag, "lag_error": fault, "quality": verdict}))
+        told = {"stream": vitals and asdict(vitals), "quality": verdict and asdict(verdict)}
+        print(json.dumps({**_as_data(report, settings), "lag": lag, "lag_error": fault, **told}))
     else:
         _print_servers(report, settings)
         _print_lag(lag, fault)
+        _print_vitals(vitals)
         _print_verdict(verdict)
     if not report or any(server.state is not stack.State.RUNNING for server in report):
         raise typer.Exit(1)
-    if verdict and (verdict["error"] or any(table["critical"] for table in verdict["tables"].values())):
+    if (verdict and verdict.failed) or (vitals and not vitals.is_well):
         raise typer.Exit(1)
 
 
-def _verdict(settings: Settings, report: list[ServerStatus]) -> dict[str, Any] | None:
+def _verdict(settings: Settings, report: list[ServerStatus]) -> Verdict | None:
     """What the stream lane's last audit found, if there was one and the object store answers."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from ingestion.clients import s3_client
+    from lakehouse.quality.verdict import KEY, Verdict
     from local_stack import stack
 
     stopped = any(server.name == "s3" and server.state is not stack.State.RUNNING for server in report)
     if stopped or (not report and not settings.s3.endpoint):
         return None
     try:
-        found = s3_client(settings.s3).get_object(Bucket=settings.s3.bucket, Key=VERDICT)
-        verdict: dict[str, Any] = json.loads(found["Body"].read())
-        return verdict
+        found = s3_client(settings.s3).get_object(Bucket=settings.s3.bucket, Key=KEY)
+        return Verdict.from_json(found["Body"].read())
     except (BotoCoreError, ClientError):
         return None
 
 
-def _print_verdict(verdict: dict[str, Any] | None) -> None:
+def _print_vitals(vitals: Vitals | None) -> None:
+    if vitals is None:
+        return
+    colour = "green" if vitals.is_well else "red"
+    wrote = f", last wrote {vitals.wrote_at}" if vitals.wrote_at else ""
+    reason = f": {escape(vitals.reason)}" if vitals.reason else ""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"Stream lane: [{colour}]{vitals.state}[/] since {vitals.since}{wrote}{reason}")
+
+
+def _print_verdict(verdict: Verdict | None) -> None:
     if verdict is None:
         return
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"Quality of the stream lane, audited {verdict['at']}")
-    if verdict["error"]:
-        console.print(f"[red]not audited:[/red] {verdict['error']}")
-    for name, table in verdict["tables"].items():
-        broken = ", ".join(table["critical"] + table["warning"]) or "every rule holds"
-        colour = "red" if table["critical"] else "yellow" if table["warning"] else "green"
-        console.print(f"  {name} version {table['version']}: [{colour}]{broken}")
+    console.print(f"Quality of the stream lane, audited {verdict.at}")
+    if verdict.error:
+        console.print(f"[red]not audited:[/red] {verdict.error}")
+    for name, table in verdict.tables.items():
+        broken = ", ".join([*table.critical, *table.warning]) or "every rule holds"
+        colour = "red" if table.critical else "yellow" if table.warning else "green"
+        console.print(f"  {name} version {table.version}: [{colour}]{broken}")
 
 
 def _as_data(report: list[ServerStatus], settings: Settings) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from ingestion import topics
 from ingestion.clients import s3_client
 from ingestion.consumption import consume
-from lakehouse import batch_lane, session, stream_lane
+from lakehouse import batch_lane, session
 from lakehouse import warehouse as warehouses
 from lakehouse.log_store import probe
 from lakehouse.quality.report import sentences
@@ -27,6 +27,7 @@ from pinlake.demo.figures import Lakehouse, Offsets
 from pinlake.demo.scenario import Posted
 from pinlake.demo.summary import Summary
 from pinlake.settings import KafkaSettings, Settings
+from pinlake.stream import open_stream
 
 
 class Demonstration:
@@ -87,7 +88,7 @@ class Demonstration:
             with self._step("batch lane: gold"):
                 batch_lane.gold(spark, warehouse)
             with self._step("stream lane: all layers and Postgres"):
-                stream_lane.open_stream(spark, warehouse, settings).drain()
+                open_stream(spark, settings).drain()
             with self._step("write the quality report"):
                 report = self._report(spark, settings)
             with self._step("compare with what was posted"):

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import serving
+from lakehouse.delta import MicroBatch
 from lakehouse.serving import Serving
 from lakehouse.tables import FEATURES
 from local_stack import process
@@ -37,12 +38,12 @@ def test_only_a_newer_event_replaces_a_row(spark: SparkSession, postgres: Postgr
     target.ensure()
     odd = 'a "quoted", \\n back\\slashed\n\ttext \u0439\u3042'
     first = _features(spark, [(1, 5, "art", 10), (2, 5, "", None), (3, 5, None, 7), (4, 5, odd, 2**31 - 1)])
-    target.upsert(first)
+    target.upsert(first, _batch(0))
     before = _rows(postgres)
 
-    target.upsert(first)
-    target.upsert(_features(spark, [(1, 4, "late", 1), (2, 6, "newer", 2)]))
-    target.upsert(first.limit(0))
+    target.upsert(first, _batch(0))
+    target.upsert(_features(spark, [(1, 4, "late", 1), (2, 6, "newer", 2)]), _batch(1))
+    target.upsert(first.limit(0), _batch(2))
 
     after = _rows(postgres)
     assert {number: row[:3] for number, row in after.items()} == {
@@ -53,6 +54,8 @@ def test_only_a_newer_event_replaces_a_row(spark: SparkSession, postgres: Postgr
     }
     assert {number: before[number] for number in (1, 3, 4)} == {number: after[number] for number in (1, 3, 4)}
     assert after[1][3] == NOW + timedelta(seconds=5)
+    loads = _ask(postgres, "SELECT batch, rows_in, inserted, updated FROM loads ORDER BY batch")
+    assert loads == [(0, 4, 4, 0), (1, 2, 0, 1), (2, 0, 0, 0)]
     assert _ask(postgres, "SELECT category, pins FROM category_summary WHERE category = 'art'") == [
         ("art", 1)
     ]
@@ -67,10 +70,10 @@ def test_an_upsert_waits_for_a_server_that_was_killed(
     assert running is not None
     running.kill()
     with pytest.raises(TransientError, match="PINLAKE_POSTGRES_HOST"):
-        Serving(postgres.model_copy(update={"patience_seconds": 0.5})).upsert(_features(spark, []))
+        Serving(postgres.model_copy(update={"patience_seconds": 0.5})).upsert(_features(spark, []), _batch(3))
 
     rows = _features(spark, [(9, 9, "waited", 9)])
-    waiting = threading.Thread(target=target.upsert, args=(rows,))
+    waiting = threading.Thread(target=target.upsert, args=(rows, _batch(4)))
     waiting.start()
     local_stack.up(own_stack)
     waiting.join(90)
@@ -87,6 +90,10 @@ def test_a_wrong_password_is_told_at_once_and_without_it(postgres: PostgresSetti
 
     assert "PINLAKE_POSTGRES_PASSWORD" in str(raised.value)
     assert "hunter2" not in str(raised.value)
+
+
+def _batch(number: int) -> MicroBatch:
+    return MicroBatch("", "query", number)
 
 
 def _features(spark: SparkSession, events: list[tuple[int, int, str | None, int | None]]) -> DataFrame:

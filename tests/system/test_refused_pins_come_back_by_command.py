@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 from confluent_kafka import Producer
 
 from ingestion.clients import s3_client
@@ -21,42 +20,81 @@ PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
 SLOW = 120.0
 
 
-@pytest.mark.timeout(600)
-def test_a_refused_pin_is_listed_corrected_replayed_and_reported(own: Settings, tmp_path: Path) -> None:
+def test_refused_pins_are_listed_corrected_replayed_and_reported(own: Settings, tmp_path: Path) -> None:
     ids = _send(own, [(PINS[0], "10"), (PINS[1], "1900M"), (PINS[2], "1.9B"), ("no uuid", "5")])
-    assert _run(own, "stream", "--once", "--json")[0]["quarantined"] == 3
+    exported = tmp_path / "refused.jsonl"
+    streamed, listed, export = commands.in_turn(
+        ["stream", "--once", "--json"],
+        ["quarantine", "list", "--json", "--lane", "stream"],
+        ["quarantine", "export", "--to", str(exported), "--where", "unique_id = 'no uuid'"],
+        settings=own,
+    )
+
+    assert streamed.rows[0]["quarantined"] == 3
     assert served(own) == {PINS[0]: (ids[0], 10)}
-
-    refused = _run(own, "quarantine", "list", "--json", "--lane", "stream")
-
-    found = {row["event_id"]: row for row in refused}
+    found = {row["event_id"]: row for row in listed.rows}
     assert {event_id: row["reasons"] for event_id, row in found.items()} == {
         ids[1]: ["silver.follower_count.plausible"],
         ids[2]: ["silver.follower_count.plausible"],
         ids[3]: ["unique_id.not_a_uuid"],
     }
     assert orjson.loads(found[ids[1]]["value"])["follower_count"] == "1900M"
+    assert export.out == f"1 rows in {exported}\n"
+    (kept,) = map(orjson.loads, exported.read_bytes().splitlines())
+    assert kept["id"] == found[ids[3]]["id"]
 
     # Since then a newer event of the third pin has come: what is replayed must not replace it.
     newest = _send(own, [(PINS[2], "33")])
-    assert _run(own, "stream", "--once", "--json")[0]["written"] == 1
-    many = ("--where", "unique_id <> 'no uuid'", "--lane", "stream")
-    _run(own, "quarantine", "fix", *many, "--set", "follower_count = '1.9M'", "--note", "too many", text=True)
-    told = _run(own, "quarantine", "replay", *many, text=True)
-
-    assert told == "stream: 2 rows tried, 2 passed"
-    assert served(own) == {PINS[0]: (ids[0], 10), PINS[1]: (ids[1], 1_900_000), PINS[2]: (newest[0], 33)}
+    corrected = tmp_path / "pin.json"
+    corrected.write_bytes(orjson.dumps(_pin(PINS[1], "1.9M")))
+    some, one = ("--where", "unique_id <> 'no uuid'", "--lane", "stream"), found[ids[1]]["id"]
     place = f"s3://{own.s3.bucket}/reports"
-    (report,) = _run(own, "quality", "report", "--to", place, "--json")
-    page = (
-        s3_client(own.s3).get_object(Bucket=own.s3.bucket, Key="reports/index.html")["Body"].read().decode()
+    again, whole, many, replayed, shown, dropped, report, unknown = commands.in_turn(
+        ["stream", "--once", "--json"],
+        ["quarantine", "fix", "--id", one, "--json-file", str(corrected)],
+        ["quarantine", "fix", *some, "--set", "follower_count = '1.9M'", "--note", "too many"],
+        ["quarantine", "replay", *some],
+        ["quarantine", "show", one[:12], "--json"],
+        ["quarantine", "drop", "--where", "unique_id = 'no uuid'", "--note", "no pin"],
+        ["quality", "report", "--to", place, "--json"],
+        ["quarantine", "show", "0000"],
+        settings=own,
     )
+
+    assert again.rows[0]["written"] == 1
+    assert (whole.out, many.out) == ("1 rows corrected\n", "2 rows corrected\n")
+    assert replayed.out == "stream: 2 rows tried, 2 passed\n"
+    assert served(own) == {PINS[0]: (ids[0], 10), PINS[1]: (ids[1], 1_900_000), PINS[2]: (newest[0], 33)}
+    assert (shown.rows[0]["state"], shown.rows[0]["note"]) == ("replayed", "replayed")
+    assert dropped.out == "1 rows dropped\n"
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "no such row" in unknown.errors
+    _assert_reported(report.rows[0], own, place)
+
+
+def _assert_reported(report: dict[str, Any], own: Settings, place: str) -> None:
+    body = s3_client(own.s3).get_object(Bucket=own.s3.bucket, Key="reports/index.html")["Body"].read()
     assert report["page"] == f"{place}/index.html"
-    assert "gold.pin_features_stream" in page
+    assert "gold.pin_features_stream" in body.decode()
     assert {verdict["rule"] for verdict in report["verdicts"]} >= {
         "silver.unique_id.unique",
         "silver.follower_count.plausible",
     }
+    states = {row["rule"]: (row["open"], row["replayed"], row["dropped"]) for row in report["reasons"]}
+    assert states == {"silver.follower_count.plausible": (0, 2, 0), "unique_id.not_a_uuid": (0, 0, 1)}
+
+
+def test_a_critical_rule_that_does_not_hold_makes_status_fail(own: Settings) -> None:
+    _send(own, [(PINS[0], "10"), *[("no uuid", "5")] * 3])
+
+    _, told = commands.in_turn(["stream", "--once"], ["status", "--json"], settings=own)
+
+    assert told.code == 1
+    (status,) = told.rows
+    assert [server["state"] for server in status["servers"]] == ["running"] * 3
+    assert status["quality"]["tables"]["silver.pins_stream"]["critical"] == [
+        "silver.quarantined_share.bearable"
+    ]
 
 
 def test_suites_with_mistakes_are_told(settings: Settings, tmp_path: Path) -> None:
@@ -78,17 +116,14 @@ def _send(own: Settings, pins: list[tuple[str, str]]) -> list[str]:
     producer = Producer({"bootstrap.servers": own.kafka.bootstrap_servers, "acks": "all"})
     ids = [new_event_id() for _ in pins]
     for event_id, (unique_id, followers) in zip(ids, pins, strict=True):
-        pin = {"unique_id": unique_id, "category": "art", "follower_count": followers}
         headers: list[tuple[str, str | bytes | None]] = [(EVENT_ID_HEADER, event_id.encode())]
-        producer.produce(own.kafka.stream_topic, orjson.dumps(pin), headers=headers)
+        producer.produce(own.kafka.stream_topic, orjson.dumps(_pin(unique_id, followers)), headers=headers)
     assert producer.flush(30) == 0
     return ids
 
 
-def _run(own: Settings, *arguments: str, text: bool = False) -> Any:  # noqa: ANN401 - JSON, or text
-    done = _finished(own, *arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip() if text else [orjson.loads(line) for line in done.stdout.splitlines()]
+def _pin(unique_id: str, followers: str) -> dict[str, str]:
+    return {"unique_id": unique_id, "category": "art", "follower_count": followers}
 
 
 def _finished(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -14,11 +14,11 @@ from confluent_kafka import Producer
 from pyspark.sql import SparkSession
 
 from ingestion.clients import s3_client
-from lakehouse import stream_lane
 from lakehouse import warehouse as warehouses
 from lakehouse.tables import STREAM, Table
 from pinlake.event import EVENT_ID_HEADER, new_event_id
 from pinlake.settings import Settings
+from pinlake.stream import open_stream
 from tests import commands
 from tests.served import served
 
@@ -101,7 +101,7 @@ def test_a_commit_the_checkpoint_does_not_know_of_is_not_repeated(own: Settings,
 
 
 def _drain(own: Settings, spark: SparkSession) -> int:
-    return stream_lane.open_stream(spark, warehouses.of(own), own).drain().read
+    return open_stream(spark, own).drain().read
 
 
 def _assert_all_arrived_once(sent: Sent, own: Settings, spark: SparkSession) -> None:

@@ -1,0 +1,84 @@
+"""One micro-batch of the stream lane, on its way into every layer and Postgres."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse import delta, promotions, side_by_side
+from lakehouse.bronze.transform import to_bronze
+from lakehouse.counts import Counts
+from lakehouse.delta import MicroBatch
+from lakehouse.gold.features import to_features, to_judged_features
+from lakehouse.quality import gate as gates
+from lakehouse.quality.results import GateLog
+from lakehouse.serving import Serving
+from lakehouse.silver.parsing import RULES
+from lakehouse.silver.text import TextPolicy
+from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.tables import STREAM
+
+
+class FanOut:
+    """Parses, cleans and judges a micro-batch once, and writes it everywhere.
+
+    Args:
+        spark: the session.
+        serving: Postgres.
+        text_policy: see `lakehouse.silver.cleaning`.
+        log: takes what the gates count.
+
+    Raises:
+        TerminalError: a suite is not usable.
+    """
+
+    def __init__(
+        self, spark: SparkSession, serving: Serving, *, text_policy: TextPolicy, log: GateLog
+    ) -> None:
+        self._spark = spark
+        self._serving = serving
+        self._text_policy = text_policy
+        self._log = log
+        self._silver_gate = gates.open_gate(spark, STREAM.silver)
+        self._features_gate = gates.open_gate(spark, STREAM.features)
+
+    def ensure(self, *, warehouse: str) -> None:
+        """Create what it writes to where that is absent.
+
+        Raises:
+            TransientError: Postgres does not answer.
+        """
+        self._serving.ensure()
+        for table in STREAM.tables:
+            delta.ensure(self._spark, table, warehouse=warehouse)
+
+    def write(self, rows: DataFrame, batch: MicroBatch) -> Counts:
+        """Write a micro-batch; a repeated one changes nothing.
+
+        Two jobs judge it and count, one sends it to Postgres; then each table is written by jobs of its own,
+        side by side, from what the first ones have cached.
+
+        Raises:
+            TransientError: Postgres does not answer.
+        """
+        bronze = rows.transform(to_bronze)
+        judged = to_judged(bronze, self._silver_gate, text_policy=self._text_policy).persist()
+        silver = to_silver(judged).persist()
+        features = to_judged_features(silver, self._features_gate)
+        try:
+            # Alone and first, because somebody waits for it; what it computes the others reuse.
+            self._serving.upsert(to_features(gates.passed(features)), batch)
+            of_silver = gates.count(judged, self._silver_gate, parsing=RULES)
+            of_gold = gates.count(features, self._features_gate)
+            self._log.add(of_silver)
+            self._log.add(of_gold)
+            writes = [
+                *promotions.silver_writes(silver, of_silver, STREAM, batch),
+                *promotions.features_writes(of_gold, STREAM, batch),
+            ]
+            if of_silver.counts.read:
+                writes.append(lambda: promotions.to_bronze_table(judged, STREAM, batch))
+            side_by_side.run(self._spark, writes)
+            return of_silver.counts
+        finally:
+            silver.unpersist()
+            judged.unpersist()

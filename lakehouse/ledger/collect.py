@@ -1,0 +1,83 @@
+"""The ledger gathered: from the tables' commits, from Postgres, and from what is known to be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from functools import reduce
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import LongType, StringType, StructField, StructType, TimestampType
+
+from lakehouse import delta, gaps, literal
+from lakehouse.ledger import entries
+from lakehouse.serving import Serving
+from lakehouse.tables import BATCH, CATEGORY_DAILY, LEDGER, OPS_LEDGER, STREAM
+from lakehouse.warehouse import Warehouse
+
+_TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables)
+_LOAD = StructType(
+    [
+        StructField("id", LongType()),
+        StructField("receipt", StringType()),
+        StructField("rows_in", LongType()),
+        StructField("inserted", LongType()),
+        StructField("updated", LongType()),
+        StructField("loaded_at", TimestampType()),
+    ]
+)
+# A load is seen when its transaction ends, which may be after one with a later id.
+_OVERLAP = timedelta(hours=1)
+
+
+def collect(spark: SparkSession, warehouse: Warehouse, serving: Serving) -> None:
+    """Bring into ops.ledger what has been committed since the last time. May run twice at once.
+
+    One look at each table's newest commits, one query to Postgres, one merge; no table's rows are read.
+
+    Raises:
+        TransientError: Postgres does not answer.
+    """
+    delta.ensure(spark, OPS_LEDGER, warehouse=warehouse.tables)
+    ledger = read(spark, warehouse)
+    known = {row.table: row for row in ledger.transform(_newest).collect()}
+    since = known[entries.POSTGRES].at.astimezone() - _OVERLAP if entries.POSTGRES in known else None
+    found = [
+        *_commits(spark, warehouse, {name: int(row.version) for name, row in known.items()}),
+        entries.of_loads(literal.frame(spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)),
+        entries.of_lost(gaps.read(spark, warehouse)),
+    ]
+    new = reduce(DataFrame.unionByName, found).dropDuplicates(list(OPS_LEDGER.key))
+    _insert(new, warehouse)
+
+
+def read(spark: SparkSession, warehouse: Warehouse) -> DataFrame:
+    """Return ops.ledger as it is."""
+    return spark.read.format("delta").load(OPS_LEDGER.path(warehouse.tables))
+
+
+def _newest(ledger: DataFrame) -> DataFrame:
+    return ledger.groupBy("table").agg(F.max("version").alias("version"), F.max("at").alias("at"))
+
+
+def _commits(spark: SparkSession, warehouse: Warehouse, known: Mapping[str, int]) -> Iterable[DataFrame]:
+    for table in _TABLES:
+        path = table.path(warehouse.tables)
+        if not DeltaTable.isDeltaTable(spark, path):
+            continue
+        newest = delta.version(spark, table, warehouse=warehouse.tables)
+        new = newest - known.get(table.full_name, -1)
+        if new > 0:
+            yield entries.of_commits(DeltaTable.forPath(spark, path).history(new), table)
+
+
+def _insert(new: DataFrame, warehouse: Warehouse) -> None:
+    on = " AND ".join(f"old.{name} = new.{name}" for name in OPS_LEDGER.key)
+    for attempt in delta.again_after_conflict(OPS_LEDGER):
+        with attempt:
+            table = DeltaTable.forPath(new.sparkSession, OPS_LEDGER.path(warehouse.tables))
+            merge = table.alias("old").merge(new.select(*LEDGER.fieldNames()).alias("new"), on)
+            merge.whenNotMatchedInsertAll().execute()

@@ -1,0 +1,54 @@
+"""A replay that dies between the tables and Postgres: run again, it completes what it began, once."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from confluent_kafka import Producer
+from pyspark.sql import SparkSession
+
+from lakehouse import replay
+from lakehouse import warehouse as warehouses
+from lakehouse.replay import Quarantine, Replayed
+from lakehouse.serving import Serving
+from lakehouse.tables import STREAM, Table
+from pinlake.errors import TransientError
+from pinlake.event import EVENT_ID_HEADER, new_event_id
+from pinlake.settings import Settings
+from pinlake.stream import open_stream
+from tests.served import served
+
+PIN = "0190163d-8694-739b-aea5-966c26f8ad90"
+
+
+def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) -> None:
+    event_id = new_event_id()
+    producer = Producer({"bootstrap.servers": own.kafka.bootstrap_servers, "acks": "all"})
+    value = orjson.dumps({"unique_id": PIN, "category": "art", "follower_count": "1900M"})
+    producer.produce(own.kafka.stream_topic, value, headers=[(EVENT_ID_HEADER, event_id.encode())])
+    assert producer.flush(30) == 0
+    open_stream(spark, own).drain()
+    quarantine = Quarantine(spark, STREAM, warehouse=warehouses.of(own).tables)
+    assert quarantine.fix("true", replay.assigned({"follower_count": "'1.9M'"}), note=None) == 1
+
+    away = Serving(own.postgres.model_copy(update={"port": 1, "patience_seconds": 0.1}))
+    with pytest.raises(TransientError, match="Postgres did not answer"):
+        quarantine.replay("true", text_policy="unicode", serving=away, note="again")
+
+    # Both tables have it, and quarantine does not know: the state a kill at that moment leaves.
+    assert _held(own, spark, STREAM.features) == [(PIN, event_id, 1_900_000)]
+    assert [row.state for row in quarantine.rows().collect()] == ["open"]
+    assert served(own) == {}
+
+    done = quarantine.replay("true", text_policy="unicode", serving=Serving(own.postgres), note="and again")
+
+    assert done == Replayed(1, 1)
+    for table in (STREAM.silver, STREAM.features):
+        assert _held(own, spark, table) == [(PIN, event_id, 1_900_000)]
+    assert served(own) == {PIN: (event_id, 1_900_000)}
+    assert [row.state for row in quarantine.rows().collect()] == ["replayed"]
+
+
+def _held(own: Settings, spark: SparkSession, table: Table) -> list[tuple[str, str, int]]:
+    rows = spark.read.format("delta").load(table.path(warehouses.of(own).tables)).collect()
+    return [(row.unique_id, row.event_id, row.follower_count) for row in rows]
