@@ -11,8 +11,8 @@ from dataclasses import asdict
 
 from lakehouse import batch_lane, session
 from lakehouse import warehouse as warehouses
-from lakehouse.stream_lane import open_stream
 from pinlake import settings as settings_module
+from pinlake.stream import open_stream
 
 
 def run() -> None:
@@ -25,7 +25,7 @@ def run() -> None:
             "bronze": batch_lane.bronze(spark, warehouse),
             "silver": batch_lane.silver(spark, warehouse, text_policy=settings.text_policy),
             "gold": batch_lane.gold(spark, warehouse),
-            "stream": open_stream(spark, warehouse, settings).drain(),
+            "stream": open_stream(spark, settings).drain(),
         }
     finally:
         spark.stop()

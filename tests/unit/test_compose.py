@@ -40,8 +40,8 @@ NOT_FOR_COMPOSE = re.compile(
     "PINLAKE_(STACK_.*|HOME|CACHE|MAVEN_REPOSITORY|S3_SINGLE_WRITER|POSTGRES_PORT|KAFKA_(REPLICATION_FACTOR"
     "|SECURITY_PROTOCOL|SASL_MECHANISM|USERNAME|PASSWORD))"
 )
-# The stream listens nowhere, a tool is run by hand: their exit codes are what they have to say.
-WITHOUT_HEALTH_CHECK = {*ONCE, "stream", "tools"}
+# A tool is run by hand.
+WITHOUT_HEALTH_CHECK = {*ONCE, "tools"}
 SECRET = re.compile(r"PASSWORD$|SECRET|ACCESS_KEY|FERNET_KEY|CONN$")
 
 
