@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup environment demo test check bench up down lock clean
+.PHONY: help setup environment demo test check bench up down airflow airflow-environment lock clean
 
 ARGS ?=
 UV_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pinlake/uv
@@ -35,7 +35,7 @@ $(UV_HOME)/bin/uv:
 demo: setup ## send the sample pins through both lanes and print what arrived
 	@$(RUN) pinlake demo $(ARGS)
 
-test: setup ## run every test, on real servers
+test: setup airflow-environment ## run every test, on real servers
 	@$(RUN) pytest $(ARGS)
 
 check: environment ## lint, formatting, types, and who may import whom
@@ -53,11 +53,19 @@ up: setup ## start Kafka, the object store and Postgres, and leave them running
 down: environment ## stop them; their data stays
 	@$(RUN) pinlake down
 
+airflow: setup airflow-environment ## start Airflow, which runs the batch lane every day, and the servers
+	@$(RUN) pinlake airflow up $(ARGS)
+
+# 1.2 GB that only these two targets need.
+airflow-environment: $(UV)
+	@"$(UV)" sync --locked --inexact --quiet --group airflow >&2
+
 lock: $(UV) ## lock packages and jars anew (needs Maven)
 	@"$(UV)" lock
 	@"$(UV)" sync --locked --inexact --quiet
 	@$(RUN) python scripts/lock_jars.py
 
 clean: ## stop the servers and remove .pinlake with their data, and the tools' caches
-	@if [ -d .venv ] && [ -d .pinlake ]; then PINLAKE_HOME=.pinlake $(RUN) pinlake down; fi
+	@if [ -d .venv ] && [ -d .pinlake ]; then export PINLAKE_HOME=.pinlake; \
+		$(RUN) pinlake airflow down; $(RUN) pinlake down; fi
 	@rm -rf .pinlake .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

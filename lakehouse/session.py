@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import threading
 from pathlib import Path
 
+from py4j.protocol import Py4JError
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
@@ -70,6 +73,20 @@ def build(settings: Settings, *, app: str) -> SparkSession:
     session.sparkContext.setLogLevel(spark.log_level)
     _use_s3(session, settings.s3)
     return session
+
+
+def stop(session: SparkSession) -> None:
+    """Stop a session, even if a signal has broken off a call to it or ended its JVM first."""
+
+    def end() -> None:
+        with contextlib.suppress(Py4JError, OSError):  # the JVM has ended
+            session.stop()
+
+    # Every thread has a connection of its own: this one's may still wait for the answer to a broken call, and
+    # would take it for the answer to the next.
+    ending = threading.Thread(target=end, name="stop-spark")
+    ending.start()
+    ending.join()
 
 
 def _with_executors(

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,10 +63,19 @@ def find(child: Child) -> psutil.Process | None:
     return min(alive, key=psutil.Process.create_time, default=None)
 
 
-def start(child: Child, command: list[str]) -> psutil.Process:
-    """Start the process in a session of its own and write its pid file."""
+def start(
+    child: Child, command: list[str], *, environment: Mapping[str, str] | None = None
+) -> psutil.Process:
+    """Start the process in a session of its own and write its pid file.
+
+    Args:
+        child: what it is known by.
+        command: the program and its arguments.
+        environment: all of its environment; default: of the caller's only what says where things are.
+    """
     child.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    if environment is None:
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     with child.log.open("ab") as log:
         started = subprocess.Popen(
             command,

@@ -115,6 +115,13 @@ class StackSettings(_Section):
     start_seconds: float = Field(default=60.0, gt=0)
 
 
+class AirflowSettings(_Section):
+    """Airflow's port on loopback, and how long its tasks wait before their first retry."""
+
+    port: int = Field(default=8080, ge=1, le=65535)
+    retry_seconds: float = Field(default=60.0, gt=0)
+
+
 class Settings(BaseSettings):
     """Every setting of Pinlake. `PINLAKE_KAFKA_BOOTSTRAP_SERVERS` sets `kafka.bootstrap_servers`.
 
@@ -143,6 +150,7 @@ class Settings(BaseSettings):
     quality: QualitySettings = QualitySettings()
     spark: SparkSettings = SparkSettings()
     stack: StackSettings = StackSettings()
+    airflow: AirflowSettings = AirflowSettings()
 
 
 def stack_file(home: Path) -> Path:

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from pinlake import logs
+from pinlake.cli.sole_writer import TERMINATED
 
 if TYPE_CHECKING:
     from pinlake.demo.summary import Summary
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "pins.jsonl"
-TERMINATED = 128 + signal.SIGTERM
 FILE_WIDTH = 120  # of tables in a pipe or a file, which has no width of its own
 
 

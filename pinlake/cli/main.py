@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from pinlake import logs
+from pinlake.cli.airflow import app as airflow
 from pinlake.cli.consume import consume
 from pinlake.cli.demo import demo
 from pinlake.cli.emulate import emulate
@@ -16,6 +17,7 @@ from pinlake.cli.init import init
 from pinlake.cli.jars import jars
 from pinlake.cli.ledger import app as ledger
 from pinlake.cli.ledger import reconcile
+from pinlake.cli.maintain import maintain
 from pinlake.cli.promote import bronze, gold, silver, stream
 from pinlake.cli.quality import app as quality
 from pinlake.cli.quality_report import report
@@ -56,12 +58,14 @@ app.command()(silver)
 app.command()(gold)
 app.command()(stream)
 app.command()(sql)
+app.command()(maintain)
 app.command()(consume)
 app.command()(reconcile)
 app.add_typer(ledger, name="ledger")
 quality.command()(report)
 app.add_typer(quality, name="quality")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(airflow, name="airflow")
 
 
 def main() -> None:

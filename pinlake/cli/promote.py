@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from pinlake.cli.quality import print_failures
+from pinlake.cli.sole_writer import Wait, sole_writer
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,17 +25,19 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
-def bronze(as_json: AsJson = False) -> None:
+def bronze(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     """Append what is new in landing to bronze.pins_batch, and exit.
 
     Example: pinlake bronze --json
     """
     from lakehouse import batch_lane
+    from lakehouse.tables import BATCH
 
-    _step("bronze", lambda spark, warehouse, _: batch_lane.bronze(spark, warehouse), as_json=as_json)
+    with sole_writer("bronze", [BATCH.bronze.full_name], wait=wait) as settings:
+        _step("bronze", settings, batch_lane.bronze, as_json=as_json)
 
 
-def silver(as_json: AsJson = False) -> None:
+def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     """Clean what is new in bronze and merge it into silver.pins_batch, and exit.
 
     What cannot be read as a pin goes to quarantine.pins_batch with its reasons.
@@ -42,68 +45,70 @@ def silver(as_json: AsJson = False) -> None:
     Example: pinlake silver
     """
     from lakehouse import batch_lane
+    from lakehouse.tables import BATCH
 
-    _step(
-        "silver",
-        lambda spark, warehouse, settings: batch_lane.silver(
-            spark, warehouse, text_policy=settings.text_policy
-        ),
-        as_json=as_json,
-    )
+    with sole_writer("silver", [BATCH.silver.full_name], wait=wait) as settings:
+
+        def run(spark: SparkSession, warehouse: Warehouse) -> Counts:
+            return batch_lane.silver(spark, warehouse, text_policy=settings.text_policy)
+
+        _step("silver", settings, run, as_json=as_json)
 
 
-def gold(as_json: AsJson = False) -> None:
+def gold(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     """Bring what changed in silver into gold.pin_features_batch and gold.category_daily, and exit.
 
     Example: pinlake gold
     """
     from lakehouse import batch_lane
+    from lakehouse.tables import BATCH
 
-    _step("gold", lambda spark, warehouse, _: batch_lane.gold(spark, warehouse), as_json=as_json)
+    with sole_writer("gold", [BATCH.features.full_name], wait=wait) as settings:
+        _step("gold", settings, batch_lane.gold, as_json=as_json)
 
 
 def stream(
     once: Annotated[bool, typer.Option("--once", help="Write what is in Kafka now, and exit.")] = False,
+    wait: Wait = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Take pins from Kafka into bronze, silver, gold and Postgres until SIGTERM or Ctrl-C.
 
-    The micro-batch under way is finished first; a second signal does not wait. While Kafka, the object store
-    or Postgres is away it waits, says so in `pinlake status`, and goes on by itself.
+    Only one may run. The micro-batch under way is finished first; a second signal does not wait. While
+    Kafka, the object store or Postgres is away it waits, says so in `pinlake status`, and goes on by itself.
 
     Example: pinlake stream --once
     """
     from pinlake.stream import open_stream
 
-    def run(spark: SparkSession, _: Warehouse, settings: Settings) -> Counts:
-        lane = open_stream(spark, settings)
-        if once:
-            return lane.drain()
-        return lane.follow(trigger_seconds=settings.stream.trigger_seconds, stop=_stop_on_signal())
+    with sole_writer("stream", ["stream"], wait=wait) as settings:
 
-    _step("stream", run, as_json=as_json)
+        def run(spark: SparkSession, _: Warehouse) -> Counts:
+            lane = open_stream(spark, settings)
+            if once:
+                return lane.drain()
+            return lane.follow(trigger_seconds=settings.stream.trigger_seconds, stop=_stop_on_signal())
+
+        _step("stream", settings, run, as_json=as_json)
 
 
-def _step(name: str, run: Callable[[SparkSession, Warehouse, Settings], Counts], *, as_json: bool) -> None:
-    from ingestion.clients import s3_client
+def _step(
+    name: str, settings: Settings, run: Callable[[SparkSession, Warehouse], Counts], *, as_json: bool
+) -> None:
     from lakehouse import session, warehouse
-    from lakehouse.log_store import probe
     from lakehouse.quality.publish import Unpublished
-    from pinlake import settings as settings_module
 
-    settings = settings_module.load()
-    probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
     console = Console(stderr=True, highlight=False)
     with console.status(f"{name}: starting Spark") as line:
         spark = session.build(settings, app=f"pinlake {name}")
         line.update(name)
         try:
-            counts = run(spark, warehouse.of(settings), settings)
+            counts = run(spark, warehouse.of(settings))
         except Unpublished as error:
             print_failures(error.failures)
             raise
         finally:
-            spark.stop()
+            session.stop(spark)
     if as_json:
         print(json.dumps({"step": name, **asdict(counts)}))
         return

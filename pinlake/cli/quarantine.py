@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pinlake.cli.quality import print_failures
+from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
 
 if TYPE_CHECKING:
@@ -134,10 +135,12 @@ def replay_rows(
     where: Where = None,
     lane: OneLane = None,
     note: Note = None,
+    wait: Wait = 0.0,
 ) -> None:
     """Send open rows through the gates again, corrected if they were, under their own event ids.
 
-    It can neither double a pin nor replace a newer event, and may be run again at any time.
+    It can neither double a pin nor replace a newer event, and may be run again at any time. The batch
+    lane's silver and gold must not be at work meanwhile; the stream may.
 
     Example: pinlake quarantine replay --where "true"
     """
@@ -145,7 +148,10 @@ def replay_rows(
     from lakehouse import warehouse as warehouses
     from lakehouse.serving import Serving
 
-    with _lanes(lane) as (spark, settings, lanes):
+    with (
+        sole_writer("quarantine replay", _replayed_into(lane), wait=wait),
+        _lanes(lane) as (spark, settings, lanes),
+    ):
         for name, quarantine in lanes.items():
             done = quarantine.replay(
                 _chosen(row_id, where),
@@ -175,6 +181,13 @@ def drop(
     print(f"{count} rows dropped")
 
 
+def _replayed_into(lane: str | None) -> list[str]:
+    from lakehouse.tables import BATCH
+
+    # The stream's own merges bear others beside them: it need not stop for a correction.
+    return [] if lane == "stream" else [BATCH.silver.full_name, BATCH.features.full_name]
+
+
 @contextmanager
 def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str, Quarantine]]]:
     from ingestion.clients import s3_client
@@ -199,7 +212,7 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
             print_failures(error.failures)
             raise
         finally:
-            spark.stop()
+            session.stop(spark)
 
 
 def _newest(quarantine: Quarantine, where: str, limit: int) -> list[dict[str, Any]]:

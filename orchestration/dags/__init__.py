@@ -1,0 +1,3 @@
+"""What is run, and when."""
+
+from __future__ import annotations

@@ -1,0 +1,82 @@
+"""The batch lane, every day at noon (UTC): from Kafka to gold, then reported and reconciled.
+
+Every task is one command and may be run again at any time: each begins where its own checkpoint says. A
+command waits for another writer of its table, so that a retry waits for what an earlier try left running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, chain
+
+WAIT = "--wait 3600"
+# A run that somebody has started by hand has no interval: it takes the day before it was asked for.
+BEGIN = "(data_interval_start | default(dag_run.run_after - macros.timedelta(days=1), true))"
+END = "(data_interval_end | default(dag_run.run_after, true))"
+FORM = "strftime('%Y-%m-%dT%H:%M:%S')"
+RECONCILE = f"pinlake reconcile --from {{{{ {BEGIN}.{FORM} }}}} --to {{{{ {END}.{FORM} }}}}"
+
+LANDING = Asset(name="landing.pins", uri="pinlake://landing/pins")
+BRONZE = Asset(name="bronze.pins_batch", uri="pinlake://bronze/pins_batch")
+SILVER = Asset(name="silver.pins_batch", uri="pinlake://silver/pins_batch")
+FEATURES = Asset(name="gold.pin_features_batch", uri="pinlake://gold/pin_features_batch")
+CATEGORY_DAILY = Asset(name="gold.category_daily", uri="pinlake://gold/category_daily")
+
+
+def _counts(last_line: str) -> dict[str, Any]:
+    """Return what a command printed last, where standard error comes in between too."""
+    try:
+        told = json.loads(last_line)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _tell_counts(context: Mapping[str, Any], result: dict[str, Any]) -> None:
+    """Show the counts with the event of each table that a task has written."""
+    for outlet in context["task"].outlets:
+        context["outlet_events"][outlet].extra = result
+
+
+def _step(name: str, command: str, outlets: list[Asset]) -> BashOperator:
+    return BashOperator(
+        task_id=name,
+        bash_command=f"pinlake {command} --json",
+        output_processor=_counts,
+        post_execute=_tell_counts,
+        outlets=outlets,
+    )
+
+
+with DAG(
+    dag_id="pins_daily",
+    description="Kafka to landing, bronze, silver and gold; the day's report; do the sums close?",
+    doc_md=__doc__,
+    schedule=CronDataIntervalTimetable("0 12 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    tags=["pinlake"],
+    default_args={
+        "retries": 3,
+        # A setting, as local as Airflow's other ones: DAG files know nothing of Pinlake's code.
+        "retry_delay": timedelta(seconds=float(os.environ.get("PINLAKE_AIRFLOW_RETRY_SECONDS", "60"))),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=30),
+        "execution_timeout": timedelta(hours=2),
+    },
+):
+    chain(
+        _step("consume", "consume", [LANDING]),
+        _step("bronze", f"bronze {WAIT}", [BRONZE]),
+        _step("silver", f"silver {WAIT}", [SILVER]),
+        _step("gold", f"gold {WAIT}", [FEATURES, CATEGORY_DAILY]),
+        BashOperator(task_id="quality", bash_command="pinlake quality report"),
+        BashOperator(task_id="reconcile", bash_command=RECONCILE),
+    )

@@ -1,0 +1,28 @@
+"""Upkeep of the tables, every Sunday at three (UTC): small files joined, those of old versions removed."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG, CronDataIntervalTimetable
+
+with DAG(
+    dag_id="pins_maintenance",
+    description="OPTIMIZE and VACUUM, keeping a week of past versions.",
+    doc_md=__doc__,
+    schedule=CronDataIntervalTimetable("0 3 * * 0", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    tags=["pinlake"],
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(seconds=float(os.environ.get("PINLAKE_AIRFLOW_RETRY_SECONDS", "60"))),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(hours=1),
+        "execution_timeout": timedelta(hours=6),
+    },
+):
+    BashOperator(task_id="maintain", bash_command="pinlake maintain --wait 3600")

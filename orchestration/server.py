@@ -1,0 +1,132 @@
+"""Airflow beside the local stack: start it, stop it, tell how it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import dotenv
+import httpx
+
+from local_stack import addresses, process, stack
+from local_stack.addresses import Addresses
+from local_stack.postgres import Postgres
+from local_stack.process import Child
+from orchestration.configuration import Configuration
+from orchestration.supervisor import airflow
+from pinlake.errors import ConfigurationError, TerminalError
+from pinlake.settings import PREFIX, Settings
+
+DATABASE = "airflow"
+COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+MIGRATE_SECONDS = 300
+START_SECONDS = 180.0
+STOP_SECONDS = 30.0
+ANSWER_SECONDS = 5.0
+HEALTHY = "healthy"
+
+
+def up(settings: Settings) -> str | None:
+    """Start the local stack and Airflow, as far as they do not run, and wait until all of it is healthy.
+
+    Returns:
+        The administrator's password, if it has been made just now.
+
+    Raises:
+        ConfigurationError: Airflow is not installed, or its port is taken.
+        TerminalError: its database cannot be made, or it ends while it starts.
+        TransientError: a server did not answer in time.
+    """
+    if not airflow().is_file():
+        raise ConfigurationError(
+            "Airflow is not installed", where=str(airflow()), mend="Run `uv sync --locked --group airflow`."
+        )
+    configuration, child = Configuration.of(settings), _child(settings)
+    found = stack.up(settings)
+    configuration.write(database=_database(settings, found))
+    password = configuration.ensure_password()
+    if process.find(child) is None:
+        _refuse_taken_port(configuration)
+        environment = _environment(settings, configuration)
+        _migrate(environment, log=child.log)
+        command = [sys.executable, "-m", "orchestration.supervisor", child.mark]
+        process.start(child, command, environment=environment)
+    process.await_answer(child, lambda: all_healthy(health(settings)), seconds=START_SECONDS)
+    return password
+
+
+def down(settings: Settings) -> bool:
+    """Stop Airflow, and what its tasks run; return whether it was running.
+
+    Raises:
+        TransientError: it does not end.
+    """
+    return process.stop(_child(settings), seconds=STOP_SECONDS)
+
+
+def health(settings: Settings) -> dict[str, str]:
+    """Return the state of each component, in Airflow's words; empty if the API server does not answer."""
+    url = f"{Configuration.of(settings).url}/api/v2/monitor/health"
+    try:
+        answer = httpx.get(url, timeout=ANSWER_SECONDS).raise_for_status().json()
+    except httpx.HTTPError:
+        return {}
+    return {name: str(answer[name]["status"]) for name in COMPONENTS}
+
+
+def all_healthy(states: Mapping[str, str]) -> bool:
+    """Return whether there are components and all of them are healthy."""
+    return bool(states) and set(states.values()) == {HEALTHY}
+
+
+def _child(settings: Settings) -> Child:
+    home = settings.home.resolve()
+    log = home / "logs" / "airflow.log"
+    return Child(name="airflow", mark=str(home / "airflow"), run=home / "run", log=log)
+
+
+def _database(settings: Settings, found: Addresses) -> str:
+    own = settings.model_copy(
+        update={"postgres": settings.postgres.model_copy(update={"database": DATABASE})}
+    )
+    server = Postgres(own, found)
+    server.answers()  # creates the database
+    return server.dsn.replace("postgresql://", "postgresql+psycopg2://")
+
+
+def _environment(settings: Settings, configuration: Configuration) -> dict[str, str]:
+    """All of the caller's environment and of its .env: the tasks are its commands."""
+    written = {name: value for name, value in dotenv.dotenv_values(".env").items() if value is not None}
+    scripts = str(Path(sys.executable).parent)
+    return {
+        **{name: value for name, value in written.items() if name.startswith(PREFIX)},
+        **os.environ,
+        "PATH": os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)]),
+        "AIRFLOW_HOME": str(configuration.home),
+        f"{PREFIX}HOME": str(settings.home.resolve()),
+        f"{PREFIX}AIRFLOW_RETRY_SECONDS": str(settings.airflow.retry_seconds),
+    }
+
+
+def _migrate(environment: Mapping[str, str], *, log: Path) -> None:
+    command = [str(airflow()), "db", "migrate"]
+    with log.open("ab") as output:
+        done = subprocess.run(command, env=environment, stdout=output, stderr=output, timeout=MIGRATE_SECONDS)
+    if done.returncode != 0:
+        raise TerminalError(
+            "Airflow's database cannot be made or brought up to date",
+            where=str(log),
+            mend="Read the log, then run `pinlake airflow up` again.",
+        )
+
+
+def _refuse_taken_port(configuration: Configuration) -> None:
+    if not addresses.is_free(configuration.port):
+        raise ConfigurationError(
+            f"port {configuration.port} of Airflow is taken",
+            where=configuration.url,
+            mend="Stop what listens there, or choose another with PINLAKE_AIRFLOW_PORT.",
+        )

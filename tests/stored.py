@@ -1,0 +1,29 @@
+"""What stands in the object store, for tests that look beside the tables."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ingestion.clients import s3_client
+from lakehouse.tables import Table
+from pinlake.settings import Settings
+
+
+def keys(settings: Settings, prefix: str) -> list[str]:
+    """Return the keys that begin like this."""
+    listed = s3_client(settings.s3).list_objects_v2(Bucket=settings.s3.bucket, Prefix=prefix)
+    return [found["Key"] for found in listed.get("Contents", [])]
+
+
+def lease(settings: Settings, name: str) -> dict[str, Any]:
+    """Return what the one generation of a lease says."""
+    (key,) = keys(settings, f"_leases/{name}/")
+    body = s3_client(settings.s3).get_object(Bucket=settings.s3.bucket, Key=key)["Body"].read()
+    said: dict[str, Any] = json.loads(body)
+    return said
+
+
+def has_version(settings: Settings, table: Table, version: int) -> bool:
+    """Return whether a table has got as far as this version."""
+    return bool(keys(settings, f"warehouse/{table.layer}/{table.name}/_delta_log/{version:020}.json"))

@@ -1,0 +1,147 @@
+"""Airflow, started by command, runs the batch lane; a task killed while it writes changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import psutil
+import pytest
+from confluent_kafka import Producer
+from pyspark.sql import SparkSession
+
+from lakehouse import warehouse as warehouses
+from lakehouse.tables import BATCH, Table
+from local_stack.addresses import free_ports
+from pinlake.event import EVENT_ID_HEADER
+from pinlake.settings import Settings
+from pinlake.stream import open_stream
+from tests import commands, stored
+
+PIN = "0190163d-8694-739b-aea5-{:012x}"
+EVENTS = 60
+PINS = 40
+SLOW = 400.0
+
+
+@pytest.mark.timeout(900)
+def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
+    own: Settings, spark: SparkSession
+) -> None:
+    _send(own)
+    open_stream(spark, own).drain()
+    with _airflow(own) as api:
+        # The interval that ended at noon: the one which Airflow would run by itself once nothing is paused.
+        moment = api.get("/dags/pins_daily").raise_for_status().json()["next_dagrun_logical_date"]
+        run = api.post("/dags/pins_daily/dagRuns", json={"logical_date": moment}).raise_for_status().json()
+        api.patch("/dags/pins_daily", json={"is_paused": False}).raise_for_status()
+        place = f"/dags/pins_daily/dagRuns/{run['dag_run_id']}"
+
+        # Its rows are committed, its checkpoint does not know yet.
+        commands.until(lambda: stored.has_version(own, BATCH.bronze, 1) or _ended(api, place), seconds=SLOW)
+        os.kill(stored.lease(own, BATCH.bronze.full_name)["owner"]["pid"], signal.SIGKILL)
+
+        assert commands.until(lambda: _ended(api, place), seconds=SLOW) == "success", _tries(api, place)
+        tries = {"consume": 1, "bronze": 2, "silver": 1, "gold": 1, "quality": 1, "reconcile": 1}
+        assert _tries(api, place) == tries
+        _kill_part(own)
+        counts = {event["name"]: event["extra"] for event in api.get("/assets/events").json()["asset_events"]}
+        assert counts["landing.pins"]["records"] == EVENTS
+        assert counts[BATCH.silver.full_name]["read"] == EVENTS
+        assert counts[BATCH.features.full_name]["written"] == PINS
+    tables = (BATCH.bronze, BATCH.silver, BATCH.features)
+    assert [_rows(spark, own, table) for table in tables] == [EVENTS, PINS, PINS]
+
+
+@contextmanager
+def _airflow(settings: Settings) -> Iterator[httpx.Client]:
+    """Run Airflow until the end of the block, DAGs paused, and give a client of its REST API."""
+    (port,) = free_ports(1)
+    environment = {
+        **commands.environment(settings),
+        "PINLAKE_AIRFLOW_PORT": str(port),
+        "PINLAKE_AIRFLOW_RETRY_SECONDS": "1",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+        # Six short-lived drivers: compiling their code to the last costs more than it saves.
+        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
+    }
+    try:
+        told = json.loads(_pinlake("airflow", "up", "--json", environment=environment))
+        passwords = Path(told["passwords"])
+        assert passwords.stat().st_mode & 0o777 == 0o600
+        login = {"username": told["user"], "password": json.loads(passwords.read_text())[told["user"]]}
+        token = httpx.post(f"{told['url']}/auth/token", json=login).raise_for_status().json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=f"{told['url']}/api/v2", headers=headers, timeout=60) as api:
+            commands.until(lambda: api.get("/dags/pins_daily").is_success)
+            yield api
+    finally:
+        _pinlake("airflow", "down", environment=environment)
+        assert not _processes(str(settings.home.resolve() / "airflow"))
+
+
+def _pinlake(*arguments: str, environment: dict[str, str]) -> str:
+    program = str(Path(sys.executable).with_name("pinlake"))
+    done = subprocess.run(
+        [program, *arguments], env=environment, capture_output=True, text=True, timeout=SLOW
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _kill_part(settings: Settings) -> None:
+    """Kill the process that parses DAGs, and wait until it has been started anew."""
+    (supervisor,) = _processes(str(settings.home.resolve() / "airflow"))
+    (parser,) = [part for part in supervisor.children() if part.cmdline()[-1:] == ["dag-processor"]]
+    parser.kill()
+    log = settings.home / "logs" / "airflow.log"
+    commands.until(lambda: "dag-processor has ended with -9, starting it anew" in log.read_text())
+
+
+def _processes(argument: str) -> list[psutil.Process]:
+    found = psutil.process_iter(["cmdline"])
+    return [process for process in found if argument in (process.info["cmdline"] or [])]
+
+
+def _send(settings: Settings) -> None:
+    """Write the same events into both topics, as the door does: all pins, some of them twice."""
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all"})
+    for number in range(EVENTS):
+        pin = {"unique_id": PIN.format(number % PINS), "category": "art", "follower_count": str(number)}
+        headers: list[tuple[str, str | bytes | None]] = [(EVENT_ID_HEADER, _event_id(number).encode())]
+        for topic in (settings.kafka.batch_topic, settings.kafka.stream_topic):
+            producer.produce(topic, orjson.dumps(pin), headers=headers)
+    assert producer.flush(30) == 0
+
+
+def _event_id(number: int) -> str:
+    """Return the UUIDv7 of an event of the hour before the last noon."""
+    now = datetime.now(UTC)
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=now.hour < 12)
+    milliseconds = int((noon - timedelta(hours=1)).timestamp() * 1000) + number
+    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62 | number))
+
+
+def _ended(api: httpx.Client, run: str) -> str | None:
+    state = str(api.get(run).raise_for_status().json()["state"])
+    return state if state in ("success", "failed") else None
+
+
+def _tries(api: httpx.Client, run: str) -> dict[str, int]:
+    found: list[dict[str, Any]] = api.get(f"{run}/taskInstances").raise_for_status().json()["task_instances"]
+    return {task["task_id"]: task["try_number"] for task in found}
+
+
+def _rows(spark: SparkSession, settings: Settings, table: Table) -> int:
+    return spark.read.format("delta").load(table.path(warehouses.of(settings).tables)).count()

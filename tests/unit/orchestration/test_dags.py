@@ -1,0 +1,107 @@
+"""The DAGs as Airflow finds them: when they run, in which order, and that every command exists."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from lakehouse.tables import BATCH, CATEGORY_DAILY
+from orchestration.configuration import DAGS
+from pinlake.cli.main import app
+
+FILES = sorted(DAGS.glob("pins_*.py"))
+DAILY = ["consume", "bronze", "silver", "gold", "quality", "reconcile"]
+COMMANDS = [*(("pins_daily", task) for task in DAILY), ("pins_maintenance", "maintain")]
+SECONDS = 2.0
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a process of its own finds: Airflow configures logging for the whole of one."""
+    home = tmp_path_factory.mktemp("airflow")
+    environment = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    looked = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("look_at_dags.py")), str(DAGS)],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert looked.returncode == 0, looked.stderr
+    answer: dict[str, Any] = json.loads(looked.stdout.splitlines()[-1])
+    return answer
+
+
+def test_all_dags_are_there_and_load_quickly(found: dict[str, Any]) -> None:
+    assert found["errors"] == {}
+    assert sorted(found["dags"]) == ["pins_daily", "pins_maintenance"]
+    assert all(seconds < SECONDS for seconds in found["seconds"].values()), found["seconds"]
+
+
+@pytest.mark.parametrize(
+    ("dag", "expression"), [("pins_daily", "0 12 * * *"), ("pins_maintenance", "0 3 * * 0")]
+)
+def test_a_dag_has_whole_intervals_one_at_a_time_and_no_past(
+    found: dict[str, Any], dag: str, expression: str
+) -> None:
+    told = found["dags"][dag]
+
+    assert (told["schedule"], told["timezone"]) == (expression, "UTC")
+    assert told["timetable"] == "CronDataIntervalTimetable"
+    assert (told["catchup"], told["max_active_runs"]) == (False, 1)
+
+
+def test_the_daily_tasks_are_a_chain_and_name_every_table_of_the_batch_lane(found: dict[str, Any]) -> None:
+    tasks = found["dags"]["pins_daily"]["tasks"]
+
+    assert {name: task["downstream"] for name, task in tasks.items()} == {
+        name: [after] if after else [] for name, after in zip(DAILY, [*DAILY[1:], None], strict=True)
+    }
+    outlets = [outlet for task in tasks.values() for outlet in task["outlets"]]
+    tables = [table.full_name for table in (BATCH.bronze, BATCH.silver, BATCH.features, CATEGORY_DAILY)]
+    assert outlets == ["landing.pins", *tables]
+
+
+@pytest.mark.parametrize(("dag", "task"), COMMANDS)
+def test_a_task_is_retried_ever_more_slowly_and_ends(found: dict[str, Any], dag: str, task: str) -> None:
+    told = found["dags"][dag]["tasks"][task]
+
+    assert told["retries"] >= 3
+    assert told["retry_seconds"] == 60
+    assert told["exponential"]
+    assert 0 < told["timeout_seconds"] <= 6 * 3600
+
+
+@pytest.mark.parametrize(("dag", "task"), COMMANDS)
+def test_the_command_of_a_task_exists_and_takes_these_options(
+    found: dict[str, Any], dag: str, task: str
+) -> None:
+    written = re.sub(r"{{.*?}}", "2026-01-31T12:00:00", found["dags"][dag]["tasks"][task]["command"])
+    program, *words = shlex.split(written)
+    assert program == "pinlake"
+    command: Any = get_command(app)
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+
+    command.make_context(task, words)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_imports_nothing_but_airflow(file: Path) -> None:
+    modules = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.partition(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            modules.add((node.module or "").partition(".")[0])
+
+    assert modules - sys.stdlib_module_names == {"airflow"}
