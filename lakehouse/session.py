@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse import java_output, log_store
 from pinlake import jars
-from pinlake.settings import S3Settings, Settings, SparkSettings
+from pinlake.settings import S3Settings, Settings
 
 # pyspark prints every failed analysis on standard error, stack traces and all, before raising it.
 _TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
@@ -64,10 +64,7 @@ def build(settings: Settings, *, app: str) -> SparkSession:
     )
     if not settings.s3.single_writer:
         builder = builder.config("spark.delta.logStore.s3a.impl", log_store.CLASS)
-    paths = [str(path) for path in (*jars.class_path(jars.JarSet.SPARK, settings), log_store.JAR)]
-    builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
-    if not spark.master.startswith("local"):
-        builder = _with_executors(builder, spark, paths)
+    builder = _with_jars(builder, settings)
     with java_output.tamed():
         session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel(spark.log_level)
@@ -89,17 +86,19 @@ def stop(session: SparkSession) -> None:
     ending.join()
 
 
-def _with_executors(
-    builder: SparkSession.Builder, spark: SparkSettings, paths: list[str]
-) -> SparkSession.Builder:
-    """Add what a cluster's executors need, which share neither disk nor environment with the driver."""
+def _with_jars(builder: SparkSession.Builder, settings: Settings) -> SparkSession.Builder:
+    """Add the jars, and what a cluster's executors need, which share neither disk nor environment with us."""
+    paths = [str(path) for path in (*jars.class_path(jars.JarSet.SPARK, settings), log_store.JAR)]
+    builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
+    if settings.spark.master.startswith("local"):
+        return builder
     return (
-        # They fetch the jars from the driver: a worker holds nothing but Spark.
+        # Executors fetch them from the driver: a worker holds nothing but Spark.
         builder.config("spark.jars", ",".join(paths))
-        .config("spark.executor.memory", spark.executor_memory)
+        .config("spark.executor.memory", settings.spark.executor_memory)
         # Without a limit the stream would take every core for good, and no other command get any.
-        .config("spark.cores.max", str(spark.max_cores))
-        # Nothing of this machine's files reaches their log settings, only the level does.
+        .config("spark.cores.max", str(settings.spark.max_cores))
+        # No file of this machine reaches their log settings, only the level does.
         .config("spark.executor.syncLogLevel.enabled", "true")
     )
 
