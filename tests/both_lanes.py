@@ -11,12 +11,14 @@ from dataclasses import asdict
 
 from lakehouse import batch_lane, session
 from lakehouse import warehouse as warehouses
+from pinlake import logs
 from pinlake import settings as settings_module
 from pinlake.stream import open_stream
 
 
 def run() -> None:
     """Take what has landed to gold, the stream topic to gold and Postgres, and print the counts."""
+    logs.configure()
     settings = settings_module.load()
     warehouse = warehouses.of(settings)
     spark = session.build(settings, app="both lanes")

@@ -42,7 +42,7 @@ def on_cluster(own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     folder = tmp_path / "cluster"
     folder.mkdir()
     with cluster.running(folder, workers=WORKERS, hidden=hidden) as master:
-        spark = {"master": master, "executor_memory": "640m", "max_cores": WORKERS}
+        spark = {"master": master, "executor_memory": "640m", "max_cores": WORKERS, "shuffle_partitions": 2}
         yield own.model_copy(update={"spark": own.spark.model_copy(update=spark)})
 
 
