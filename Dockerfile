@@ -30,7 +30,7 @@ COPY sample_data ./sample_data
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --locked --no-default-groups
 
 FROM build AS jars
-# Each is checked against the SHA-256 of pinlake/jars.lock.
+# Each is checked against the SHA-256 of pinlake/jars.lock. Spark's classes are archived in /app/.venv.
 RUN PINLAKE_CACHE=/opt/pinlake pinlake jars spark
 RUN PINLAKE_CACHE=/tmp/s3proxy pinlake jars s3proxy \
     && install --directory /opt/s3proxy \
@@ -47,7 +47,7 @@ CMD ["--properties", "/etc/s3proxy.properties"]
 
 FROM base AS pinlake
 COPY --from=jars /opt/pinlake /opt/pinlake
-COPY --from=build /app /app
+COPY --from=jars /app /app
 ENV PATH=/app/.venv/bin:$PATH PINLAKE_CACHE=/opt/pinlake PINLAKE_HOME=/var/lib/pinlake
 WORKDIR /var/lib/pinlake
 USER pinlake

@@ -12,16 +12,25 @@ from py4j.protocol import Py4JError
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
-from lakehouse import java_output, log_store
+from lakehouse import class_archive, java_output, log_store
 from pinlake import jars
-from pinlake.settings import S3Settings, Settings
+from pinlake.settings import S3Settings, Settings, SparkSettings
 
 # pyspark prints every failed analysis on standard error, stack traces and all, before raising it.
 _TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 _LOG4J = Path(__file__).with_name("log4j2.properties")
 
 
-def build(settings: Settings, *, app: str) -> SparkSession:
+def class_path(settings: Settings) -> list[str]:
+    """Return what stands on the driver's class path before Spark's own jars.
+
+    Raises:
+        ConfigurationError: a jar has not been fetched.
+    """
+    return [str(path) for path in (*jars.class_path(jars.JarSet.SPARK, settings), log_store.JAR)]
+
+
+def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
     """Start a session, or return the one this process has.
 
     The jars come from the local cache: nothing is resolved here. Times are UTC, SQL is ANSI.
@@ -29,6 +38,7 @@ def build(settings: Settings, *, app: str) -> SparkSession:
     Args:
         settings: master, memory, S3 and the jar cache.
         app: the application's name, as a cluster's UI shows it.
+        quick: for a few small questions: Java's second compiler would cost more than it gains.
 
     Raises:
         ConfigurationError: a jar has not been fetched.
@@ -36,7 +46,7 @@ def build(settings: Settings, *, app: str) -> SparkSession:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     for name in _TALKATIVE:
         PySparkLogger.getLogger(name).disabled = True
-    spark = settings.spark
+    spark, paths = settings.spark, class_path(settings)
     builder: SparkSession.Builder = SparkSession.builder
     builder = (
         builder.appName(app)
@@ -44,7 +54,7 @@ def build(settings: Settings, *, app: str) -> SparkSession:
         .config("spark.driver.memory", spark.driver_memory)
         .config("spark.driver.host", spark.driver_host)
         .config("spark.driver.bindAddress", spark.driver_host)
-        .config("spark.driver.extraJavaOptions", f"-Dlog4j.configurationFile=file:{_LOG4J}")
+        .config("spark.driver.extraJavaOptions", _java_options(paths, quick=quick))
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         # For audits beside the stream: see lakehouse.quality.watch.
@@ -64,7 +74,7 @@ def build(settings: Settings, *, app: str) -> SparkSession:
     )
     if not settings.s3.single_writer:
         builder = builder.config("spark.delta.logStore.s3a.impl", log_store.CLASS)
-    builder = _with_jars(builder, settings)
+    builder = _with_jars(builder, spark, paths)
     with java_output.tamed():
         session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel(spark.log_level)
@@ -86,21 +96,25 @@ def stop(session: SparkSession) -> None:
     ending.join()
 
 
-def _with_jars(builder: SparkSession.Builder, settings: Settings) -> SparkSession.Builder:
+def _with_jars(builder: SparkSession.Builder, spark: SparkSettings, paths: list[str]) -> SparkSession.Builder:
     """Add the jars, and what a cluster's executors need, which share neither disk nor environment with us."""
-    paths = [str(path) for path in (*jars.class_path(jars.JarSet.SPARK, settings), log_store.JAR)]
     builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
-    if settings.spark.master.startswith("local"):
+    if spark.master.startswith("local"):
         return builder
     return (
         # Executors fetch them from the driver: a worker holds nothing but Spark.
         builder.config("spark.jars", ",".join(paths))
-        .config("spark.executor.memory", settings.spark.executor_memory)
+        .config("spark.executor.memory", spark.executor_memory)
         # Without a limit the stream would take every core for good, and no other command get any.
-        .config("spark.cores.max", str(settings.spark.max_cores))
+        .config("spark.cores.max", str(spark.max_cores))
         # No file of this machine reaches their log settings, only the level does.
         .config("spark.executor.syncLogLevel.enabled", "true")
     )
+
+
+def _java_options(paths: list[str], *, quick: bool) -> str:
+    once = f"-Dlog4j.configurationFile=file:{_LOG4J} {class_archive.options(paths)}"
+    return f"{once} -XX:TieredStopAtLevel=1" if quick else once
 
 
 def _use_s3(session: SparkSession, s3: S3Settings) -> None:

@@ -6,6 +6,7 @@ folders: local stack, jars, this checkout's Spark code.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,8 +37,8 @@ WORKERS = 2
 @pytest.fixture
 def on_cluster(own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings of this test's own, whose Spark is a cluster under the test's folder."""
-    # For commands of seconds the second compiler costs more than it gains.
-    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+    # The executors' share of what conftest.py does for drivers.
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", os.environ["SPARK_SUBMIT_OPTS"])
     hidden = [own.home, jars.folder(own), ROOT / "lakehouse"]
     folder = tmp_path / "cluster"
     folder.mkdir()
