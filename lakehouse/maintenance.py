@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from delta.tables import DeltaTable
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import delta
 from lakehouse.quality.publish import published
@@ -29,9 +29,7 @@ class Upkeep:
     vacuumed: bool
 
 
-def maintain(
-    spark: SparkSession, table: Table, *, warehouse: str, keep_days: int, join: bool = True
-) -> Upkeep | None:
+def maintain(spark: SparkSession, table: Table, *, warehouse: str, keep_days: int) -> Upkeep | None:
     """Vacuum a table, then join its small files; None if there is no such table yet.
 
     In this order, since joining makes a version that its readers see only once its step has published it:
@@ -40,11 +38,11 @@ def maintain(
 
     Args:
         spark: the session.
-        table: the table; nobody may merge into it or replace its rows meanwhile if files are joined.
+        table: the table. Whoever merges into it meanwhile has to try again after a conflict, as this does;
+            nobody may replace its rows.
         warehouse: root URL of the tables.
         keep_days: for how long files stay that the newest version does not need; at least 7, Delta's own
             limit: a reader or writer may be at work with them.
-        join: whether to join small files.
     """
     path = table.path(warehouse)
     if not DeltaTable.isDeltaTable(spark, path):
@@ -54,11 +52,12 @@ def maintain(
     vacuumed = seen in (None, newest)
     if vacuumed:
         DeltaTable.forPath(spark, path).vacuum(keep_days * 24)
-    joined, into = _join(spark, path) if join else (0, 0)
+    joined, into = _join(spark, table, path)
     return Upkeep(table.full_name, joined, into, vacuumed)
 
 
-def _join(spark: SparkSession, path: str) -> tuple[int, int]:
-    done = DeltaTable.forPath(spark, path).optimize().executeCompaction()
+def _join(spark: SparkSession, table: Table, path: str) -> tuple[int, int]:
+    joining = delta.again_after_conflict(table)
+    done: DataFrame = joining(lambda: DeltaTable.forPath(spark, path).optimize().executeCompaction())
     row = done.select("metrics.numFilesRemoved", "metrics.numFilesAdded").first()
     return (row[0], row[1]) if row else (0, 0)

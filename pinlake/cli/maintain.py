@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,6 @@ from pinlake.errors import UsageError
 if TYPE_CHECKING:
     from lakehouse.maintenance import Upkeep
     from lakehouse.tables import Table
-    from pinlake.settings import Settings
 
 
 def maintain(
@@ -27,41 +25,29 @@ def maintain(
 ) -> None:
     """Join the small files of the tables and remove those that only versions older than a week need.
 
-    While the stream runs, the tables it merges into are only rid of old files. A table whose newest
-    version is not published keeps all of its files.
+    The batch lane's steps must not be at work meanwhile; the stream may. A table whose newest version is
+    not published keeps all of its files.
 
     Example: pinlake maintain silver.pins_batch
     """
     from lakehouse import maintenance, session, warehouse
+    from pinlake import leases
 
     chosen = _chosen(table)
-    with ExitStack() as held:
-        settings, merged = _quiet(held, wait=wait)
-        with Console(stderr=True, highlight=False).status("starting Spark") as line:
-            spark = session.build(settings, app="pinlake maintain")
-            held.callback(session.stop, spark)
-            place = warehouse.of(settings).tables
+    with (
+        sole_writer("maintain", [leases.BRONZE, leases.SILVER, leases.GOLD], wait=wait) as settings,
+        Console(stderr=True, highlight=False).status("starting Spark") as line,
+    ):
+        spark = session.build(settings, app="pinlake maintain")
+        try:
             for each in chosen:
                 line.update(each.full_name)
-                done = maintenance.maintain(
-                    spark, each, warehouse=place, keep_days=keep_days, join=each not in merged
-                )
+                place = warehouse.of(settings).tables
+                done = maintenance.maintain(spark, each, warehouse=place, keep_days=keep_days)
                 if done:
                     _print(done, as_json=as_json)
-
-
-def _quiet(held: ExitStack, *, wait: float) -> tuple[Settings, tuple[Table, ...]]:
-    """Keep writers away from the tables; return those that the stream goes on merging into."""
-    from lakehouse.lease import Held
-    from lakehouse.tables import BATCH, STREAM
-
-    batch = [table.full_name for table in (BATCH.bronze, BATCH.silver, BATCH.features)]
-    settings = held.enter_context(sole_writer("maintain", batch, wait=wait))
-    try:
-        held.enter_context(sole_writer("maintain", ["stream"]))
-    except Held:
-        return settings, (STREAM.silver, STREAM.features)
-    return settings, ()
+        finally:
+            session.stop(spark)
 
 
 def _chosen(name: str | None) -> tuple[Table, ...]:

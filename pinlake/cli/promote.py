@@ -31,9 +31,9 @@ def bronze(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     Example: pinlake bronze --json
     """
     from lakehouse import batch_lane
-    from lakehouse.tables import BATCH
+    from pinlake import leases
 
-    with sole_writer("bronze", [BATCH.bronze.full_name], wait=wait) as settings:
+    with sole_writer("bronze", [leases.BRONZE], wait=wait) as settings:
         _step("bronze", settings, batch_lane.bronze, as_json=as_json)
 
 
@@ -45,9 +45,9 @@ def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     Example: pinlake silver
     """
     from lakehouse import batch_lane
-    from lakehouse.tables import BATCH
+    from pinlake import leases
 
-    with sole_writer("silver", [BATCH.silver.full_name], wait=wait) as settings:
+    with sole_writer("silver", [leases.SILVER], wait=wait) as settings:
 
         def run(spark: SparkSession, warehouse: Warehouse) -> Counts:
             return batch_lane.silver(spark, warehouse, text_policy=settings.text_policy)
@@ -61,9 +61,9 @@ def gold(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     Example: pinlake gold
     """
     from lakehouse import batch_lane
-    from lakehouse.tables import BATCH
+    from pinlake import leases
 
-    with sole_writer("gold", [BATCH.features.full_name], wait=wait) as settings:
+    with sole_writer("gold", [leases.GOLD], wait=wait) as settings:
         _step("gold", settings, batch_lane.gold, as_json=as_json)
 
 
@@ -79,9 +79,10 @@ def stream(
 
     Example: pinlake stream --once
     """
+    from pinlake import leases
     from pinlake.stream import open_stream
 
-    with sole_writer("stream", ["stream"], wait=wait) as settings:
+    with sole_writer("stream", [leases.STREAM], wait=wait) as settings:
 
         def run(spark: SparkSession, _: Warehouse) -> Counts:
             lane = open_stream(spark, settings)

@@ -182,10 +182,10 @@ def drop(
 
 
 def _replayed_into(lane: str | None) -> list[str]:
-    from lakehouse.tables import BATCH
+    from pinlake import leases
 
     # The stream's own merges bear others beside them: it need not stop for a correction.
-    return [] if lane == "stream" else [BATCH.silver.full_name, BATCH.features.full_name]
+    return [] if lane == "stream" else [leases.SILVER, leases.GOLD]
 
 
 @contextmanager

@@ -15,13 +15,13 @@ from ingestion.clients import s3_client
 from ingestion.consumption import consume
 from lakehouse import batch_lane, session
 from lakehouse import warehouse as warehouses
-from lakehouse.log_store import probe
 from lakehouse.quality.report import sentences
 from lakehouse.quality.report.deliver import deliver
 from lakehouse.quality.report.gather import gather
 from lakehouse.quality.report.render import render
 from local_stack import addresses, stack
 from local_stack.door import running_door
+from pinlake import leases
 from pinlake.demo import malformed, scenario, served
 from pinlake.demo.figures import Lakehouse, Offsets
 from pinlake.demo.scenario import Posted
@@ -56,7 +56,9 @@ class Demonstration:
             with self._step("start Kafka, the object store and Postgres"):
                 settings = addresses.point(self._settings, stack.up(self._settings))
             begins, posted = self._post(pins, settings)
-            return self._promote(settings, begins=begins, posted=posted)
+            lanes = (leases.BRONZE, leases.SILVER, leases.GOLD, leases.STREAM)
+            with leases.held(settings, lanes, command="pinlake demo"):
+                return self._promote(settings, begins=begins, posted=posted)
         finally:
             if not (self._keep or ran_before):
                 with self._step("stop the servers"):
@@ -75,7 +77,6 @@ class Demonstration:
 
     def _promote(self, settings: Settings, *, begins: Offsets, posted: Posted) -> Summary:
         warehouse = warehouses.of(settings)
-        probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
         with self._step("start Spark"):
             spark = session.build(settings, app="pinlake demo")
         try:
@@ -105,7 +106,7 @@ class Demonstration:
                     seconds=self._seconds,
                 )
         finally:
-            spark.stop()
+            session.stop(spark)
 
     def _report(self, spark: SparkSession, settings: Settings) -> str:
         now = datetime.now(UTC)
