@@ -74,5 +74,5 @@ def _blind_to(folders: Sequence[Path]) -> list[str]:
 def _alive(page: str) -> int:
     try:
         return int(httpx.get(page).json()["aliveworkers"])
-    except (httpx.TransportError, KeyError):
+    except (httpx.TransportError, ValueError):  # a page that is being set up answers something else
         return 0
