@@ -21,8 +21,7 @@ from pinlake.settings import Settings
 from tests import commands
 
 # For small data Java's second compiler costs more than it gains; every Spark of a test inherits this.
-# Without it Java also keeps less room for code, which a session of minutes fills: then nothing compiles.
-os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m")
+os.environ.setdefault("SPARK_SUBMIT_OPTS", session.QUICK)
 
 
 @pytest.fixture(scope="session")
