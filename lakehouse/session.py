@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse import class_archive, java_output, log_store
 from pinlake import jars
-from pinlake.settings import S3Settings, Settings
+from pinlake.settings import S3Settings, Settings, SparkSettings
 
 # pyspark prints every failed analysis on standard error, stack traces and all, before raising it.
 _TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
@@ -76,10 +76,7 @@ def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
     )
     if not settings.s3.single_writer:
         builder = builder.config("spark.delta.logStore.s3a.impl", log_store.CLASS)
-    if spark.master.startswith("local"):
-        builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
-    else:
-        builder = builder.config("spark.jars", ",".join(paths))
+    builder = _with_jars(builder, spark, paths)
     with java_output.tamed():
         session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel(spark.log_level)
@@ -101,13 +98,30 @@ def stop(session: SparkSession) -> None:
     ending.join()
 
 
+def _with_jars(builder: SparkSession.Builder, spark: SparkSettings, paths: list[str]) -> SparkSession.Builder:
+    """Add the jars, and what a cluster's executors need, which share neither disk nor environment with us."""
+    builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
+    if spark.master.startswith("local"):
+        return builder
+    return (
+        # Executors fetch them from the driver: a worker holds nothing but Spark.
+        builder.config("spark.jars", ",".join(paths))
+        .config("spark.executor.memory", spark.executor_memory)
+        # Without a limit the stream would take every core for good, and no other command get any.
+        .config("spark.cores.max", str(spark.max_cores))
+        # No file of this machine reaches their log settings, only the level does.
+        .config("spark.executor.syncLogLevel.enabled", "true")
+    )
+
+
 def _java_options(paths: list[str], *, quick: bool) -> str:
     once = f"-Dlog4j.configurationFile=file:{_LOG4J} {class_archive.options(paths)}"
     return f"{once} {QUICK}" if quick else once
 
 
 def _use_s3(session: SparkSession, s3: S3Settings) -> None:
-    # Set on the running context: as spark.hadoop.* the secret would stand in the JVM's command line.
+    # Set on the running context: as spark.hadoop.* the secret would stand in the JVM's command line. It
+    # reaches executors inside their tasks, with all of Hadoop's configuration.
     hadoop = session.sparkContext._jsc.hadoopConfiguration()
     hadoop.set("fs.s3a.endpoint.region", s3.region)
     hadoop.set("fs.s3a.fast.upload.buffer", "bytebuffer")

@@ -95,11 +95,13 @@ class QualitySettings(_Section):
 
 
 class SparkSettings(_Section):
-    """The Spark session."""
+    """The Spark session. The executors' memory and the cores of a command are a cluster's matter."""
 
     master: str = "local[*]"
     driver_memory: str = "2g"
     driver_host: str = "127.0.0.1"
+    executor_memory: str = "1g"
+    max_cores: int = Field(default=2, ge=1)
     shuffle_partitions: int = Field(default=4, ge=1)
     log_level: Literal["ERROR", "WARN", "INFO", "DEBUG"] = "ERROR"
 

@@ -13,6 +13,7 @@ from pinlake.cli.airflow import app as airflow
 from pinlake.cli.consume import consume
 from pinlake.cli.demo import demo
 from pinlake.cli.emulate import emulate
+from pinlake.cli.init import init
 from pinlake.cli.jars import jars
 from pinlake.cli.ledger import app as ledger
 from pinlake.cli.ledger import reconcile
@@ -45,6 +46,7 @@ def _options(
 
 
 app.command()(jars)
+app.command()(init)
 app.command()(demo)
 app.command()(up)
 app.command()(down)

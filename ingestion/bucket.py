@@ -1,0 +1,61 @@
+"""The bucket: created where it is missing."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pinlake.errors import ConfigurationError, TransientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from pinlake.settings import S3Settings
+
+# The one region of AWS that must not be named when a bucket is created in it.
+_UNNAMED = "us-east-1"
+
+
+def create_bucket(client: S3Client, s3: S3Settings) -> bool:
+    """Create the bucket if it is missing, and return whether it was.
+
+    Raises:
+        ConfigurationError: the store does not let these keys look or create.
+        TransientError: the store does not answer.
+    """
+    where = f"{client.meta.endpoint_url}, bucket {s3.bucket}"
+    try:
+        if _exists(client, s3.bucket):
+            return False
+        if s3.region == _UNNAMED:
+            client.create_bucket(Bucket=s3.bucket)
+        else:
+            client.create_bucket(
+                Bucket=s3.bucket,
+                CreateBucketConfiguration={"LocationConstraint": s3.region},  # type: ignore[typeddict-item]  # any region
+            )
+    except ClientError as error:
+        raise ConfigurationError(
+            f"the bucket cannot be created: {error.response['Error'].get('Code')}",
+            where=where,
+            mend="Correct PINLAKE_S3_BUCKET and the keys, or have the bucket created for you.",
+        ) from None
+    except BotoCoreError as error:
+        raise TransientError(
+            f"the object store does not answer: {type(error).__name__}",
+            where=where,
+            mend="Check the network and PINLAKE_S3_ENDPOINT, then run the command again.",
+        ) from None
+    return True
+
+
+def _exists(client: S3Client, bucket: str) -> bool:
+    try:
+        client.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
+            return False
+        raise
+    return True

@@ -1,0 +1,38 @@
+"""Both lanes in one session, as a process of its own: python -m tests.both_lanes.
+
+Settings come from the environment. The commands do the same in a session each. One session is warm after
+the first step, which on a cluster of cold JVMs saves minutes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from lakehouse import batch_lane, session
+from lakehouse import warehouse as warehouses
+from pinlake import logs
+from pinlake import settings as settings_module
+from pinlake.stream import open_stream
+
+
+def run() -> None:
+    """Take what has landed to gold, the stream topic to gold and Postgres, and print the counts."""
+    logs.configure()
+    settings = settings_module.load()
+    warehouse = warehouses.of(settings)
+    spark = session.build(settings, app="both lanes")
+    try:
+        counts = {
+            "bronze": batch_lane.bronze(spark, warehouse),
+            "silver": batch_lane.silver(spark, warehouse, text_policy=settings.text_policy),
+            "gold": batch_lane.gold(spark, warehouse),
+            "stream": open_stream(spark, settings).drain(),
+        }
+    finally:
+        spark.stop()
+    print(json.dumps({step: asdict(count) for step, count in counts.items()}))
+
+
+if __name__ == "__main__":
+    run()

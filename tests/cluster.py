@@ -1,0 +1,78 @@
+"""A Spark standalone cluster of real processes, for tests of what leaves the driver."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+
+from local_stack.addresses import HOST, free_ports
+from tests import commands
+
+MASTER = "org.apache.spark.deploy.master.Master"
+WORKER = "org.apache.spark.deploy.worker.Worker"
+
+
+@contextmanager
+def running(folder: Path, *, workers: int, hidden: Sequence[Path]) -> Iterator[str]:
+    """Run a master and workers of one core and 1 GB each on loopback; yield the master's URL.
+
+    Args:
+        folder: each process gets a folder of its own in it, with its log.
+        workers: how many.
+        hidden: folders that the processes, and the executors they start, find empty.
+    """
+    port, page, *others = free_ports(2 + workers)
+    url = f"spark://{HOST}:{port}"
+    with ExitStack() as started:
+
+        def start(name: str, *arguments: str) -> None:
+            started.enter_context(commands.ended(_start(folder / name, arguments, hidden)))
+
+        start("master", MASTER, "--host", HOST, "--port", str(port), "--webui-port", str(page))
+        for number, other in enumerate(others):
+            options = ("--host", HOST, "--cores", "1", "--memory", "1g", "--webui-port", str(other))
+            start(f"worker-{number}", WORKER, *options, "--work-dir", str(folder / f"worker-{number}"), url)
+        commands.until(lambda: _alive(f"http://{HOST}:{page}/json/") == workers)
+        yield url
+
+
+def _start(folder: Path, arguments: Sequence[str], hidden: Sequence[Path]) -> subprocess.Popen[bytes]:
+    folder.mkdir()
+    program = str(Path(sys.executable).with_name("spark-class"))
+    inherited = {
+        name: os.environ[name] for name in ("PATH", "JAVA_HOME", "JAVA_TOOL_OPTIONS") if name in os.environ
+    }
+    own = {"HOME": str(folder), "SPARK_LOCAL_DIRS": str(folder), "SPARK_DAEMON_MEMORY": "256m"}
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            [*_blind_to(hidden), program, *arguments],
+            cwd=folder,
+            env=inherited | own,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+
+
+def _blind_to(folders: Sequence[Path]) -> list[str]:
+    """Return what a command starts with to find these folders empty; nothing where the system refuses."""
+    apart = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+    mounts = " && ".join(f"mount -t tmpfs none '{folder}'" for folder in folders)
+    try:
+        refused = subprocess.run([*apart, mounts], capture_output=True).returncode
+    except FileNotFoundError:
+        return []
+    return [] if refused else [*apart, f'{mounts} && exec "$@"', "sh"]
+
+
+def _alive(page: str) -> int:
+    try:
+        return int(httpx.get(page).json()["aliveworkers"])
+    except (httpx.TransportError, ValueError):  # a page that is being set up answers something else
+        return 0

@@ -1,0 +1,198 @@
+"""docker-compose.yml, .env.example, the settings and the locks keep up with each other.
+
+compose_spec.json is the Compose specification's schema: schema/compose-spec.json of the Go module
+github.com/compose-spec/compose-go/v2, version 2.9.1 (Apache License 2.0), unchanged.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from pydantic import BaseModel
+from typer.main import get_command
+
+from local_stack import kafka, postgres
+from pinlake import jars
+from pinlake import settings as settings_module
+from pinlake.cli.main import app
+from pinlake.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docker-compose.yml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SCHEMA = Path(__file__).with_name("compose_spec.json")
+SCHEMA_SHA256 = "89f4bdc4ba651ff024118917a7cdb67d9d78c1af4bab9b12ec2fc85f5b7d90d3"
+
+ONCE = {"init", "airflow-db-migrate"}
+# Of one host's local stack, fixed by the images, or of a Kafka that is not the one in the file.
+NOT_FOR_COMPOSE = re.compile(
+    "PINLAKE_(STACK_.*|AIRFLOW_PORT|HOME|CACHE|MAVEN_REPOSITORY|S3_SINGLE_WRITER|POSTGRES_PORT|KAFKA_(REPLICATION_FACTOR"
+    "|SECURITY_PROTOCOL|SASL_MECHANISM|USERNAME|PASSWORD))"
+)
+# A tool is run by hand.
+WITHOUT_HEALTH_CHECK = {*ONCE, "tools"}
+SECRET = re.compile(r"PASSWORD$|SECRET|ACCESS_KEY|FERNET_KEY|CONN$")
+
+
+def test_it_meets_the_compose_specification() -> None:
+    validator = _validator()
+
+    assert [error.message for error in validator.iter_errors(COMPOSE)] == []
+
+
+def test_the_specification_would_find_a_misspelt_key() -> None:
+    misspelt = copy.deepcopy(COMPOSE)
+    misspelt["services"]["kafka"]["imagge"] = misspelt["services"]["kafka"].pop("image")
+
+    with pytest.raises(jsonschema.ValidationError, match="imagge"):
+        _validator().validate(misspelt)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_gets_settings_that_exist_and_that_it_can_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {key: value for key, value in _environment(name).items() if key.startswith(PREFIX)}
+    assert set(given) <= _setting_names()
+
+    monkeypatch.chdir(tmp_path)
+    for key, value in given.items():
+        if value is not None and "${" not in str(value):
+            monkeypatch.setenv(key, str(value))
+    settings_module.load()
+
+
+def test_every_setting_reaches_the_services_that_read_it() -> None:
+    reached = {key for service in SERVICES for key in _environment(service)}
+
+    assert {name for name in _setting_names() - reached if not NOT_FOR_COMPOSE.fullmatch(name)} == set()
+
+
+def test_the_example_lists_what_it_reads_and_no_more() -> None:
+    example = set(
+        re.findall(r"^(?:# )?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)
+    )
+    read = {match[1] for match in re.finditer(r"\$\{(\w+)", TEXT)}
+
+    assert read <= example
+    assert {name for name in example if not name.startswith(PREFIX)} == {
+        name for name in read if not name.startswith(PREFIX)
+    }
+
+
+def test_no_secret_stands_in_it() -> None:
+    secrets = {
+        (service, key): value
+        for service in SERVICES
+        for key, value in _environment(service).items()
+        if SECRET.search(key)
+    }
+
+    assert len(secrets) > len(SERVICES)
+    assert [place for place, value in secrets.items() if "${" not in str(value)] == []
+
+
+def test_a_secret_has_no_default() -> None:
+    asked = re.findall(r"\$\{(\w+)([^}]*)\}", TEXT)
+
+    assert {(name, rest) for name, rest in asked if SECRET.search(name) and rest[:2] != ":?"} == set()
+
+
+def test_three_ports_are_published_on_loopback() -> None:
+    published = [(name, port) for name, service in SERVICES.items() for port in service.get("ports", [])]
+
+    assert published == [
+        (name, f"${{PUBLISH_ADDRESS:-127.0.0.1}}:{port}:{port}")
+        for name, port in (("postgres", 5432), ("door", 8000), ("airflow-api-server", 8080))
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_is_watched_limited_and_started_again(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["mem_limit"]
+    assert ("healthcheck" in service) is (name not in WITHOUT_HEALTH_CHECK)
+    assert service["restart"] == (
+        "on-failure:3" if name in ONCE else "no" if name == "tools" else "unless-stopped"
+    )
+    assert service["logging"]["options"]["max-size"]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_waits_for_others_to_be_well_or_done(name: str) -> None:
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        wanted = "service_completed_successfully" if other in ONCE else "service_healthy"
+        assert how["condition"] == wanted, other
+
+
+def test_what_it_keeps_is_declared_and_what_is_declared_is_used() -> None:
+    mounted = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    configured = {entry["source"] for service in SERVICES.values() for entry in service.get("configs", [])}
+
+    assert {name for name in mounted if not name.startswith("/")} == set(COMPOSE["volumes"])
+    assert configured == set(COMPOSE["configs"])
+
+
+def test_its_commands_exist() -> None:
+    commands = {
+        service["command"][1]
+        for service in SERVICES.values()
+        if service.get("command", "")[:1] == ["pinlake"]
+    }
+
+    assert commands == {"init", "serve", "stream", "--help"}
+    assert commands - {"--help"} <= set(get_command(app).list_commands(None))  # type: ignore[attr-defined]  # a group's
+
+
+def test_its_images_are_built_by_the_dockerfile() -> None:
+    built = {service["build"]["target"] for service in SERVICES.values() if "build" in service}
+
+    assert built == {"s3", "pinlake", "airflow"}
+    assert all(f" AS {target}\n" in (ROOT / "Dockerfile").read_text() for target in built)
+
+
+def test_its_versions_are_those_the_tests_run() -> None:
+    locked = {
+        jar.coordinate.split(":")[1]: jar.coordinate.split(":")[2]
+        for jar in jars.locked()
+        if jar.jar_set == "kafka"
+    }
+    images = {name: service["image"] for name, service in SERVICES.items()}
+
+    assert images["kafka"] == f"apache/kafka:{locked['kafka_2.13']}"
+    assert images["postgres"].startswith(f"postgres:{postgres.MAJOR_VERSION}.")
+    assert {image.partition(":")[2] for image in images.values() if image.startswith("pinlake")} == {
+        PROJECT["version"]
+    }
+    assert _environment("kafka")["KAFKA_MESSAGE_MAX_BYTES"] == kafka.LARGEST_MESSAGE
+
+
+def _validator() -> jsonschema.Draft7Validator:
+    content = SCHEMA.read_bytes()
+    assert hashlib.sha256(content).hexdigest() == SCHEMA_SHA256
+    return jsonschema.Draft7Validator(json.loads(content))
+
+
+def _environment(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = SERVICES[name].get("environment", {})
+    return found
+
+
+def _setting_names() -> set[str]:
+    names = set()
+    for name, value in Settings():
+        fields = [f"{name}_{field}" for field, _ in value] if isinstance(value, BaseModel) else [name]
+        names |= {f"{PREFIX}{field}".upper() for field in fields}
+    return names
