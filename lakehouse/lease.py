@@ -12,6 +12,7 @@ micro-batch numbers of the same query then, of which Delta takes one.
 from __future__ import annotations
 
 import json
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PREFIX = "_leases"
 _POLL_SECONDS = 0.5
+_NAME = re.compile(r"(\d{20})\.json")
 _log = structlog.get_logger(__name__)
 
 
@@ -255,7 +257,8 @@ class _Objects:
         # A page holds a thousand; successors remove what is older.
         listed = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix)
         names = [found["Key"].removeprefix(self._prefix) for found in listed.get("Contents", [])]
-        return [int(name.removesuffix(".json")) for name in names]
+        # A store on a file system may list what is still being uploaded, under a name that goes on.
+        return [int(match[1]) for name in names if (match := _NAME.fullmatch(name))]
 
     def _key(self, number: int) -> str:
         return f"{self._prefix}{number:020}.json"

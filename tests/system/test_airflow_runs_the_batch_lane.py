@@ -43,8 +43,10 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
     open_stream(spark, own).drain()
     with _airflow(own) as api:
         # The interval that ended at noon: the one which Airflow would run by itself once nothing is paused.
-        moment = api.get("/dags/pins_daily").raise_for_status().json()["next_dagrun_logical_date"]
-        run = api.post("/dags/pins_daily/dagRuns", json={"logical_date": moment}).raise_for_status().json()
+        dag = api.get("/dags/pins_daily").raise_for_status().json()
+        interval = ("logical_date", "data_interval_start", "data_interval_end")
+        asked = {name: dag[f"next_dagrun_{name}"] for name in interval}
+        run = api.post("/dags/pins_daily/dagRuns", json=asked).raise_for_status().json()
         api.patch("/dags/pins_daily", json={"is_paused": False}).raise_for_status()
         place = f"/dags/pins_daily/dagRuns/{run['dag_run_id']}"
 
@@ -73,8 +75,9 @@ def _airflow(settings: Settings) -> Iterator[httpx.Client]:
         "PINLAKE_AIRFLOW_PORT": str(port),
         "PINLAKE_AIRFLOW_RETRY_SECONDS": "1",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
-        # Six short-lived drivers: compiling their code to the last costs more than it saves.
+        # Six short-lived drivers for a few rows: compiling their code to the last costs more than it saves.
         "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
+        "PINLAKE_SPARK_SHUFFLE_PARTITIONS": "1",
     }
     try:
         told = json.loads(_pinlake("airflow", "up", "--json", environment=environment))
