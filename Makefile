@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup environment demo test check bench up down airflow airflow-environment lock clean
+.PHONY: help setup environment demo test check drill bench up down airflow airflow-environment lock clean
 
 ARGS ?=
 UV_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pinlake/uv
@@ -12,7 +12,7 @@ RUN := "$(UV)" run --no-sync
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
-	@echo '  make demo ARGS="--keep --json" hands arguments on, as do test and bench'
+	@echo '  make demo ARGS="--keep --json" hands arguments on, as do test, drill and bench'
 
 setup: environment ## install uv, the locked environment and the jars, and look for Java
 	@$(RUN) pinlake jars >&2
@@ -43,6 +43,9 @@ check: environment ## lint, formatting, types, and who may import whom
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
 	@$(RUN) lint-imports
+
+drill: setup ## kill processes under load, then prove that nothing is lost
+	@$(RUN) python -m drill $(ARGS)
 
 bench: setup ## measure every step (rows/s, MB/s, latency)
 	@$(RUN) python -m benchmarks $(ARGS)

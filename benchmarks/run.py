@@ -14,10 +14,11 @@ from benchmarks import batch_lane, door, gate, latency, stream_lane, upsert
 from benchmarks.door import Load
 from benchmarks.memory import MemoryWatch
 from benchmarks.report import Figure, Report
-from benchmarks.workplace import open_workplace, running
+from benchmarks.workplace import running
 from ingestion.topics import create_topics
 from lakehouse import session
 from local_stack.door import running_door
+from local_stack.temporary import temporary_stack
 from pinlake.settings import Settings
 
 WARM_UP_EVENTS = 5_000
@@ -59,7 +60,7 @@ def run(sizes: Sizes, *, on_part: Callable[[str], None]) -> Report:
     report = Report()
     report.notes.append(f"{os.cpu_count()} cores; load average {psutil.getloadavg()[0]:.1f} at the start")
     on_part("start Kafka, the object store and Postgres")
-    with MemoryWatch() as memory, open_workplace() as settings:
+    with MemoryWatch() as memory, temporary_stack("benchmarks") as settings:
         create_topics(settings.kafka)
         on_part("start Spark")
         spark = _start_spark(settings, report)

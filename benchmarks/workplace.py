@@ -1,35 +1,18 @@
-"""Where a run takes place: a stack of its own in a temporary home, and child processes beside it."""
+"""Child processes beside a run."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import dotenv
 
-from local_stack import addresses, stack
-from pinlake import settings as settings_module
 from pinlake.settings import PREFIX, Settings, stack_file
 
 STOP_SECONDS = 60.0
-
-
-@contextmanager
-def open_workplace() -> Iterator[Settings]:
-    """Yield settings that point to a fresh running stack; stop it and remove its data afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="pinlake-benchmarks-"))
-    loaded = settings_module.load(home=home)
-    try:
-        yield addresses.point(loaded, stack.up(loaded))
-    finally:
-        stack.down(loaded)
-        shutil.rmtree(home)
 
 
 @contextmanager

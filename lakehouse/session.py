@@ -12,7 +12,7 @@ from py4j.protocol import Py4JError
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
-from lakehouse import java_output, log_store
+from lakehouse import class_archive, java_output, log_store
 from pinlake import jars
 from pinlake.settings import S3Settings, Settings
 
@@ -21,7 +21,16 @@ _TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 _LOG4J = Path(__file__).with_name("log4j2.properties")
 
 
-def build(settings: Settings, *, app: str) -> SparkSession:
+def class_path(settings: Settings) -> list[str]:
+    """Return what stands on the driver's class path before Spark's own jars.
+
+    Raises:
+        ConfigurationError: a jar has not been fetched.
+    """
+    return [str(path) for path in (*jars.class_path(jars.JarSet.SPARK, settings), log_store.JAR)]
+
+
+def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
     """Start a session, or return the one this process has.
 
     The jars come from the local cache: nothing is resolved here. Times are UTC, SQL is ANSI.
@@ -29,6 +38,7 @@ def build(settings: Settings, *, app: str) -> SparkSession:
     Args:
         settings: master, memory, S3 and the jar cache.
         app: the application's name, as a cluster's UI shows it.
+        quick: for a few small questions: Java's second compiler would cost more than it gains.
 
     Raises:
         ConfigurationError: a jar has not been fetched.
@@ -36,7 +46,7 @@ def build(settings: Settings, *, app: str) -> SparkSession:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     for name in _TALKATIVE:
         PySparkLogger.getLogger(name).disabled = True
-    spark = settings.spark
+    spark, paths = settings.spark, class_path(settings)
     builder: SparkSession.Builder = SparkSession.builder
     builder = (
         builder.appName(app)
@@ -44,7 +54,7 @@ def build(settings: Settings, *, app: str) -> SparkSession:
         .config("spark.driver.memory", spark.driver_memory)
         .config("spark.driver.host", spark.driver_host)
         .config("spark.driver.bindAddress", spark.driver_host)
-        .config("spark.driver.extraJavaOptions", f"-Dlog4j.configurationFile=file:{_LOG4J}")
+        .config("spark.driver.extraJavaOptions", _java_options(paths, quick=quick))
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         # For audits beside the stream: see lakehouse.quality.watch.
@@ -64,7 +74,6 @@ def build(settings: Settings, *, app: str) -> SparkSession:
     )
     if not settings.s3.single_writer:
         builder = builder.config("spark.delta.logStore.s3a.impl", log_store.CLASS)
-    paths = [str(path) for path in (*jars.class_path(jars.JarSet.SPARK, settings), log_store.JAR)]
     if spark.master.startswith("local"):
         builder = builder.config("spark.driver.extraClassPath", os.pathsep.join(paths))
     else:
@@ -88,6 +97,11 @@ def stop(session: SparkSession) -> None:
     ending = threading.Thread(target=end, name="stop-spark")
     ending.start()
     ending.join()
+
+
+def _java_options(paths: list[str], *, quick: bool) -> str:
+    once = f"-Dlog4j.configurationFile=file:{_LOG4J} {class_archive.options(paths)}"
+    return f"{once} -XX:TieredStopAtLevel=1" if quick else once
 
 
 def _use_s3(session: SparkSession, s3: S3Settings) -> None:

@@ -19,27 +19,10 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pinlake.settings import PREFIX, Settings
 
+ROOT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 120.0
 
 Found = TypeVar("Found")
-
-
-_IN_TURN = """
-import contextlib, io, json, sys
-from pinlake.cli.main import main
-
-found = []
-for arguments in json.load(sys.stdin):
-    sys.argv = ["pinlake", *arguments]
-    code, out = 0, io.StringIO()
-    with contextlib.redirect_stdout(out):
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code or 0
-    found.append([code, out.getvalue()])
-print(json.dumps(found))
-"""
 
 
 @dataclass(frozen=True)
@@ -102,7 +85,8 @@ def start(*arguments: str, settings: Settings, log: Path) -> subprocess.Popen[by
 def in_turn(*calls: Sequence[str], settings: Settings) -> list[Done]:
     """Run commands one after another in one process of their own, whose JVM starts once."""
     done = subprocess.run(
-        [sys.executable, "-c", _IN_TURN],
+        [sys.executable, "-m", "tests.in_turn"],
+        cwd=ROOT,
         input=orjson.dumps(calls),
         env=environment(settings),
         capture_output=True,

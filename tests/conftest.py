@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from local_stack import stack as local_stack
 from pinlake import settings as settings_module
 from pinlake.settings import Settings
 from tests import commands
+
+# For small data Java's second compiler costs more than it gains; every Spark of a test inherits this.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
 
 
 @pytest.fixture(scope="session")

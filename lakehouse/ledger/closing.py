@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.checkpoint import Checkpoint
 from lakehouse.ledger import collect, entries
+from lakehouse.ledger.collect import Collected
 from lakehouse.serving import Totals
 from lakehouse.tables import BATCH, STREAM, Lane, Table
 from lakehouse.warehouse import Warehouse
@@ -43,7 +44,7 @@ class Sum:
 
 
 def check(
-    spark: SparkSession, warehouse: Warehouse, totals: Totals, *, since: datetime | None = None
+    spark: SparkSession, warehouse: Warehouse, collected: Collected, *, since: datetime | None = None
 ) -> list[Sum]:
     """Return every sum of both lanes.
 
@@ -52,8 +53,8 @@ def check(
 
     Args:
         spark: the session.
-        warehouse: the ledger must have been collected.
-        totals: of Postgres.
+        warehouse: the tables.
+        collected: how far the ledger reaches.
         since: steps before this are not looked at one by one; rows are always counted in all.
     """
     ledger = collect.read(spark, warehouse).persist()
@@ -63,9 +64,9 @@ def check(
         sums = [
             total
             for lane in (BATCH, STREAM)
-            for total in (*_steps(recent, lane, done), *_tables(ledger, lane, warehouse))
+            for total in (*_steps(recent, lane, done), *_tables(ledger, lane, warehouse, collected))
         ]
-        return sums + _served(ledger, totals, done)
+        return sums + _served(ledger, collected.totals, done)
     finally:
         ledger.unpersist()
 
@@ -136,15 +137,16 @@ def _gaps_and_overlaps(ledger: DataFrame, lane: Lane) -> Sum:
     return _sum(lane, "breaks in the offsets read", ranges, place, F.lit(0), F.lit(1))
 
 
-def _tables(ledger: DataFrame, lane: Lane, warehouse: Warehouse) -> Iterator[Sum]:
+def _tables(ledger: DataFrame, lane: Lane, warehouse: Warehouse, collected: Collected) -> Iterator[Sum]:
     for table in lane.tables:
-        entered = ledger.where(F.col("table") == table.full_name)
-        row = entered.agg(F.sum("inserted").alias("rows"), F.max("version").alias("version")).first()
-        if row is None or row.version is None:
+        version = collected.versions.get(table.full_name)
+        if version is None:
             continue
+        row = ledger.where(F.col("table") == table.full_name).agg(F.sum("inserted").alias("rows")).first()
+        entered = int(row.rows or 0) if row else 0
         path = table.path(warehouse.tables)
-        rows = ledger.sparkSession.read.format("delta").option("versionAsOf", row.version).load(path)
-        yield Sum(lane.name, f"rows entered = rows of {table.full_name}", int(row.rows), rows.count())
+        rows = ledger.sparkSession.read.format("delta").option("versionAsOf", version).load(path)
+        yield Sum(lane.name, f"rows entered = rows of {table.full_name}", entered, rows.count())
 
 
 def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[Sum]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import reduce
 
@@ -14,7 +14,7 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType, Tim
 
 from lakehouse import delta, gaps, literal
 from lakehouse.ledger import entries
-from lakehouse.serving import Serving
+from lakehouse.serving import Serving, Totals
 from lakehouse.tables import BATCH, CATEGORY_DAILY, LEDGER, OPS_LEDGER, STREAM
 from lakehouse.warehouse import Warehouse
 
@@ -33,7 +33,20 @@ _LOAD = StructType(
 _OVERLAP = timedelta(hours=1)
 
 
-def collect(spark: SparkSession, warehouse: Warehouse, serving: Serving) -> None:
+@dataclass(frozen=True)
+class Collected:
+    """How far the ledger reaches.
+
+    Attributes:
+        versions: the newest version of every table, by full name.
+        totals: of Postgres.
+    """
+
+    versions: Mapping[str, int]
+    totals: Totals
+
+
+def collect(spark: SparkSession, warehouse: Warehouse, serving: Serving) -> Collected:
     """Bring into ops.ledger what has been committed since the last time. May run twice at once.
 
     One look at each table's newest commits, one query to Postgres, one merge; no table's rows are read.
@@ -44,14 +57,16 @@ def collect(spark: SparkSession, warehouse: Warehouse, serving: Serving) -> None
     delta.ensure(spark, OPS_LEDGER, warehouse=warehouse.tables)
     ledger = read(spark, warehouse)
     known = {row.table: row for row in ledger.transform(_newest).collect()}
+    versions = _versions(spark, warehouse)
     since = known[entries.POSTGRES].at.astimezone() - _OVERLAP if entries.POSTGRES in known else None
     found = [
-        *_commits(spark, warehouse, {name: int(row.version) for name, row in known.items()}),
+        *_commits(spark, warehouse, versions, {name: int(row.version) for name, row in known.items()}),
         entries.of_loads(literal.frame(spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)),
         entries.of_lost(gaps.read(spark, warehouse)),
     ]
     new = reduce(DataFrame.unionByName, found).dropDuplicates(list(OPS_LEDGER.key))
     _insert(new, warehouse)
+    return Collected(versions, serving.totals())
 
 
 def read(spark: SparkSession, warehouse: Warehouse) -> DataFrame:
@@ -63,15 +78,22 @@ def _newest(ledger: DataFrame) -> DataFrame:
     return ledger.groupBy("table").agg(F.max("version").alias("version"), F.max("at").alias("at"))
 
 
-def _commits(spark: SparkSession, warehouse: Warehouse, known: Mapping[str, int]) -> Iterable[DataFrame]:
+def _versions(spark: SparkSession, warehouse: Warehouse) -> dict[str, int]:
+    return {
+        table.full_name: delta.version(spark, table, warehouse=warehouse.tables)
+        for table in _TABLES
+        if DeltaTable.isDeltaTable(spark, table.path(warehouse.tables))
+    }
+
+
+def _commits(
+    spark: SparkSession, warehouse: Warehouse, versions: Mapping[str, int], known: Mapping[str, int]
+) -> Iterable[DataFrame]:
     for table in _TABLES:
-        path = table.path(warehouse.tables)
-        if not DeltaTable.isDeltaTable(spark, path):
-            continue
-        newest = delta.version(spark, table, warehouse=warehouse.tables)
-        new = newest - known.get(table.full_name, -1)
+        new = versions.get(table.full_name, -1) - known.get(table.full_name, -1)
         if new > 0:
-            yield entries.of_commits(DeltaTable.forPath(spark, path).history(new), table)
+            history = DeltaTable.forPath(spark, table.path(warehouse.tables)).history(new)
+            yield entries.of_commits(history, table)
 
 
 def _insert(new: DataFrame, warehouse: Warehouse) -> None:

@@ -21,15 +21,20 @@ def jars(
 ) -> None:
     """Fetch the Java libraries of Spark, Kafka and S3Proxy once, each verified by its SHA-256.
 
-    The set `compiler` is what builds the log store's jar anew; no command needs it.
+    Spark's classes are archived beside the environment then, so that commands start faster. The set
+    `compiler` is what builds the log store's jar anew; no command needs it.
 
     Example: pinlake jars spark
     """
+    from lakehouse import class_archive, session
     from pinlake import settings
 
     java.find()
     loaded = settings.load()
     done = java_libraries.fetch(loaded, sets=sets or tuple(java_libraries.JarSet))
+    if not sets or java_libraries.JarSet.SPARK in sets:
+        with Console(stderr=True).status("archiving Spark's classes, once: about a minute"):
+            class_archive.make(session.class_path(loaded))
     if as_json:
         print(json.dumps(asdict(done)))
         return

@@ -74,9 +74,9 @@ def check(
     from lakehouse.ledger import closing, collect
 
     with _lakehouse() as (spark, warehouse, serving):
-        collect.collect(spark, warehouse, serving)
+        collected = collect.collect(spark, warehouse, serving)
         moment = datetime.now(UTC) - timedelta(days=since) if since else None
-        sums = closing.check(spark, warehouse, serving.totals(), since=moment)
+        sums = closing.check(spark, warehouse, collected, since=moment)
     if as_json:
         for total in sums:
             print(json.dumps({**asdict(total), "closes": total.closes}))
@@ -134,7 +134,7 @@ def _lakehouse() -> Iterator[tuple[SparkSession, Warehouse, Serving]]:
 
     settings = settings_module.load()
     with Console(stderr=True).status("asking Spark"):
-        spark = session.build(settings, app="pinlake ledger")
+        spark = session.build(settings, app="pinlake ledger", quick=True)
         try:
             yield spark, warehouses.of(settings), Serving(settings.postgres)
         finally:

@@ -38,7 +38,7 @@ def check_suites(
     tables = [table for table in BATCH.tables if table.suite]
     suites = [suite.load(table, folder=folder or suite.FOLDER) for table in tables]
     with Console(stderr=True).status("asking Spark"):
-        spark = session.build(settings_module.load(), app="pinlake quality")
+        spark = session.build(settings_module.load(), app="pinlake quality", quick=True)
         try:
             for table, found in zip(tables, suites, strict=True):
                 gx.predicates(spark, found.row_rules, table.columns)
@@ -71,7 +71,7 @@ def history(
 
     settings = settings_module.load()
     with Console(stderr=True).status("asking Spark"):
-        spark = session.build(settings, app="pinlake quality")
+        spark = session.build(settings, app="pinlake quality", quick=True)
         try:
             place = warehouse.of(settings).tables
             rows = found.history(spark, table, warehouse=place, rule=rule).limit(limit).collect()

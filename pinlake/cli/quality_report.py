@@ -50,7 +50,7 @@ def _gathered(settings: Settings) -> Report:
     from lakehouse.quality.report.gather import gather
 
     with Console(stderr=True, highlight=False).status("reading the tables"):
-        spark = session.build(settings, app="pinlake quality report")
+        spark = session.build(settings, app="pinlake quality report", quick=True)
         try:
             return gather(
                 spark,

@@ -204,7 +204,7 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
     settings = settings_module.load()
     probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
     with Console(stderr=True).status("asking Spark"):
-        spark = session.build(settings, app="pinlake quarantine")
+        spark = session.build(settings, app="pinlake quarantine", quick=True)
         try:
             place = warehouse.of(settings).tables
             yield spark, settings, {lane.name: Quarantine(spark, lane, warehouse=place) for lane in chosen}

@@ -35,7 +35,7 @@ def sql(
 
     settings = settings_module.load()
     with Console(stderr=True).status("asking Spark"):
-        spark = session.build(settings, app="pinlake sql")
+        spark = session.build(settings, app="pinlake sql", quick=True)
         rows = query.run(spark, statement, warehouse=warehouse.of(settings).tables, unpublished=unpublished)
     try:
         if as_json:

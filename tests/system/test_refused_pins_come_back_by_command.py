@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from confluent_kafka import Producer
 
 from ingestion.clients import s3_client
-from pinlake.event import EVENT_ID_HEADER, new_event_id
 from pinlake.settings import Settings
-from tests import commands
+from tests import commands, events
 from tests.served import served
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
@@ -30,6 +28,7 @@ def test_refused_pins_are_listed_corrected_replayed_and_reported(own: Settings, 
         settings=own,
     )
 
+    assert streamed.code == 0, streamed.errors
     assert streamed.rows[0]["quarantined"] == 3
     assert served(own) == {PINS[0]: (ids[0], 10)}
     found = {row["event_id"]: row for row in listed.rows}
@@ -46,7 +45,7 @@ def test_refused_pins_are_listed_corrected_replayed_and_reported(own: Settings, 
     # Since then a newer event of the third pin has come: what is replayed must not replace it.
     newest = _send(own, [(PINS[2], "33")])
     corrected = tmp_path / "pin.json"
-    corrected.write_bytes(orjson.dumps(_pin(PINS[1], "1.9M")))
+    corrected.write_bytes(orjson.dumps(events.pin(PINS[1], "1.9M")))
     some, one = ("--where", "unique_id <> 'no uuid'", "--lane", "stream"), found[ids[1]]["id"]
     place = f"s3://{own.s3.bucket}/reports"
     again, whole, many, replayed, shown, dropped, report, unknown = commands.in_turn(
@@ -113,17 +112,7 @@ def test_suites_with_mistakes_are_told(settings: Settings, tmp_path: Path) -> No
 
 
 def _send(own: Settings, pins: list[tuple[str, str]]) -> list[str]:
-    producer = Producer({"bootstrap.servers": own.kafka.bootstrap_servers, "acks": "all"})
-    ids = [new_event_id() for _ in pins]
-    for event_id, (unique_id, followers) in zip(ids, pins, strict=True):
-        headers: list[tuple[str, str | bytes | None]] = [(EVENT_ID_HEADER, event_id.encode())]
-        producer.produce(own.kafka.stream_topic, orjson.dumps(_pin(unique_id, followers)), headers=headers)
-    assert producer.flush(30) == 0
-    return ids
-
-
-def _pin(unique_id: str, followers: str) -> dict[str, str]:
-    return {"unique_id": unique_id, "category": "art", "follower_count": followers}
+    return events.send(own.kafka, [events.pin(*pin) for pin in pins], topics=[own.kafka.stream_topic])
 
 
 def _finished(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import orjson
 import pytest
-from confluent_kafka import Producer
 from pyspark.sql import SparkSession
 
 from lakehouse import replay
@@ -13,20 +11,16 @@ from lakehouse.replay import Quarantine, Replayed
 from lakehouse.serving import Serving
 from lakehouse.tables import STREAM, Table
 from pinlake.errors import TransientError
-from pinlake.event import EVENT_ID_HEADER, new_event_id
 from pinlake.settings import Settings
 from pinlake.stream import open_stream
+from tests import events
 from tests.served import served
 
 PIN = "0190163d-8694-739b-aea5-966c26f8ad90"
 
 
 def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) -> None:
-    event_id = new_event_id()
-    producer = Producer({"bootstrap.servers": own.kafka.bootstrap_servers, "acks": "all"})
-    value = orjson.dumps({"unique_id": PIN, "category": "art", "follower_count": "1900M"})
-    producer.produce(own.kafka.stream_topic, value, headers=[(EVENT_ID_HEADER, event_id.encode())])
-    assert producer.flush(30) == 0
+    (event_id,) = events.send(own.kafka, [events.pin(PIN, "1900M")])
     open_stream(spark, own).drain()
     quarantine = Quarantine(spark, STREAM, warehouse=warehouses.of(own).tables)
     assert quarantine.fix("true", replay.assigned({"follower_count": "'1.9M'"}), note=None) == 1

@@ -1,0 +1,122 @@
+"""What must be there, computed from what the door has acknowledged, beside what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from drill.load import Sent
+from ingestion.consumption import consume
+from lakehouse import batch_lane, reconcile
+from lakehouse import warehouse as warehouses
+from lakehouse.ledger import closing as sums
+from lakehouse.ledger import collect
+from lakehouse.serving import Serving, connect
+from lakehouse.tables import BATCH, STREAM, Table
+from pinlake.settings import Settings
+from pinlake.stream import open_stream
+
+Row = tuple[str, str, int, int]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was found after everything had been drained.
+
+    Attributes:
+        lost: acknowledged events missing in a lane's bronze, and pins missing in Postgres.
+        doubled: Kafka records that a bronze table, or pins that a silver table, has more than once.
+        stale: pins of which Postgres serves anything but the newest acknowledged event.
+        unbalanced: sums of the ledger that do not close.
+        differing: events on which the lanes do not agree.
+    """
+
+    lost: int
+    doubled: int
+    stale: int
+    unbalanced: tuple[str, ...]
+    differing: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.lost or self.doubled or self.stale or self.unbalanced or self.differing)
+
+
+def drain(spark: SparkSession, settings: Settings) -> None:
+    """Take everything through both lanes that is still on its way."""
+    warehouse = warehouses.of(settings)
+    consume(settings)
+    batch_lane.bronze(spark, warehouse)
+    batch_lane.silver(spark, warehouse, text_policy=settings.text_policy)
+    batch_lane.gold(spark, warehouse)
+    open_stream(spark, settings).drain()
+
+
+def prove(spark: SparkSession, settings: Settings, acknowledged: Iterable[Sent], *, began: datetime) -> Proof:
+    """Compare what there is with what the door has acknowledged."""
+    events = list(acknowledged)
+    expected = newest(events)
+    served = _served(settings)
+    warehouse, serving = warehouses.of(settings), Serving(settings.postgres)
+    closed = sums.check(spark, warehouse, collect.collect(spark, warehouse, serving))
+    compared = reconcile.compare(spark, warehouse, since=began, until=datetime.now(UTC))
+    return Proof(
+        lost=_missing(spark, settings, events) + len(expected.keys() - served.keys()),
+        doubled=_doubled(spark, settings),
+        stale=sum(served[pin] != row for pin, row in expected.items() if pin in served),
+        unbalanced=tuple(f"{total.lane}: {total.what}" for total in closed if not total.closes),
+        differing=compared.differing,
+    )
+
+
+def newest(events: Iterable[Sent]) -> dict[str, Row]:
+    """Return what Postgres must serve of each pin: event_id, category, follower_count, downloaded."""
+    found: dict[str, Row] = {}
+    for event in events:
+        row = (event.event_id, event.category, event.follower_count, event.follower_count % 2)
+        found[event.unique_id] = max(row, found.get(event.unique_id, row))
+    return found
+
+
+def _served(settings: Settings) -> Mapping[str, Row]:
+    columns = "unique_id::text, event_id::text, category, follower_count, downloaded"
+    with closing(connect(settings.postgres)) as session, session.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM experimental_data")
+        return {pin: (event_id, *rest) for pin, event_id, *rest in cursor}
+
+
+def _missing(spark: SparkSession, settings: Settings, events: Iterable[Sent]) -> int:
+    """Count the acknowledged events that a lane's bronze does not have."""
+    file = Path(settings.home) / "acknowledged.txt"
+    file.write_text("\n".join({event.event_id for event in events}), encoding="utf-8")
+    acknowledged = spark.read.text(f"file:{file.absolute()}").withColumnRenamed("value", "event_id")
+    tables = warehouses.of(settings).tables
+    return sum(
+        acknowledged.join(
+            spark.read.format("delta").load(lane.bronze.path(tables)).select("event_id"),
+            "event_id",
+            "leftanti",
+        ).count()
+        for lane in (BATCH, STREAM)
+    )
+
+
+def _doubled(spark: SparkSession, settings: Settings) -> int:
+    tables = warehouses.of(settings).tables
+    keys: list[tuple[Table, Sequence[str]]] = [
+        (lane.bronze, ("topic", "partition", "offset")) for lane in (BATCH, STREAM)
+    ]
+    keys += [(table, ("unique_id",)) for lane in (BATCH, STREAM) for table in (lane.silver, lane.features)]
+    found = 0
+    for table, key in keys:
+        rows = spark.read.format("delta").load(table.path(tables))
+        row = rows.groupBy(*key).count().agg(F.sum(F.col("count") - 1).alias("more")).first()
+        found += int(row.more or 0) if row else 0
+    return found

@@ -1,0 +1,29 @@
+"""A stack in a temporary home, for as long as somebody needs one."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local_stack import addresses, stack
+from pinlake import settings as settings_module
+from pinlake.settings import Settings
+
+
+@contextmanager
+def temporary_stack(name: str) -> Iterator[Settings]:
+    """Yield settings that point to a fresh running stack; stop it and remove its data afterwards.
+
+    Args:
+        name: how its folder's name begins.
+    """
+    home = Path(tempfile.mkdtemp(prefix=f"pinlake-{name}-"))
+    loaded = settings_module.load(home=home)
+    try:
+        yield addresses.point(loaded, stack.up(loaded))
+    finally:
+        stack.down(loaded)
+        shutil.rmtree(home)

@@ -1,0 +1,53 @@
+"""Events written into the topics as the door writes them, for tests that need no door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import orjson
+from confluent_kafka import Producer
+
+from pinlake.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER, new_event_id
+from pinlake.settings import KafkaSettings
+
+PATIENCE_SECONDS = 30.0
+
+
+def pin(unique_id: str, followers: object, **fields: object) -> dict[str, object]:
+    """Return a pin that is good but for what is given."""
+    return {"unique_id": unique_id, "category": "art", "follower_count": str(followers), **fields}
+
+
+def send(
+    kafka: KafkaSettings,
+    pins: Sequence[Mapping[str, object] | bytes],
+    *,
+    topics: Sequence[str] = (),
+    ids: Sequence[str] | None = None,
+) -> list[str]:
+    """Write an event a pin into each topic, and wait until the broker has them.
+
+    Args:
+        kafka: the broker.
+        pins: as JSON objects, or values as they are.
+        topics: by default those of both lanes.
+        ids: of the events; new ones if none are given.
+
+    Returns:
+        The events' ids.
+    """
+    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "acks": "all"})
+    given = list(ids) if ids is not None else [new_event_id() for _ in pins]
+    for event_id, content in zip(given, pins, strict=True):
+        value = content if isinstance(content, bytes) else orjson.dumps(content)
+        key = b"" if isinstance(content, bytes) else str(content["unique_id"]).encode()
+        now = datetime.now(UTC).isoformat().encode()
+        headers: list[tuple[str, str | bytes | None]] = [
+            (EVENT_ID_HEADER, event_id.encode()),
+            (RECEIVED_AT_HEADER, now),
+        ]
+        for topic in topics or (kafka.batch_topic, kafka.stream_topic):
+            producer.produce(topic, value, key=key, headers=headers)
+    assert producer.flush(PATIENCE_SECONDS) == 0
+    return given

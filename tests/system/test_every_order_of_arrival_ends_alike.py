@@ -1,0 +1,107 @@
+"""Events shuffled, repeated, late, and across partitions: every table ends in each pin's newest."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType
+
+from lakehouse import literal
+from lakehouse import warehouse as warehouses
+from lakehouse.delta import MicroBatch
+from lakehouse.fan_out import FanOut
+from lakehouse.quality.results import GateLog
+from lakehouse.serving import Serving
+from lakehouse.tables import STREAM, Table
+from pinlake.settings import Settings
+from tests.served import served
+
+MICRO_BATCHES = 3
+# How an event of a pin arrives: its rank among the pin's events, its partition, its micro-batch.
+Arrival = tuple[int, int, int]
+ARRIVAL = st.tuples(st.integers(1, 5), st.integers(0, 2), st.integers(0, MICRO_BATCHES - 1))
+ARRIVALS = st.lists(st.lists(ARRIVAL, min_size=1, max_size=6), min_size=30, max_size=60)
+BORN = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1000)
+COLUMNS = StructType(
+    [
+        StructField("unique_id", StringType()),
+        StructField("event_id", StringType()),
+        StructField("follower_count", StringType()),
+        StructField("partition", IntegerType()),
+        StructField("offset", LongType()),
+    ]
+)
+
+
+# Each example is many pins, each with an order of its own: a few examples try hundreds of orders.
+@settings(
+    max_examples=3,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(arrivals=ARRIVALS)
+def test_every_order(spark: SparkSession, own: Settings, arrivals: list[list[Arrival]]) -> None:
+    fan_out = FanOut(spark, Serving(own.postgres), text_policy="unicode", log=GateLog())
+    warehouse = warehouses.of(own).tables
+    fan_out.ensure(warehouse=warehouse)
+    pins = {str(uuid.uuid4()): of_pin for of_pin in arrivals}
+    query = str(uuid.uuid4())
+
+    for number in range(MICRO_BATCHES):
+        fan_out.write(_records(spark, pins, number), MicroBatch(warehouse, query, number))
+    # A micro-batch again, as after a crash.
+    fan_out.write(_records(spark, pins, 0), MicroBatch(warehouse, query, 0))
+
+    expected = {pin: max(rank for rank, _, _ in of_pin) for pin, of_pin in pins.items()}
+    for table in (STREAM.silver, STREAM.features):
+        assert _held(spark, table, warehouse, pins) == expected, table.full_name
+    found = served(own)
+    assert {pin: found[pin][1] for pin in pins} == expected
+
+
+def _records(spark: SparkSession, pins: dict[str, list[Arrival]], micro_batch: int) -> DataFrame:
+    """Kafka records of one micro-batch, as `lakehouse.bronze.records` gives them."""
+    arriving = [
+        (pin, rank, partition)
+        for pin, of_pin in pins.items()
+        for rank, partition, batch in of_pin
+        if batch == micro_batch
+    ]
+    rows = [
+        {
+            "unique_id": pin,
+            "event_id": _event_id(pin, rank),
+            "follower_count": str(rank),
+            "partition": partition,
+            "offset": micro_batch * 1_000_000 + number,
+        }
+        for number, (pin, rank, partition) in enumerate(arriving)
+    ]
+    header = F.struct(F.lit("event_id").alias("key"), F.col("event_id").cast("binary").alias("value"))
+    return literal.frame(spark, rows, COLUMNS).select(
+        F.lit("t").alias("topic"),
+        "partition",
+        "offset",
+        F.current_timestamp().alias("timestamp"),
+        F.col("unique_id").cast("binary").alias("key"),
+        F.to_json(F.struct("unique_id", "follower_count")).cast("binary").alias("value"),
+        F.array(header).alias("headers"),
+    )
+
+
+def _event_id(pin: str, rank: int) -> str:
+    moment = f"{BORN + rank:012x}"
+    return f"{moment[:8]}-{moment[8:]}-7000-8000-{pin[-12:]}"
+
+
+def _held(
+    spark: SparkSession, table: Table, warehouse: str, pins: dict[str, list[Arrival]]
+) -> dict[str, int]:
+    rows = spark.read.format("delta").load(table.path(warehouse)).collect()
+    return {row.unique_id: row.follower_count for row in rows if row.unique_id in pins}

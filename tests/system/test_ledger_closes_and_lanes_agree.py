@@ -1,0 +1,90 @@
+"""Sums of both lanes, and both lanes event for event: they close and agree, or say where they do not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from delta.tables import DeltaTable
+from pyspark.sql import SparkSession
+
+from ingestion.consumption import consume
+from lakehouse import batch_lane, reconcile
+from lakehouse import warehouse as warehouses
+from lakehouse.ledger import closing, collect
+from lakehouse.ledger.closing import Sum
+from lakehouse.reconcile import Comparison, Difference
+from lakehouse.serving import Serving
+from lakehouse.tables import BATCH, STREAM, Table
+from pinlake.settings import Settings
+from pinlake.stream import open_stream
+from tests import events
+
+PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
+
+
+def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark: SparkSession) -> None:
+    began = datetime.now(UTC)
+    first = events.send(own.kafka, [events.pin(unique_id, 10) for unique_id in PINS])
+    _promote(own, spark)
+    # Newer events, one event again, one that is late, and what is no pin.
+    later = events.send(own.kafka, [events.pin(unique_id, 20) for unique_id in PINS[:3]])
+    events.send(own.kafka, [events.pin(PINS[0], 20)], ids=later[:1])
+    events.send(own.kafka, [events.pin(PINS[5], 10)], ids=first[5:6])
+    events.send(own.kafka, [b"no pin", events.pin("no uuid", 1)])
+    _promote(own, spark)
+
+    sums = _check(own, spark)
+
+    assert [total for total in sums if not total.closes] == []
+    figures = {(total.lane, total.what): total.found for total in sums}
+    for lane in (BATCH, STREAM):
+        assert figures[lane.name, "records read = rows in bronze"] == 15
+        assert figures[lane.name, "rows refused = rows quarantined"] == 2
+        assert figures[lane.name, f"rows entered = rows of {lane.silver.full_name}"] == 8
+    assert figures["stream", "rows entered = rows of Postgres"] == 8
+    entries = collect.read(spark, warehouses.of(own))
+    silver = entries.where("table = 'silver.pins_stream'").orderBy("version").collect()
+    told = [(row.rows_in, row.rows_out, row.inserted, row.quarantined, row.superseded) for row in silver]
+    assert told == [(8, 8, 8, 0, 0), (7, 3, 0, 2, 2)]
+    assert entries.select("table", "version").distinct().count() == entries.count()
+    agreed = _compare(own, spark, began)
+    assert (agreed.events, agreed.differing) == (13, 0)
+
+    _table(own, spark, STREAM.bronze).delete(f"event_id = '{first[7]}'")
+    _table(own, spark, BATCH.silver).update(f"unique_id = '{PINS[6]}'", {"category": "'other'"})
+    _table(own, spark, STREAM.silver).delete(f"unique_id = '{PINS[1]}'")
+
+    broken = [total.what for total in _check(own, spark) if not total.closes]
+    assert broken == [
+        "rows entered = rows of bronze.pins_stream",
+        "rows entered = rows of silver.pins_stream",
+    ]
+    assert _compare(own, spark, began).differences == (
+        Difference(first[6], PINS[6], "silver differs in category"),
+        Difference(first[7], PINS[7], "only the batch lane has it"),
+        Difference(later[1], PINS[1], "not in silver of the stream lane"),
+    )
+
+
+def _promote(own: Settings, spark: SparkSession) -> None:
+    warehouse = warehouses.of(own)
+    consume(own)
+    batch_lane.bronze(spark, warehouse)
+    batch_lane.silver(spark, warehouse, text_policy=own.text_policy)
+    batch_lane.gold(spark, warehouse)
+    open_stream(spark, own).drain()
+
+
+def _check(own: Settings, spark: SparkSession) -> list[Sum]:
+    serving, warehouse = Serving(own.postgres), warehouses.of(own)
+    collect.collect(spark, warehouse, serving)
+    return closing.check(spark, warehouse, collect.collect(spark, warehouse, serving))
+
+
+def _compare(own: Settings, spark: SparkSession, began: datetime) -> Comparison:
+    until = datetime.now(UTC) + timedelta(seconds=1)
+    return reconcile.compare(spark, warehouses.of(own), since=began, until=until)
+
+
+def _table(own: Settings, spark: SparkSession, table: Table) -> DeltaTable:
+    return DeltaTable.forPath(spark, table.path(warehouses.of(own).tables))
