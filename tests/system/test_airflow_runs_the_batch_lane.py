@@ -57,6 +57,8 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
         assert commands.until(lambda: _ended(api, place), seconds=SLOW) == "success", _tries(api, place)
         tries = {"consume": 1, "bronze": 2, "silver": 1, "gold": 1, "quality": 1, "reconcile": 1}
         assert _tries(api, place) == tries
+        compared = api.get(f"{place}/taskInstances/reconcile/xcomEntries/return_value").raise_for_status()
+        assert compared.json()["value"].startswith(f"{EVENTS} events from ")
         _kill_part(own)
         counts = {event["name"]: event["extra"] for event in api.get("/assets/events").json()["asset_events"]}
         assert counts["landing.pins"]["records"] == EVENTS
