@@ -24,7 +24,7 @@ from pyspark.sql import SparkSession
 from lakehouse import warehouse as warehouses
 from lakehouse.tables import BATCH, Table
 from local_stack.addresses import free_ports
-from pinlake.event import EVENT_ID_HEADER
+from pinlake.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
 from pinlake.settings import Settings
 from pinlake.stream import open_stream
 from tests import commands, stored
@@ -120,22 +120,22 @@ def _processes(argument: str) -> list[psutil.Process]:
 
 
 def _send(settings: Settings) -> None:
-    """Write the same events into both topics, as the door does: all pins, some of them twice."""
-    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all"})
-    for number in range(EVENTS):
-        pin = {"unique_id": PIN.format(number % PINS), "category": "art", "follower_count": str(number)}
-        headers: list[tuple[str, str | bytes | None]] = [(EVENT_ID_HEADER, _event_id(number).encode())]
-        for topic in (settings.kafka.batch_topic, settings.kafka.stream_topic):
-            producer.produce(topic, orjson.dumps(pin), headers=headers)
-    assert producer.flush(30) == 0
-
-
-def _event_id(number: int) -> str:
-    """Return the UUIDv7 of an event of the hour before the last noon."""
+    """Write the same events into both topics, as the door did an hour before noon: some pins twice."""
     now = datetime.now(UTC)
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=now.hour < 12)
-    milliseconds = int((noon - timedelta(hours=1)).timestamp() * 1000) + number
-    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62 | number))
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all"})
+    for number in range(EVENTS):
+        moment = noon - timedelta(hours=1, milliseconds=-number)
+        event_id = str(uuid.UUID(int=int(moment.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62 | number))
+        headers: list[tuple[str, str | bytes | None]] = [
+            (EVENT_ID_HEADER, event_id.encode()),
+            (RECEIVED_AT_HEADER, moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()),
+        ]
+        unique_id = PIN.format(number % PINS)
+        pin = orjson.dumps({"unique_id": unique_id, "category": "art", "follower_count": str(number)})
+        for topic in (settings.kafka.batch_topic, settings.kafka.stream_topic):
+            producer.produce(topic, pin, key=unique_id.encode(), headers=headers)
+    assert producer.flush(30) == 0
 
 
 def _ended(api: httpx.Client, run: str) -> str | None:
