@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -22,6 +23,7 @@ from pinlake.settings import Settings
 GATE_AIM, SUITE_AIM, MICRO_BATCH_AIM = 15.0, 25.0, 0.5
 MICRO_BATCH_ROWS = 1_000
 MICRO_BATCHES = 5
+NOW = datetime.now(UTC)
 
 
 def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Figure]:
@@ -64,7 +66,7 @@ class _Bench:
         table = replace(BATCH.silver, layer="benchmarks", name=f"silver_{uuid.uuid4().hex}")
         delta.ensure(self._spark, table, warehouse=self._tables)
         started = time.perf_counter()
-        judged = to_judged(bronze, gate, text_policy="unicode").persist()
+        judged = to_judged(bronze, gate, text_policy="unicode", at=NOW).persist()
         gates.tally(judged, gate, parsing=RULES)
         delta.merge_newest(to_silver(judged), table, MicroBatch(self._tables, "benchmarks", 0))
         judged.unpersist()
@@ -85,6 +87,6 @@ class _Bench:
         passes = []
         for _ in range(MICRO_BATCHES):
             started = time.perf_counter()
-            gates.tally(to_judged(bronze, gate, text_policy="unicode"), gate, parsing=RULES)
+            gates.tally(to_judged(bronze, gate, text_policy="unicode", at=NOW), gate, parsing=RULES)
             passes.append(time.perf_counter() - started)
         return min(passes)

@@ -34,7 +34,7 @@ def bronze(spark: SparkSession, warehouse: Warehouse) -> Counts:
     """
 
     def write(rows: DataFrame, batch: MicroBatch) -> Counts:
-        promotions.to_bronze_table(rows.transform(to_bronze), BATCH, batch)
+        promotions.to_bronze_table(to_bronze(rows, at=batch.began), BATCH, batch)
         written = delta.rows_of_last_write(spark, BATCH.bronze, warehouse=batch.warehouse)
         return Counts(read=written, written=written)
 
@@ -51,7 +51,7 @@ def silver(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy
     gate, log = gates.open_gate(spark, BATCH.silver), GateLog()
 
     def write(rows: DataFrame, batch: MicroBatch) -> Counts:
-        judged = to_judged(rows, gate, text_policy=text_policy).persist()
+        judged = to_judged(rows, gate, text_policy=text_policy, at=batch.began).persist()
         try:
             counted = gates.count(judged, gate, parsing=RULES)
             log.add(counted)

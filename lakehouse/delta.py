@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
+from datetime import UTC, datetime
 
 import structlog
 from delta.exceptions import ConcurrentTransactionException, DeltaConcurrentModificationException
@@ -29,12 +30,15 @@ class MicroBatch:
         query: the streaming query's id, which lives in its checkpoint. A new checkpoint is a new query.
         number: the micro-batch's number within the query, only ever growing.
         receipt: what its commits say about themselves.
+        began: when it began, which its rows are marked with. Spark's own current time would do for the mark,
+            but MERGE does not find a cached frame again that asks for it, and computes it anew.
     """
 
     warehouse: str
     query: str
     number: int
     receipt: Receipt | None = None
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def counting(self, counts: Counts, *, step: str) -> MicroBatch:
         """Return the same for a step whose gate has counted."""

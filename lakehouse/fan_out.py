@@ -60,8 +60,8 @@ class FanOut:
         Raises:
             TransientError: Postgres does not answer.
         """
-        bronze = rows.transform(to_bronze)
-        judged = to_judged(bronze, self._silver_gate, text_policy=self._text_policy).persist()
+        bronze = to_bronze(rows, at=batch.began)
+        judged = to_judged(bronze, self._silver_gate, text_policy=self._text_policy, at=batch.began).persist()
         silver = to_silver(judged).persist()
         features = to_judged_features(silver, self._features_gate)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from delta.tables import DeltaTable
 from pyspark.errors import PySparkException
@@ -84,7 +85,7 @@ class Quarantine:
         features_gate = gates.open_gate(self._spark, self._lane.features)
         chosen = _tried(lambda: self._open().transform(_with_fields).where(where).drop(*PIN_FIELDS), where)
         rows = _as_bronze(chosen.dropDuplicates(["id"]))
-        judged = to_judged(rows, silver_gate, text_policy=text_policy)
+        judged = to_judged(rows, silver_gate, text_policy=text_policy, at=datetime.now(UTC))
         # Written down first: the merge at the end would otherwise read the quarantine it changes.
         verdicts = _twice(judged, features_gate).localCheckpoint()
         tried = verdicts.count()

@@ -18,6 +18,8 @@ from pinlake.settings import S3Settings, Settings
 
 # pyspark prints every failed analysis on standard error, stack traces and all, before raising it.
 _TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
+# Java's first compiler alone, with the room for code that it has with the second.
+QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 _LOG4J = Path(__file__).with_name("log4j2.properties")
 
 
@@ -101,7 +103,7 @@ def stop(session: SparkSession) -> None:
 
 def _java_options(paths: list[str], *, quick: bool) -> str:
     once = f"-Dlog4j.configurationFile=file:{_LOG4J} {class_archive.options(paths)}"
-    return f"{once} -XX:TieredStopAtLevel=1" if quick else once
+    return f"{once} {QUICK}" if quick else once
 
 
 def _use_s3(session: SparkSession, s3: S3Settings) -> None:
@@ -109,6 +111,8 @@ def _use_s3(session: SparkSession, s3: S3Settings) -> None:
     hadoop = session.sparkContext._jsc.hadoopConfiguration()
     hadoop.set("fs.s3a.endpoint.region", s3.region)
     hadoop.set("fs.s3a.fast.upload.buffer", "bytebuffer")
+    # Some 20 s of a store that is away; by default it is minutes until anybody is told.
+    hadoop.set("fs.s3a.retry.limit", "4")
     # A reader holds a whole row group of each task's file in memory.
     hadoop.set("parquet.block.size", str(32 * 1024 * 1024))
     if s3.endpoint:

@@ -21,7 +21,7 @@ from pinlake.settings import Settings
 from tests import commands
 
 # For small data Java's second compiler costs more than it gains; every Spark of a test inherits this.
-os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
+os.environ.setdefault("SPARK_SUBMIT_OPTS", session.QUICK)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -9,7 +11,7 @@ from lakehouse import event_ids
 from pinlake.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
 
 
-def to_bronze(records: DataFrame) -> DataFrame:
+def to_bronze(records: DataFrame, *, at: datetime) -> DataFrame:
     """Return bronze's columns, one row a record.
 
     A record without a usable event_id gets one derived from its Kafka time and coordinates, and one
@@ -17,6 +19,7 @@ def to_bronze(records: DataFrame) -> DataFrame:
 
     Args:
         records: see `lakehouse.bronze.records`.
+        at: when they are written.
     """
     derived = event_ids.derived(F.col("timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
     received_at = F.try_to_timestamp(F.try_validate_utf8(_header(RECEIVED_AT_HEADER).cast("string")))
@@ -29,7 +32,7 @@ def to_bronze(records: DataFrame) -> DataFrame:
         F.col("timestamp").alias("kafka_timestamp"),
         "key",
         "value",
-        F.current_timestamp().alias("ingested_at"),
+        F.lit(at).alias("ingested_at"),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -15,7 +17,7 @@ from lakehouse.silver.text import TextPolicy
 from lakehouse.tables import SILVER
 
 
-def to_judged(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy) -> DataFrame:
+def to_judged(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime) -> DataFrame:
     """Parse, clean and judge every row: which event is newest is asked only of those that pass.
 
     A newer event that is refused would otherwise hide an older good one.
@@ -24,6 +26,7 @@ def to_judged(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy) -> Data
         bronze: bronze rows.
         gate: silver's.
         text_policy: see `lakehouse.silver.cleaning`.
+        at: when they are written.
 
     Returns:
         The columns of bronze and silver, `reasons` and `broken` as `lakehouse.quality.gate.judge` adds them.
@@ -31,9 +34,7 @@ def to_judged(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy) -> Data
     return (
         bronze.transform(parse)
         .transform(lambda rows: clean(rows, text_policy=text_policy))
-        .withColumns(
-            {"event_time": event_ids.time_of(F.col("event_id")), "updated_at": F.current_timestamp()}
-        )
+        .withColumns({"event_time": event_ids.time_of(F.col("event_id")), "updated_at": F.lit(at)})
         .transform(lambda rows: gates.judge(rows, gate))
     )
 

@@ -64,7 +64,9 @@ def write(kafka: KafkaSettings, malformed: Sequence[Malformed]) -> None:
     Raises:
         TransientError: Kafka did not acknowledge all of them.
     """
-    producer = Producer({**librdkafka_config(kafka), "acks": "all", "enable.idempotence": True})
+    producer = Producer(
+        {**librdkafka_config(kafka), "acks": "all", "enable.idempotence": True, "log_level": 0}
+    )
     for record in malformed:
         for topic in (kafka.batch_topic, kafka.stream_topic):
             headers: list[tuple[str, str | bytes | None]] = (

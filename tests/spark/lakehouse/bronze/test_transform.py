@@ -29,7 +29,7 @@ def test_headers_of_the_door_are_kept_and_others_do_no_harm(spark: SparkSession)
     ]
     rows = [("t", 0, offset, KAFKA_TIME, b"k", b"\xff\x00", given) for offset, given in enumerate(headers)]
 
-    bronze = to_bronze(spark.createDataFrame(rows, SCHEMA))
+    bronze = to_bronze(spark.createDataFrame(rows, SCHEMA), at=KAFKA_TIME)
     found = bronze.orderBy("offset").collect()
 
     assert bronze.columns == BRONZE.fieldNames()
@@ -40,3 +40,4 @@ def test_headers_of_the_door_are_kept_and_others_do_no_harm(spark: SparkSession)
         assert row.received_at == row.kafka_timestamp
     assert len({row.event_id for row in found}) == len(headers)
     assert {bytes(row.value) for row in found} == {b"\xff\x00"}
+    assert {row.ingested_at.isoformat() for row in found} == {"2026-01-02T03:04:05"}

@@ -3,12 +3,14 @@ package dev.pinlake;
 import io.delta.storage.S3SingleDriverLogStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -25,8 +27,9 @@ import org.apache.hadoop.fs.Path;
  */
 public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
     private static final String IF_ABSENT = "fs.option.create.conditional.overwrite";
-    private static final Pattern COMMIT = Pattern.compile("\\d{20}\\.json");
-    private static final int LISTINGS = 10;
+    private static final Pattern FILE = Pattern.compile("(\\d{20})\\.(json$|checkpoint)");
+    private static final int LISTINGS = 100;
+    private static final long PAUSE_MILLISECONDS = 50;
 
     public ConditionalCreateLogStore(Configuration configuration) {
         super(configuration);
@@ -58,30 +61,46 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
     }
 
     /**
-     * List the log from a file on. A store that lists a folder while it grows may show a commit and not the one
-     * before it, which Delta takes for a broken table: then it is asked again.
+     * List the log from a file on. A store may show a commit and for a moment not the one before it, though it has
+     * refused others its name already. Delta takes that for a broken table: so the store is asked again.
      */
     @Override
     public Iterator<FileStatus> listFrom(Path path, Configuration configuration) throws IOException {
         for (int listing = 1; ; listing++) {
             List<FileStatus> files = new ArrayList<>();
             super.listFrom(path, configuration).forEachRemaining(files::add);
-            if (listing == LISTINGS || hasNoGap(files)) {
+            if (listing == LISTINGS || hasNoGap(path, files)) {
                 return files.iterator();
             }
+            pause();
         }
     }
 
-    private static boolean hasNoGap(List<FileStatus> files) {
-        long before = -1;
+    private static void pause() throws IOException {
+        try {
+            Thread.sleep(PAUSE_MILLISECONDS);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while a gap in a Delta log was looked at again");
+        }
+    }
+
+    private static boolean hasNoGap(Path from, List<FileStatus> files) {
+        Matcher asked = FILE.matcher(from.getName());
+        long next = asked.lookingAt() ? Long.parseLong(asked.group(1)) : 0;
         for (FileStatus file : files) {
-            String name = file.getPath().getName();
-            if (COMMIT.matcher(name).matches()) {
-                long version = Long.parseLong(name.substring(0, 20));
-                if (before >= 0 && version != before + 1) {
-                    return false;
-                }
-                before = version;
+            Matcher name = FILE.matcher(file.getPath().getName());
+            if (!name.lookingAt()) {
+                continue;
+            }
+            long version = Long.parseLong(name.group(1));
+            if (name.group(2).equals("checkpoint")) {
+                // What it sums up may have been cleaned away.
+                next = Math.max(next, version);
+            } else if (version > next) {
+                return false;
+            } else {
+                next = version + 1;
             }
         }
         return true;

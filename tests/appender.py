@@ -1,0 +1,27 @@
+"""A Spark driver of its own that appends rows to a table, one commit a row, as soon as it is told to.
+
+Run as `python -m tests.appender URL WRITER COMMITS`: prints "ready", waits for a line, appends, ends.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from lakehouse import session
+from pinlake import settings as settings_module
+from tests import appended
+
+
+def main() -> None:
+    """Do what the command line says."""
+    url, writer, commits = sys.argv[1:]
+    spark = session.build(settings_module.load(), app=writer)
+    spark.read.format("delta").load(url).schema  # noqa: B018  # the slow first look at a table
+    print("ready", flush=True)
+    sys.stdin.readline()
+    appended.append(spark, url, writer=writer, numbers=range(int(commits)))
+    spark.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Servers that are killed while the stream lane runs: it says that it waits, and goes on by itself."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from ingestion import topics
+from local_stack import kafka, object_store, postgres, process
+from local_stack import stack as local_stack
+from pinlake import health
+from pinlake.settings import Settings
+from tests import commands, events
+from tests.served import served
+
+PIN = "0190163d-8694-739b-aea5-966c26f8ad90"
+SLOW = 240.0
+
+
+@pytest.mark.timeout(900)
+def test_a_stream_outlives_postgres_the_object_store_and_kafka(own_stack: Settings, tmp_path: Path) -> None:
+    topics.create_topics(own_stack.kafka)
+    log = tmp_path / "stream.log"
+    with commands.start("stream", settings=own_stack, log=log) as stream, commands.ended(stream):
+        expected = _send(own_stack, 0)
+        commands.until(lambda: _serves(own_stack, expected), seconds=SLOW)
+
+        for number, server in enumerate((postgres, object_store, kafka), start=1):
+            running = process.find(server.child(own_stack.home))
+            assert running is not None
+            if server is not kafka:
+                expected = _send(own_stack, number)
+            running.kill()
+            commands.until(lambda: _state(own_stack) == "waiting", seconds=SLOW)
+            local_stack.up(own_stack)
+            if server is kafka:
+                expected = _send(own_stack, number)
+            commands.until(partial(_serves, own_stack, expected), seconds=SLOW)
+            commands.until(lambda: _state(own_stack) == "running", seconds=SLOW)
+
+        assert stream.poll() is None
+        stream.terminate()
+        assert stream.wait(SLOW) == 0, log.read_text()
+    assert _state(own_stack) == "ended"
+
+
+def _send(own_stack: Settings, number: int) -> tuple[str, int]:
+    (event_id,) = events.send(own_stack.kafka, [events.pin(PIN, number)])
+    return event_id, number
+
+
+def _serves(own_stack: Settings, expected: tuple[str, int]) -> bool:
+    # The lane makes the table first, and Postgres is one of those that are killed.
+    with suppress(psycopg2.Error):
+        return served(own_stack).get(PIN) == expected
+    return False
+
+
+def _state(own_stack: Settings) -> str | None:
+    vitals = health.read(own_stack.home)
+    return vitals.state if vitals else None
