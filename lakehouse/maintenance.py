@@ -11,6 +11,8 @@ from lakehouse import delta
 from lakehouse.quality.publish import published
 from lakehouse.tables import Table
 
+_LISTING_TASKS = 32
+
 
 @dataclass(frozen=True)
 class Upkeep:
@@ -51,9 +53,16 @@ def maintain(spark: SparkSession, table: Table, *, warehouse: str, keep_days: in
     seen = published(spark, table, warehouse=warehouse)
     vacuumed = seen in (None, newest)
     if vacuumed:
-        DeltaTable.forPath(spark, path).vacuum(keep_days * 24)
+        _vacuum(spark, path, keep_days)
     joined, into = _join(spark, table, path)
     return Upkeep(table.full_name, joined, into, vacuumed)
+
+
+def _vacuum(spark: SparkSession, path: str, keep_days: int) -> None:
+    session = spark.newSession()
+    # By default it lists folders in 10,000 tasks, however few there are.
+    session.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", str(_LISTING_TASKS))
+    DeltaTable.forPath(session, path).vacuum(keep_days * 24)
 
 
 def _join(spark: SparkSession, table: Table, path: str) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from pyspark.sql import SparkSession
 from lakehouse import warehouse as warehouses
 from lakehouse.tables import BATCH, Table
 from local_stack.addresses import free_ports
-from pinlake.event import EVENT_ID_HEADER
+from pinlake.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
 from pinlake.settings import Settings
 from pinlake.stream import open_stream
 from tests import commands, stored
@@ -43,8 +43,10 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
     open_stream(spark, own).drain()
     with _airflow(own) as api:
         # The interval that ended at noon: the one which Airflow would run by itself once nothing is paused.
-        moment = api.get("/dags/pins_daily").raise_for_status().json()["next_dagrun_logical_date"]
-        run = api.post("/dags/pins_daily/dagRuns", json={"logical_date": moment}).raise_for_status().json()
+        dag = api.get("/dags/pins_daily").raise_for_status().json()
+        interval = ("logical_date", "data_interval_start", "data_interval_end")
+        asked = {name: dag[f"next_dagrun_{name}"] for name in interval}
+        run = api.post("/dags/pins_daily/dagRuns", json=asked).raise_for_status().json()
         api.patch("/dags/pins_daily", json={"is_paused": False}).raise_for_status()
         place = f"/dags/pins_daily/dagRuns/{run['dag_run_id']}"
 
@@ -55,6 +57,8 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
         assert commands.until(lambda: _ended(api, place), seconds=SLOW) == "success", _tries(api, place)
         tries = {"consume": 1, "bronze": 2, "silver": 1, "gold": 1, "quality": 1, "reconcile": 1}
         assert _tries(api, place) == tries
+        compared = api.get(f"{place}/taskInstances/reconcile/xcomEntries/return_value").raise_for_status()
+        assert compared.json()["value"].startswith(f"{EVENTS} events from ")
         _kill_part(own)
         counts = {event["name"]: event["extra"] for event in api.get("/assets/events").json()["asset_events"]}
         assert counts["landing.pins"]["records"] == EVENTS
@@ -73,8 +77,9 @@ def _airflow(settings: Settings) -> Iterator[httpx.Client]:
         "PINLAKE_AIRFLOW_PORT": str(port),
         "PINLAKE_AIRFLOW_RETRY_SECONDS": "1",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
-        # Six short-lived drivers: compiling their code to the last costs more than it saves.
+        # Six short-lived drivers for a few rows: compiling their code to the last costs more than it saves.
         "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
+        "PINLAKE_SPARK_SHUFFLE_PARTITIONS": "1",
     }
     try:
         told = json.loads(_pinlake("airflow", "up", "--json", environment=environment))
@@ -115,22 +120,22 @@ def _processes(argument: str) -> list[psutil.Process]:
 
 
 def _send(settings: Settings) -> None:
-    """Write the same events into both topics, as the door does: all pins, some of them twice."""
-    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all"})
-    for number in range(EVENTS):
-        pin = {"unique_id": PIN.format(number % PINS), "category": "art", "follower_count": str(number)}
-        headers: list[tuple[str, str | bytes | None]] = [(EVENT_ID_HEADER, _event_id(number).encode())]
-        for topic in (settings.kafka.batch_topic, settings.kafka.stream_topic):
-            producer.produce(topic, orjson.dumps(pin), headers=headers)
-    assert producer.flush(30) == 0
-
-
-def _event_id(number: int) -> str:
-    """Return the UUIDv7 of an event of the hour before the last noon."""
+    """Write the same events into both topics, as the door did an hour before noon: some pins twice."""
     now = datetime.now(UTC)
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=now.hour < 12)
-    milliseconds = int((noon - timedelta(hours=1)).timestamp() * 1000) + number
-    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62 | number))
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all"})
+    for number in range(EVENTS):
+        moment = noon - timedelta(hours=1, milliseconds=-number)
+        event_id = str(uuid.UUID(int=int(moment.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62 | number))
+        headers: list[tuple[str, str | bytes | None]] = [
+            (EVENT_ID_HEADER, event_id.encode()),
+            (RECEIVED_AT_HEADER, moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()),
+        ]
+        unique_id = PIN.format(number % PINS)
+        pin = orjson.dumps({"unique_id": unique_id, "category": "art", "follower_count": str(number)})
+        for topic in (settings.kafka.batch_topic, settings.kafka.stream_topic):
+            producer.produce(topic, pin, key=unique_id.encode(), headers=headers)
+    assert producer.flush(30) == 0
 
 
 def _ended(api: httpx.Client, run: str) -> str | None:

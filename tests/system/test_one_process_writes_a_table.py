@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from ingestion.clients import s3_client
-from lakehouse.lease import Held, Leases, Lost, Terms
+from lakehouse.generations import Held, Lost
+from lakehouse.lease import Leases, Terms
 from lakehouse.owner import Owner
 from pinlake.settings import Settings
 from tests import commands, stored

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.execution_time import macros
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+# What Airflow tells the templates of any run, as far as these look at it, and of a scheduled one.
+BY_HAND = {"dag_run": SimpleNamespace(run_after=NOON), "macros": macros, "data_interval_start": None}
+INTERVAL = {"data_interval_start": NOON - timedelta(days=2), "data_interval_end": NOON - timedelta(days=1)}
 
 
 def main() -> None:
@@ -34,7 +42,8 @@ def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # Airflow's types are not
 
 def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401  # Airflow's types are not looked at
     return {
-        "command": task.bash_command,
+        "command": task.render_template(task.bash_command, {**BY_HAND, **INTERVAL}),
+        "by_hand": task.render_template(task.bash_command, BY_HAND),
         "downstream": sorted(task.downstream_task_ids),
         "retries": task.retries,
         "retry_seconds": task.retry_delay.total_seconds(),

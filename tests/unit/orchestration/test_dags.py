@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -85,14 +84,22 @@ def test_a_task_is_retried_ever_more_slowly_and_ends(found: dict[str, Any], dag:
 def test_the_command_of_a_task_exists_and_takes_these_options(
     found: dict[str, Any], dag: str, task: str
 ) -> None:
-    written = re.sub(r"{{.*?}}", "2026-01-31T12:00:00", found["dags"][dag]["tasks"][task]["command"])
-    program, *words = shlex.split(written)
+    program, *words = shlex.split(found["dags"][dag]["tasks"][task]["command"])
     assert program == "pinlake"
     command: Any = get_command(app)
     while hasattr(command, "commands"):
         command = command.commands[words.pop(0)]
 
     command.make_context(task, words)
+
+
+def test_the_lanes_are_compared_for_the_interval_or_for_the_day_before_a_run_by_hand(
+    found: dict[str, Any],
+) -> None:
+    task = found["dags"]["pins_daily"]["tasks"]["reconcile"]
+
+    assert task["command"] == "pinlake reconcile --from 2026-01-29T12:00:00 --to 2026-01-30T12:00:00"
+    assert task["by_hand"] == "pinlake reconcile --from 2026-01-30T12:00:00 --to 2026-01-31T12:00:00"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
