@@ -38,8 +38,9 @@ def options(class_path: Iterable[str]) -> str:
 def place(class_path: Iterable[str]) -> Path:
     """Return where the archive for a class path and the Java found here is, or would be."""
     java = Path(shutil.which("java", path=_java_path()) or "java").resolve()
-    made = java.stat().st_mtime_ns if java.exists() else 0
-    key = hashlib.sha256(json.dumps([*class_path, str(java), made]).encode()).hexdigest()
+    # Java refuses an archive made from files that have changed since.
+    files = [(path, _made(Path(path))) for path in (str(java), *class_path)]
+    key = hashlib.sha256(json.dumps(files).encode()).hexdigest()
     return Path(sys.prefix) / f"pinlake-{key[:16]}.jsa"
 
 
@@ -70,7 +71,7 @@ def exercise(settings: Settings) -> None:
     from lakehouse import batch_lane, query, session
     from lakehouse.warehouse import Warehouse
 
-    spark = session.build(settings, app="pinlake class archive")
+    spark = session.build(settings, app="pinlake class archive", quick=True)
     with tempfile.TemporaryDirectory() as folder:
         _land(Path(folder))
         warehouse = Warehouse(f"file:{folder}")
@@ -101,6 +102,10 @@ def _land(folder: Path) -> None:
 
 def _sample() -> Path:
     return Path(__file__).parents[1] / "sample_data" / "pins.jsonl"
+
+
+def _made(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def _java_path() -> str:
