@@ -84,11 +84,12 @@ def compare(spark: SparkSession, warehouse: Warehouse, *, since: datetime, until
         assert row is not None  # an aggregate without groups has one row
         count, oldest, newest = row
         silver = [_of_window(spark, lane, warehouse, window, (oldest, newest)) for lane in (BATCH, STREAM)]
-        doubtful = in_doubt(*silver).persist()
+        # Written down, because it is asked more than once and its end depends on what it holds.
+        doubtful = in_doubt(*silver).localCheckpoint()
         if not doubtful.isEmpty():
             whole = (_read(spark, lane.silver, warehouse) for lane in (BATCH, STREAM))
             doubtful = unless_moved_on(doubtful, *whole, newest=newest)
-        found = missing(window).unionByName(doubtful).dropDuplicates(["event_id"]).persist()
+        found = missing(window).unionByName(doubtful).dropDuplicates(["event_id"]).localCheckpoint()
         first = found.orderBy("event_id").limit(SHOWN).collect()
         return Comparison(
             since, until, count, found.count(), tuple(Difference(**row.asDict()) for row in first)

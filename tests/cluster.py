@@ -45,10 +45,10 @@ def running(folder: Path, *, workers: int, hidden: Sequence[Path]) -> Iterator[s
 def _start(folder: Path, arguments: Sequence[str], hidden: Sequence[Path]) -> subprocess.Popen[bytes]:
     folder.mkdir()
     program = str(Path(sys.executable).with_name("spark-class"))
-    inherited = {
-        name: os.environ[name] for name in ("PATH", "JAVA_HOME", "JAVA_TOOL_OPTIONS") if name in os.environ
-    }
-    own = {"HOME": str(folder), "SPARK_LOCAL_DIRS": str(folder), "SPARK_DAEMON_MEMORY": "256m"}
+    inherited = {name: os.environ[name] for name in ("JAVA_HOME", "JAVA_TOOL_OPTIONS") if name in os.environ}
+    # spark-class asks the first Python on the path where pyspark is.
+    path = os.pathsep.join([str(Path(program).parent), os.environ.get("PATH", os.defpath)])
+    own = {"PATH": path, "HOME": str(folder), "SPARK_LOCAL_DIRS": str(folder), "SPARK_DAEMON_MEMORY": "256m"}
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
             [*_blind_to(hidden), program, *arguments],

@@ -79,6 +79,9 @@ def read_kafka(
         .option("maxOffsetsPerTrigger", offsets_per_batch)
         .option("kafka.bootstrap.servers", kafka.bootstrap_servers)
         .option("kafka.security.protocol", kafka.security_protocol)
+        # A broker that is away is told after a quarter of a minute, by default after a whole one.
+        .option("kafka.default.api.timeout.ms", 15_000)
+        .option("kafka.request.timeout.ms", 10_000)
     )
     if kafka.username and kafka.password:
         reader = reader.option("kafka.sasl.mechanism", kafka.sasl_mechanism).option(
