@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,9 @@ from tests import commands
 
 # For small data Java's second compiler costs more than it gains; every Spark of a test inherits this.
 os.environ.setdefault("SPARK_SUBMIT_OPTS", session.QUICK)
+# A process without a main file, as those that run tests side by side, pyspark takes for doctests and ends.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,9 @@ def test_what_it_refuses(door: TestClient, path: str, body: bytes, status: int, 
     _assert_problem(door.post(path, content=body), status, field)
 
 
-@pytest.mark.parametrize("key", ["", "x", str(uuid.uuid4()), "01800000-0000-7000-8000-000000000000"])
+@pytest.mark.parametrize(
+    "key", ["", "x", "0a694b80-fbe5-4a4b-aa8d-515559b1618e", "01800000-0000-7000-8000-000000000000"]
+)
 def test_an_idempotency_key_must_be_a_fresh_uuid7(door: TestClient, key: str) -> None:
     response = door.post("/pin/", content=GOOD, headers={"Idempotency-Key": key})
     _assert_problem(response, 422, "Idempotency-Key")
