@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup environment demo test check drill bench up down airflow airflow-environment lock clean
+.PHONY: help setup environment demo test rehearse check drill bench up down airflow airflow-environment lock clean
 
 ARGS ?=
 UV_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pinlake/uv
@@ -37,6 +37,9 @@ demo: setup ## send the sample pins through both lanes and print what arrived
 
 test: setup airflow-environment ## run every test, on real servers
 	@$(RUN) pytest $(ARGS)
+
+rehearse: setup ## run the tests that take minutes: Airflow, a Spark cluster, servers that stay away
+	@$(RUN) pytest --numprocesses=0 tests/rehearsal $(ARGS)
 
 check: environment ## lint, formatting, types, and who may import whom
 	@$(RUN) ruff check

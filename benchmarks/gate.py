@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from benchmarks.report import Figure
 from lakehouse import delta, warehouse
@@ -34,7 +35,7 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Figur
         settings: of the stack; bronze.pins_batch must hold the rows.
         rows: how many.
     """
-    bench = _Bench(spark, warehouse.of(settings).tables)
+    bench = _Bench(spark, settings)
     ruled = gates.open_gate(spark, BATCH.silver)
     bare = Gate(ruled.table, replace(ruled.suite, rules=()), {})
     bronze = bench.bronze(rows)
@@ -45,7 +46,7 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Figur
     small = bench.bronze(MICRO_BATCH_ROWS).persist()
     extra = bench.judge(small, ruled) - bench.judge(small, bare)
     small.unpersist()
-    of = f"of a promotion of {rows:,} pins ({without:.1f} s without rules)"
+    of = f"of a promotion of {bronze.count():,} pins ({without:.1f} s without rules)"
     return [
         Figure(f"gate, share {of}", 100 * (with_rules - without) / without, "%", GATE_AIM),
         Figure(f"table suite, {jobs} jobs, share {of}", 100 * audited / without, "%", SUITE_AIM),
@@ -54,12 +55,15 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Figur
 
 
 class _Bench:
-    def __init__(self, spark: SparkSession, tables: str) -> None:
+    def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self._spark = spark
-        self._tables = tables
+        self._tables = warehouse.of(settings).tables
+        self._partitions = settings.kafka.partitions
 
     def bronze(self, rows: int) -> DataFrame:
-        return self._spark.read.format("delta").load(BATCH.bronze.path(self._tables)).limit(rows)
+        """Return about so many rows; a limit would bring them all into one partition."""
+        found = self._spark.read.format("delta").load(BATCH.bronze.path(self._tables))
+        return found.where(F.col("offset") < rows // self._partitions)
 
     def promote(self, bronze: DataFrame, gate: Gate) -> tuple[float, Table]:
         """Return the seconds, and the new table."""

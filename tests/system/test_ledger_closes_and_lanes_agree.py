@@ -25,7 +25,7 @@ PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
 def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark: SparkSession) -> None:
     began = datetime.now(UTC)
     first = events.send(own.kafka, [events.pin(unique_id, 10) for unique_id in PINS])
-    _promote(own, spark)
+    open_stream(spark, own).drain()
     # Newer events, one event again, one that is late, and what is no pin.
     later = events.send(own.kafka, [events.pin(unique_id, 20) for unique_id in PINS[:3]])
     events.send(own.kafka, [events.pin(PINS[0], 20)], ids=later[:1])

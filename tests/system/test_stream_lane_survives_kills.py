@@ -61,17 +61,16 @@ def test_a_stream_killed_while_it_writes_goes_on_where_it_was(
     own: Settings, spark: SparkSession, tmp_path: Path
 ) -> None:
     sent = Sent(own)
-    for number in range(2):
-        sent.round()
-        log = tmp_path / f"stream-{number}.log"
-        with commands.start("stream", settings=own, log=log) as stream:
-            try:
-                # One table has just taken the micro-batch; the others are anywhere, the checkpoint is behind.
-                written = partial(_has_version, own, STREAM.bronze, number + 1)
-                commands.until(partial(_holds_or_ended, written, stream), seconds=SLOW)
-                assert stream.poll() is None, log.read_text()
-            finally:
-                stream.kill()
+    sent.round()
+    log = tmp_path / "first.log"
+    with commands.start("stream", settings=own, log=log) as stream:
+        try:
+            # One table has just taken the micro-batch; the others are anywhere, the checkpoint is behind.
+            written = partial(_has_version, own, STREAM.bronze, 1)
+            commands.until(partial(_holds_or_ended, written, stream), seconds=SLOW)
+            assert stream.poll() is None, log.read_text()
+        finally:
+            stream.kill()
     sent.round()
     log = tmp_path / "last.log"
     with commands.start("stream", settings=own, log=log) as stream:
