@@ -28,6 +28,7 @@ import org.apache.hadoop.fs.Path;
  */
 public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
     private static final String IF_ABSENT = "fs.option.create.conditional.overwrite";
+    private static final Pattern VERSION = Pattern.compile("\\d{20}");
     private static final Pattern FILE = Pattern.compile("(\\d{20})\\.(json$|checkpoint)");
     private static final int LOOKS = 100;
     private static final long PAUSE_MILLISECONDS = 50;
@@ -87,8 +88,9 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
     }
 
     private static boolean hasNoGap(Path from, List<FileStatus> files) {
-        Matcher asked = FILE.matcher(from.getName());
-        long next = asked.lookingAt() ? Long.parseLong(asked.group(1)) : 0;
+        // Delta asks with a version and a dot.
+        Matcher asked = VERSION.matcher(from.getName());
+        long next = asked.lookingAt() ? Long.parseLong(asked.group()) : Long.MAX_VALUE - 1;
         for (FileStatus file : files) {
             Matcher name = FILE.matcher(file.getPath().getName());
             if (!name.lookingAt()) {
