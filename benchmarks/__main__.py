@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from pinlake.errors import PinlakeError
+from pinlake.cli import entry
 
 if TYPE_CHECKING:
     from benchmarks.report import Report
@@ -63,8 +63,4 @@ def _run(sizes: Sizes) -> Report:
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except PinlakeError as error:
-        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", soft_wrap=True)
-        sys.exit(1)
+    entry.run(app)

@@ -62,7 +62,7 @@ class _Bench:
 
     def bronze(self, rows: int) -> DataFrame:
         """Return about so many rows; a limit would bring them all into one partition."""
-        found = self._spark.read.format("delta").load(BATCH.bronze.path(self._tables))
+        found = delta.read(self._spark, BATCH.bronze, warehouse=self._tables)
         return found.where(F.col("offset") < rows // self._partitions)
 
     def promote(self, bronze: DataFrame, gate: Gate) -> tuple[float, Table]:

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pinlake.errors import PinlakeError
+from pinlake.cli import entry
 
 if TYPE_CHECKING:
     from drill.run import Outcome
@@ -77,8 +77,4 @@ def _print(outcome: Outcome) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except PinlakeError as error:
-        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", soft_wrap=True)
-        sys.exit(1)
+    entry.run(app)

@@ -18,7 +18,6 @@ from pinlake.settings import PREFIX, Settings
 BATCH_STEPS = ("bronze", "silver", "gold")
 SERVERS = {"Kafka": kafka, "S3": object_store, "Postgres": postgres}
 STOP_SECONDS = 60.0
-LOOK_SECONDS = 0.2
 
 
 @dataclass
@@ -60,7 +59,6 @@ class Cast:
             Role("batch step", [[step, "--wait", "60"] for step in BATCH_STEPS]),
         ]
         self._settings = settings
-        self._lock = threading.Lock()
         self._ending = threading.Event()
         self._keepers = [
             threading.Thread(target=self._keep, args=(role,), name=role.name, daemon=True)
@@ -106,8 +104,7 @@ class Cast:
 
     def restore(self) -> None:
         """Start the servers that are gone; the others come back by themselves."""
-        with self._lock:
-            stack.up(self._settings)
+        stack.up(self._settings)
 
     def _keep(self, role: Role) -> None:
         while not self._ending.is_set():

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from drill.load import Sent
 from ingestion.consumption import consume
-from lakehouse import batch_lane, reconcile
+from lakehouse import batch_lane, delta, reconcile
 from lakehouse import warehouse as warehouses
 from lakehouse.ledger import closing as sums
 from lakehouse.ledger import collect
@@ -100,7 +100,7 @@ def _missing(spark: SparkSession, settings: Settings, events: Iterable[Sent]) ->
     tables = warehouses.of(settings).tables
     return sum(
         acknowledged.join(
-            spark.read.format("delta").load(lane.bronze.path(tables)).select("event_id"),
+            delta.read(spark, lane.bronze, warehouse=tables).select("event_id"),
             "event_id",
             "leftanti",
         ).count()
@@ -116,7 +116,7 @@ def _doubled(spark: SparkSession, settings: Settings) -> int:
     keys += [(table, ("unique_id",)) for lane in (BATCH, STREAM) for table in (lane.silver, lane.features)]
     found = 0
     for table, key in keys:
-        rows = spark.read.format("delta").load(table.path(tables))
+        rows = delta.read(spark, table, warehouse=tables)
         row = rows.groupBy(*key).count().agg(F.sum(F.col("count") - 1).alias("more")).first()
         found += int(row.more or 0) if row else 0
     return found

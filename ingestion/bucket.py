@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pinlake.errors import ConfigurationError, TransientError
+from pinlake.errors import ConfigurationError, store_away
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,11 +43,7 @@ def create_bucket(client: S3Client, s3: S3Settings) -> bool:
             mend="Correct PINLAKE_S3_BUCKET and the keys, or have the bucket created for you.",
         ) from None
     except BotoCoreError as error:
-        raise TransientError(
-            f"the object store does not answer: {type(error).__name__}",
-            where=where,
-            mend="Check the network and PINLAKE_S3_ENDPOINT, then run the command again.",
-        ) from None
+        raise store_away(error, where=where) from None
     return True
 
 

@@ -85,7 +85,7 @@ def gold(spark: SparkSession, warehouse: Warehouse) -> Counts:
             upserts = newest_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
             judged = gates.count(to_judged_features(upserts, gate), gate)
             log.add(judged)
-            silver_table = spark.read.format("delta").load(BATCH.silver.path(batch.warehouse))
+            silver_table = delta.read(spark, BATCH.silver, warehouse=batch.warehouse)
             writes = [
                 *promotions.features_writes(judged, BATCH, batch),
                 lambda: promotions.to_category_daily_table(silver_table, days, batch),

@@ -31,27 +31,14 @@ class Checkpoint:
     spark: SparkSession
     url: str
 
-    def offsets(self, number: int) -> tuple[Offsets, ...]:
-        """Return the Kafka offsets that a micro-batch reads, from the broker or from landing objects."""
-        end = self._end(number)
+    def reads(self, number: int) -> tuple[tuple[Offsets, ...], Versions | None]:
+        """Return what a micro-batch reads: Kafka's offsets, from broker or landing, or a table's versions."""
+        begin, end = self._end(number - 1), self._end(number)
         if "reservoirVersion" in end:
-            return ()
+            return (), Versions(_last(begin) + 1, _last(end))
         if "logOffset" in end:
-            return tuple(self._landed(self._end(number - 1).get("logOffset", -1), end["logOffset"]))
-        begin = self._end(number - 1) if number else self.kafka_start()
-        return tuple(
-            Offsets(topic, int(partition), first, last - 1)
-            for topic, partitions in end.items()
-            for partition, last in partitions.items()
-            if (first := begin.get(topic, {}).get(partition, 0)) < last
-        )
-
-    def versions(self, number: int) -> Versions | None:
-        """Return the versions of a Delta table that a micro-batch reads; None for another source."""
-        end = self._end(number)
-        if "reservoirVersion" not in end:
-            return None
-        return Versions(_last(self._end(number - 1)) + 1, _last(end))
+            return tuple(self._landed(begin.get("logOffset", -1), end["logOffset"])), None
+        return _between(begin if number else self.kafka_start(), end), None
 
     def last_done(self) -> int:
         """Return the number of the last micro-batch that is written everywhere; -1 before the first."""
@@ -83,6 +70,15 @@ class Checkpoint:
                 if listed["batchId"] == entry and (match := _LANDED.search(listed["path"])):
                     first, last = int(match["first"]), int(match["last"])
                     yield Offsets(match["topic"], int(match["partition"]), first, last)
+
+
+def _between(begin: dict[str, Any], end: dict[str, Any]) -> tuple[Offsets, ...]:
+    return tuple(
+        Offsets(topic, int(partition), first, last - 1)
+        for topic, partitions in end.items()
+        for partition, last in partitions.items()
+        if (first := begin.get(topic, {}).get(partition, 0)) < last
+    )
 
 
 def _last(end: dict[str, Any]) -> int:

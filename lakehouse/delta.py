@@ -60,6 +60,11 @@ def ensure(spark: SparkSession, table: Table, *, warehouse: str) -> None:
     builder.execute()
 
 
+def read(spark: SparkSession, table: Table, *, warehouse: str) -> DataFrame:
+    """Return a table's rows, in its newest version."""
+    return spark.read.format("delta").load(table.path(warehouse))
+
+
 def rows_of_last_write(spark: SparkSession, table: Table, *, warehouse: str) -> int:
     """Return how many rows the newest commit of a table wrote, from its log alone."""
     commit = DeltaTable.forPath(spark, table.path(warehouse)).history(1).select("operationMetrics").first()

@@ -118,8 +118,8 @@ class MicroBatches:
     def _known_as(self, rows: DataFrame, number: int) -> MicroBatch:
         spark = rows.sparkSession
         query = spark.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
-        source = Checkpoint(spark, self._checkpoint)
+        offsets, versions = Checkpoint(spark, self._checkpoint).reads(number)
         begun = receipts.begin(lane=self._begins.lane, step=self._begins.step, run=self._begins.run)
-        offsets = without(source.offsets(number), self._gaps)
-        receipt = replace(begun, query=query, batch=number, offsets=offsets, versions=source.versions(number))
+        offsets = without(offsets, self._gaps)
+        receipt = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)
         return MicroBatch(self._warehouse, query, number, receipt)

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import event_ids
-from lakehouse.tables import BATCH, SILVER, STREAM, Lane, Table
+from lakehouse import delta, event_ids
+from lakehouse.tables import BATCH, SILVER, STREAM, Lane
 from lakehouse.warehouse import Warehouse
 
 SHOWN = 50
@@ -87,7 +87,7 @@ def compare(spark: SparkSession, warehouse: Warehouse, *, since: datetime, until
         # Written down, because it is asked more than once and its end depends on what it holds.
         doubtful = in_doubt(*silver).localCheckpoint()
         if not doubtful.isEmpty():
-            whole = (_read(spark, lane.silver, warehouse) for lane in (BATCH, STREAM))
+            whole = (delta.read(spark, lane.silver, warehouse=warehouse.tables) for lane in (BATCH, STREAM))
             doubtful = unless_moved_on(doubtful, *whole, newest=newest)
         found = missing(window).unionByName(doubtful).dropDuplicates(["event_id"]).localCheckpoint()
         first = found.orderBy("event_id").limit(SHOWN).collect()
@@ -173,15 +173,11 @@ def _difference() -> Column:
 def _of_window(
     spark: SparkSession, lane: Lane, warehouse: Warehouse, window: DataFrame, span: tuple[str, str]
 ) -> DataFrame:
-    rows = _read(spark, lane.silver, warehouse).where(F.col("event_id").between(*span))
+    rows = delta.read(spark, lane.silver, warehouse=warehouse.tables).where(F.col("event_id").between(*span))
     return rows.join(window.select("event_id"), "event_id", "leftsemi")
 
 
 def _from_door(spark: SparkSession, lane: Lane, warehouse: Warehouse) -> DataFrame:
     """Bronze rows whose event id was given by the door: others are of one topic alone."""
     made = event_ids.derived(F.col("kafka_timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
-    return _read(spark, lane.bronze, warehouse).where(F.col("event_id") != made)
-
-
-def _read(spark: SparkSession, table: Table, warehouse: Warehouse) -> DataFrame:
-    return spark.read.format("delta").load(table.path(warehouse.tables))
+    return delta.read(spark, lane.bronze, warehouse=warehouse.tables).where(F.col("event_id") != made)

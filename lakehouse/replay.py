@@ -133,7 +133,7 @@ class Quarantine:
         return self._read().where(F.col("state") == OPEN)
 
     def _read(self) -> DataFrame:
-        return self._spark.read.format("delta").load(self._lane.quarantine.path(self._warehouse))
+        return delta.read(self._spark, self._lane.quarantine, warehouse=self._warehouse)
 
 
 def whole(document: str) -> Column:

@@ -163,7 +163,7 @@ class Serving:
                 self._upsert_once((row.line for row in lines.toLocalIterator()), batch)
 
     def loads(self, *, since: datetime | None = None) -> list[Load]:
-        """Return the loads since a moment, or all of them.
+        """Return the loads since a moment, or all of them; `ensure` must have been called once.
 
         Raises:
             TransientError: the server does not answer.
@@ -175,6 +175,8 @@ class Serving:
     def totals(self) -> Totals:
         """Count the rows, and add up what the loads have inserted; both of one snapshot.
 
+        As for `loads`, `ensure` must have been called once.
+
         Raises: as `loads`.
         """
         inserted = "(SELECT coalesce(sum(inserted), 0)::bigint FROM loads)"
@@ -182,7 +184,6 @@ class Serving:
         return Totals(rows, total)
 
     def _ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        self.ensure()
         for attempt in self._retrying():
             with (
                 attempt,

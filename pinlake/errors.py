@@ -23,6 +23,15 @@ class TransientError(PinlakeError):
     """A server did not answer, or not in time: the same call may succeed later."""
 
 
+def store_away(error: Exception, *, where: str) -> TransientError:
+    """Return the error of an object store that does not answer."""
+    return TransientError(
+        f"the object store does not answer: {type(error).__name__}",
+        where=where,
+        mend="Check the network and PINLAKE_S3_ENDPOINT, then run the command again.",
+    )
+
+
 class TerminalError(PinlakeError):
     """Trying again changes nothing: somebody has to mend something first."""
 

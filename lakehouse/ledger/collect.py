@@ -54,6 +54,7 @@ def collect(spark: SparkSession, warehouse: Warehouse, serving: Serving) -> Coll
     Raises:
         TransientError: Postgres does not answer.
     """
+    serving.ensure()
     delta.ensure(spark, OPS_LEDGER, warehouse=warehouse.tables)
     ledger = read(spark, warehouse)
     known = {row.table: row for row in ledger.transform(_newest).collect()}
@@ -71,7 +72,7 @@ def collect(spark: SparkSession, warehouse: Warehouse, serving: Serving) -> Coll
 
 def read(spark: SparkSession, warehouse: Warehouse) -> DataFrame:
     """Return ops.ledger as it is."""
-    return spark.read.format("delta").load(OPS_LEDGER.path(warehouse.tables))
+    return delta.read(spark, OPS_LEDGER, warehouse=warehouse.tables)
 
 
 def _newest(ledger: DataFrame) -> DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pinlake.errors import ConfigurationError, TransientError
+from pinlake.errors import ConfigurationError, store_away
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -46,11 +46,7 @@ def require_conditional_writes(client: S3Client, s3: S3Settings) -> None:
             mend="Create the bucket, or let these keys put, get, list and delete objects in it.",
         ) from None
     except BotoCoreError as error:
-        raise TransientError(
-            f"the object store does not answer: {type(error).__name__}",
-            where=where,
-            mend="Check the network and PINLAKE_S3_ENDPOINT, then run the command again.",
-        ) from None
+        raise store_away(error, where=where) from None
     if statuses[1] != HTTPStatus.PRECONDITION_FAILED:
         raise ConfigurationError(
             f"the object store does not honour If-None-Match (it answered {statuses[1]}), without which two "

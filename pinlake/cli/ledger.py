@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pinlake.cli.asking import asking_spark
 from pinlake.cli.sql import print_json, print_table
 from pinlake.errors import UsageError
 
@@ -127,18 +128,13 @@ def reconcile(
 
 @contextmanager
 def _lakehouse() -> Iterator[tuple[SparkSession, Warehouse, Serving]]:
-    from lakehouse import session
     from lakehouse import warehouse as warehouses
     from lakehouse.serving import Serving
     from pinlake import settings as settings_module
 
     settings = settings_module.load()
-    with Console(stderr=True).status("asking Spark"):
-        spark = session.build(settings, app="pinlake ledger", quick=True)
-        try:
-            yield spark, warehouses.of(settings), Serving(settings.postgres)
-        finally:
-            spark.stop()
+    with asking_spark(settings, app="pinlake ledger") as spark:
+        yield spark, warehouses.of(settings), Serving(settings.postgres)
 
 
 def _print_sums(sums: list[Sum]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pinlake import logs
+from pinlake.cli import entry
 from pinlake.cli.airflow import app as airflow
 from pinlake.cli.consume import consume
 from pinlake.cli.demo import demo
@@ -25,7 +24,6 @@ from pinlake.cli.quarantine import app as quarantine
 from pinlake.cli.serve import serve
 from pinlake.cli.sql import sql
 from pinlake.cli.stack import down, status, up
-from pinlake.errors import PinlakeError, UsageError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -69,9 +67,5 @@ app.add_typer(airflow, name="airflow")
 
 
 def main() -> None:
-    """Run the command line; a Pinlake error is one line on standard error, exit code 1 (2 for bad usage)."""
-    try:
-        app()
-    except PinlakeError as error:
-        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", soft_wrap=True)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+    """Run the command line: see `pinlake.cli.entry`."""
+    entry.run(app)

@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pinlake.cli.asking import asking_spark
+
 if TYPE_CHECKING:
     from lakehouse.quality.results import Result
 
@@ -30,21 +32,16 @@ def check_suites(
 
     Example: pinlake quality check-suites
     """
-    from lakehouse import session
     from lakehouse.quality import gx, suite
     from lakehouse.tables import BATCH
     from pinlake import settings as settings_module
 
     tables = [table for table in BATCH.tables if table.suite]
     suites = [suite.load(table, folder=folder or suite.FOLDER) for table in tables]
-    with Console(stderr=True).status("asking Spark"):
-        spark = session.build(settings_module.load(), app="pinlake quality", quick=True)
-        try:
-            for table, found in zip(tables, suites, strict=True):
-                gx.predicates(spark, found.row_rules, table.columns)
-                gx.check(spark, found.table_rules)
-        finally:
-            spark.stop()
+    with asking_spark(settings_module.load(), app="pinlake quality") as spark:
+        for table, found in zip(tables, suites, strict=True):
+            gx.predicates(spark, found.row_rules, table.columns)
+            gx.check(spark, found.table_rules)
     for found in suites:
         rows, whole = len(found.row_rules), len(found.table_rules)
         if as_json:
@@ -65,18 +62,14 @@ def history(
 
     Example: pinlake quality history silver.pins_batch --rule silver.unique_id.unique
     """
-    from lakehouse import session, warehouse
+    from lakehouse import warehouse
     from lakehouse.quality import history as found
     from pinlake import settings as settings_module
 
     settings = settings_module.load()
-    with Console(stderr=True).status("asking Spark"):
-        spark = session.build(settings, app="pinlake quality", quick=True)
-        try:
-            place = warehouse.of(settings).tables
-            rows = found.history(spark, table, warehouse=place, rule=rule).limit(limit).collect()
-        finally:
-            spark.stop()
+    with asking_spark(settings, app="pinlake quality") as spark:
+        place = warehouse.of(settings).tables
+        rows = found.history(spark, table, warehouse=place, rule=rule).limit(limit).collect()
     if as_json:
         for row in rows:
             print(json.dumps(row.asDict(), default=str))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from pinlake.cli.asking import asking_spark
+
 if TYPE_CHECKING:
     from lakehouse.quality.report.model import Report
     from pinlake.settings import Settings
@@ -45,21 +47,17 @@ def report(
 
 
 def _gathered(settings: Settings) -> Report:
-    from lakehouse import session, warehouse
+    from lakehouse import warehouse
     from lakehouse.quality.report import sentences
     from lakehouse.quality.report.gather import gather
 
-    with Console(stderr=True, highlight=False).status("reading the tables"):
-        spark = session.build(settings, app="pinlake quality report", quick=True)
-        try:
-            return gather(
-                spark,
-                warehouse=warehouse.of(settings).tables,
-                sentences=sentences.read(),
-                now=datetime.now(UTC),
-            )
-        finally:
-            spark.stop()
+    with asking_spark(settings, app="pinlake quality report", status="reading the tables") as spark:
+        return gather(
+            spark,
+            warehouse=warehouse.of(settings).tables,
+            sentences=sentences.read(),
+            now=datetime.now(UTC),
+        )
 
 
 def _plain(value: object) -> str:

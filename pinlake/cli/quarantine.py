@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pinlake.cli.asking import asking_spark
 from pinlake.cli.quality import print_failures
 from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
@@ -191,7 +192,7 @@ def _replayed_into(lane: str | None) -> list[str]:
 @contextmanager
 def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str, Quarantine]]]:
     from ingestion.clients import s3_client
-    from lakehouse import session, warehouse
+    from lakehouse import warehouse
     from lakehouse.log_store import probe
     from lakehouse.quality.publish import Unpublished
     from lakehouse.replay import Quarantine
@@ -203,16 +204,13 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
         raise UsageError(f"no lane {only}", where="--lane", mend="There are: batch, stream.")
     settings = settings_module.load()
     probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
-    with Console(stderr=True).status("asking Spark"):
-        spark = session.build(settings, app="pinlake quarantine", quick=True)
+    with asking_spark(settings, app="pinlake quarantine") as spark:
+        place = warehouse.of(settings).tables
         try:
-            place = warehouse.of(settings).tables
             yield spark, settings, {lane.name: Quarantine(spark, lane, warehouse=place) for lane in chosen}
         except Unpublished as error:
             print_failures(error.failures)
             raise
-        finally:
-            session.stop(spark)
 
 
 def _newest(quarantine: Quarantine, where: str, limit: int) -> list[dict[str, Any]]:

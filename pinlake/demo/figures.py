@@ -9,6 +9,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse import delta
 from lakehouse.tables import BATCH, CATEGORY_DAILY, SILVER, STREAM, Table
 from lakehouse.warehouse import Warehouse
 from pinlake.demo.scenario import Newest
@@ -104,7 +105,7 @@ class Lakehouse:
         return reduce(Column.__or__, behind)
 
     def _read(self, table: Table) -> DataFrame:
-        return self._spark.read.format("delta").load(table.path(self._warehouse.tables))
+        return delta.read(self._spark, table, warehouse=self._warehouse.tables)
 
 
 def _counted(rows: DataFrame, table: Table, *, of_this_run: Column) -> DataFrame:

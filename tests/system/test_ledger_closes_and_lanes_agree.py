@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
-from ingestion.consumption import consume
-from lakehouse import batch_lane, reconcile
+from drill.proof import drain
+from lakehouse import reconcile
 from lakehouse import warehouse as warehouses
 from lakehouse.ledger import closing, collect
 from lakehouse.ledger.closing import Sum
@@ -31,7 +31,7 @@ def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark:
     events.send(own.kafka, [events.pin(PINS[0], 20)], ids=later[:1])
     events.send(own.kafka, [events.pin(PINS[5], 10)], ids=first[5:6])
     events.send(own.kafka, [b"no pin", events.pin("no uuid", 1)])
-    _promote(own, spark)
+    drain(spark, own)
 
     sums = _check(own, spark)
 
@@ -64,15 +64,6 @@ def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark:
         Difference(first[7], PINS[7], "only the batch lane has it"),
         Difference(later[1], PINS[1], "not in silver of the stream lane"),
     )
-
-
-def _promote(own: Settings, spark: SparkSession) -> None:
-    warehouse = warehouses.of(own)
-    consume(own)
-    batch_lane.bronze(spark, warehouse)
-    batch_lane.silver(spark, warehouse, text_policy=own.text_policy)
-    batch_lane.gold(spark, warehouse)
-    open_stream(spark, own).drain()
 
 
 def _check(own: Settings, spark: SparkSession) -> list[Sum]:

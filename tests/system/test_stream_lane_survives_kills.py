@@ -19,7 +19,7 @@ from lakehouse.tables import STREAM, Table
 from pinlake.event import EVENT_ID_HEADER, new_event_id
 from pinlake.settings import Settings
 from pinlake.stream import open_stream
-from tests import commands
+from tests import commands, stored
 from tests.served import served
 
 PIN = "0190163d-8694-739b-aea5-{:012x}"
@@ -66,7 +66,7 @@ def test_a_stream_killed_while_it_writes_goes_on_where_it_was(
     with commands.start("stream", settings=own, log=log) as stream:
         try:
             # One table has just taken the micro-batch; the others are anywhere, the checkpoint is behind.
-            written = partial(_has_version, own, STREAM.bronze, 1)
+            written = partial(stored.has_version, own, STREAM.bronze, 1)
             commands.until(partial(_holds_or_ended, written, stream), seconds=SLOW)
             assert stream.poll() is None, log.read_text()
         finally:
@@ -124,10 +124,6 @@ def _serves(own: Settings, sent: Sent) -> bool:
 
 def _holds_or_ended(condition: Callable[[], bool], command: subprocess.Popen[bytes]) -> bool:
     return condition() or command.poll() is not None
-
-
-def _has_version(own: Settings, table: Table, version: int) -> bool:
-    return _versions(own, table) >= version
 
 
 def _versions(own: Settings, table: Table) -> int:

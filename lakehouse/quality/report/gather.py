@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse import delta
 from lakehouse.quality.report import quarantined, verdicts, volumes
 from lakehouse.quality.report.model import Report
 from lakehouse.tables import BATCH, CATEGORY_DAILY, QUALITY_RESULTS, STREAM, Table
@@ -53,5 +54,5 @@ _VOLUMES = (
 
 
 def _read(spark: SparkSession, table: Table, warehouse: str) -> DataFrame | None:
-    path = table.path(warehouse)
-    return spark.read.format("delta").load(path) if DeltaTable.isDeltaTable(spark, path) else None
+    there = DeltaTable.isDeltaTable(spark, table.path(warehouse))
+    return delta.read(spark, table, warehouse=warehouse) if there else None

@@ -1,0 +1,19 @@
+"""How a command line of the project is run."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from pinlake.errors import PinlakeError, UsageError
+
+
+def run(app: typer.Typer) -> None:
+    """Run a command line; a Pinlake error is one line on standard error, exit code 1 (2 for bad usage)."""
+    try:
+        app()
+    except PinlakeError as error:
+        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", soft_wrap=True)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
