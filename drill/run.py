@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,7 +59,7 @@ class Outcome:
     accepted: int
     malformed: int
     longest_silence: float
-    deaths: Counter[str]
+    deaths: dict[str, int]
     seconds: float
     proof: Proof
 
@@ -105,7 +104,7 @@ def run(plan: Plan, *, on_step: Callable[[str], None]) -> Outcome:
 
 def _trouble(
     plan: Plan, settings: Settings, faults: list[Fault], on_step: Callable[[str], None]
-) -> tuple[Load, Counter[str]]:
+) -> tuple[Load, dict[str, int]]:
     (port,) = free_ports(1)
     cast = Cast(settings, door_port=port)
     load = Load(f"http://{HOST}:{port}", settings, rate=plan.rate, seed=plan.seed)
@@ -117,7 +116,7 @@ def _trouble(
         inflict(cast, faults, blows, seconds=plan.seconds)
         on_step("wait until what was posted after the last fault is served")
         _until(lambda: arrivals.all_over, RECOVERY_SECONDS)
-    return load, Counter({role.name: role.deaths for role in cast.roles if role.deaths})
+    return load, {role.name: role.deaths for role in cast.roles if role.deaths}
 
 
 def _until(condition: Callable[[], bool], seconds: float) -> None:
