@@ -65,14 +65,17 @@ def _print(outcome: Outcome) -> None:
     console.print(table)
     console.print(f"longest time without an acknowledgement: {outcome.longest_silence:.1f} s")
     console.print(f"events accepted {outcome.accepted:,}, malformed records {outcome.malformed:,}")
-    for name, times in outcome.deaths.items():
-        console.print(f"{name} has ended by itself {times} times")
+    for name, deaths in outcome.deaths.items():
+        for death in deaths:
+            console.print(f"{name} has ended by itself, {death}", markup=False, soft_wrap=True)
     proof = outcome.proof
     console.print(
         f"lost {proof.lost}, doubled {proof.doubled}, stale {proof.stale}, lanes differ {proof.differing}"
     )
     for total in proof.unbalanced:
         console.print(f"[red]does not close:[/red] {total}")
+    if outcome.logs:
+        console.print(f"logs of every process: {outcome.logs}", soft_wrap=True)
     console.print("[green]nothing is wrong" if outcome.holds else "[red]SOMETHING IS WRONG")
 
 

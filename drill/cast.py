@@ -27,12 +27,12 @@ class Role:
     Attributes:
         name: what people call it.
         commands: what it runs, one after another and then from the beginning.
-        deaths: how often it has ended without having been told to.
+        deaths: the exit code and the last words each time it has ended without having been told to.
     """
 
     name: str
     commands: Sequence[Sequence[str]]
-    deaths: int = 0
+    deaths: list[str] = field(default_factory=list)
     process: subprocess.Popen[bytes] | None = None
     _turn: int = field(default=0, repr=False)
 
@@ -121,7 +121,7 @@ class Cast:
                 role.process.terminate()
             code = self._wait(role.process)
             if code not in (0, -signal.SIGKILL) and not self._ending.is_set():
-                role.deaths += 1
+                role.deaths.append(f"exit code {code}: {self._last_words(role)}")
                 self._ending.wait(1)
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
@@ -134,6 +134,10 @@ class Cast:
 
     def _log(self, role: Role) -> Path:
         return self._settings.home / "logs" / f"drill-{role.name.replace(' ', '-')}.log"
+
+    def _last_words(self, role: Role) -> str:
+        lines = self._log(role).read_text(encoding="utf-8", errors="replace").splitlines()
+        return lines[-1] if lines else ""
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, f"{PREFIX}HOME": str(self._settings.home)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -49,7 +51,8 @@ class Outcome:
         accepted: events that the door has acknowledged.
         malformed: records written past the door.
         longest_silence: seconds between two acknowledgements at most.
-        deaths: processes that ended by themselves, by name; they were started again.
+        deaths: what the processes that ended by themselves said last, by name; they were started again.
+        logs: where every process's log was kept, if something is wrong.
         seconds: of the whole drill.
         proof: the proof.
     """
@@ -59,9 +62,10 @@ class Outcome:
     accepted: int
     malformed: int
     longest_silence: float
-    deaths: dict[str, int]
+    deaths: dict[str, list[str]]
     seconds: float
     proof: Proof
+    logs: str | None = None
 
     @property
     def holds(self) -> bool:
@@ -70,7 +74,7 @@ class Outcome:
 
 
 def run(plan: Plan, *, on_step: Callable[[str], None]) -> Outcome:
-    """Hold a drill, and leave nothing behind.
+    """Hold a drill, and leave nothing behind but, if something is wrong, the logs.
 
     Args:
         plan: what to do.
@@ -90,21 +94,28 @@ def run(plan: Plan, *, on_step: Callable[[str], None]) -> Outcome:
             proof = prove(spark, settings, load.acknowledged, began=began)
         finally:
             spark.stop()
-    return Outcome(
-        plan=plan,
-        faults=faults,
-        accepted=len({event.event_id for event in load.acknowledged}),
-        malformed=load.malformed,
-        longest_silence=load.longest_silence(),
-        deaths=deaths,
-        seconds=time.monotonic() - started,
-        proof=proof,
-    )
+        outcome = Outcome(
+            plan=plan,
+            faults=faults,
+            accepted=len({event.event_id for event in load.acknowledged}),
+            malformed=load.malformed,
+            longest_silence=load.longest_silence(),
+            deaths=deaths,
+            seconds=time.monotonic() - started,
+            proof=proof,
+        )
+        return outcome if outcome.holds else replace(outcome, logs=_kept_logs(settings))
+
+
+def _kept_logs(settings: Settings) -> str:
+    kept = tempfile.mkdtemp(prefix="pinlake-drill-logs-")
+    shutil.copytree(settings.home / "logs", kept, dirs_exist_ok=True)
+    return kept
 
 
 def _trouble(
     plan: Plan, settings: Settings, faults: list[Fault], on_step: Callable[[str], None]
-) -> tuple[Load, dict[str, int]]:
+) -> tuple[Load, dict[str, list[str]]]:
     (port,) = free_ports(1)
     cast = Cast(settings, door_port=port)
     load = Load(f"http://{HOST}:{port}", settings, rate=plan.rate, seed=plan.seed)

@@ -122,4 +122,4 @@ class MicroBatches:
         begun = receipts.begin(lane=self._begins.lane, step=self._begins.step, run=self._begins.run)
         offsets = without(offsets, self._gaps)
         receipt = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)
-        return MicroBatch(self._warehouse, query, number, receipt)
+        return MicroBatch(self._warehouse, query, number, receipt, receipt.began)

@@ -43,7 +43,7 @@ class Receipt:
         step: what ran: a layer, or replay.
         query: what Delta knows the micro-batch by.
         batch: its number.
-        began: when the micro-batch began, ISO 8601.
+        began: when the micro-batch began.
         code: the version of Pinlake.
         offsets: what was read from Kafka or from landing objects.
         versions: what was read from a table.
@@ -54,7 +54,7 @@ class Receipt:
     run: str
     lane: str
     step: str
-    began: str
+    began: datetime
     query: str = ""
     batch: int = 0
     code: str = metadata.version("pinlake")
@@ -69,9 +69,9 @@ class Receipt:
 
     def as_json(self) -> str:
         """Return what is written into the commit."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(asdict(self), separators=(",", ":"), default=datetime.isoformat)
 
 
 def begin(*, lane: str, step: str, run: str | None = None) -> Receipt:
     """Return the receipt of what begins now."""
-    return Receipt(run or new_event_id(), lane, step, datetime.now(UTC).isoformat())
+    return Receipt(run or new_event_id(), lane, step, datetime.now(UTC))

@@ -105,7 +105,8 @@ class Quarantine:
     def _write(self, good: DataFrame, rows: int, serving: Serving | None) -> None:
         begun = receipt.begin(lane=self._lane.name, step="replay")
         query = f"replay/{begun.run}"
-        batch = MicroBatch(self._warehouse, query, 0, replace(begun, query=query, read=rows))
+        known = replace(begun, query=query, read=rows)
+        batch = MicroBatch(self._warehouse, query, 0, known, known.began)
         silver = to_silver(good).localCheckpoint()
         promotions.to_silver_table(silver, self._lane, batch)
         if self._lane is STREAM:

@@ -111,7 +111,16 @@ class StreamLane:
         )
         with self._health, self._watch:
             self._heard_at = time.monotonic()
-            return persistent(lambda: self._open().follow(trigger_seconds=trigger_seconds, stop=stop))
+            return persistent(lambda: self._follow(trigger_seconds=trigger_seconds, stop=stop))
+
+    def _follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+        """Follow with one query; return what it and those before it have counted."""
+        query = self._open()
+        try:
+            query.follow(trigger_seconds=trigger_seconds, stop=stop)
+        finally:
+            self._counts += query.counts
+        return self._counts
 
     def _open(self) -> MicroBatches:
         """Return the query, to be started where its checkpoint says."""
@@ -132,7 +141,6 @@ class StreamLane:
 
     def _write(self, rows: DataFrame, batch: MicroBatch) -> Counts:
         counts = self._fan_out.write(rows, batch)
-        self._counts += counts
         self._heard_at = time.monotonic()
         self._health.writes()
         return counts

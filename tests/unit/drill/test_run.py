@@ -17,10 +17,10 @@ def test_an_outcome_with_deaths_becomes_json() -> None:
         accepted=1,
         malformed=0,
         longest_silence=0.0,
-        deaths={"stream": 2},
+        deaths={"stream": ["exit code 1: error"]},
         seconds=1.0,
         proof=Proof(lost=0, doubled=0, stale=0, unbalanced=(), differing=0),
     )
 
-    assert json.loads(json.dumps(asdict(outcome)))["deaths"] == {"stream": 2}
+    assert json.loads(json.dumps(asdict(outcome)))["deaths"] == {"stream": ["exit code 1: error"]}
     assert outcome.holds
