@@ -60,9 +60,12 @@ def ensure(spark: SparkSession, table: Table, *, warehouse: str) -> None:
     builder.execute()
 
 
-def read(spark: SparkSession, table: Table, *, warehouse: str) -> DataFrame:
-    """Return a table's rows, in its newest version."""
-    return spark.read.format("delta").load(table.path(warehouse))
+def read(spark: SparkSession, table: Table, *, warehouse: str, version: int | None = None) -> DataFrame:
+    """Return a table's rows, in its newest version or a given one."""
+    reader = spark.read.format("delta")
+    if version is not None:
+        reader = reader.option("versionAsOf", version)
+    return reader.load(table.path(warehouse))
 
 
 def rows_of_last_write(spark: SparkSession, table: Table, *, warehouse: str) -> int:

@@ -9,10 +9,9 @@ from pyspark.sql import DataFrame, SparkSession
 from sqlglot import exp
 
 from lakehouse.quality.publish import published
-from lakehouse.tables import BATCH, TABLES, Table
+from lakehouse.tables import PUBLISHED, TABLES, Table
 from pinlake.errors import UsageError
 
-_PUBLISHED = tuple(table for table in BATCH.tables if table.suite)
 _BY_NAME = {table.full_name: table for table in TABLES}
 
 
@@ -81,7 +80,7 @@ def _at_published(spark: SparkSession, statement: str, query: exp.Query, *, ware
     inserts = []
     for mentioned in query.find_all(exp.Table):
         table = _BY_NAME.get(_name(mentioned))
-        if table not in _PUBLISHED or mentioned.args.get("version"):
+        if table not in PUBLISHED or mentioned.args.get("version"):
             continue
         version = published(spark, table, warehouse=warehouse)
         if version is None:

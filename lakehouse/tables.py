@@ -246,3 +246,5 @@ CATEGORY_DAILY = Table(
 QUALITY_RESULTS = Table("quality", "results", "What every validation found, a row a rule", RESULTS)
 OPS_LEDGER = Table("ops", "ledger", "What went into and came out of every step", LEDGER, ("table", "version"))
 TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables, QUALITY_RESULTS, OPS_LEDGER)
+# Readers see a version of these only after its suite has passed it.
+PUBLISHED = tuple(table for table in BATCH.tables if table.suite)

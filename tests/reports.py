@@ -127,22 +127,26 @@ REASONS = (
 )
 
 
-def _volume(table: str, rows: int, age: timedelta, *, quiet: int = 0) -> Volume:
+def _volume(table: str, rows: int, age: timedelta, *, quiet: int = 0, version: int | None = None) -> Volume:
     today = NOW.date()
     days = tuple(
         Day(today - timedelta(days=13 - n), 0 if n >= 14 - quiet else rows // 40 * (3 + n * 5 % 4) // 4)
         for n in range(14)
     )
-    return Volume(table, rows, NOW - age, days)
+    return Volume(table, rows, NOW - age, version, days)
 
 
 VOLUMES = (
     _volume("bronze.pins_batch", 181_220, timedelta(hours=31), quiet=1),
-    _volume("silver.pins_batch", 152_903, timedelta(hours=31), quiet=1),
+    _volume("silver.pins_batch", 152_903, timedelta(hours=31), quiet=1, version=13),
     _volume("bronze.pins_stream", 181_904, timedelta(minutes=2)),
     _volume("silver.pins_stream", 153_388, timedelta(minutes=2)),
     Volume(
-        "gold.category_daily", 0, None, tuple(Day(NOW.date() - timedelta(days=13 - n), 0) for n in range(14))
+        "gold.category_daily",
+        0,
+        None,
+        None,
+        tuple(Day(NOW.date() - timedelta(days=13 - n), 0) for n in range(14)),
     ),
 )
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from lakehouse import delta
 from lakehouse.checkpoint import Checkpoint
 from lakehouse.ledger import collect, entries
 from lakehouse.ledger.collect import Collected
@@ -144,8 +145,7 @@ def _tables(ledger: DataFrame, lane: Lane, warehouse: Warehouse, collected: Coll
             continue
         row = ledger.where(F.col("table") == table.full_name).agg(F.sum("inserted").alias("rows")).first()
         entered = int(row.rows or 0) if row else 0
-        path = table.path(warehouse.tables)
-        rows = ledger.sparkSession.read.format("delta").option("versionAsOf", version).load(path)
+        rows = delta.read(ledger.sparkSession, table, warehouse=warehouse.tables, version=version)
         yield Sum(lane.name, f"rows entered = rows of {table.full_name}", entered, rows.count())
 
 

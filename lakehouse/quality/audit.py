@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse import delta
 from lakehouse.quality import gx
 from lakehouse.quality.results import Result, lane_of
 from lakehouse.quality.suite import load
@@ -47,8 +48,7 @@ def audit(spark: SparkSession, subject: Subject, *, run_id: str) -> list[Result]
         TerminalError: a rule could not be judged, or the suite is not usable.
     """
     table, suite = subject.table, load(subject.table)
-    path = table.path(subject.warehouse)
-    rows = spark.read.format("delta").option("versionAsOf", subject.version).load(path)
+    rows = delta.read(spark, table, warehouse=subject.warehouse, version=subject.version)
     if not suite.table_rules or rows.isEmpty():
         return []
     started = time.monotonic()

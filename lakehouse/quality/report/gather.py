@@ -9,9 +9,10 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import delta
+from lakehouse.quality import publish
 from lakehouse.quality.report import quarantined, verdicts, volumes
 from lakehouse.quality.report.model import Report
-from lakehouse.tables import BATCH, CATEGORY_DAILY, QUALITY_RESULTS, STREAM, Table
+from lakehouse.tables import BATCH, CATEGORY_DAILY, PUBLISHED, QUALITY_RESULTS, STREAM, Table
 
 SPAN_DAYS = 30
 
@@ -19,7 +20,8 @@ SPAN_DAYS = 30
 def gather(spark: SparkSession, *, warehouse: str, sentences: Mapping[str, str], now: datetime) -> Report:
     """Return the report as of now. Tables that are not there yet are left out.
 
-    Reads 30 days of quality.results twice, quarantine twice, and one column of every other table.
+    Reads 30 days of quality.results twice, quarantine twice, and one column of every other table, in the
+    published version of those that have one.
 
     Args:
         spark: the session.
@@ -31,14 +33,19 @@ def gather(spark: SparkSession, *, warehouse: str, sentences: Mapping[str, str],
     found = _read(spark, QUALITY_RESULTS, warehouse)
     unit, judged = verdicts.read(found, sentences, since=since) if found is not None else ("day", ())
     lanes = {lane.name: _read(spark, lane.quarantine, warehouse) for lane in (BATCH, STREAM)}
-    held = {table: rows for table in _VOLUMES if (rows := _read(spark, table, warehouse)) is not None}
+    seen = {table: publish.published(spark, table, warehouse=warehouse) for table in PUBLISHED}
+    held = {
+        table: rows
+        for table in _VOLUMES
+        if (rows := _read(spark, table, warehouse, version=seen.get(table))) is not None
+    }
     return Report(
         at=now,
         unit=unit,
         span_days=SPAN_DAYS,
         verdicts=judged,
         reasons=quarantined.read({lane: rows for lane, rows in lanes.items() if rows is not None}),
-        volumes=volumes.read(held, today=now.date()),
+        volumes=volumes.read(held, versions=seen, today=now.date()),
     )
 
 
@@ -53,6 +60,8 @@ _VOLUMES = (
 )
 
 
-def _read(spark: SparkSession, table: Table, warehouse: str) -> DataFrame | None:
+def _read(
+    spark: SparkSession, table: Table, warehouse: str, *, version: int | None = None
+) -> DataFrame | None:
     there = DeltaTable.isDeltaTable(spark, table.path(warehouse))
-    return delta.read(spark, table, warehouse=warehouse) if there else None
+    return delta.read(spark, table, warehouse=warehouse, version=version) if there else None

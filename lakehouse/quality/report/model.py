@@ -117,12 +117,14 @@ class Volume:
 
     Attributes:
         newest: the newest event's time; None for an empty table.
+        version: the published version, which readers see and this tells of; None: the newest version.
         days: rows by the day of their event, oldest first, one entry for every day of the last two weeks.
     """
 
     table: str
     rows: int
     newest: datetime | None
+    version: int | None
     days: tuple[Day, ...]
 
 

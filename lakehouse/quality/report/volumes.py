@@ -17,10 +17,17 @@ from lakehouse.tables import Table
 DAYS = 14
 
 
-def read(tables: Mapping[Table, DataFrame], *, today: date) -> tuple[Volume, ...]:
+def read(
+    tables: Mapping[Table, DataFrame], *, versions: Mapping[Table, int | None], today: date
+) -> tuple[Volume, ...]:
     """Return every table's volume in the order given.
 
     One job for all of them, which reads one column of each; at most 15 rows a table come back.
+
+    Args:
+        tables: the rows of each.
+        versions: the published version whose rows those are, of tables that have one.
+        today: the last day.
     """
     if not tables:
         return ()
@@ -32,7 +39,9 @@ def read(tables: Mapping[Table, DataFrame], *, today: date) -> tuple[Volume, ...
     found = defaultdict(list)
     for row in reduce(DataFrame.unionByName, counted).collect():
         found[row.table].append(row)
-    return tuple(_volume(table.full_name, found[table.full_name], first=first) for table in tables)
+    return tuple(
+        _volume(table, found[table.full_name], version=versions.get(table), first=first) for table in tables
+    )
 
 
 def by_day(rows: DataFrame, *, time: Column, first: date, last: date) -> DataFrame:
@@ -55,13 +64,14 @@ def _time(rows: DataFrame) -> Column:
     )
 
 
-def _volume(table: str, rows: list[Row], *, first: date) -> Volume:
+def _volume(table: Table, rows: list[Row], *, version: int | None, first: date) -> Volume:
     by = {row.day: row.rows for row in rows}
     newest = max((row.newest for row in rows if row.newest), default=None)
     span = (first + timedelta(days=number) for number in range(DAYS))
     return Volume(
-        table=table,
+        table=table.full_name,
         rows=sum(row.rows for row in rows),
         newest=newest.astimezone(UTC) if newest else None,
+        version=version,
         days=tuple(Day(day, by.get(day, 0)) for day in span),
     )

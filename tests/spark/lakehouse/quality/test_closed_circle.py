@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -10,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse import batch_lane, query, replay
 from lakehouse.quality.history import history
 from lakehouse.quality.publish import Unpublished, published
+from lakehouse.quality.report.gather import gather
 from lakehouse.replay import Quarantine, Replayed
 from lakehouse.tables import BATCH, Table
 from lakehouse.warehouse import Warehouse
@@ -81,6 +83,9 @@ def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(
     assert published(spark, BATCH.silver, warehouse=warehouse.tables) == before
     assert _count(spark, warehouse) == 2
     assert _count(spark, warehouse, unpublished=True) == 3
+    report = gather(spark, warehouse=warehouse.tables, sentences={}, now=datetime.now(UTC))
+    (told,) = (volume for volume in report.volumes if volume.table == BATCH.silver.full_name)
+    assert (told.rows, told.version) == (2, before)
     results = history(spark, "silver.pins_batch", warehouse=warehouse.tables, rule="unique_id.not_a_uuid")
     assert [(row.evaluated, row.unexpected) for row in results.collect()] == [(3, 2), (2, 0)]
 

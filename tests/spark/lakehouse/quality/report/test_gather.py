@@ -69,4 +69,5 @@ def test_verdicts_reasons_and_volumes_are_read(spark: SparkSession, warehouse: W
     assert reason.examples[0].value == r"{\xff}"
     (volume,) = report.volumes
     assert (volume.table, volume.rows, volume.newest) == ("gold.pin_features_batch", 5, NOW)
+    assert volume.version is None
     assert [day.rows for day in volume.days[-3:]] == [1, 0, 2]
