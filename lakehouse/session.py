@@ -127,6 +127,7 @@ def _use_s3(session: SparkSession, s3: S3Settings) -> None:
     hadoop.set("fs.s3a.fast.upload.buffer", "bytebuffer")
     # Some 20 s of a store that is away; by default it is minutes until anybody is told.
     hadoop.set("fs.s3a.retry.limit", "4")
+    hadoop.set("fs.s3a.connection.timeout", "30s")
     # A reader holds a whole row group of each task's file in memory.
     hadoop.set("parquet.block.size", str(32 * 1024 * 1024))
     if s3.endpoint:

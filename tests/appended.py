@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from arro3.core import Array, DataType, Field, Schema, Table
+from delta.tables import DeltaTable as Deltas
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
@@ -29,6 +31,9 @@ class Appended:
         settings: of the store.
         bucket: where it is.
         checkpoint_interval: commits between two checkpoints of its log.
+
+    Attributes:
+        joins: commits that have joined files.
     """
 
     def __init__(
@@ -36,11 +41,27 @@ class Appended:
     ) -> None:
         self.key = f"appended/{uuid.uuid4()}"
         self.url = f"s3a://{bucket}/{self.key}"
+        self.joins = 0
         self._bucket = bucket
         self._spark = spark
         self._settings = settings
         writer = rows(spark, writer="", numbers=range(0)).write.format("delta")
         writer.option("delta.checkpointInterval", checkpoint_interval).save(self.url)
+
+    def race(self, *, writers: int, commits: int, by_delta_rs: int, joins: int) -> None:
+        """Let sessions of one driver and delta-rs append at the same time, and check what is there."""
+        names = [f"session {number}" for number in range(writers)]
+        with ThreadPoolExecutor(writers + 2) as pool:
+            waiting = [
+                pool.submit(append, self._spark.newSession(), self.url, writer=name, numbers=range(commits))
+                for name in names
+            ]
+            waiting.append(pool.submit(self.by_delta_rs, writer="delta-rs", numbers=range(by_delta_rs)))
+            waiting.append(pool.submit(self.join_files, joins))
+            for writing in waiting:
+                writing.result()
+        by_spark = [(name, number) for name in names for number in range(commits)]
+        self.assert_holds(by_spark + [("delta-rs", number) for number in range(by_delta_rs)])
 
     def by_delta_rs(self, *, writer: str, numbers: range) -> None:
         """Append one row a commit, without Spark.
@@ -58,13 +79,22 @@ class Appended:
                     if not (is_again and (writer, number) in self._read_by_delta_rs()):
                         write_deltalake(self._address, table, mode="append", storage_options=options)
 
+    def join_files(self, times: int) -> None:
+        """Join the small files, and let delta-rs sum the log up in a checkpoint, again and again."""
+        session = self._spark.newSession()
+        for _ in range(times):
+            joined = Deltas.forPath(session, self.url).optimize().executeCompaction()
+            row = joined.select("metrics.numFilesRemoved").first()
+            self.joins += int(bool(row and row[0]))
+            _LISTED(lambda: DeltaTable(self._address, storage_options=self._options).create_checkpoint())
+
     def assert_holds(self, expected_rows: Iterable[Row]) -> None:
         """Check rows and versions as Spark, delta-rs and the store itself see them."""
         expected = Counter(expected_rows)
         assert Counter(map(tuple, self._spark.read.format("delta").load(self.url).collect())) == expected
         assert Counter(self._read_by_delta_rs()) == expected
-        # The one that made the table, and one a row.
-        assert self.versions() == list(range(1 + expected.total()))
+        # The one that made the table, one a row, and those that joined files.
+        assert self.versions() == list(range(1 + expected.total() + self.joins))
 
     def versions(self) -> list[int]:
         """Return the versions whose commit files the store lists."""

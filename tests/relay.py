@@ -62,10 +62,11 @@ class KillAtPut(Watcher):
 
 
 class FaultAtCommit(Watcher):
-    """Loses, or turns into a 503, what passes when a commit file of a Delta log is created.
+    """Loses, holds back, or turns into a 503 what passes when a commit file of a Delta log is created.
 
     Args:
-        fault: "request lost", "answer lost" or "answer 503"; the server has done its work in the last two.
+        fault: "request lost", "answer lost", "no answer" (the connection stays open) or "answer 503"; the
+            server has done its work in all but the first.
 
     Attributes:
         times: how many more faults there are to be.
@@ -93,7 +94,7 @@ class FaultAtCommit(Watcher):
         self.times -= 1
         if self._fault == "answer lost":
             raise ConnectionAbortedError
-        return SLOW_DOWN
+        return b"" if self._fault == "no answer" else SLOW_DOWN
 
 
 @contextmanager

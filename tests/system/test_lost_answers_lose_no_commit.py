@@ -13,7 +13,7 @@ from tests import appended, relay
 from tests.appended import Appended
 
 
-@pytest.mark.parametrize("fault", ["request lost", "answer lost", "answer 503"])
+@pytest.mark.parametrize("fault", ["request lost", "answer lost", "no answer", "answer 503"])
 def test_a_commit_whose_put_fails(spark: SparkSession, stack: Settings, fault: str) -> None:
     bucket = f"faulty-{uuid.uuid4()}"
     s3_client(stack.s3).create_bucket(Bucket=bucket)
@@ -21,6 +21,7 @@ def test_a_commit_whose_put_fails(spark: SparkSession, stack: Settings, fault: s
     with relay.before_s3(stack, watcher) as through:
         hadoop = spark.sparkContext._jsc.hadoopConfiguration()
         hadoop.set(f"fs.s3a.bucket.{bucket}.endpoint", through.s3.endpoint)
+        hadoop.set(f"fs.s3a.bucket.{bucket}.connection.timeout", "2s")
         table = Appended(spark, stack, bucket=bucket)
         watcher.times = 2
 

@@ -24,24 +24,9 @@ def test_sessions_and_delta_rs_at_once(
 ) -> None:
     table = Appended(spark, stack, bucket=stack.s3.bucket, checkpoint_interval=5)
 
-    race(spark, table, writers=writers, commits=commits, by_delta_rs=8)
+    table.race(writers=writers, commits=commits, by_delta_rs=8, joins=1)
 
     assert table.checkpoints() >= 2
-
-
-def race(spark: SparkSession, table: Appended, *, writers: int, commits: int, by_delta_rs: int) -> None:
-    """Let sessions of one driver and delta-rs append at the same time, and check what is there."""
-    names = [f"session {number}" for number in range(writers)]
-    with ThreadPoolExecutor(writers + 1) as pool:
-        waiting = [
-            pool.submit(appended.append, spark.newSession(), table.url, writer=name, numbers=range(commits))
-            for name in names
-        ]
-        waiting.append(pool.submit(table.by_delta_rs, writer="delta-rs", numbers=range(by_delta_rs)))
-        for writing in waiting:
-            writing.result()
-    by_spark = [(name, number) for name in names for number in range(commits)]
-    table.assert_holds(by_spark + [("delta-rs", number) for number in range(by_delta_rs)])
 
 
 @pytest.mark.timeout(600)
