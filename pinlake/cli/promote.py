@@ -115,7 +115,8 @@ def _step(
         return
     Console(highlight=False).print(
         f"{name}: {counts.read:,} rows read, {counts.written:,} written, {counts.quarantined:,} quarantined "
-        f"in {counts.batches} micro-batches, {counts.seconds:.1f} s"
+        f"in {counts.batches} micro-batches, {counts.seconds:.1f} s",
+        soft_wrap=True,
     )
 
 
