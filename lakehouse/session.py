@@ -71,6 +71,8 @@ def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
         .config("spark.sql.execution.arrow.pythonUDF.columnarInput.enabled", "false")
         # A cache is built this many rows at a time, and a pin is wide: Spark's 10,000 filled the heap.
         .config("spark.sql.inMemoryColumnarStorage.batchSize", "1000")
+        # A micro-batch of the stream lane needs 130 classes: of 100 that Spark keeps none is ever found again.
+        .config("spark.sql.codegen.cache.maxEntries", "1000")
         # A Delta log of a few hundred actions needs no 50 tasks to be replayed.
         .config("spark.databricks.delta.snapshotPartitions", "2")
     )
