@@ -84,7 +84,7 @@ class StreamSettings(_Section):
     """The stream lane's trigger, how much a micro-batch may take, and how long to wait for servers."""
 
     trigger_seconds: float = Field(default=1.0, ge=0)
-    max_offsets_per_trigger: int = Field(default=50_000, ge=1)
+    max_offsets_per_trigger: int = Field(default=20_000, ge=1)
     patience_seconds: float = Field(default=600.0, gt=0)
 
 

@@ -21,9 +21,10 @@ def test_a_commit_whose_put_fails(spark: SparkSession, stack: Settings, fault: s
     with relay.before_s3(stack, watcher) as through:
         hadoop = spark.sparkContext._jsc.hadoopConfiguration()
         hadoop.set(f"fs.s3a.bucket.{bucket}.endpoint", through.s3.endpoint)
-        hadoop.set(f"fs.s3a.bucket.{bucket}.connection.timeout", "2s")
+        # Its shortest.
+        hadoop.set(f"fs.s3a.bucket.{bucket}.connection.timeout", "15s")
         table = Appended(spark, stack, bucket=bucket)
-        watcher.times = 2
+        watcher.times = 1
 
         appended.append(spark, table.url, writer="writer", numbers=range(2))
 
