@@ -20,6 +20,8 @@ from pinlake.settings import S3Settings, Settings, SparkSettings
 _TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 # Java's first compiler alone, with the room for code that it has with the second.
 QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+# Plans that are run as they are: for a few rows, making classes of them costs more than it gains.
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 _LOG4J = Path(__file__).with_name("log4j2.properties")
 
 
@@ -40,7 +42,7 @@ def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
     Args:
         settings: master, memory, S3 and the jar cache.
         app: the application's name, as a cluster's UI shows it.
-        quick: for a few small questions: Java's second compiler would cost more than it gains.
+        quick: for a few small questions: compiling what they run would cost more than it gains.
 
     Raises:
         ConfigurationError: a jar has not been fetched.
@@ -71,13 +73,15 @@ def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
         .config("spark.sql.execution.arrow.pythonUDF.columnarInput.enabled", "false")
         # A cache is built this many rows at a time, and a pin is wide: Spark's 10,000 filled the heap.
         .config("spark.sql.inMemoryColumnarStorage.batchSize", "1000")
-        # A micro-batch of the stream lane needs 130 classes: of 100 that Spark keeps none is ever found again.
+        # A micro-batch of the stream lane needs 130 classes: of the 100 that Spark keeps none is found again.
         .config("spark.sql.codegen.cache.maxEntries", "1000")
         # A Delta log of a few hundred actions needs no 50 tasks to be replayed.
         .config("spark.databricks.delta.snapshotPartitions", "2")
     )
     if not settings.s3.single_writer:
         builder = builder.config("spark.delta.logStore.s3a.impl", log_store.CLASS)
+    for name, value in INTERPRETED.items() if quick else ():
+        builder = builder.config(name, value)
     builder = _with_jars(builder, spark, paths)
     with java_output.tamed():
         session: SparkSession = builder.getOrCreate()

@@ -17,6 +17,7 @@ import orjson
 from pydantic import BaseModel, SecretStr
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from lakehouse import session
 from pinlake.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +50,7 @@ class RunningDoor:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the environment in which a command finds exactly these settings."""
+    """Return the environment in which a command finds just these settings, and compiles no plans."""
     values: dict[str, object] = {}
     for name, value in settings:
         if isinstance(value, BaseModel):
@@ -58,7 +59,8 @@ def environment(settings: Settings) -> dict[str, str]:
             values[name] = value
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     given = {f"{PREFIX}{name}".upper(): _text(value) for name, value in values.items() if value is not None}
-    return inherited | given
+    options = " ".join([session.QUICK, *(f"-D{name}={value}" for name, value in session.INTERPRETED.items())])
+    return inherited | given | {"SPARK_SUBMIT_OPTS": options}
 
 
 def users_environment(home: Path) -> dict[str, str]:
