@@ -31,6 +31,7 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
     """
     merged = F.coalesce(_metric("numTargetRowsInserted"), _metric("numOutputRows"), F.lit(0))
     changed = merged + F.coalesce(_metric("numTargetRowsUpdated"), F.lit(0))
+    removed = F.coalesce(_metric("numTargetRowsDeleted"), F.lit(0))
     written = F.coalesce(_metric("numOutputBytes"), _metric("numTargetBytesAdded"))
     return _entries(
         history.withColumns(
@@ -42,7 +43,7 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
         )
         .where("receipt IS NOT NULL")
         .withColumnsRenamed({"timestamp": "at"})
-        .withColumns({"inserted": merged, "rows_out": changed, "rows_in": _rows_in()}),
+        .withColumns({"inserted": merged, "rows_out": changed, "removed": removed, "rows_in": _rows_in()}),
         keeps_newest=bool(table.key) and table.layer != "quarantine",
     )
 
@@ -61,6 +62,7 @@ def of_loads(loads: DataFrame) -> DataFrame:
         "rows_in",
         "inserted",
         (F.col("inserted") + F.col("updated")).alias("rows_out"),
+        F.lit(0).alias("removed"),
         F.lit(None).cast("bigint").alias("bytes"),
     )
     return _entries(rows.where("receipt IS NOT NULL"), keeps_newest=True)
@@ -85,7 +87,7 @@ def of_lost(lost: DataFrame) -> DataFrame:
 
 
 def _entries(rows: DataFrame, *, keeps_newest: bool) -> DataFrame:
-    """Spread the receipt; `rows` has table, version, at, receipt, rows_in, rows_out, inserted, bytes."""
+    """Spread the receipt; `rows` has the columns that the receipt does not tell."""
     spread = rows.withColumns(
         {
             **{name: F.col(f"receipt.{name}") for name in ("lane", "step", "query", "batch", "code")},
