@@ -3,7 +3,7 @@
 Every task is one command and may be run again at any time: each begins where its own checkpoint says. A
 command waits for another writer of its table, so that a retry waits for what an earlier try left running.
 
-A run of a backfill is about the past: it computes the UTC day in which its interval begins anew from bronze.
+A run of a backfill is about the past: it computes the UTC days that its interval touches anew from bronze.
 """
 
 from __future__ import annotations
@@ -23,11 +23,9 @@ NOTHING_TO_COMPARE = 2
 BEGIN = "(data_interval_start | default(dag_run.run_after - macros.timedelta(days=1), true))"
 END = "(data_interval_end | default(dag_run.run_after, true))"
 FORM = "strftime('%Y-%m-%dT%H:%M:%S')"
+DAY = "strftime('%Y-%m-%d')"
 BACKFILL = "dag_run.run_type == 'backfill'"
-SILVER_STEP = (
-    f"{{% if {BACKFILL} %}}rebuild --from {{{{ ds }}}} --to {{{{ ds }}}} --publish --limit 0"
-    "{% else %}silver{% endif %} " + WAIT
-)
+REBUILD = f"rebuild --from {{{{ {BEGIN}.{DAY} }}}} --to {{{{ {END}.{DAY} }}}} --publish --limit 0"
 # The stream lane is not rebuilt: the two may differ afterwards.
 RECONCILE = (
     f"{{% if {BACKFILL} %}}exit {NOTHING_TO_COMPARE}{{% else %}}"
@@ -87,7 +85,7 @@ with DAG(
     chain(
         _step("consume", "consume", [LANDING]),
         _step("bronze", f"bronze {WAIT}", [BRONZE]),
-        _step("silver", SILVER_STEP, [SILVER]),
+        _step("silver", f"{{% if {BACKFILL} %}}{REBUILD}{{% else %}}silver{{% endif %}} {WAIT}", [SILVER]),
         _step("gold", f"gold {WAIT}", [FEATURES, CATEGORY_DAILY]),
         BashOperator(task_id="quality", bash_command="pinlake quality report"),
         # There is nothing to compare with as long as the stream lane has never run.

@@ -149,7 +149,7 @@ def test_rules_that_refuse_too_much_change_nothing_for_readers_and_can_be_taken_
     before = _followers(spark, lane)
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 1))
     for _ in range(2):
-        with pytest.raises(Unpublished, match="quarantined_share.bearable"):
+        with pytest.raises(Unpublished, match=r"quarantined_share\.bearable"):
             _publish(spark, lane, text_policy="unicode")
         assert {table: published(spark, table, warehouse=lane.tables) for table in shown} == shown
     statement = "SELECT unique_id, follower_count FROM silver.pins_batch"
