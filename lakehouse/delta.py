@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import structlog
 from delta.exceptions import ConcurrentTransactionException, DeltaConcurrentModificationException
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from lakehouse.counts import Counts
@@ -141,7 +141,7 @@ def apply(changes: DataFrame, table: Table, batch: MicroBatch) -> None:
     """
     session = session_of(changes, table, batch)
     on = " AND ".join(f"old.{column} <=> new.key.{column}" for column in table.key)
-    values = {name: f"new.now.{name}" for name in table.columns.fieldNames()}
+    values: dict[str, str | Column] = {name: f"new.now.{name}" for name in table.columns.fieldNames()}
     merge = (
         DeltaTable.forPath(session, table.path(batch.warehouse)).alias("old").merge(changes.alias("new"), on)
     )

@@ -27,4 +27,4 @@ def allow_followers(monkeypatch: pytest.MonkeyPatch, folder: Path, *, between: t
             if entry["meta"]["id"].endswith(PLAUSIBLE):
                 entry["kwargs"] |= dict(zip(("min_value", "max_value"), between, strict=True))
         (folder / path.name).write_text(json.dumps(document))
-    monkeypatch.setitem(suite.load.__kwdefaults__, "folder", folder)
+    monkeypatch.setattr(suite.load, "__kwdefaults__", {"folder": folder})

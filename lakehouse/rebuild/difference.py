@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -73,7 +74,7 @@ def changes(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
     same_key = [F.col(f"was.{name}").eqNullSafe(F.col(f"now.{name}")) for name in table.key]
     key = [F.coalesce(f"was.{name}", f"now.{name}").alias(name) for name in table.key]
     one_sided = F.col("was").isNull() | F.col("now").isNull()
-    differ = reduce(Column.__or__, map(_differs, _compared(table)), one_sided)
+    differ = reduce(operator.or_, map(_differs, _compared(table)), one_sided)
     return left.join(right, same_key, "full").where(differ).select(F.struct(*key).alias("key"), "was", "now")
 
 

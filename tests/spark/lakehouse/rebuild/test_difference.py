@@ -12,12 +12,19 @@ from lakehouse.rebuild import difference
 from lakehouse.rebuild.difference import Difference, Example
 from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
 
-PIN = {"unique_id": "a", "title": "A title", "tag_list": ["x", "y"], "updated_at": "2026-01-01T00:00:00Z"}
-ROWS = [PIN, PIN | {"unique_id": "b"}, PIN | {"unique_id": "c", "title": None}]
+Row = Mapping[str, object]
+
+PIN: dict[str, object] = {
+    "unique_id": "a",
+    "title": "A title",
+    "tag_list": ["x", "y"],
+    "updated_at": "2026-01-01T00:00:00Z",
+}
+ROWS: list[Row] = [PIN, PIN | {"unique_id": "b"}, PIN | {"unique_id": "c", "title": None}]
 
 
 def test_rows_that_come_change_and_go_are_counted_and_shown(spark: SparkSession) -> None:
-    new = [
+    new: list[Row] = [
         PIN | {"updated_at": "2026-06-01T00:00:00Z"},
         PIN | {"unique_id": "c", "tag_list": ["y", "x"]},
         {"unique_id": "d", "downloaded": 0},
@@ -45,7 +52,7 @@ def test_the_same_rows_do_not_differ(spark: SparkSession) -> None:
 
 @pytest.mark.parametrize(("pins", "rows"), [(3, 0), (4, 1)])
 def test_a_part_of_the_key_may_be_null(spark: SparkSession, pins: int, rows: int) -> None:
-    old = {"day": "2026-01-30", "category": None, "pins": 3, "median_follower_count": 2.5}
+    old: dict[str, object] = {"day": "2026-01-30", "category": None, "pins": 3, "median_follower_count": 2.5}
 
     found = _difference(spark, [old], [old | {"pins": pins}], CATEGORY_DAILY, examples=0)
 
@@ -54,13 +61,13 @@ def test_a_part_of_the_key_may_be_null(spark: SparkSession, pins: int, rows: int
 
 def _difference(
     spark: SparkSession,
-    old: list[Mapping[str, object]],
-    new: list[Mapping[str, object]],
+    old: list[Row],
+    new: list[Row],
     table: Table,
     *,
     examples: int,
 ) -> Difference:
-    def frame(rows: list[Mapping[str, object]]) -> DataFrame:
+    def frame(rows: list[Row]) -> DataFrame:
         return literal.frame(spark, rows, table.columns)
 
     return difference.summary(difference.changes(frame(old), frame(new), table), table, examples=examples)
