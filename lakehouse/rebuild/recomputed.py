@@ -88,26 +88,27 @@ class Recomputation:
     def silver(self, *, text_policy: TextPolicy) -> Silver:
         """Compute silver.
 
-        Reads bronze once and parses all of it; cleaning, judging and comparing follow the pins. JOBS1
+        Reads bronze once and parses all of it; cleaning, judging and comparing follow the pins. Some 60 jobs,
+        most of them a stage of a few rows, with a shuffle by pin for the newest event and one to compare.
         """
         version = Checkpoint(self._spark, self._warehouse.checkpoint(BATCH.silver.full_name)).version_given()
         bronze, quarantine = self._bronze(version), self._read(BATCH.quarantine)
-        rows = events.decided(bronze, self._hold(events.decisions(quarantine)))
+        rows = events.decided(bronze, self._sized(events.decisions(quarantine)))
         shown = [self._read(table) for table in (BATCH.silver, BATCH.features)]
-        pins = self._hold(events.pins_of(self._days, rows, shown))
+        pins = self._sized(events.pins_of(self._days, rows, shown))
         judged = self._judge(events.of_pins(rows, pins, self._days), text_policy)
-        silver = self._hold(to_silver(judged.rows))
+        silver = _hold(to_silver(judged.rows))
         old = self._read(BATCH.silver).join(pins, "unique_id", "leftsemi")
-        changes = self._hold(difference.changes(old, silver, BATCH.silver))
+        changes = _hold(difference.changes(old, silver, BATCH.silver))
         return Silver(version, pins, judged, silver, changes, *self._verdicts(judged))
 
     def gold(self, silver: Silver) -> Gold:
-        """Compute gold from that silver. JOBS2; category_daily reads the silver files of its days."""
+        """Compute gold from that silver. Some 40 jobs; category_daily reads the silver files of its days."""
         gate = gates.open_gate(self._spark, BATCH.features)
         judged = gates.count(self._persist(to_judged_features(silver.rows, gate)), gate)
         old = self._read(BATCH.features).join(silver.pins, "unique_id", "leftsemi")
         features = difference.changes(old, to_features(gates.passed(judged.rows)), BATCH.features)
-        return Gold(judged, self._hold(features), self._hold(self._daily(silver)), *self._verdicts(judged))
+        return Gold(judged, _hold(features), _hold(self._daily(silver)), *self._verdicts(judged))
 
     def _judge(self, parsed: DataFrame, text_policy: TextPolicy) -> Judged:
         gate = gates.open_gate(self._spark, BATCH.silver)
@@ -128,7 +129,7 @@ class Recomputation:
         quarantine = self._read(BATCH.quarantine)
         passed = gates.passed(judged.rows)
         back = refusals.let_through(passed, quarantine, layer=judged.gate.table.layer)
-        return self._hold(refusals.new(judged, quarantine)), self._hold(back)
+        return _hold(refusals.new(judged, quarantine)), _hold(back)
 
     def _bronze(self, version: int) -> DataFrame:
         if version < 0:
@@ -139,9 +140,9 @@ class Recomputation:
     def _read(self, table: Table) -> DataFrame:
         return delta.read(self._spark, table, warehouse=self._warehouse.tables)
 
-    def _hold(self, rows: DataFrame) -> DataFrame:
-        """Compute rows now, cut off from tables that are about to change; cached, joins know their size."""
-        held = self._persist(rows.localCheckpoint())
+    def _sized(self, rows: DataFrame) -> DataFrame:
+        """Return rows of which a join knows how few they are: bronze need not be shuffled for them."""
+        held = self._persist(_hold(rows))
         held.count()
         return held
 
@@ -156,3 +157,8 @@ def recomputing(spark: SparkSession, warehouse: Warehouse, days: Days) -> Iterat
     """Give a recomputation, whose results may be used until the end of the block."""
     with ExitStack() as held:
         yield Recomputation(spark, warehouse, days, held)
+
+
+def _hold(rows: DataFrame) -> DataFrame:
+    """Compute rows now: what they were read from is about to change."""
+    return rows.localCheckpoint()
