@@ -45,11 +45,6 @@ class Checkpoint:
         names = objects.names(self.spark, f"{self.url}/commits")
         return max((int(name) for name in names if name.isdecimal()), default=-1)
 
-    def version_given(self) -> int:
-        """Return the last version of a table that a micro-batch was given, done or not; -1 if none was."""
-        names = objects.names(self.spark, f"{self.url}/offsets")
-        return _last(self._end(max((int(name) for name in names if name.isdecimal()), default=-1)))
-
     def position(self) -> dict[str, dict[str, int]]:
         """Return the Kafka offset to be read next, by topic and partition; empty before the first start."""
         last = self.last_done()

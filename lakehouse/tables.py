@@ -203,7 +203,7 @@ LEDGER = _columns(
     ("rows_in", LongType(), "rows that came into the step"),
     ("rows_out", LongType(), "rows inserted or updated"),
     ("inserted", LongType(), "rows that were new to the table"),
-    ("removed", LongType(), "rows that the table has no more: only a rebuild removes any"),
+    ("removed", LongType(), "rows that a rebuild has taken from the table; null for other steps"),
     ("quarantined", LongType(), "rows that the step's gate refused"),
     ("superseded", LongType(), "rows that passed, but were older than, or the same as, what there was"),
     ("seconds", DoubleType(), "from the beginning of the micro-batch to this commit"),

@@ -11,11 +11,11 @@ from pyspark.sql import functions as F
 from lakehouse.tables import CATEGORY_FIGURES
 
 
-def of_days(silver: DataFrame, days: Sequence[date]) -> DataFrame:
-    """Return the silver rows whose newest event is of some days, at least one: their files alone are read."""
+def of_days(pins: DataFrame, days: Sequence[date]) -> DataFrame:
+    """Return the pins whose newest event is of some days, at least one: their files alone are read."""
     begin, end = F.lit(min(days)), F.lit(max(days) + timedelta(days=1))
     span = (F.col("event_time") >= begin) & (F.col("event_time") < end)
-    return silver.where(span).where(F.to_date("event_time").isin(list(days)))
+    return pins.where(span).where(F.to_date("event_time").isin(list(days)))
 
 
 def to_category_daily(silver: DataFrame) -> DataFrame:

@@ -9,6 +9,7 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType
 from lakehouse.tables import LEDGER, OFFSETS, VERSIONS, Table
 
 LOST = "lost"
+REBUILD = "rebuild"
 POSTGRES = "postgres"
 KAFKA = "kafka"
 
@@ -31,7 +32,7 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
     """
     merged = F.coalesce(_metric("numTargetRowsInserted"), _metric("numOutputRows"), F.lit(0))
     changed = merged + F.coalesce(_metric("numTargetRowsUpdated"), F.lit(0))
-    removed = F.coalesce(_metric("numTargetRowsDeleted"), F.lit(0))
+    removed = F.when(F.col("receipt.step") == REBUILD, _metric("numTargetRowsDeleted"))
     written = F.coalesce(_metric("numOutputBytes"), _metric("numTargetBytesAdded"))
     return _entries(
         history.withColumns(
@@ -62,7 +63,6 @@ def of_loads(loads: DataFrame) -> DataFrame:
         "rows_in",
         "inserted",
         (F.col("inserted") + F.col("updated")).alias("rows_out"),
-        F.lit(0).alias("removed"),
         F.lit(None).cast("bigint").alias("bytes"),
     )
     return _entries(rows.where("receipt IS NOT NULL"), keeps_newest=True)

@@ -40,7 +40,7 @@ class Days:
         return [self.first + number * _DAY for number in range((self.last - self.first).days + 1)]
 
     def hold(self, event_id: Column) -> Column:
-        """Return whether an event is of these days. Parquet's statistics can tell which files to read."""
+        """Return whether an event is of these days."""
         return (event_id >= F.lit(self.begin)) & (event_id < F.lit(self.end))
 
 

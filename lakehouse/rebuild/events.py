@@ -8,6 +8,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold.category_daily import of_days
 from lakehouse.quarantine import DROPPED
 from lakehouse.rebuild.days import Days
 from lakehouse.silver.parsing import parse
@@ -45,10 +46,10 @@ def decided(bronze: DataFrame, decisions: DataFrame) -> DataFrame:
 def pins_of(days: Days, events: DataFrame, tables: Iterable[DataFrame]) -> DataFrame:
     """Return unique_id of every pin that has an event of these days, or is shown by a table with one.
 
-    A table may show what cannot even be parsed today. Reads the files of the days; one shuffle.
+    A table may show what cannot even be parsed today. One shuffle.
     """
     parsed = events.where(days.hold(F.col("event_id"))).transform(parse)
-    shown = [table.where(days.hold(F.col("event_id"))) for table in tables]
+    shown = [of_days(table, days.each()) for table in tables]
     names = [rows.select("unique_id") for rows in (parsed, *shown)]
     return reduce(DataFrame.union, names).where("unique_id IS NOT NULL").distinct()
 

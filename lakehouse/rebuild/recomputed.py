@@ -11,7 +11,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import delta
-from lakehouse.checkpoint import Checkpoint
 from lakehouse.gold.category_daily import of_days, to_category_daily
 from lakehouse.gold.features import to_features, to_judged_features
 from lakehouse.quality import gate as gates
@@ -30,7 +29,7 @@ class Silver:
     """What a rebuild makes of silver. All of it is computed, and cut off from the tables it was read from.
 
     Attributes:
-        version: bronze's, that it was read at: what silver has been given.
+        version: bronze's, that it was read at.
         pins: unique_id of every pin it is about.
         judged: their events, as silver's gate judges them today.
         rows: the rows that silver is to have of these pins.
@@ -91,9 +90,9 @@ class Recomputation:
         Reads bronze once and parses all of it; cleaning, judging and comparing follow the pins. Some 60 jobs,
         most of them a stage of a few rows, with a shuffle by pin for the newest event and one to compare.
         """
-        version = Checkpoint(self._spark, self._warehouse.checkpoint(BATCH.silver.full_name)).version_given()
-        bronze, quarantine = self._bronze(version), self._read(BATCH.quarantine)
-        rows = events.decided(bronze, self._sized(events.decisions(quarantine)))
+        version = delta.version(self._spark, BATCH.bronze, warehouse=self._warehouse.tables)
+        decisions = self._sized(events.decisions(self._read(BATCH.quarantine)))
+        rows = events.decided(self._read(BATCH.bronze), decisions)
         shown = [self._read(table) for table in (BATCH.silver, BATCH.features)]
         pins = self._sized(events.pins_of(self._days, rows, shown))
         judged = self._judge(events.of_pins(rows, pins, self._days), text_policy)
@@ -130,12 +129,6 @@ class Recomputation:
         passed = gates.passed(judged.rows)
         back = refusals.let_through(passed, quarantine, layer=judged.gate.table.layer)
         return _hold(refusals.new(judged, quarantine)), _hold(back)
-
-    def _bronze(self, version: int) -> DataFrame:
-        if version < 0:
-            return self._read(BATCH.bronze).limit(0)
-        path = BATCH.bronze.path(self._warehouse.tables)
-        return self._spark.read.format("delta").option("versionAsOf", version).load(path)
 
     def _read(self, table: Table) -> DataFrame:
         return delta.read(self._spark, table, warehouse=self._warehouse.tables)

@@ -59,7 +59,7 @@ class Found:
 def preview(spark: SparkSession, warehouse: Warehouse, request: Request) -> Found:
     """Return what a rebuild would change. Costs what `Recomputation.silver` and `gold` cost.
 
-    A micro-batch of silver that was cut off is part of it.
+    What silver has not read yet of these pins is part of it: publishing promotes it first.
     """
     with recomputing(spark, warehouse, request.days) as recomputation:
         silver = recomputation.silver(text_policy=request.text_policy)
@@ -71,13 +71,13 @@ def publish(
 ) -> None:
     """Bring the batch lane's tables to what they would be, had today's code and suites been there always.
 
-    Silver takes first what is new in bronze, so that no event is judged here whose turn is still to come.
+    Silver takes first what is new in bronze: no event is judged here whose turn is still to come.
     Beside two recomputations of gold, an ordinary promotion to gold and the audits, each table that differs
     costs a merge, which rewrites only files that hold a changed row.
 
     Args:
         spark: the session.
-        warehouse: the tables; nobody else may promote to silver or gold meanwhile.
+        warehouse: the tables; nobody else may promote to bronze, silver or gold meanwhile.
         request: what is to be rebuilt.
         tell: takes what changes, before it is written.
 

@@ -36,7 +36,7 @@ def rebuild(
     """Compute silver and gold of past days anew from bronze, with the code and the suites of today.
 
     Prints what differs, and changes nothing without --publish. The stream may run meanwhile; with --publish
-    the batch lane's silver and gold may not. Cut off anywhere, it may be run again.
+    the batch lane's steps may not. Cut off anywhere, it may be run again.
 
     Example: pinlake rebuild --from 2026-01-30 --to 2026-01-31
     """
@@ -47,7 +47,7 @@ def rebuild(
     _require_batch(lane)
     if last < first:
         raise UsageError("--to lies before --from", where="rebuild", mend="Give the earlier day as --from.")
-    names = [leases.SILVER, leases.GOLD] if publish else []
+    names = [leases.BRONZE, leases.SILVER, leases.GOLD] if publish else []
     with sole_writer("rebuild", names, wait=wait) as settings:
         days = Days(first.date(), last.date())
         request = Request(days, settings.text_policy, limit)
