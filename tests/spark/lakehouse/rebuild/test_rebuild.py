@@ -93,6 +93,7 @@ def test_rules_that_refuse_too_much_change_nothing_for_readers_and_can_be_taken_
     assert published(spark, BATCH.silver, warehouse=lane.tables) == newest
 
 
+@pytest.mark.timeout(600)
 def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     spark: SparkSession, lane: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
