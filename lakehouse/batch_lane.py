@@ -48,7 +48,17 @@ def bronze(spark: SparkSession, warehouse: Warehouse) -> Counts:
 
 def silver(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy) -> Counts:
     """Merge the pins in new bronze rows into silver.pins_batch; what is no pin goes to quarantine."""
-    gate, log = gates.open_gate(spark, BATCH.silver), GateLog()
+    log = GateLog()
+    counts = promote_to_silver(spark, warehouse, text_policy=text_policy, log=log)
+    publish(spark, [BATCH.silver], warehouse=warehouse.tables, gates=log)
+    return counts
+
+
+def promote_to_silver(
+    spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy, log: GateLog
+) -> Counts:
+    """Do the same without judging or publishing what silver is then; `log` takes what the gate counts."""
+    gate = gates.open_gate(spark, BATCH.silver)
 
     def write(rows: DataFrame, batch: MicroBatch) -> Counts:
         judged = to_judged(rows, gate, text_policy=text_policy, at=batch.began).persist()
@@ -62,9 +72,7 @@ def silver(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy
             judged.unpersist()
 
     source = _new_rows(spark, BATCH.bronze, warehouse)
-    counts = _drain(source, write, warehouse, targets=(BATCH.silver, BATCH.quarantine))
-    publish(spark, [BATCH.silver], warehouse=warehouse.tables, gates=log)
-    return counts
+    return _drain(source, write, warehouse, targets=(BATCH.silver, BATCH.quarantine))
 
 
 def gold(spark: SparkSession, warehouse: Warehouse) -> Counts:

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 import structlog
 from delta.exceptions import ConcurrentTransactionException, DeltaConcurrentModificationException
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from lakehouse.counts import Counts
 from lakehouse.receipt import Receipt
 from lakehouse.tables import Table
+from pinlake.errors import TransientError
 
 log = structlog.get_logger()
 
@@ -111,12 +112,7 @@ def merge_newest(rows: DataFrame, table: Table, batch: MicroBatch) -> None:
         table: a table with a key and an event_id.
         batch: the micro-batch.
     """
-    # MERGE takes its transaction from the session, and other writes run beside this one: one of its own.
-    session = rows.sparkSession.newSession()
-    session.conf.set("spark.databricks.delta.write.txnAppId", _app_id(table, batch))
-    session.conf.set("spark.databricks.delta.write.txnVersion", str(batch.number))
-    if batch.receipt:
-        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", batch.receipt.as_json())
+    session = session_of(rows, table, batch)
     on = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
     for attempt in again_after_conflict(table):
         with attempt:
@@ -128,6 +124,53 @@ def merge_newest(rows: DataFrame, table: Table, batch: MicroBatch) -> None:
                 .whenNotMatchedInsertAll()
                 .execute()
             )
+
+
+def apply(changes: DataFrame, table: Table, batch: MicroBatch) -> None:
+    """Insert, update and delete what has been found to differ, in one commit. Costs what `merge_newest` does.
+
+    Not tried again after another writer's commit: the rows were compared with what was there before it.
+
+    Args:
+        changes: `key`, `was` and `now`: see `lakehouse.rebuild.difference.changes`.
+        table: a table with a key.
+        batch: the micro-batch.
+
+    Raises:
+        TransientError: another writer was first.
+    """
+    session = session_of(changes, table, batch)
+    on = " AND ".join(f"old.{column} <=> new.key.{column}" for column in table.key)
+    values: dict[str, str | Column] = {name: f"new.now.{name}" for name in table.columns.fieldNames()}
+    merge = (
+        DeltaTable.forPath(session, table.path(batch.warehouse)).alias("old").merge(changes.alias("new"), on)
+    )
+    try:
+        (
+            merge.whenMatchedDelete("new.now IS NULL")
+            .whenMatchedUpdate(set=values)
+            .whenNotMatchedInsert("new.now IS NOT NULL", values)
+            .execute()
+        )
+    except DeltaConcurrentModificationException as error:
+        raise TransientError(
+            f"another writer of {table.full_name} was first",
+            where=table.path(batch.warehouse),
+            mend="Nothing is lost: run it again.",
+        ) from error
+
+
+def session_of(rows: DataFrame, table: Table, batch: MicroBatch) -> SparkSession:
+    """Return a session for one MERGE of rows into a table.
+
+    MERGE takes transaction and receipt from its session, and other writes may run beside it.
+    """
+    session = rows.sparkSession.newSession()
+    session.conf.set("spark.databricks.delta.write.txnAppId", _app_id(table, batch))
+    session.conf.set("spark.databricks.delta.write.txnVersion", str(batch.number))
+    if batch.receipt:
+        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", batch.receipt.as_json())
+    return session
 
 
 def again_after_conflict(table: Table) -> Retrying:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lakehouse import delta
 from lakehouse.delta import MicroBatch
-from lakehouse.gold.category_daily import to_category_daily
+from lakehouse.gold.category_daily import of_days, to_category_daily
 from lakehouse.gold.features import to_features
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Judged
@@ -71,12 +70,9 @@ def to_category_daily_table(silver: DataFrame, days: list[date], batch: MicroBat
         days: the days to compute, at least one.
         batch: the micro-batch.
     """
-    span = (F.col("event_time") >= F.lit(min(days))) & (
-        F.col("event_time") < F.lit(max(days) + timedelta(days=1))
-    )
-    chosen = silver.where(span).where(F.to_date("event_time").isin(days))
     listed = ", ".join(f"DATE'{day}'" for day in sorted(days))
-    delta.replace(chosen.transform(to_category_daily), CATEGORY_DAILY, batch, where=f"day IN ({listed})")
+    figures = to_category_daily(of_days(silver, days))
+    delta.replace(figures, CATEGORY_DAILY, batch, where=f"day IN ({listed})")
 
 
 def _to_quarantine_table(judged: Judged, lane: Lane, batch: MicroBatch) -> None:

@@ -40,7 +40,7 @@ class Receipt:
     Attributes:
         run: one start of a command; UUIDv7.
         lane: batch or stream.
-        step: what ran: a layer, or replay.
+        step: what ran: a layer, replay or rebuild.
         query: what Delta knows the micro-batch by.
         batch: its number.
         began: when the micro-batch began.

@@ -97,6 +97,18 @@ class FaultAtCommit(Watcher):
         return b"" if self._fault == "no answer" else SLOW_DOWN
 
 
+class SeesLeaseRead(Watcher):
+    """Tells when somebody has asked for the object of a lease."""
+
+    def __init__(self) -> None:
+        self.read = threading.Event()
+
+    def asked(self, sent: bytes) -> bytes:
+        if sent.startswith(b"GET ") and b"/_leases/" in sent.split(b" ")[1]:
+            self.read.set()
+        return sent
+
+
 @contextmanager
 def before_s3(settings: Settings, watcher: Watcher) -> Iterator[Settings]:
     """Give settings whose object store is reached through a relay, until the end of the block."""

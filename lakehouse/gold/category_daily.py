@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, timedelta
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.tables import CATEGORY_FIGURES
+
+
+def of_days(pins: DataFrame, days: Sequence[date]) -> DataFrame:
+    """Return the pins whose newest event is of some days, at least one: their files alone are read."""
+    begin, end = F.lit(min(days)), F.lit(max(days) + timedelta(days=1))
+    span = (F.col("event_time") >= begin) & (F.col("event_time") < end)
+    return pins.where(span).where(F.to_date("event_time").isin(list(days)))
 
 
 def to_category_daily(silver: DataFrame) -> DataFrame:

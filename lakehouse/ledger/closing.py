@@ -143,7 +143,8 @@ def _tables(ledger: DataFrame, lane: Lane, warehouse: Warehouse, collected: Coll
         version = collected.versions.get(table.full_name)
         if version is None:
             continue
-        row = ledger.where(F.col("table") == table.full_name).agg(F.sum("inserted").alias("rows")).first()
+        left = F.col("inserted") - F.coalesce("removed", F.lit(0))
+        row = ledger.where(F.col("table") == table.full_name).agg(F.sum(left).alias("rows")).first()
         entered = int(row.rows or 0) if row else 0
         rows = delta.read(ledger.sparkSession, table, warehouse=warehouse.tables, version=version)
         yield Sum(lane.name, f"rows entered = rows of {table.full_name}", entered, rows.count())

@@ -103,4 +103,5 @@ def _insert(new: DataFrame, warehouse: Warehouse) -> None:
         with attempt:
             table = DeltaTable.forPath(new.sparkSession, OPS_LEDGER.path(warehouse.tables))
             merge = table.alias("old").merge(new.select(*LEDGER.fieldNames()).alias("new"), on)
-            merge.whenNotMatchedInsertAll().execute()
+            # A ledger that an older version has made may lack a column.
+            merge.withSchemaEvolution().whenNotMatchedInsertAll().execute()

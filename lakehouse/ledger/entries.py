@@ -9,6 +9,7 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType
 from lakehouse.tables import LEDGER, OFFSETS, VERSIONS, Table
 
 LOST = "lost"
+REBUILD = "rebuild"
 POSTGRES = "postgres"
 KAFKA = "kafka"
 
@@ -31,6 +32,7 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
     """
     merged = F.coalesce(_metric("numTargetRowsInserted"), _metric("numOutputRows"), F.lit(0))
     changed = merged + F.coalesce(_metric("numTargetRowsUpdated"), F.lit(0))
+    removed = F.when(F.col("receipt.step") == REBUILD, _metric("numTargetRowsDeleted"))
     written = F.coalesce(_metric("numOutputBytes"), _metric("numTargetBytesAdded"))
     return _entries(
         history.withColumns(
@@ -42,7 +44,7 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
         )
         .where("receipt IS NOT NULL")
         .withColumnsRenamed({"timestamp": "at"})
-        .withColumns({"inserted": merged, "rows_out": changed, "rows_in": _rows_in()}),
+        .withColumns({"inserted": merged, "rows_out": changed, "removed": removed, "rows_in": _rows_in()}),
         keeps_newest=bool(table.key) and table.layer != "quarantine",
     )
 
@@ -85,7 +87,7 @@ def of_lost(lost: DataFrame) -> DataFrame:
 
 
 def _entries(rows: DataFrame, *, keeps_newest: bool) -> DataFrame:
-    """Spread the receipt; `rows` has table, version, at, receipt, rows_in, rows_out, inserted, bytes."""
+    """Spread the receipt; `rows` has the columns that the receipt does not tell."""
     spread = rows.withColumns(
         {
             **{name: F.col(f"receipt.{name}") for name in ("lane", "step", "query", "batch", "code")},

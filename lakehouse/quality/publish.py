@@ -67,13 +67,14 @@ def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gat
         newest = delta.version(spark, table, warehouse=warehouse)
         if newest == old.version:
             continue
-        share = (old.pending + counts).quarantined_share
-        judged = audit(spark, Subject(table, newest, warehouse, share=share), run_id=run_id)
+        pending = _since_published(old, counts)
+        subject = Subject(table, newest, warehouse, share=pending.quarantined_share)
+        judged = audit(spark, subject, run_id=run_id)
         found += judged
         failures = [result for result in judged if result.failed_critically]
         if failures:
             results.append(spark, found, warehouse=warehouse)
-            replace(old, pending=old.pending + counts).write(spark, table, warehouse)
+            replace(old, pending=pending).write(spark, table, warehouse)
             _raise(failures, kept=old.version)
         if judged:
             pointers[table] = _Pointer(newest, run_id)
@@ -112,6 +113,12 @@ class _Pointer:
     @staticmethod
     def _url(table: Table, warehouse: str) -> str:
         return f"{warehouse}/_published/{table.full_name}.json"
+
+
+def _since_published(old: _Pointer, counts: Counts) -> Counts:
+    since = old.pending + counts
+    # A rebuild may let more through than has been refused since.
+    return replace(since, quarantined=max(since.quarantined, 0))
 
 
 def _raise(failures: Sequence[Result], *, kept: int | None) -> None:

@@ -64,6 +64,11 @@ class GateLog:
                 sums = (evaluated + count.evaluated, unexpected + count.unexpected)
                 self._sums[key] = (gate, count.rule, *sums)
 
+    def discount(self, rows: int) -> None:
+        """Take rows off those refused that have been counted before."""
+        with self._lock:
+            self._counts += Counts(quarantined=-rows)
+
     def take(self, *, run_id: str, lane: str) -> tuple[list[Result], Counts]:
         """Return the results since the last call, and what silver's gate read and refused; begin anew."""
         with self._lock:

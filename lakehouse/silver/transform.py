@@ -31,9 +31,13 @@ def to_judged(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: dat
     Returns:
         The columns of bronze and silver, `reasons` and `broken` as `lakehouse.quality.gate.judge` adds them.
     """
+    return to_judged_pins(bronze.transform(parse), gate, text_policy=text_policy, at=at)
+
+
+def to_judged_pins(parsed: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime) -> DataFrame:
+    """Do the same with rows that are parsed already: see `lakehouse.silver.parsing.parse`."""
     return (
-        bronze.transform(parse)
-        .transform(lambda rows: clean(rows, text_policy=text_policy))
+        parsed.transform(lambda rows: clean(rows, text_policy=text_policy))
         .withColumns({"event_time": event_ids.time_of(F.col("event_id")), "updated_at": F.lit(at)})
         .transform(lambda rows: gates.judge(rows, gate))
     )

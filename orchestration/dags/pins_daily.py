@@ -2,6 +2,8 @@
 
 Every task is one command and may be run again at any time: each begins where its own checkpoint says. A
 command waits for another writer of its table, so that a retry waits for what an earlier try left running.
+
+A run of a backfill is about the past: it computes the UTC days that its interval touches anew from bronze.
 """
 
 from __future__ import annotations
@@ -21,7 +23,14 @@ NOTHING_TO_COMPARE = 2
 BEGIN = "(data_interval_start | default(dag_run.run_after - macros.timedelta(days=1), true))"
 END = "(data_interval_end | default(dag_run.run_after, true))"
 FORM = "strftime('%Y-%m-%dT%H:%M:%S')"
-RECONCILE = f"pinlake reconcile --from {{{{ {BEGIN}.{FORM} }}}} --to {{{{ {END}.{FORM} }}}}"
+DAY = "strftime('%Y-%m-%d')"
+BACKFILL = "dag_run.run_type == 'backfill'"
+REBUILD = f"rebuild --from {{{{ {BEGIN}.{DAY} }}}} --to {{{{ {END}.{DAY} }}}} --publish --limit 0"
+# The stream lane is not rebuilt: the two may differ afterwards.
+RECONCILE = (
+    f"{{% if {BACKFILL} %}}exit {NOTHING_TO_COMPARE}{{% else %}}"
+    f"pinlake reconcile --from {{{{ {BEGIN}.{FORM} }}}} --to {{{{ {END}.{FORM} }}}}{{% endif %}}"
+)
 
 LANDING = Asset(name="landing.pins", uri="pinlake://landing/pins")
 BRONZE = Asset(name="bronze.pins_batch", uri="pinlake://bronze/pins_batch")
@@ -76,7 +85,7 @@ with DAG(
     chain(
         _step("consume", "consume", [LANDING]),
         _step("bronze", f"bronze {WAIT}", [BRONZE]),
-        _step("silver", f"silver {WAIT}", [SILVER]),
+        _step("silver", f"{{% if {BACKFILL} %}}{REBUILD}{{% else %}}silver{{% endif %}} {WAIT}", [SILVER]),
         _step("gold", f"gold {WAIT}", [FEATURES, CATEGORY_DAILY]),
         BashOperator(task_id="quality", bash_command="pinlake quality report"),
         # There is nothing to compare with as long as the stream lane has never run.

@@ -21,6 +21,7 @@ from pinlake.cli.promote import bronze, gold, silver, stream
 from pinlake.cli.quality import app as quality
 from pinlake.cli.quality_report import report
 from pinlake.cli.quarantine import app as quarantine
+from pinlake.cli.rebuild import rebuild
 from pinlake.cli.serve import serve
 from pinlake.cli.sql import sql
 from pinlake.cli.stack import down, status, up
@@ -57,6 +58,7 @@ app.command()(gold)
 app.command()(stream)
 app.command()(sql)
 app.command()(maintain)
+app.command()(rebuild)
 app.command()(consume)
 app.command()(reconcile)
 app.add_typer(ledger, name="ledger")

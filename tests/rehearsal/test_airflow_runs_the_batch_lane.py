@@ -60,10 +60,17 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
         compared = api.get(f"{place}/taskInstances/reconcile/xcomEntries/return_value").raise_for_status()
         assert compared.json()["value"].startswith(f"{EVENTS} events from ")
         _kill_part(own)
-        counts = {event["name"]: event["extra"] for event in api.get("/assets/events").json()["asset_events"]}
+        counts = _told(api)
         assert counts["landing.pins"]["records"] == EVENTS
         assert counts[BATCH.silver.full_name]["read"] == EVENTS
         assert counts[BATCH.features.full_name]["written"] == PINS
+
+        _backfill(own, asked["logical_date"])
+        assert commands.until(lambda: _ended(api, place), seconds=SLOW) == "success", _tries(api, place)
+        assert api.get(place).json()["run_type"] == "backfill"
+        rebuilt = _told(api)[BATCH.silver.full_name]
+        assert (rebuilt["step"], rebuilt["published"], rebuilt["judged"]) == ("rebuild", True, EVENTS)
+        assert api.get(f"{place}/taskInstances/reconcile").json()["state"] == "skipped"
     tables = (BATCH.bronze, BATCH.silver, BATCH.features)
     assert [_rows(spark, own, table) for table in tables] == [EVENTS, PINS, PINS]
 
@@ -103,6 +110,29 @@ def _pinlake(*arguments: str, environment: dict[str, str]) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def _backfill(settings: Settings, day: str) -> None:
+    """Ask Airflow to run an interval again, one of the past to it."""
+    program = str(Path(sys.executable).with_name("airflow"))
+    given = {**commands.environment(settings), "AIRFLOW_HOME": str(settings.home.resolve() / "airflow")}
+    asked = (
+        "--dag-id",
+        "pins_daily",
+        "--from-date",
+        day,
+        "--to-date",
+        day,
+        "--reprocess-behavior",
+        "completed",
+    )
+    subprocess.run([program, "backfill", "create", *asked], env=given, check=True, timeout=SLOW)
+
+
+def _told(api: httpx.Client) -> dict[str, dict[str, Any]]:
+    """Return what the newest event of each table says."""
+    events = api.get("/assets/events", params={"order_by": "timestamp"}).raise_for_status().json()
+    return {event["name"]: event["extra"] for event in events["asset_events"]}
 
 
 def _kill_part(settings: Settings) -> None:

@@ -20,7 +20,7 @@ from lakehouse.lease import Leases, Terms
 from lakehouse.owner import Owner
 from pinlake.settings import Settings
 from tests import commands, stored
-from tests.relay import Watcher, before_s3
+from tests.relay import SeesLeaseRead, Watcher, before_s3
 
 NAME = "silver.pins_batch"
 SHORT = Terms(beat=0.1, expiry=2.0)
@@ -51,18 +51,6 @@ class LosesFirstAnswer(Watcher):
         if self._waiting and sent.startswith(b"HTTP/1.1 200"):
             self._waiting, self.lost = False, 1
             raise ConnectionAbortedError
-        return sent
-
-
-class SeesLeaseRead(Watcher):
-    """Tells when somebody has asked for the object of a lease."""
-
-    def __init__(self) -> None:
-        self.read = threading.Event()
-
-    def asked(self, sent: bytes) -> bytes:
-        if sent.startswith(b"GET ") and b"/_leases/" in sent.split(b" ")[1]:
-            self.read.set()
         return sent
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 from pyspark.sql import SparkSession
 
 from lakehouse import batch_lane
@@ -12,6 +9,7 @@ from lakehouse.counts import Counts
 from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.warehouse import Warehouse
 from pinlake.event import new_event_id
+from tests.checkpoints import forget_last_commit
 from tests.landing_objects import land
 
 EARLIEST = new_event_id()
@@ -30,9 +28,8 @@ def test_a_lane_that_crashed_anywhere_ends_as_if_it_had_not(
     assert _promote(spark, warehouse) == [(4, 4, 0), (4, 3, 1), (2, 2, 0)]
     before = _state(spark, warehouse)
 
-    # As a crash between a table's commit and the checkpoint's leaves it, in every step.
-    for name in (BATCH.bronze.full_name, BATCH.silver.full_name, BATCH.features.full_name):
-        _forget_last_commit(Path(warehouse.checkpoint(name).removeprefix("file:")))
+    for table in (BATCH.bronze, BATCH.silver, BATCH.features):
+        forget_last_commit(warehouse, table)
     _promote(spark, warehouse)
 
     assert _state(spark, warehouse) == before
@@ -71,13 +68,6 @@ def _land(
         for unique_id, category, followers in pins
     ]
     land(warehouse, landed, first=first, event_ids=event_ids)
-
-
-def _forget_last_commit(checkpoint: Path) -> None:
-    commits = sorted((checkpoint / "commits").glob("[0-9]*"), key=lambda path: int(path.name))
-    commits[-1].unlink()
-    (checkpoint / "commits" / f".{commits[-1].name}.crc").unlink(missing_ok=True)
-    shutil.rmtree(checkpoint / "state", ignore_errors=True)
 
 
 def _state(spark: SparkSession, warehouse: Warehouse) -> dict[str, object]:

@@ -13,9 +13,18 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.execution_time import macros
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
-# What Airflow tells the templates of any run, as far as these look at it, and of a scheduled one.
-BY_HAND = {"dag_run": SimpleNamespace(run_after=NOON), "macros": macros, "data_interval_start": None}
 INTERVAL = {"data_interval_start": NOON - timedelta(days=2), "data_interval_end": NOON - timedelta(days=1)}
+
+
+def _context(run_type: str) -> dict[str, Any]:
+    """Return what Airflow tells the templates, as far as these look at it."""
+    run = SimpleNamespace(run_after=NOON, run_type=run_type)
+    return {"dag_run": run, "macros": macros, "data_interval_start": None}
+
+
+BY_HAND = _context("manual")
+SCHEDULED = _context("scheduled") | INTERVAL
+BACKFILL = _context("backfill") | INTERVAL
 
 
 def main() -> None:
@@ -42,7 +51,8 @@ def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # Airflow's types are not
 
 def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401  # Airflow's types are not looked at
     return {
-        "command": task.render_template(task.bash_command, {**BY_HAND, **INTERVAL}),
+        "command": task.render_template(task.bash_command, SCHEDULED),
+        "backfill": task.render_template(task.bash_command, BACKFILL),
         "by_hand": task.render_template(task.bash_command, BY_HAND),
         "downstream": sorted(task.downstream_task_ids),
         "retries": task.retries,

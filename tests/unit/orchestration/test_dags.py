@@ -80,11 +80,13 @@ def test_a_task_is_retried_ever_more_slowly_and_ends(found: dict[str, Any], dag:
     assert 0 < told["timeout_seconds"] <= 6 * 3600
 
 
-@pytest.mark.parametrize(("dag", "task"), COMMANDS)
+@pytest.mark.parametrize(
+    ("dag", "task", "run"), [*((*each, "command") for each in COMMANDS), ("pins_daily", "silver", "backfill")]
+)
 def test_the_command_of_a_task_exists_and_takes_these_options(
-    found: dict[str, Any], dag: str, task: str
+    found: dict[str, Any], dag: str, task: str, run: str
 ) -> None:
-    program, *words = shlex.split(found["dags"][dag]["tasks"][task]["command"])
+    program, *words = shlex.split(found["dags"][dag]["tasks"][task][run])
     assert program == "pinlake"
     command: Any = get_command(app)
     while hasattr(command, "commands"):
@@ -100,6 +102,17 @@ def test_the_lanes_are_compared_for_the_interval_or_for_the_day_before_a_run_by_
 
     assert task["command"] == "pinlake reconcile --from 2026-01-29T12:00:00 --to 2026-01-30T12:00:00"
     assert task["by_hand"] == "pinlake reconcile --from 2026-01-30T12:00:00 --to 2026-01-31T12:00:00"
+
+
+def test_a_backfill_rebuilds_the_days_that_its_interval_touches(found: dict[str, Any]) -> None:
+    tasks = found["dags"]["pins_daily"]["tasks"]
+
+    changed = {name: task["backfill"] for name, task in tasks.items() if task["backfill"] != task["command"]}
+    assert changed == {
+        "silver": "pinlake rebuild --from 2026-01-29 --to 2026-01-30 --publish --limit 0 --wait 3600 --json",
+        # The stream lane is not rebuilt; this code is that of a task to be skipped.
+        "reconcile": "exit 2",
+    }
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

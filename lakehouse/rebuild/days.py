@@ -1,0 +1,50 @@
+"""The days that are rebuilt, as a range of event ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+_EPOCH = date(1970, 1, 1)
+_DAY = timedelta(days=1)
+_DAY_MILLISECONDS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Days:
+    """Whole days in UTC.
+
+    Attributes:
+        first: the first of them.
+        last: the last of them, included.
+    """
+
+    first: date
+    last: date
+
+    @property
+    def begin(self) -> str:
+        """How the ids of the first day begin, at its first millisecond: no earlier id is greater."""
+        return _first_id(self.first)
+
+    @property
+    def end(self) -> str:
+        """The same for the day after the last."""
+        return _first_id(self.last + _DAY)
+
+    def each(self) -> list[date]:
+        """Return every day, in order."""
+        return [self.first + number * _DAY for number in range((self.last - self.first).days + 1)]
+
+    def hold(self, event_id: Column) -> Column:
+        """Return whether an event is of these days."""
+        return (event_id >= F.lit(self.begin)) & (event_id < F.lit(self.end))
+
+
+def _first_id(day: date) -> str:
+    # A UUIDv7 begins with its milliseconds, so that ids compare as their times do.
+    digits = f"{(day - _EPOCH).days * _DAY_MILLISECONDS:012x}"
+    return f"{digits[:8]}-{digits[8:]}"

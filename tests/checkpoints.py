@@ -1,0 +1,18 @@
+"""Checkpoints on a local disk, for tests of what a crash leaves."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from lakehouse.tables import Table
+from lakehouse.warehouse import Warehouse
+
+
+def forget_last_commit(warehouse: Warehouse, table: Table) -> None:
+    """Leave a step's checkpoint as a crash does between the table's commit and its own."""
+    checkpoint = Path(warehouse.checkpoint(table.full_name).removeprefix("file:"))
+    commits = sorted((checkpoint / "commits").glob("[0-9]*"), key=lambda path: int(path.name))
+    commits[-1].unlink()
+    (checkpoint / "commits" / f".{commits[-1].name}.crc").unlink(missing_ok=True)
+    shutil.rmtree(checkpoint / "state", ignore_errors=True)

@@ -1,0 +1,229 @@
+"""Past days rebuilt with the rules of today: the same as in a lane that never knew others."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse import batch_lane, delta, query, replay
+from lakehouse.quality.publish import Unpublished, published
+from lakehouse.quality.results import GateLog
+from lakehouse.rebuild import run
+from lakehouse.rebuild.days import Days
+from lakehouse.rebuild.publication import Publication
+from lakehouse.rebuild.recomputed import recomputing
+from lakehouse.rebuild.run import Found, Request
+from lakehouse.replay import Quarantine, Replayed
+from lakehouse.silver.text import TextPolicy
+from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
+from lakehouse.warehouse import Warehouse
+from tests.checkpoints import forget_last_commit
+from tests.landing_objects import land
+from tests.suites import allow_followers
+
+FIRST, SECOND, THIRD = (date(2026, 1, day) for day in (10, 11, 12))
+DAYS = Days(FIRST, SECOND)
+TODAY = Request(DAYS, "ascii", examples=1)
+YESTERDAYS, TODAYS = (5, 1000), (0, 100)
+BACK, GONE, NEW, NEWER, OLDER, OUTSIDE, CORRECTED, DROPPED, KEPT = (
+    f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(9)
+)
+# Who sends how many followers on which day, and what becomes of the pin.
+SENT = [
+    (BACK, 10, FIRST),
+    (BACK, 500, SECOND),  # refused today: the older one comes back
+    (GONE, 500, SECOND),  # refused today, and there is no other
+    (NEW, 3, SECOND),  # refused yesterday
+    (NEWER, 10, FIRST),
+    (NEWER, 3, SECOND),  # refused yesterday: it is the newest now
+    (OLDER, 20, SECOND),
+    (OLDER, 500, THIRD),  # of another day, but of a pin of these
+    (OUTSIDE, 500, THIRD),  # of another day: left alone
+    (CORRECTED, 5000, SECOND),  # corrected and replayed yesterday
+    (DROPPED, 4, SECOND),  # refused yesterday and given up: that it would pass does not bring it back
+    (KEPT, 70, FIRST),
+    ("no uuid", 1, SECOND),
+]
+MANY = [f"0190163d-8694-739b-aea5-{number:012x}" for number in range(20)]
+
+
+@pytest.fixture(scope="module")
+def lane(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A lane that was promoted under yesterday's rules, one refused record corrected and one given up."""
+    folder = tmp_path_factory.mktemp("lane")
+    warehouse = Warehouse(f"file:{folder}")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        allow_followers(monkeypatch, folder / "suites", between=YESTERDAYS)
+        _land(warehouse, SENT + [(pin, 50, THIRD) for pin in MANY], first=0)
+        _promote(spark, warehouse, text_policy="unicode")
+        _correct(spark, warehouse, text_policy="unicode")
+    quarantine = Quarantine(spark, BATCH, warehouse=warehouse.tables)
+    assert quarantine.drop(f"unique_id = '{DROPPED}'", note="nobody's") == 1
+    return warehouse
+
+
+def test_rules_that_refuse_too_much_change_nothing_for_readers_and_can_be_taken_back(
+    spark: SparkSession, lane: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = {
+        table: published(spark, table, warehouse=lane.tables) for table in (BATCH.silver, BATCH.features)
+    }
+    before = _followers(spark, lane)
+    allow_followers(monkeypatch, tmp_path / "suites", between=(0, 1))
+    for _ in range(2):
+        with pytest.raises(Unpublished, match=r"quarantined_share\.bearable"):
+            _publish(spark, lane, text_policy="unicode")
+        assert {table: published(spark, table, warehouse=lane.tables) for table in shown} == shown
+    statement = "SELECT unique_id, follower_count FROM silver.pins_batch"
+    rows = query.run(spark, statement, warehouse=lane.tables).collect()
+    assert {row.unique_id: row.follower_count for row in rows if row.unique_id not in MANY} == before
+
+    allow_followers(monkeypatch, tmp_path / "suites", between=YESTERDAYS)
+    _publish(spark, lane, text_policy="unicode")
+
+    assert _followers(spark, lane) == before
+    newest = delta.version(spark, BATCH.silver, warehouse=lane.tables)
+    assert published(spark, BATCH.silver, warehouse=lane.tables) == newest
+
+
+@pytest.mark.timeout(600)
+def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
+    spark: SparkSession, lane: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow_followers(monkeypatch, tmp_path / "suites", between=TODAYS)
+    # Events that silver has not read yet, and a micro-batch that was cut off before its end.
+    _land(lane, [(KEPT, 71, SECOND), (KEPT, 501, SECOND)], first=100)
+    batch_lane.bronze(spark, lane)
+    forget_last_commit(lane, BATCH.silver)
+    before = delta.version(spark, BATCH.silver, warehouse=lane.tables)
+
+    found = run.preview(spark, lane, TODAY)
+
+    silver, features, daily = found.tables
+    assert (silver.added, silver.changed, silver.removed) == (1, 5, 1)
+    assert silver.columns["follower_count"] == 4
+    assert silver.columns["title"] == 5
+    assert (features.added, features.changed, features.removed) == (1, 4, 1)
+    assert daily.rows > 0
+    assert len(silver.examples) == 1
+    assert (found.refused, found.let_through) == (4, 2)
+    assert delta.version(spark, BATCH.silver, warehouse=lane.tables) == before
+
+    # Cut off after every step in turn, each time from where the one before has left it.
+    for steps in range(1, 6):
+        _cut_off(spark, lane, after=steps)
+    _publish(spark, lane)
+
+    fresh = Warehouse(f"file:{tmp_path}/fresh")
+    shutil.copytree(_local(lane.landing), _local(fresh.landing))
+    _promote(spark, fresh, text_policy="ascii")
+    _correct(spark, fresh, text_policy="ascii")
+    ours = F.col("unique_id").isin([pin for pin, _, day in SENT if pin not in (OUTSIDE, DROPPED)])
+    for table in (BATCH.silver, BATCH.features):
+        assert _rows(spark, table, lane, ours) == _rows(spark, table, fresh, ours), table.full_name
+    found_now = _followers(spark, lane)
+    assert (found_now[OUTSIDE], found_now[KEPT]) == (500, 71)
+    assert DROPPED not in found_now
+    of_days = F.col("day").isin(DAYS.each()) & (F.col("category") != DROPPED)
+    assert _rows(spark, CATEGORY_DAILY, lane, of_days) == _rows(spark, CATEGORY_DAILY, fresh, of_days)
+    outside = {number for number, (pin, _, _) in enumerate(SENT) if pin == OUTSIDE}
+    assert _refused(spark, lane) == _refused(spark, fresh) - outside
+    for table in (BATCH.silver, BATCH.features):
+        newest = delta.version(spark, table, warehouse=lane.tables)
+        assert published(spark, table, warehouse=lane.tables) == newest
+
+    versions = [
+        delta.version(spark, table, warehouse=lane.tables) for table in (*BATCH.tables, CATEGORY_DAILY)
+    ]
+    assert _publish(spark, lane).nothing
+    assert versions == [
+        delta.version(spark, table, warehouse=lane.tables) for table in (*BATCH.tables, CATEGORY_DAILY)
+    ]
+
+    # What comes next is promoted as ever.
+    _land(lane, [(BACK, 7, THIRD), (NEW, 500, THIRD), (KEPT, 72, THIRD)], first=200)
+    _promote(spark, lane, text_policy="ascii")
+    expected = {BACK: 7, NEW: 3, NEWER: 3, OLDER: 20, OUTSIDE: 500, CORRECTED: 50, KEPT: 72}
+    assert _followers(spark, lane) == expected
+    _assert_refused_once(spark, lane)
+
+
+def _publish(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy = "ascii") -> Found:
+    told: list[Found] = []
+    run.publish(spark, warehouse, Request(DAYS, text_policy), tell=told.append)
+    return told[0]
+
+
+def _cut_off(spark: SparkSession, warehouse: Warehouse, *, after: int) -> None:
+    """Publish a rebuild no further than this many steps."""
+    log = GateLog()
+    batch_lane.promote_to_silver(spark, warehouse, text_policy="ascii", log=log)
+    with recomputing(spark, warehouse, DAYS) as recomputation:
+        silver = recomputation.silver(text_policy="ascii")
+        publication = Publication(spark, warehouse, recomputation, silver=silver, log=log)
+        for step in islice(publication.steps(), after):
+            step()
+
+
+def _promote(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy) -> None:
+    batch_lane.bronze(spark, warehouse)
+    batch_lane.silver(spark, warehouse, text_policy=text_policy)
+    batch_lane.gold(spark, warehouse)
+
+
+def _correct(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy) -> None:
+    quarantine = Quarantine(spark, BATCH, warehouse=warehouse.tables)
+    which = f"unique_id = '{CORRECTED}'"
+    assert quarantine.fix(which, replay.assigned({"follower_count": "'50'"}), note=None) == 1
+    assert quarantine.replay(which, text_policy=text_policy, serving=None, note="again") == Replayed(1, 1)
+    batch_lane.gold(spark, warehouse)
+
+
+def _land(warehouse: Warehouse, sent: Sequence[tuple[str, int, date]], *, first: int) -> None:
+    pins = [
+        {"unique_id": pin, "category": pin, "follower_count": str(count), "downloaded": 1, "title": "Café"}
+        for pin, count, _ in sent
+    ]
+    ids = [_event_id(day, first + number) for number, (_, _, day) in enumerate(sent)]
+    land(warehouse, pins, first=first, event_ids=ids)
+
+
+def _event_id(day: date, number: int) -> str:
+    moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    digits = f"{int(moment.timestamp() * 1000) + number:012x}"
+    return f"{digits[:8]}-{digits[8:]}-7000-8000-{number:012x}"
+
+
+def _rows(spark: SparkSession, table: Table, warehouse: Warehouse, where: Column) -> list[dict[str, object]]:
+    rows = delta.read(spark, table, warehouse=warehouse.tables).where(where)
+    return [row.asDict() for row in rows.drop("updated_at").orderBy(*table.key).collect()]
+
+
+def _followers(spark: SparkSession, warehouse: Warehouse) -> dict[str, int]:
+    rows = delta.read(spark, BATCH.silver, warehouse=warehouse.tables).collect()
+    of_features = delta.read(spark, BATCH.features, warehouse=warehouse.tables).collect()
+    found = {row.unique_id: row.follower_count for row in rows}
+    assert found == {row.unique_id: row.follower_count for row in of_features}
+    return {pin: count for pin, count in found.items() if pin not in MANY}
+
+
+def _refused(spark: SparkSession, warehouse: Warehouse) -> set[int]:
+    """Return the offsets of what is refused and not given up."""
+    rows = delta.read(spark, BATCH.quarantine, warehouse=warehouse.tables).where("state = 'open'")
+    return {row.offset for row in rows.collect()}
+
+
+def _assert_refused_once(spark: SparkSession, warehouse: Warehouse) -> None:
+    rows = delta.read(spark, BATCH.quarantine, warehouse=warehouse.tables)
+    assert rows.count() == rows.select("id").distinct().count()
+
+
+def _local(url: str) -> Path:
+    return Path(url.removeprefix("file:"))

@@ -1,0 +1,59 @@
+"""`airflow dags test`: the daily chain from Kafka to gold, every task's own command, on the real stack."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse import delta
+from lakehouse import warehouse as warehouses
+from lakehouse.tables import BATCH
+from orchestration.configuration import DAGS
+from pinlake.settings import Settings
+from tests import commands, events
+
+PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
+SLOW = 280.0
+
+
+@pytest.mark.timeout(300)
+def test_the_chain_brings_what_was_sent_to_gold(own: Settings, spark: SparkSession, tmp_path: Path) -> None:
+    events.send(own.kafka, [events.pin(pin, 10) for pin in PINS], topics=[own.kafka.batch_topic])
+    environment = _environment(own, home=tmp_path)
+    _airflow("db", "migrate", environment=environment)
+
+    told = _airflow("dags", "test", "pins_daily", "2026-01-30", environment=environment)
+
+    assert "state=success" in told
+    warehouse = warehouses.of(own).tables
+    for table in (BATCH.bronze, BATCH.silver, BATCH.features):
+        assert delta.read(spark, table, warehouse=warehouse).count() == len(PINS), table.full_name
+
+
+def _airflow(*arguments: str, environment: dict[str, str]) -> str:
+    program = str(Path(sys.executable).with_name("airflow"))
+    done = subprocess.run(
+        [program, *arguments], env=environment, capture_output=True, text=True, timeout=SLOW
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+def _environment(settings: Settings, *, home: Path) -> dict[str, str]:
+    given = commands.environment(settings)
+    return {
+        **given,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), given["PATH"]]),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "PINLAKE_SPARK_SHUFFLE_PARTITIONS": "1",
+        # Short-lived drivers for a few rows: compiling their code to the last costs more than it saves.
+        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
+    }

@@ -1,0 +1,118 @@
+"""Past days rebuilt on the real stack, in process and by command: every sum closes before and after."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from delta.tables import DeltaTable
+from pyspark.sql import SparkSession
+from pyspark.sql.types import StructType
+
+from drill.proof import drain
+from lakehouse import warehouse as warehouses
+from lakehouse.ledger import closing, collect
+from lakehouse.rebuild import run
+from lakehouse.rebuild.days import Days
+from lakehouse.rebuild.run import Found, Request
+from lakehouse.serving import Serving
+from lakehouse.tables import BATCH, LEDGER, OPS_LEDGER
+from pinlake import leases
+from pinlake.settings import Settings
+from tests import commands, events
+from tests.suites import allow_followers
+
+PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
+
+
+def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
+    own: Settings, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _make_old_ledger(own, spark)
+    today = datetime.now(UTC).date()
+    events.send(own.kafka, [events.pin(pin, 500 if pin in PINS[:2] else 10) for pin in PINS])
+    drain(spark, own)
+    assert _open_sums(own, spark) == []
+
+    allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
+    told: list[Found] = []
+    request = Request(Days(today, today + timedelta(days=1)), "unicode")
+    run.publish(spark, warehouses.of(own), request, tell=told.append)
+
+    assert (told[0].judged, told[0].refused) == (8, 2)
+    assert _open_sums(own, spark) == []
+    ledger = collect.read(spark, warehouses.of(own)).where("step = 'rebuild' AND lane = 'batch'")
+    entries = {
+        row.table: (row.rows_in, row.rows_out, row.removed, row.quarantined, row.versions is not None)
+        for row in ledger.where("table <> 'gold.category_daily'").collect()
+    }
+    assert entries == {
+        BATCH.quarantine.full_name: (2, 2, 0, 2, True),
+        BATCH.silver.full_name: (8, 0, 2, 2, True),
+        BATCH.features.full_name: (6, 0, 2, 0, True),
+    }
+
+    # One that had gone comes back, another one's newer event is refused, a third one's passes.
+    events.send(own.kafka, [events.pin(PINS[0], 20), events.pin(PINS[3], 500), events.pin(PINS[4], 11)])
+    drain(spark, own)
+
+    sums = _sums(own, spark)
+    assert [total for total in sums if not total.closes] == []
+    figures = {(total.lane, total.what): total.found for total in sums}
+    assert figures["batch", "rows entered = rows of silver.pins_batch"] == 7
+    assert figures["batch", "rows entered = rows of quarantine.pins_batch"] == 3
+    assert figures["stream", "rows entered = rows of silver.pins_stream"] == 8
+
+
+def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
+    day = datetime.now(UTC).date()
+    events.send(own.kafka, [events.pin(pin, 10, title="Café") for pin in PINS[:3]])
+    steps = commands.in_turn(["consume"], ["bronze"], ["silver"], ["gold"], settings=own)
+    assert [step.code for step in steps] == [0] * 4, steps[0].errors
+
+    span = ("--from", str(day), "--to", str(day + timedelta(days=1)))
+    stricter = own.model_copy(update={"text_policy": "ascii"})
+    with leases.held(own, [leases.STREAM], command="pinlake stream"):
+        looked, published, again, shown, streamed = commands.in_turn(
+            ["rebuild", *span, "--limit", "1"],
+            ["rebuild", *span, "--publish", "--json"],
+            ["rebuild", *span, "--json"],
+            ["sql", "SELECT DISTINCT title FROM silver.pins_batch", "--json"],
+            ["rebuild", *span, "--lane", "stream"],
+            settings=stricter,
+        )
+
+    assert looked.out.splitlines() == [
+        "3 events judged anew: 0 rows more for quarantine, 0 of it pass now",
+        "silver.pins_batch: 0 added, 3 changed, 0 removed",
+        "  title: 3",
+        f'  {PINS[0]}: title "Café" -> "Caf"',
+        "gold.pin_features_batch: 0 added, 0 changed, 0 removed",
+        "gold.category_daily: 0 added, 0 changed, 0 removed",
+        "nothing is written: publish it with --publish",
+    ], looked.errors
+    (done,) = published.rows
+    assert (published.code, done["published"], done["judged"]) == (0, True, 3)
+    assert [table["changed"] for table in done["tables"]] == [3, 0, 0]
+    assert done["tables"][0]["examples"][0]["values"] == {"title": ["Café", "Caf"]}
+    assert [table["changed"] for table in again.rows[0]["tables"]] == [0, 0, 0]
+    assert shown.rows == [{"title": "Caf"}]
+    assert (streamed.code, streamed.out) == (2, "")
+    assert "only the batch lane can be rebuilt" in streamed.errors
+
+
+def _make_old_ledger(own: Settings, spark: SparkSession) -> None:
+    """Make the ledger as it was when no step could remove a row."""
+    path = OPS_LEDGER.path(warehouses.of(own).tables)
+    columns = StructType([field for field in LEDGER if field.name != "removed"])
+    DeltaTable.createIfNotExists(spark).location(path).addColumns(columns).execute()
+
+
+def _open_sums(own: Settings, spark: SparkSession) -> list[closing.Sum]:
+    return [total for total in _sums(own, spark) if not total.closes]
+
+
+def _sums(own: Settings, spark: SparkSession) -> list[closing.Sum]:
+    warehouse = warehouses.of(own)
+    return closing.check(spark, warehouse, collect.collect(spark, warehouse, Serving(own.postgres)))

@@ -1,0 +1,86 @@
+"""A task's worker is killed and its command lives on: the retry neither doubles its work nor fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+from pyspark.sql import SparkSession
+
+from lakehouse import delta
+from lakehouse import warehouse as warehouses
+from lakehouse.tables import BATCH, Table
+from pinlake.settings import Settings
+from tests import commands, events, stored
+from tests.relay import COMMIT, SeesLeaseRead, Watcher, before_s3
+
+NAME = BATCH.silver.full_name
+PIN = "0190163d-8694-739b-aea5-{:012x}"
+# What starts a task's command and waits for it: bash in a session of its own, as BashOperator does it.
+WORKER = """
+import subprocess
+import sys
+subprocess.run(["bash", "-c", sys.argv[1]], start_new_session=True)
+"""
+
+
+class HoldsBackFirstMerge(Watcher):
+    """Keeps a table's second commit, the first after its creation, from the store until it is let go."""
+
+    def __init__(self, table: Table) -> None:
+        self._commit = f"/{table.layer}/{table.name}/_delta_log/{1:020}.json ".encode()
+        self.reached = threading.Event()
+        self.may_go = threading.Event()
+
+    def asked(self, sent: bytes) -> bytes:
+        if COMMIT.match(sent) and self._commit in sent:
+            self.reached.set()
+            self.may_go.wait(commands.PATIENCE_SECONDS)
+        return sent
+
+
+def test_a_retry_waits_for_what_a_dead_worker_has_left_and_finds_nothing_to_do(
+    own: Settings, tmp_path: Path, spark: SparkSession
+) -> None:
+    events.send(own.kafka, [events.pin(PIN.format(number), number) for number in range(5)])
+    assert [done.code for done in commands.in_turn(["consume"], ["bronze"], settings=own)] == [0, 0]
+    holding, seeing, log = HoldsBackFirstMerge(BATCH.silver), SeesLeaseRead(), tmp_path / "log"
+    with before_s3(own, holding) as relayed, before_s3(own, seeing) as watched:
+        with _worker("pinlake silver --json", relayed, log=log) as worker:
+            assert holding.reached.wait(commands.PATIENCE_SECONDS), log.read_text()
+            worker.kill()
+        orphan = psutil.Process(stored.lease(own, NAME)["owner"]["pid"])
+        family = [orphan, *orphan.children(recursive=True)]
+        assert "java" in [process.name() for process in family]
+
+        retry = commands.start("silver", "--json", "--wait", "120", settings=watched, log=log)
+        with commands.ended(retry):
+            assert seeing.read.wait(commands.PATIENCE_SECONDS), log.read_text()
+            assert retry.poll() is None
+            holding.may_go.set()
+            told, _ = retry.communicate(timeout=commands.PATIENCE_SECONDS)
+
+    assert retry.returncode == 0, log.read_text()
+    assert json.loads(told)["read"] == 0
+    assert psutil.wait_procs(family, timeout=20)[1] == []
+    silver = delta.read(spark, BATCH.silver, warehouse=warehouses.of(own).tables)
+    assert silver.count() == 5
+    assert stored.keys(own, f"_leases/{NAME}/") == [f"_leases/{NAME}/{2:020}.json"]
+
+
+def _worker(command: str, settings: Settings, *, log: Path) -> subprocess.Popen[bytes]:
+    """Start what runs a command for Airflow."""
+    scripts = str(Path(sys.executable).parent)
+    given = commands.environment(settings)
+    with log.open("ab") as errors:
+        return subprocess.Popen(
+            [sys.executable, "-c", WORKER, command],
+            stdout=errors,
+            stderr=errors,
+            env={**given, "PATH": os.pathsep.join([scripts, given["PATH"]])},
+        )
