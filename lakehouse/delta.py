@@ -12,6 +12,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from lakehouse import schemas
 from lakehouse.counts import Counts
 from lakehouse.receipt import Receipt
 from lakehouse.tables import Table
@@ -53,7 +54,7 @@ def ensure(spark: SparkSession, table: Table, *, warehouse: str) -> None:
     if DeltaTable.isDeltaTable(spark, path):
         return
     builder = (
-        DeltaTable.createIfNotExists(spark).location(path).comment(table.comment).addColumns(table.columns)
+        DeltaTable.createIfNotExists(spark).location(path).comment(table.comment).addColumns(schemas.of(table))
     )
     if table.change_feed:
         builder = builder.property("delta.enableChangeDataFeed", "true")

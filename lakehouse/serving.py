@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from lakehouse.delta import MicroBatch
-from lakehouse.tables import FEATURES
+from lakehouse.schemas import FEATURES
 from pinlake.errors import TerminalError, TransientError
 from pinlake.settings import PostgresSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.tables import CATEGORY_FIGURES
+from lakehouse.schemas import CATEGORY_FIGURES
 
 
 def to_category_daily(silver: DataFrame) -> DataFrame:

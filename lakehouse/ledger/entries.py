@@ -6,7 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StringType, StructField, StructType
 
-from lakehouse.tables import LEDGER, OFFSETS, VERSIONS, Table
+from lakehouse.schemas import LEDGER, OFFSETS, VERSIONS
+from lakehouse.tables import Table
 
 LOST = "lost"
 POSTGRES = "postgres"

@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import serving
 from lakehouse.delta import MicroBatch
+from lakehouse.schemas import FEATURES
 from lakehouse.serving import Serving
-from lakehouse.tables import FEATURES
 from local_stack import process
 from local_stack import stack as local_stack
 from local_stack.postgres import child
