@@ -113,11 +113,9 @@ def merge_newest(rows: DataFrame, table: Table, batch: MicroBatch) -> None:
         batch: the micro-batch.
     """
     # MERGE takes its transaction from the session, and other writes run beside this one: one of its own.
-    session = rows.sparkSession.newSession()
+    session = session_with(rows.sparkSession, batch.receipt)
     session.conf.set("spark.databricks.delta.write.txnAppId", _app_id(table, batch))
     session.conf.set("spark.databricks.delta.write.txnVersion", str(batch.number))
-    if batch.receipt:
-        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", batch.receipt.as_json())
     on = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
     for attempt in again_after_conflict(table):
         with attempt:
@@ -129,6 +127,14 @@ def merge_newest(rows: DataFrame, table: Table, batch: MicroBatch) -> None:
                 .whenNotMatchedInsertAll()
                 .execute()
             )
+
+
+def session_with(spark: SparkSession, receipt: Receipt | None) -> SparkSession:
+    """Return a session of the same context whose commits carry a receipt: no command of Delta's takes one."""
+    session = spark.newSession()
+    if receipt:
+        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", receipt.as_json())
+    return session
 
 
 def again_after_conflict(table: Table) -> Retrying:

@@ -149,7 +149,7 @@ LEDGER = _columns(
     ("version", LongType(), "its Delta version; in Postgres the load's id; of lost offsets the first"),
     ("at", TimestampType(), "when it was committed"),
     ("lane", StringType(), "batch or stream"),
-    ("step", StringType(), "bronze, silver, gold or replay; lost for offsets that were lost"),
+    ("step", StringType(), "bronze, silver, gold, replay, fix, drop or restore; lost for offsets that were lost"),
     ("run_id", StringType(), "one start of a command; UUIDv7"),
     ("query", StringType(), "the streaming query, or the replay"),
     ("batch", LongType(), "the micro-batch's number within the query"),
@@ -157,12 +157,12 @@ LEDGER = _columns(
     ("versions", VERSIONS, "versions of the table that was read, first and last included"),
     ("rows_in", LongType(), "rows that came into the step"),
     ("rows_out", LongType(), "rows inserted or updated"),
-    ("inserted", LongType(), "rows that were new to the table"),
+    ("inserted", LongType(), "rows that were new to the table; negative where a restore took some away"),
     ("quarantined", LongType(), "rows that the step's gate refused"),
     ("superseded", LongType(), "rows that passed, but were older than, or the same as, what there was"),
     ("seconds", DoubleType(), "from the beginning of the micro-batch to this commit"),
     ("bytes", LongType(), "bytes written"),
-    ("code", StringType(), "version of Pinlake"),
+    ("code", StringType(), "version of Pinlake, with its git revision where that is known"),
 )
 
 _OF_TABLES = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pinlake.errors import UsageError
+
 
 @dataclass(frozen=True)
 class Table:
@@ -80,5 +82,23 @@ CATEGORY_DAILY = Table("gold", "category_daily", "Figures per day and category",
 QUALITY_RESULTS = Table("quality", "results", "What every validation found, a row a rule")
 OPS_LEDGER = Table("ops", "ledger", "What went into and came out of every step", ("table", "version"))
 TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables, QUALITY_RESULTS, OPS_LEDGER)
-# Readers see a version of these only after its suite has passed it.
+# Readers see the version of these that their suite has passed.
 PUBLISHED = tuple(table for table in BATCH.tables if table.suite)
+_BY_NAME = {table.full_name: table for table in TABLES}
+
+
+def named(name: str, *, where: str) -> Table:
+    """Return the table of this name, such as silver.pins_batch, in any case.
+
+    Args:
+        name: its full name.
+        where: what has named it, for the error.
+
+    Raises:
+        UsageError: there is no such table.
+    """
+    found = _BY_NAME.get(name.lower())
+    if found is None:
+        known = ", ".join(sorted(_BY_NAME))
+        raise UsageError(f"no table {name!r}", where=where, mend=f"There are: {known}.")
+    return found

@@ -12,11 +12,14 @@ from lakehouse.tables import Table
 LOST = "lost"
 POSTGRES = "postgres"
 KAFKA = "kafka"
+# Steps that somebody has asked for, outside the flow from Kafka.
+RESTORE = "restore"
+BY_HAND = ("replay", "fix", "drop", RESTORE)
 
 _RECEIPT = StructType(
     [
         *(StructField(name, StringType()) for name in ("run", "lane", "step", "began", "query", "code")),
-        *(StructField(name, LongType()) for name in ("batch", "read", "quarantined")),
+        *(StructField(name, LongType()) for name in ("batch", "read", "quarantined", "net")),
         StructField("offsets", OFFSETS),
         StructField("versions", VERSIONS),
     ]
@@ -32,6 +35,8 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
     """
     merged = F.coalesce(_metric("numTargetRowsInserted"), _metric("numOutputRows"), F.lit(0))
     changed = merged + F.coalesce(_metric("numTargetRowsUpdated"), F.lit(0))
+    # A restore writes no rows: it has more or fewer than before, and says so itself.
+    entered = F.coalesce("receipt.net", merged)
     written = F.coalesce(_metric("numOutputBytes"), _metric("numTargetBytesAdded"))
     return _entries(
         history.withColumns(
@@ -43,7 +48,7 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
         )
         .where("receipt IS NOT NULL")
         .withColumnsRenamed({"timestamp": "at"})
-        .withColumns({"inserted": merged, "rows_out": changed, "rows_in": _rows_in()}),
+        .withColumns({"inserted": entered, "rows_out": changed, "rows_in": _rows_in()}),
         keeps_newest=bool(table.key) and table.layer != "quarantine",
     )
 

@@ -1,0 +1,75 @@
+"""What a statement asks for: one query, and the tables it names."""
+
+from __future__ import annotations
+
+import sqlglot
+from sqlglot import exp
+
+from lakehouse.tables import Table, named
+from pinlake.errors import UsageError
+
+DIALECT = "spark"
+WHERE = "the SQL statement"
+
+
+def parse(statement: str) -> exp.Query:
+    """Return the one query of a statement in Spark's SQL.
+
+    Raises:
+        UsageError: it is no SQL, no query, or more than one.
+    """
+    try:
+        parsed = sqlglot.parse(statement, dialect=DIALECT)
+    except sqlglot.ParseError as error:
+        fault = error.errors[0] if error.errors else {}
+        place = f"line {fault.get('line', 1)}, column {fault.get('col', 1)}"
+        raise _no_sql(fault.get("description", "nothing to parse"), place) from None
+    except sqlglot.TokenError as error:
+        raise _no_sql(" ".join(str(error).split()), WHERE) from None
+    if len(parsed) != 1 or parsed[0] is None:
+        raise _no_sql("nothing to parse" if not any(parsed) else "more than one statement", WHERE)
+    query = parsed[0]
+    if not isinstance(query, exp.Query) or query.find(exp.DML, exp.DDL, exp.Into, exp.Command):
+        raise UsageError(
+            "not a query",
+            where=f"statement {query.key.upper()}",
+            mend="Give one SELECT or WITH; tables are written by the lanes.",
+        )
+    return query
+
+
+def mentions(query: exp.Query) -> list[tuple[exp.Table, Table]]:
+    """Return every place where a query names a table, and which table that is.
+
+    Raises:
+        UsageError: there is no table of that name.
+    """
+    common = {cte.alias.lower() for cte in query.find_all(exp.CTE)}
+    places = [(place, _name(place)) for place in query.find_all(exp.Table)]
+    return [(place, named(name, where=WHERE)) for place, name in places if name.lower() not in common]
+
+
+def no_data(table: Table, *, where: str) -> UsageError:
+    """Return the error of a table that nobody has written yet."""
+    return UsageError(
+        f"table {table.full_name} has no data yet",
+        where=where,
+        mend="Run its lane first: `pinlake --help` lists the steps.",
+    )
+
+
+def not_published(table: Table, *, where: str) -> UsageError:
+    """Return the error of a table of which readers must not see any version yet."""
+    return UsageError(
+        f"no version of {table.full_name} has been published",
+        where=where,
+        mend="Run its step until its suite passes, or ask with --unpublished.",
+    )
+
+
+def _name(place: exp.Table) -> str:
+    return ".".join(part.name for part in place.parts) or place.sql(dialect=DIALECT)
+
+
+def _no_sql(what: str, where: str) -> UsageError:
+    return UsageError(f"not SQL: {what}", where=where, mend="Correct it and run it again.")
