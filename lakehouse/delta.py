@@ -54,7 +54,10 @@ def ensure(spark: SparkSession, table: Table, *, warehouse: str) -> None:
     if DeltaTable.isDeltaTable(spark, path):
         return
     builder = (
-        DeltaTable.createIfNotExists(spark).location(path).comment(table.comment).addColumns(schemas.of(table))
+        DeltaTable.createIfNotExists(spark)
+        .location(path)
+        .comment(table.comment)
+        .addColumns(schemas.of(table))
     )
     if table.change_feed:
         builder = builder.property("delta.enableChangeDataFeed", "true")

@@ -100,7 +100,8 @@ def begin(*, lane: str, step: str, run: str | None = None) -> Receipt:
 def parse(text: str | None) -> Receipt | None:
     """Return the receipt of a commit, or None if it has none: others write what they like there."""
     try:
-        held = json.loads(text or "null")
+        # Of an older one it is not known who; the defaults would name who reads it.
+        held = {"code": "", "who": "", **json.loads(text or "null")}
         known = {each.name: held[each.name] for each in fields(Receipt) if each.name in held}
         offsets = tuple(Offsets(**part) for part in known.pop("offsets", None) or ())
         versions = Versions(**part) if (part := known.pop("versions", None)) else None

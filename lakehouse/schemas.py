@@ -149,7 +149,11 @@ LEDGER = _columns(
     ("version", LongType(), "its Delta version; in Postgres the load's id; of lost offsets the first"),
     ("at", TimestampType(), "when it was committed"),
     ("lane", StringType(), "batch or stream"),
-    ("step", StringType(), "bronze, silver, gold, replay, fix, drop or restore; lost for offsets that were lost"),
+    (
+        "step",
+        StringType(),
+        "bronze, silver, gold, replay, fix, drop or restore; lost for offsets that were lost",
+    ),
     ("run_id", StringType(), "one start of a command; UUIDv7"),
     ("query", StringType(), "the streaming query, or the replay"),
     ("batch", LongType(), "the micro-batch's number within the query"),

@@ -49,9 +49,13 @@ def mentions(query: exp.Query) -> list[tuple[exp.Table, Table]]:
     return [(place, named(name, where=WHERE)) for place, name in places if name.lower() not in common]
 
 
-def no_data(table: Table, *, where: str) -> UsageError:
+class NoData(UsageError):
+    """Nobody has written the table yet."""
+
+
+def no_data(table: Table, *, where: str) -> NoData:
     """Return the error of a table that nobody has written yet."""
-    return UsageError(
+    return NoData(
         f"table {table.full_name} has no data yet",
         where=where,
         mend="Run its lane first: `pinlake --help` lists the steps.",

@@ -166,7 +166,7 @@ def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[Sum]:
 
 
 def _restores(ledger: DataFrame) -> tuple[str, ...]:
-    """Name the restores of the table that Postgres is served from: it did not go back with it. One small job."""
+    """Name the restores of the table behind Postgres, which did not go back with it. One small job."""
     of_features = ledger.where(F.col("table") == STREAM.features.full_name)
     found = of_features.where(F.col("step") == entries.RESTORE).where("inserted <> 0").orderBy("version")
     return tuple(
