@@ -18,8 +18,8 @@ class Entry:
     Attributes:
         at: when.
         lane: batch or stream; None where it is before the lanes part.
-        what: received, in Kafka, landed, bronze, refused, corrected, replayed, dropped, silver, gold, restored or
-            Postgres.
+        what: received, in Kafka, landed, bronze, refused, corrected, replayed, dropped, silver, gold,
+            restored or Postgres.
         details: what is known of it.
     """
 

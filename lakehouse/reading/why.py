@@ -61,7 +61,7 @@ def tell(store: Store, unique_id: str, *, served: Served) -> list[Entry]:
         raise UsageError(
             f"nothing is known of pin {unique_id}",
             where=store.warehouse.tables,
-            mend='`pinlake sql "SELECT unique_id FROM silver.pins_batch LIMIT 10"` names some that are there.',
+            mend='`pinlake sql "SELECT unique_id FROM silver.pins_batch LIMIT 10"` names some that are.',
         )
     return in_order(entries)
 
@@ -99,7 +99,7 @@ class _LaneStory:
         )
 
     def _landing(self, record: Row) -> Iterator[Entry]:
-        """Look for the object whose name says that it holds the record: it lies under its first record's day."""
+        """Look for the object whose name says that it holds it: it lies under the day of its first record."""
         for back in range(2):
             day = record["kafka_timestamp"] - timedelta(days=back)
             folder = f"landing/pins/dt={day:%Y-%m-%d}/{record['topic']}-{record['partition']}-"
@@ -126,10 +126,8 @@ class _LaneStory:
         receipt = commit.receipt
         if receipt is None:
             return
-        if self._lane is BATCH:
-            gold = log.of_version(commit.version)
-        else:
-            gold = log.of_micro_batch(receipt)
+        batch = self._lane is BATCH
+        gold = log.of_version(commit.version) if batch else log.of_micro_batch(receipt)
         if gold:
             yield self._kept(self._lane.features, gold, event_id, self._rows.features)
 
