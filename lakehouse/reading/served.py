@@ -37,6 +37,8 @@ def row(settings: PostgresSettings, unique_id: str) -> dict[str, Any] | None:
     except psycopg2.errors.UndefinedTable:
         return None
     except psycopg2.OperationalError as error:
+        if "does not exist" in str(error):  # the database: libpq gives failed connections no code, only words
+            return None
         raise TransientError(
             f"Postgres does not answer: {str(error).strip().splitlines()[0]}",
             where=f"{settings.host}:{settings.port}/{settings.database}",
