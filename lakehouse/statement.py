@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.spark import Spark
+from sqlglot.parsers.spark import SparkParser
 
 from lakehouse.tables import Table, named
 from pinlake.errors import UsageError
 
-DIALECT = "spark"
+
+class Dialect(Spark):
+    """Spark's SQL since version 4: a quote within a string may be doubled, and SQL is ANSI."""
+
+    class Parser(SparkParser):
+        """Its grammar: a cast that fails is an error."""
+
+        STRICT_CAST = True
+
+    class Tokenizer(Spark.Tokenizer):
+        """Its tokens."""
+
+        STRING_ESCAPES: ClassVar = ["\\", "'", '"']
+
+
 WHERE = "the SQL statement"
 
 
@@ -19,7 +37,7 @@ def parse(statement: str) -> exp.Query:
         UsageError: it is no SQL, no query, or more than one.
     """
     try:
-        parsed = sqlglot.parse(statement, dialect=DIALECT)
+        parsed = sqlglot.parse(statement, dialect=Dialect)
     except sqlglot.ParseError as error:
         fault = error.errors[0] if error.errors else {}
         place = f"line {fault.get('line', 1)}, column {fault.get('col', 1)}"
@@ -72,7 +90,7 @@ def not_published(table: Table, *, where: str) -> UsageError:
 
 
 def _name(place: exp.Table) -> str:
-    return ".".join(part.name for part in place.parts) or place.sql(dialect=DIALECT)
+    return ".".join(part.name for part in place.parts) or place.sql(dialect=Dialect)
 
 
 def _no_sql(what: str, where: str) -> UsageError:

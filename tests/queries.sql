@@ -3,7 +3,8 @@
 SELECT 1 AS i, 1.50 AS d, 1.5e0 AS x, CAST(2.345 AS DECIMAL(10,2)) AS r, CAST(NULL AS INT) AS n, true AS b,
 DATE'2026-01-31' AS day, TIMESTAMP'2026-01-31 12:00:00.123' AS at, X'00FF' AS raw, 'it''s' AS s;
 
-SELECT 7 / 2, 7 DIV 2, 7 % 3, -7 % 3, 0.1 + 0.2, round(2.5), abs(-3), power(2, 10), greatest(1, 2, NULL);
+SELECT 7 / 2, 7 DIV 2 AS d, 7 % 3, -7 % 3, 0.1 + 0.2, round(2.5) AS r, abs(-3), power(2, 10) AS p,
+greatest(1, 2, NULL);
 
 SELECT category, count(*), count(DISTINCT poster_name), avg(follower_count), min(title), max(downloaded),
 sum(follower_count) FROM silver.pins_batch GROUP BY 1 HAVING count(*) > 1 ORDER BY category;
@@ -23,7 +24,7 @@ SELECT collect_set(category) AS c, array_sort(collect_list(follower_count)) AS f
 
 SELECT date_trunc('HOUR', event_time), to_date(event_time), year(event_time), month(event_time),
 date_format(event_time, 'yyyy-MM-dd HH:mm'), event_time + INTERVAL 1 DAY, datediff(event_time,
-'2026-01-01'), unix_timestamp(event_time) FROM silver.pins_batch;
+'2026-01-01'), hour(event_time) FROM silver.pins_batch;
 
 SELECT count(*) FROM silver.pins_batch WHERE event_time > '2026-01-01' AND event_time <
 TIMESTAMP'2999-01-01';
@@ -49,17 +50,18 @@ WITH few AS (SELECT * FROM gold.pin_features_batch WHERE follower_count IS NULL)
 max(category) AS c FROM few UNION ALL SELECT 0, NULL;
 
 SELECT unique_id FROM silver.pins_batch WHERE unique_id IN (SELECT unique_id FROM gold.pin_features_batch
-WHERE category = 'home') AND NOT EXISTS (SELECT 1 FROM quarantine.pins_batch q WHERE q.event_id =
+WHERE category = 'art') AND NOT EXISTS (SELECT 1 FROM quarantine.pins_batch q WHERE q.event_id =
 pins_batch.event_id) AND title IS NOT NULL;
 
-SELECT upper(title), length(title), substring(title, 2, 3), concat(category, '-', title), title || '!',
-title LIKE '%a%', coalesce(title, 'none'), nvl(title, 'none'), if(downloaded = 1, 'y', 'n'), trim('  x '),
+SELECT upper(title), length(title), substring(title, 2, 3), concat(category, '-', title), title || '!' AS e,
+title LIKE '%a%' AS l, coalesce(title, 'none'), nvl(title, 'none'), if(downloaded = 1, 'y', 'n') AS i, trim('  x '),
 CASE WHEN follower_count > 100 THEN 'many' ELSE 'few' END, split(category, 'r'), replace(category, 'a',
-'b'), regexp_replace(category, '[aeiou]', '.'), title RLIKE '^[a-z]' FROM silver.pins_batch;
+'b'), regexp_replace(category, '[aeiou]', '.'), title RLIKE '^[a-z]' AS m FROM silver.pins_batch;
 
 SELECT id, reasons, broken[0].rule AS rule, size(broken) AS n FROM quarantine.pins_batch;
 
-SELECT offset, length(value), CAST(key AS STRING) FROM bronze.pins_stream;
+SELECT offset, length(value), CAST(key AS STRING), CAST(value AS STRING) AS v, CAST(kafka_timestamp AS STRING) AS t,
+CAST(offset AS STRING) AS o, get_json_object(CAST(value AS STRING), '$.category') AS c FROM bronze.pins_stream;
 
 SELECT lane, step, sum(rows_in), sum(inserted) FROM ops.ledger WHERE `table` <> 'postgres' GROUP BY lane,
 step;

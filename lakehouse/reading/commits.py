@@ -78,7 +78,12 @@ class Commit:
 
 
 def of(table: DeltaTable, *, limit: int | None = None) -> list[Commit]:
-    """Return the commits that the log still holds, newest first. Reads one small object each."""
+    """Return the commits that the log still holds, newest first. Reads one small object each.
+
+    Args:
+        table: its newest version: of an older one delta-rs would tell the newest commits too, misnumbered.
+        limit: how many; None for all.
+    """
     return [_commit(told) for told in table.history(limit)]
 
 

@@ -11,7 +11,7 @@ from duckdb import DuckDBPyConnection
 from sqlglot import exp
 
 from lakehouse import statement as statements
-from lakehouse.reading import duck, needed, translate, versions
+from lakehouse.reading import duck, needed, spark_functions, translate, versions
 from lakehouse.reading import moment as moments
 from lakehouse.reading.moment import Moment
 from lakehouse.reading.store import Store
@@ -60,8 +60,11 @@ def run(store: Store, statement: str, *, unpublished: bool = False) -> Answer:
         )
         tables.put(place, versions.open_at(store, table, moment))
     translate.unqualify(query)
+    translate.name_columns(query)
+    meant = spark_functions.use(query)
+    spark_functions.define(connection, meant)
     try:
-        found = duck.lock(connection).execute(translate.to_duckdb(query))
+        found = duck.lock(connection).execute(translate.to_duckdb(meant))
     except (duckdb.Error, translate.Untranslatable) as error:
         raise _refused(error) from None
     return Answer(tuple(column[0] for column in found.description or ()), _fetched(found))

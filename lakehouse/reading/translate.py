@@ -5,24 +5,27 @@ from __future__ import annotations
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
-from lakehouse.statement import DIALECT
+from lakehouse.statement import Dialect
 
 
 class Untranslatable(Exception):
     """DuckDB has no words for it."""
 
 
-def to_duckdb(query: exp.Query) -> str:
-    """Return the query in DuckDB's SQL.
+def name_columns(query: exp.Query) -> None:
+    """Give columns without a name the one they have in Spark."""
+    for select in list(query.find_all(exp.Select)):
+        select.set("expressions", [_named(projection) for projection in select.expressions])
+
+
+def to_duckdb(query: exp.Expr) -> str:
+    """Return a query in DuckDB's SQL.
 
     Raises:
         Untranslatable: it asks for what DuckDB cannot say.
     """
-    named = query.copy()
-    for select in list(named.find_all(exp.Select)):
-        select.set("expressions", [_named(projection) for projection in select.expressions])
     try:
-        return named.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
+        return query.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
     except SqlglotError as error:
         raise Untranslatable(" ".join(str(error).split())) from None
 
@@ -44,16 +47,22 @@ def unqualify(query: exp.Query) -> None:
 
 
 def _named(projection: exp.Expr) -> exp.Expr:
-    """Give a column without a name the one it has in Spark: as written, or made from what it computes."""
-    if projection.is_star or isinstance(projection, exp.Alias | exp.Aliases | exp.Subquery):
+    if projection.is_star or isinstance(projection, exp.Alias | exp.Aliases):
         return projection
     return exp.alias_(projection, _spark_name(projection), quoted=True)
 
 
 def _spark_name(projection: exp.Expr) -> str:
-    if isinstance(projection, exp.Column | exp.Dot):
+    if isinstance(projection, exp.Column | exp.Dot | exp.Literal):
         return projection.name
     if isinstance(projection, exp.Explode):
         return "col"
-    text = projection.sql(dialect=DIALECT, normalize_functions="lower").replace("count(*)", "count(1)")
-    return f"({text})" if isinstance(projection, exp.Binary) else text
+    if isinstance(projection, exp.Subquery):
+        return "scalarsubquery()"
+    plain = projection.transform(_without_quotes)
+    text = plain.sql(dialect=Dialect, normalize_functions="lower").replace("count(*)", "count(1)")
+    return f"({text})" if isinstance(plain, exp.Binary) and not isinstance(plain, exp.Func) else text
+
+
+def _without_quotes(node: exp.Expr) -> exp.Expr:
+    return exp.var(node.name) if isinstance(node, exp.Literal) and node.is_string else node

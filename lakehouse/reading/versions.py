@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import duckdb
 from deltalake import DeltaTable
@@ -153,8 +153,9 @@ def _open(store: Store, table: Table, version: int | None = None) -> DeltaTable:
 def _at(store: Store, table: Table, moment: datetime) -> DeltaTable:
     found = _open(store, table)
     found.load_as_version(moment)
-    (commit,) = found.history(1)
-    first = datetime.fromtimestamp(commit["timestamp"] / 1000, UTC)
+    # For a time before the first commit it loads that one; what it tells as history is the newest version's.
+    commit = f"{store.key(store.address(table))}/_delta_log/{found.version():020}.json"
+    first = next((listed.at for listed in store.listed(commit)), moment)
     if first > moment:
         raise UsageError(
             f"{table.full_name} has no version as old as {moment:%Y-%m-%d %H:%M:%S} UTC",

@@ -72,6 +72,7 @@ def test_both_engines_give_the_same_rows(
         ("SELECT 1 IN (SELECT content FROM read_text('/etc/hostname'))", "no table"),
         ("SELECT getenv('HOME')", "--engine spark"),
         ("SELECT CAST('x' AS INT)", "--engine spark"),
+        ("SELECT unix_timestamp(event_time) FROM silver.pins_batch", "--engine spark"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(statement: str, said: str, store: Store) -> None:

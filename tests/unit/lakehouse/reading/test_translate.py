@@ -20,12 +20,18 @@ from lakehouse.reading import translate
         ("SELECT * FROM (SELECT sum(x) FROM t)", ["sum(x)"]),
         ("SELECT explode(tags) FROM t", ["col"]),
         ("SELECT t.* FROM t", ["x", "tags"]),
+        (
+            "SELECT (SELECT 1), array_contains(tags, 'a') FROM t",
+            ["scalarsubquery()", "array_contains(tags, a)"],
+        ),
     ],
 )
 def test_columns_are_called_what_spark_calls_them(text: str, columns: list[str]) -> None:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE t AS SELECT 1 AS x, ['a', 'b'] AS tags")
 
-    found = connection.execute(translate.to_duckdb(statement.parse(text)))
+    query = statement.parse(text)
+    translate.name_columns(query)
+    found = connection.execute(translate.to_duckdb(query))
 
     assert [column[0] for column in found.description or ()] == columns
