@@ -22,8 +22,8 @@ SELECT tag, count(*) AS n FROM silver.pins_batch LATERAL VIEW explode(tag_list) 
 
 SELECT collect_set(category) AS c, array_sort(collect_list(follower_count)) AS f FROM silver.pins_batch;
 
-SELECT date_trunc('HOUR', event_time), to_date(event_time), year(event_time), month(event_time),
-date_format(event_time, 'yyyy-MM-dd HH:mm'), event_time + INTERVAL 1 DAY, datediff(event_time,
+SELECT date_trunc('HOUR', event_time) AS h, to_date(event_time), year(event_time), month(event_time),
+date_format(event_time, 'yyyy-MM-dd HH:mm'), event_time + INTERVAL 1 DAY AS p, datediff(event_time,
 '2026-01-01'), hour(event_time) FROM silver.pins_batch;
 
 SELECT count(*) FROM silver.pins_batch WHERE event_time > '2026-01-01' AND event_time <
@@ -55,7 +55,7 @@ pins_batch.event_id) AND title IS NOT NULL;
 
 SELECT upper(title), length(title), substring(title, 2, 3), concat(category, '-', title), title || '!' AS e,
 title LIKE '%a%' AS l, coalesce(title, 'none'), nvl(title, 'none'), if(downloaded = 1, 'y', 'n') AS i, trim('  x '),
-CASE WHEN follower_count > 100 THEN 'many' ELSE 'few' END, split(category, 'r'), replace(category, 'a',
+CASE WHEN follower_count > 100 THEN 'many' ELSE 'few' END AS f, split(category, 'r'), replace(category, 'a',
 'b'), regexp_replace(category, '[aeiou]', '.'), title RLIKE '^[a-z]' AS m FROM silver.pins_batch;
 
 SELECT id, reasons, broken[0].rule AS rule, size(broken) AS n FROM quarantine.pins_batch;

@@ -1,4 +1,4 @@
-"""Functions of Spark's that DuckDB has too, but with another meaning for bytes and moments."""
+"""Functions of Spark that DuckDB has too, but with another meaning for bytes, moments and broken JSON."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ def _meant(node: exp.Expr) -> exp.Expr:
         and node.is_type(*exp.DataType.TEXT_TYPES)
     ):
         return exp.Anonymous(this=_TEXT, expressions=[node.this])
+    if isinstance(node, exp.JSONExtract | exp.JSONExtractScalar):
+        node.set("this", exp.case().when(exp.func("json_valid", node.this.copy()), node.this.copy()))
     if isinstance(node, exp.Length):
         return exp.Anonymous(this=_LENGTH, expressions=[node.this])
     return node
