@@ -15,6 +15,8 @@ PLACE = "pinlake/REVISION"
 class RevisionHook(BuildHookInterface):
     """Writes the revision beside pinlake's modules; an editable install reads its checkout instead."""
 
+    _written: Path | None = None
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the file, unless there is one from a source distribution or nothing is known."""
         root = Path(self.root)
@@ -25,3 +27,9 @@ class RevisionHook(BuildHookInterface):
             with tempfile.NamedTemporaryFile("w", delete=False) as file:
                 file.write(asked.stdout)
             build_data["force_include"][file.name] = PLACE
+            self._written = Path(file.name)
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove what it has written for the build."""
+        if self._written:
+            self._written.unlink()

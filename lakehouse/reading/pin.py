@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 from lakehouse.reading import commits, duck, versions
 from lakehouse.reading.store import Store
 from lakehouse.reading.story import Log
+from lakehouse.reading.versions import Version
 from lakehouse.statement import NoData
 from lakehouse.tables import Lane, Table
 
@@ -76,20 +77,26 @@ class _Reader:
     def __init__(self, store: Store, connection: DuckDBPyConnection) -> None:
         self._store = store
         self._connection = connection
+        self._opened: dict[Table, Version | None] = {}
 
     def rows(self, table: Table, columns: list[str], predicate: str | None, where: str = "true") -> list[Row]:
-        try:
-            newest = versions.open_at(self._store, table)
-        except NoData:
+        newest = self._newest(table)
+        if newest is None:
             return []
         newest.fill(self._connection, table.full_name, columns=columns, predicate=predicate)
         return duck.rows(self._connection, f"SELECT * FROM {duck.quoted(table.full_name)} WHERE {where}")
 
     def log(self, table: Table) -> Log:
-        try:
-            return Log(table.full_name, commits.of(versions.open_at(self._store, table).log))
-        except NoData:
-            return Log(table.full_name, [])
+        newest = self._newest(table)
+        return Log(table.full_name, commits.of(newest.log) if newest else [])
+
+    def _newest(self, table: Table) -> Version | None:
+        if table not in self._opened:
+            try:
+                self._opened[table] = versions.open_at(self._store, table)
+            except NoData:
+                self._opened[table] = None
+        return self._opened[table]
 
 
 def _records(unique_id: str, others: Sequence[Row]) -> str:

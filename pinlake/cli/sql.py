@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -88,4 +89,13 @@ def _print(columns: Sequence[str], found: Rows, *, as_csv: bool) -> None:
 
 
 def _rows(frame: DataFrame) -> Iterator[tuple[Any, ...]]:
-    yield from frame.toLocalIterator(prefetchPartitions=True)
+    from pyspark.sql.types import TimestampType
+
+    moments = [isinstance(field.dataType, TimestampType) for field in frame.schema]
+    for row in frame.toLocalIterator(prefetchPartitions=True):
+        yield tuple(_in_utc(value) if moment else value for value, moment in zip(row, moments, strict=True))
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    # pyspark gives moments in the time of this machine, without saying so.
+    return moment.astimezone(UTC) if moment else None

@@ -104,9 +104,10 @@ def test_a_time_means_the_newest_version_until_then(store: Store) -> None:
 @pytest.mark.timeout(600)
 def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(filled: Settings, store: Store) -> None:
     home = "SELECT count(*) AS n FROM silver.pins_batch WHERE category = 'home'"
-    refused, newest, back, gold, seen, check, emptied, unsettled = commands.in_turn(
+    refused, newest, asked, back, gold, seen, check, emptied, unsettled = commands.in_turn(
         ["restore", "bronze.pins_batch", "--to", "1", "--yes"],
         ["restore", "silver.pins_batch", "--to", "2", "--yes"],
+        ["restore", "silver.pins_batch", "--to", "1"],
         ["restore", "silver.pins_batch", "--to", "1", "--yes", "--json"],
         ["gold", "--json"],
         ["sql", home, "--json"],
@@ -117,6 +118,8 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(filled: Setti
     )
 
     assert (refused.code, newest.code) == (2, 2)
+    assert "0 rows added, 0 removed, 3 changed" in asked.out
+    assert asked.code == 1  # nobody has said yes
     assert "`pinlake silver`, which reads bronze.pins_batch as a stream" in refused.errors
     assert "is the newest already" in refused.errors
     (told,) = back.rows
