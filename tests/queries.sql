@@ -20,7 +20,7 @@ SELECT unique_id, explode(tag_list) FROM silver.pins_batch;
 
 SELECT tag, count(*) AS n FROM silver.pins_batch LATERAL VIEW explode(tag_list) t AS tag GROUP BY tag;
 
-SELECT collect_set(category) AS c, array_sort(collect_list(follower_count)) AS f FROM silver.pins_batch;
+SELECT array_sort(collect_set(category)) AS c, array_sort(collect_list(follower_count)) AS f FROM silver.pins_batch;
 
 SELECT date_trunc('HOUR', event_time) AS h, to_date(event_time), year(event_time), month(event_time),
 date_format(event_time, 'yyyy-MM-dd HH:mm'), event_time + INTERVAL 1 DAY AS p, datediff(event_time,
@@ -54,9 +54,9 @@ WHERE category = 'art') AND NOT EXISTS (SELECT 1 FROM quarantine.pins_batch q WH
 pins_batch.event_id) AND title IS NOT NULL;
 
 SELECT upper(title), length(title), substring(title, 2, 3), concat(category, '-', title), title || '!' AS e,
-title LIKE '%a%' AS l, coalesce(title, 'none'), nvl(title, 'none'), if(downloaded = 1, 'y', 'n') AS i, trim('  x '),
-CASE WHEN follower_count > 100 THEN 'many' ELSE 'few' END AS f, split(category, 'r'), replace(category, 'a',
-'b'), regexp_replace(category, '[aeiou]', '.'), title RLIKE '^[a-z]' AS m FROM silver.pins_batch;
+title LIKE '%a%' AS l, coalesce(title, 'none'), nvl(title, 'none'), if(downloaded = 1, 'y', 'n') AS i, trim('  x ') AS t,
+CASE WHEN follower_count > 100 THEN 'many' ELSE 'few' END AS f, split(category, 'r') AS s, replace(category, 'a',
+'b'), regexp_replace(category, '[aeiou]', '.') AS x, title RLIKE '^[a-z]' AS m FROM silver.pins_batch;
 
 SELECT id, reasons, broken[0].rule AS rule, size(broken) AS n FROM quarantine.pins_batch;
 

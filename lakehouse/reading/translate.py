@@ -55,6 +55,8 @@ def _named(projection: exp.Expr) -> exp.Expr:
 def _spark_name(projection: exp.Expr) -> str:
     if isinstance(projection, exp.Column | exp.Dot | exp.Literal):
         return projection.name
+    if isinstance(projection, exp.Cast) and isinstance(projection.this, exp.Column):
+        return projection.this.name
     if isinstance(projection, exp.Explode):
         return "col"
     if isinstance(projection, exp.Subquery):

@@ -15,7 +15,7 @@ from lakehouse.reading import translate
         ("SELECT count(*), COUNT(DISTINCT x), max(x) FROM t", ["count(1)", "count(DISTINCT x)", "max(x)"]),
         (
             "SELECT 1 + 1, 'a', X, t.x AS y, CAST(x AS STRING) FROM t",
-            ["(1 + 1)", "a", "X", "y", "CAST(x AS STRING)"],
+            ["(1 + 1)", "a", "X", "y", "x"],
         ),
         ("SELECT * FROM (SELECT sum(x) FROM t)", ["sum(x)"]),
         ("SELECT explode(tags) FROM t", ["col"]),
