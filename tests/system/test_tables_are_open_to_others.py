@@ -72,7 +72,7 @@ def test_deletion_vectors_and_renamed_columns_are_followed(spark: SparkSession, 
 
     table = DeltaTable(place)
     vectors = table.deletion_vectors().read_all().num_rows
-    frame = polars.DataFrame(polars.from_arrow(table.scan()))
+    frame = polars.DataFrame(table.scan())
 
     assert vectors > 0
     assert expected[0] == 66
