@@ -7,6 +7,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from sqlglot import exp
 
+from lakehouse import absent
 from lakehouse import statement as statements
 from lakehouse.quality.publish import published
 from lakehouse.tables import PUBLISHED, Table
@@ -51,7 +52,7 @@ def _at_published(
             continue
         version = published(spark, table, warehouse=warehouse)
         if version is None:
-            raise statements.not_published(table, where=table.path(warehouse))
+            raise absent.not_published(table, where=table.path(warehouse))
         inserts.append((place.parts[-1].meta["end"] + 1, f" VERSION AS OF {version}"))
     for at, text in sorted(inserts, reverse=True):
         statement = statement[:at] + text + statement[at:]
@@ -61,6 +62,6 @@ def _at_published(
 def _register(spark: SparkSession, table: Table, *, warehouse: str) -> None:
     path = table.path(warehouse)
     if not DeltaTable.isDeltaTable(spark, path):
-        raise statements.no_data(table, where=path)
+        raise absent.no_data(table, where=path)
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
     spark.sql(f"CREATE TABLE IF NOT EXISTS {table.full_name} USING delta LOCATION '{path}'")

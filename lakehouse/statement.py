@@ -67,28 +67,6 @@ def mentions(query: exp.Query) -> list[tuple[exp.Table, Table]]:
     return [(place, named(name, where=WHERE)) for place, name in places if name.lower() not in common]
 
 
-class NoData(UsageError):
-    """Nobody has written the table yet."""
-
-
-def no_data(table: Table, *, where: str) -> NoData:
-    """Return the error of a table that nobody has written yet."""
-    return NoData(
-        f"table {table.full_name} has no data yet",
-        where=where,
-        mend="Run its lane first: `pinlake --help` lists the steps.",
-    )
-
-
-def not_published(table: Table, *, where: str) -> UsageError:
-    """Return the error of a table of which readers must not see any version yet."""
-    return UsageError(
-        f"no version of {table.full_name} has been published",
-        where=where,
-        mend="Run its step until its suite passes, or ask with --unpublished.",
-    )
-
-
 def _name(place: exp.Table) -> str:
     return ".".join(part.name for part in place.parts) or place.sql(dialect=Dialect)
 

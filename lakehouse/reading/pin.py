@@ -8,11 +8,11 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from lakehouse.absent import NoData
 from lakehouse.reading import commits, duck, versions
 from lakehouse.reading.store import Store
 from lakehouse.reading.story import Log
 from lakehouse.reading.versions import Version
-from lakehouse.statement import NoData
 from lakehouse.tables import Lane, Table
 
 PLACE = ("topic", "partition", "offset")

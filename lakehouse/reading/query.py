@@ -10,6 +10,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from sqlglot import exp
 
+from lakehouse import absent
 from lakehouse import statement as statements
 from lakehouse.reading import duck, needed, spark_functions, translate, versions
 from lakehouse.reading import moment as moments
@@ -94,7 +95,7 @@ def _default(store: Store, table: Table, *, unpublished: bool) -> Moment | None:
         return None
     version = store.published(table)
     if version is None:
-        raise statements.not_published(table, where=store.address(table))
+        raise absent.not_published(table, where=store.address(table))
     return version
 
 

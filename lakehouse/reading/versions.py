@@ -6,19 +6,20 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import duckdb
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from duckdb import DuckDBPyConnection
 from tenacity import Retrying, retry_if_exception_type, retry_if_not_exception_type, stop_after_attempt
 
-from lakehouse import statement
-from lakehouse.reading import duck
+from lakehouse import absent
 from lakehouse.reading.moment import Moment
 from lakehouse.reading.store import Store
 from lakehouse.tables import Table
 from pinlake.errors import UsageError, store_away
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _LOGGED = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint\.)")
 # A store on a file system may list a growing log with a gap: it is asked again.
@@ -73,6 +74,10 @@ class Version:
             UsageError: files of this version have been vacuumed.
             TransientError: the store does not answer.
         """
+        import duckdb  # history gets by without
+
+        from lakehouse.reading import duck
+
         try:
             duck.fill(connection, name, self.log.scan(columns=columns, predicate=predicate))
         except (duckdb.Error, DeltaError, OSError) as error:
@@ -141,7 +146,7 @@ def _open(store: Store, table: Table, version: int | None = None) -> DeltaTable:
     try:
         return _OPENING(DeltaTable, address, version=version, storage_options=store.options)
     except TableNotFoundError:
-        raise statement.no_data(table, where=address) from None
+        raise absent.no_data(table, where=address) from None
     except DeltaError as error:
         if version is None:
             raise store_away(error, where=address) from None

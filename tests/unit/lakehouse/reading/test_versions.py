@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
+from lakehouse.absent import NoData
 from lakehouse.reading import query, versions
-from lakehouse.statement import NoData
 from lakehouse.tables import BATCH, STREAM
 from pinlake.errors import UsageError
 from tests.local_store import LocalStore, write
