@@ -28,7 +28,15 @@ def test_a_receipt_comes_back_as_it_was() -> None:
 
 
 def test_of_an_older_receipt_nothing_is_made_up() -> None:
-    told = json.dumps({"run": "r", "lane": "batch", "step": "gold", "began": "then", "of_the_future": 1})
+    told = json.dumps(
+        {
+            "run": "r",
+            "lane": "batch",
+            "step": "gold",
+            "began": "2026-01-31T12:00:00+00:00",
+            "of_the_future": 1,
+        }
+    )
 
     found = receipt.parse(told)
 
