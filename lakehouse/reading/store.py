@@ -74,14 +74,14 @@ class Store:
 
         Raises: as `published`.
         """
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         pages = self._client.get_paginator("list_objects_v2")
         try:
             for page in pages.paginate(Bucket=self._s3.bucket, Prefix=prefix):
                 for found in page.get("Contents", []):
                     yield Listed(found["Key"], found["LastModified"])
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise store_away(error, where=f"s3://{self._s3.bucket}/{prefix}") from None
 
     def key(self, url: str) -> str:
@@ -89,14 +89,14 @@ class Store:
         return url.removeprefix(f"{self.warehouse.root}/")
 
     def _text(self, key: str) -> str | None:
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         client = self._client
         try:
             return client.get_object(Bucket=self._s3.bucket, Key=key)["Body"].read().decode()
         except client.exceptions.NoSuchKey:
             return None
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise store_away(error, where=f"s3://{self._s3.bucket}/{key}") from None
 
     @cached_property
