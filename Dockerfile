@@ -18,7 +18,7 @@ COPY --from=uv /uv /usr/local/bin/uv
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never PATH=/app/.venv/bin:$PATH
 WORKDIR /app
 # The packages change less often than the code: a layer of their own.
-COPY pyproject.toml uv.lock README.md ./
+COPY pyproject.toml uv.lock README.md hatch_build.py ./
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --locked --no-default-groups --no-install-project
 COPY pinlake ./pinlake
 COPY ingestion ./ingestion
@@ -27,6 +27,10 @@ COPY local_stack ./local_stack
 COPY expectations ./expectations
 COPY orchestration ./orchestration
 COPY sample_data ./sample_data
+# No repository gets into the build. Without `--build-arg REVISION=$(git rev-parse HEAD)` commits name the
+# package's version alone.
+ARG REVISION=""
+RUN printf '%s' "$REVISION" > pinlake/REVISION
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --locked --no-default-groups
 
 FROM build AS jars

@@ -16,7 +16,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from benchmarks.pins import fresh_pins
 from ingestion.emulator import Pace, emulate
 from ingestion.posting import Answer
-from lakehouse.serving import connect
+from lakehouse.postgres import connect
 from pinlake.event import event_time
 from pinlake.settings import PostgresSettings
 

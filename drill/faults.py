@@ -13,7 +13,7 @@ from types import TracebackType
 import psycopg2
 
 from drill.cast import SERVERS, Cast
-from lakehouse.serving import connect
+from lakehouse.postgres import connect
 from pinlake.settings import PostgresSettings
 
 LOOK_SECONDS = 0.2

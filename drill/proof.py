@@ -17,7 +17,8 @@ from lakehouse import batch_lane, delta, reconcile
 from lakehouse import warehouse as warehouses
 from lakehouse.ledger import closing as sums
 from lakehouse.ledger import collect
-from lakehouse.serving import Serving, connect
+from lakehouse.postgres import connect
+from lakehouse.serving import Serving
 from lakehouse.tables import BATCH, STREAM, Table
 from pinlake.settings import Settings
 from pinlake.stream import open_stream

@@ -6,7 +6,6 @@ The formats are Spark's and Delta's own; a few small objects are read, and no jo
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +13,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from lakehouse import objects
+from lakehouse.landed import offsets_in
 from lakehouse.receipt import Offsets, Versions
-
-_LANDED = re.compile(r"/(?P<topic>[^/]+)-(?P<partition>\d+)-(?P<first>\d+)-(?P<last>\d+)\.jsonl\.gz$")
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,8 @@ class Checkpoint:
             text = objects.read(self.spark, folder) or objects.read(self.spark, f"{folder}.compact") or ""
             for line in text.splitlines()[1:]:
                 listed = json.loads(line)
-                if listed["batchId"] == entry and (match := _LANDED.search(listed["path"])):
-                    first, last = int(match["first"]), int(match["last"])
-                    yield Offsets(match["topic"], int(match["partition"]), first, last)
+                if listed["batchId"] == entry and (landed := offsets_in(listed["path"])):
+                    yield landed
 
 
 def _between(begin: dict[str, Any], end: dict[str, Any]) -> tuple[Offsets, ...]:

@@ -12,6 +12,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from lakehouse import schemas
 from lakehouse.counts import Counts
 from lakehouse.receipt import Receipt
 from lakehouse.tables import Table
@@ -54,7 +55,10 @@ def ensure(spark: SparkSession, table: Table, *, warehouse: str) -> None:
     if DeltaTable.isDeltaTable(spark, path):
         return
     builder = (
-        DeltaTable.createIfNotExists(spark).location(path).comment(table.comment).addColumns(table.columns)
+        DeltaTable.createIfNotExists(spark)
+        .location(path)
+        .comment(table.comment)
+        .addColumns(schemas.of(table))
     )
     if table.change_feed:
         builder = builder.property("delta.enableChangeDataFeed", "true")
@@ -141,7 +145,7 @@ def apply(changes: DataFrame, table: Table, batch: MicroBatch) -> None:
     """
     session = session_of(changes, table, batch)
     on = " AND ".join(f"old.{column} <=> new.key.{column}" for column in table.key)
-    values: dict[str, str | Column] = {name: f"new.now.{name}" for name in table.columns.fieldNames()}
+    values: dict[str, str | Column] = {name: f"new.now.{name}" for name in schemas.of(table).fieldNames()}
     merge = (
         DeltaTable.forPath(session, table.path(batch.warehouse)).alias("old").merge(changes.alias("new"), on)
     )
@@ -165,11 +169,17 @@ def session_of(rows: DataFrame, table: Table, batch: MicroBatch) -> SparkSession
 
     MERGE takes transaction and receipt from its session, and other writes may run beside it.
     """
-    session = rows.sparkSession.newSession()
+    session = session_with(rows.sparkSession, batch.receipt)
     session.conf.set("spark.databricks.delta.write.txnAppId", _app_id(table, batch))
     session.conf.set("spark.databricks.delta.write.txnVersion", str(batch.number))
-    if batch.receipt:
-        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", batch.receipt.as_json())
+    return session
+
+
+def session_with(spark: SparkSession, receipt: Receipt | None) -> SparkSession:
+    """Return a session of the same context whose commits carry a receipt: no command of Delta's takes one."""
+    session = spark.newSession()
+    if receipt:
+        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", receipt.as_json())
     return session
 
 

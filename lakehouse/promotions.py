@@ -15,7 +15,8 @@ from lakehouse.gold.features import to_features
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Judged
 from lakehouse.quarantine import to_quarantine
-from lakehouse.tables import BRONZE, CATEGORY_DAILY, Lane
+from lakehouse.schemas import BRONZE
+from lakehouse.tables import CATEGORY_DAILY, Lane
 
 Write = Callable[[], None]
 

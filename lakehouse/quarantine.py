@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.tables import QUARANTINE
+from lakehouse.schemas import QUARANTINE
 
 OPEN, REPLAYED, DROPPED = "open", "replayed", "dropped"
 

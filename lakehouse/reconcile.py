@@ -9,7 +9,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import delta, event_ids
-from lakehouse.tables import BATCH, SILVER, STREAM, Lane
+from lakehouse.schemas import SILVER
+from lakehouse.tables import BATCH, STREAM, Lane
 from lakehouse.warehouse import Warehouse
 
 SHOWN = 50

@@ -62,12 +62,12 @@ class Quarantine:
         rows = _tried(
             lambda: self._open().transform(_with_fields).where(where).withColumn("_new", corrected), where
         )
-        return self._change(rows.select("id", "_new"), {"corrected": "new._new"}, note=note)
+        return self._change(rows.select("id", "_new"), {"corrected": "new._new"}, note=note, step="fix")
 
     def drop(self, where: str, *, note: str) -> int:
         """Give open rows up; they stay in the table. Return how many."""
         chosen = _tried(lambda: self._open().transform(_with_fields).where(where), where)
-        return self._change(chosen.select("id"), {"state": f"'{DROPPED}'"}, note=note)
+        return self._change(chosen.select("id"), {"state": f"'{DROPPED}'"}, note=note, step="drop")
 
     def replay(self, where: str, *, text_policy: TextPolicy, serving: Serving | None, note: str) -> Replayed:
         """Send open rows through the same parsing, cleaning and gates, under their own event ids.
@@ -99,7 +99,7 @@ class Quarantine:
             "suite": "coalesce(new.suite, old.suite)",
         }
         explained = _explained(verdicts, silver_gate, features_gate)
-        self._change(explained, changes, note=note)
+        self._change(explained, changes, note=note, step="replay")
         return Replayed(tried, passed)
 
     def let_through(self, rows: DataFrame, *, note: str) -> int:
@@ -118,16 +118,19 @@ class Quarantine:
             if serving is not None:
                 serving.upsert(to_features(silver), batch)
 
-    def _change(self, rows: DataFrame, values: dict[str, str], *, note: str | None) -> int:
+    def _change(self, rows: DataFrame, values: dict[str, str], *, note: str | None, step: str) -> int:
         chosen = rows.localCheckpoint()
         count = chosen.count()
         if not count:
             return 0
+        begun = receipt.begin(lane=self._lane.name, step=step)
+        told = replace(begun, query=f"{step}/{begun.run}", read=count)
+        session = delta.session_with(self._spark, told)
         recorded = {"changed_at": F.current_timestamp(), "note": F.coalesce(F.lit(note), F.col("old.note"))}
         changes = {name: F.expr(value) for name, value in values.items()} | recorded
         for attempt in delta.again_after_conflict(self._lane.quarantine):
             with attempt:
-                table = DeltaTable.forPath(self._spark, self._lane.quarantine.path(self._warehouse))
+                table = DeltaTable.forPath(session, self._lane.quarantine.path(self._warehouse))
                 merge = table.alias("old").merge(
                     chosen.dropDuplicates(["id"]).alias("new"), "old.id = new.id"
                 )

@@ -12,14 +12,14 @@ from typing import Any, TextIO, cast
 import psycopg2
 import structlog
 from psycopg2 import errors, sql
-from psycopg2.extensions import connection as Connection  # a class, named like one
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from lakehouse.delta import MicroBatch
-from lakehouse.tables import FEATURES
-from pinlake.errors import TerminalError, TransientError
+from lakehouse.postgres import connect
+from lakehouse.schemas import FEATURES
+from pinlake.errors import TransientError
 from pinlake.settings import PostgresSettings
 
 log = structlog.get_logger()
@@ -82,34 +82,6 @@ class Totals:
 
     rows: int
     inserted: int
-
-
-def connect(settings: PostgresSettings, *, database: str | None = None) -> Connection:
-    """Open a connection to a database; the configured one if none is named.
-
-    Raises:
-        TerminalError: the server does not let this user in.
-        psycopg2.OperationalError: it does not answer.
-    """
-    try:
-        return psycopg2.connect(
-            host=settings.host,
-            port=settings.port,
-            user=settings.user,
-            password=settings.password.get_secret_value() if settings.password else None,
-            dbname=database or settings.database,
-            connect_timeout=5,
-            application_name="pinlake",
-        )
-    except psycopg2.OperationalError as error:
-        # libpq gives failed connections no code, only words.
-        if "authentication failed" not in str(error) and "no password supplied" not in str(error):
-            raise
-        raise TerminalError(
-            "Postgres does not let the user in",
-            where=f"{settings.host}:{settings.port}, user {settings.user}",
-            mend="Correct PINLAKE_POSTGRES_USER and PINLAKE_POSTGRES_PASSWORD.",
-        ) from None
 
 
 class Serving:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pyspark.sql import SparkSession
-
-from lakehouse import objects
 from pinlake.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Warehouse:
 
     def has_landing(self, spark: SparkSession) -> bool:
         """Return whether anything has landed yet."""
+        from lakehouse import objects  # pyspark: readers without Spark want the addresses alone
+
         return bool(objects.names(spark, self.landing))
 
 

@@ -10,12 +10,26 @@ from contextlib import ExitStack, contextmanager
 from ingestion.clients import s3_client
 from lakehouse.lease import Leases
 from lakehouse.log_store import probe
-from lakehouse.tables import BATCH
+from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
+from lakehouse.tables import STREAM as STREAM_LANE
 from pinlake.settings import Settings
 
 # One for each step of the batch lane, named after the table it is about, and one for the whole stream.
 BRONZE, SILVER, GOLD = (table.full_name for table in (BATCH.bronze, BATCH.silver, BATCH.features))
 STREAM = "stream"
+_OF_TABLES = {
+    BATCH.bronze: (BRONZE,),
+    BATCH.silver: (SILVER,),
+    BATCH.quarantine: (SILVER, GOLD),
+    BATCH.features: (GOLD,),
+    CATEGORY_DAILY: (GOLD,),
+    **dict.fromkeys(STREAM_LANE.tables, (STREAM,)),
+}
+
+
+def of(table: Table) -> tuple[str, ...]:
+    """Return the leases of the steps that write a table; none for those that everybody appends to."""
+    return _OF_TABLES.get(table, ())
 
 
 @contextmanager

@@ -82,7 +82,17 @@ def warehouse(tmp_path: Path) -> Warehouse:
 @pytest.fixture
 def own(stack: Settings, request: pytest.FixtureRequest) -> Settings:
     """The stack's servers, with topics, a bucket and a database of this test's own."""
-    name = f"own-{zlib.crc32(request.node.name.encode()):08x}"
+    return _apart(stack, request.node.name)
+
+
+@pytest.fixture(scope="module")
+def shared(stack: Settings, request: pytest.FixtureRequest) -> Settings:
+    """The same for the tests of one file together."""
+    return _apart(stack, request.node.nodeid)
+
+
+def _apart(stack: Settings, whose: str) -> Settings:
+    name = f"own-{zlib.crc32(whose.encode()):08x}"
     kafka = {"batch_topic": f"{name}-batch", "stream_topic": f"{name}-stream"}
     made = stack.model_copy(
         update={

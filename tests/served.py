@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from lakehouse import serving
+from lakehouse.postgres import connect
 from pinlake.settings import Settings
 
 
 def served(settings: Settings) -> dict[str, tuple[str, int]]:
     """Return event id and follower count of every pin."""
-    with closing(serving.connect(settings.postgres)) as session, session.cursor() as cursor:
+    with closing(connect(settings.postgres)) as session, session.cursor() as cursor:
         cursor.execute("SELECT unique_id::text, event_id::text, follower_count FROM experimental_data")
         return {unique_id: (event_id, followers) for unique_id, event_id, followers in cursor}

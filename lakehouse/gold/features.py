@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
-from lakehouse.tables import FEATURES
+from lakehouse.schemas import FEATURES
 from pinlake.event import PIN_FIELDS
 
 

@@ -77,7 +77,7 @@ def _steps(ledger: DataFrame, lane: Lane, done: Column) -> Iterator[Sum]:
     yield _gaps_and_overlaps(of_lane, lane)
     bronze = of_lane.where(F.col("table") == lane.bronze.full_name)
     yield _total(lane, "records read = rows in bronze", bronze, F.col("rows_in"), F.col("rows_out"))
-    refused = of_lane.where(F.col("table") == lane.quarantine.full_name).where("step <> 'replay'")
+    refused = of_lane.where(F.col("table") == lane.quarantine.full_name).where(~_by_hand())
     yield _total(lane, "rows refused = rows quarantined", refused, F.col("quarantined"), F.col("rows_out"))
     kept = of_lane.where(F.col("table").isin(lane.silver.full_name, lane.features.full_name))
     settled = F.col("quarantined") + F.col("rows_out") + F.greatest("superseded", F.lit(0))
@@ -103,7 +103,7 @@ def _by_batch(ledger: DataFrame, lane: Lane) -> DataFrame:
     passed = F.col("rows_in") - F.col("quarantined")
     gold = [of(table, "gold", passed) for table in (lane.features, lane.quarantine)]
     return (
-        ledger.where(F.col("step") != "replay")
+        ledger.where(~_by_hand())
         .groupBy("query", "batch")
         .agg(
             of(lane.bronze, "bronze", F.col("rows_out")).alias("bronze"),
@@ -151,7 +151,7 @@ def _tables(ledger: DataFrame, lane: Lane, warehouse: Warehouse, collected: Coll
 
 
 def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[Sum]:
-    settled = ledger.where((F.col("lane") == STREAM.name) & (done | (F.col("step") == "replay")))
+    settled = ledger.where((F.col("lane") == STREAM.name) & (done | _by_hand()))
     inserted = {
         name: F.coalesce(F.sum(F.when(F.col("table") == name, F.col("inserted"))), F.lit(0)).alias(name)
         for name in (STREAM.features.full_name, entries.POSTGRES)
@@ -159,10 +159,21 @@ def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[Sum]:
     row = settled.agg(*inserted.values()).first()
     assert row is not None  # an aggregate without groups has one row
     what = f"pins new to {STREAM.features.full_name} = pins new to Postgres"
+    new, served = int(row[STREAM.features.full_name]), int(row[entries.POSTGRES])
     return [
         Sum(STREAM.name, "rows entered = rows of Postgres", totals.inserted, totals.rows),
-        Sum(STREAM.name, what, int(row[STREAM.features.full_name]), int(row[entries.POSTGRES])),
+        Sum(STREAM.name, what, new, served, _restores(settled) if new != served else ()),
     ]
+
+
+def _restores(ledger: DataFrame) -> tuple[str, ...]:
+    """Name the restores of the table behind Postgres, which did not go back with it. One small job."""
+    of_features = ledger.where(F.col("table") == STREAM.features.full_name)
+    found = of_features.where(F.col("step") == entries.RESTORE).where("inserted <> 0").orderBy("version")
+    return tuple(
+        f"version {row.version} is a restore with {row.inserted:+,} rows, which Postgres has not followed"
+        for row in found.select("version", "inserted").take(SHOWN)
+    )
 
 
 def _total(lane: Lane, what: str, rows: DataFrame, expected: Column, found: Column) -> Sum:
@@ -186,3 +197,7 @@ def _sum(lane: Lane, what: str, rows: DataFrame, place: Column, expected: Column
 def _done(spark: SparkSession, warehouse: Warehouse) -> Column:
     """Leave out the stream's micro-batch that may be under way: its checkpoint says which are done."""
     return F.col("batch") <= Checkpoint(spark, warehouse.checkpoint("stream")).last_done()
+
+
+def _by_hand() -> Column:
+    return F.col("step").isin(*entries.BY_HAND)

@@ -14,8 +14,9 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType, Tim
 
 from lakehouse import delta, gaps, literal
 from lakehouse.ledger import entries
+from lakehouse.schemas import LEDGER
 from lakehouse.serving import Serving, Totals
-from lakehouse.tables import BATCH, CATEGORY_DAILY, LEDGER, OPS_LEDGER, STREAM
+from lakehouse.tables import BATCH, CATEGORY_DAILY, OPS_LEDGER, STREAM
 from lakehouse.warehouse import Warehouse
 
 _TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables)

@@ -6,17 +6,21 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StringType, StructField, StructType
 
-from lakehouse.tables import LEDGER, OFFSETS, VERSIONS, Table
+from lakehouse.schemas import LEDGER, OFFSETS, VERSIONS
+from lakehouse.tables import Table
 
 LOST = "lost"
 REBUILD = "rebuild"
 POSTGRES = "postgres"
 KAFKA = "kafka"
+# Steps that somebody has asked for, outside the flow from Kafka.
+RESTORE = "restore"
+BY_HAND = ("replay", "fix", "drop", RESTORE)
 
 _RECEIPT = StructType(
     [
         *(StructField(name, StringType()) for name in ("run", "lane", "step", "began", "query", "code")),
-        *(StructField(name, LongType()) for name in ("batch", "read", "quarantined")),
+        *(StructField(name, LongType()) for name in ("batch", "read", "quarantined", "net")),
         StructField("offsets", OFFSETS),
         StructField("versions", VERSIONS),
     ]
@@ -33,6 +37,8 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
     merged = F.coalesce(_metric("numTargetRowsInserted"), _metric("numOutputRows"), F.lit(0))
     changed = merged + F.coalesce(_metric("numTargetRowsUpdated"), F.lit(0))
     removed = F.when(F.col("receipt.step") == REBUILD, _metric("numTargetRowsDeleted"))
+    # A restore writes no rows: it has more or fewer than before, and says so itself.
+    entered = F.coalesce("receipt.net", merged)
     written = F.coalesce(_metric("numOutputBytes"), _metric("numTargetBytesAdded"))
     return _entries(
         history.withColumns(
@@ -44,7 +50,7 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
         )
         .where("receipt IS NOT NULL")
         .withColumnsRenamed({"timestamp": "at"})
-        .withColumns({"inserted": merged, "rows_out": changed, "removed": removed, "rows_in": _rows_in()}),
+        .withColumns({"inserted": entered, "rows_out": changed, "removed": removed, "rows_in": _rows_in()}),
         keeps_newest=bool(table.key) and table.layer != "quarantine",
     )
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse import schemas
 from lakehouse.counts import Counts
 from lakehouse.quality import gx
 from lakehouse.quality.gx import Predicate
 from lakehouse.quality.rules import Rule, Suite
 from lakehouse.quality.suite import load
-from lakehouse.tables import BROKEN, Table
+from lakehouse.schemas import BROKEN
+from lakehouse.tables import Table
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def open_gate(spark: SparkSession, table: Table) -> Gate:
     """
     suite = load(table)
     gx.check(spark, suite.table_rules)
-    return Gate(table, suite, gx.predicates(spark, suite.row_rules, table.columns))
+    return Gate(table, suite, gx.predicates(spark, suite.row_rules, schemas.of(table)))
 
 
 def judge(rows: DataFrame, gate: Gate) -> DataFrame:
@@ -119,7 +121,7 @@ def passed(judged: DataFrame) -> DataFrame:
 
 
 def refused(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> DataFrame:
-    """Keep the others, `broken` explained as in lakehouse.tables.BROKEN, and add `suite`.
+    """Keep the others, `broken` explained as in lakehouse.schemas.BROKEN, and add `suite`.
 
     Args:
         judged: what `judge` returned.

@@ -95,7 +95,7 @@ class Predicate:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a validation found of one rule; see lakehouse.tables.RESULTS."""
+    """What a validation found of one rule; see lakehouse.schemas.RESULTS."""
 
     rule: Rule
     evaluated: int

@@ -7,7 +7,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import literal
-from lakehouse.tables import QUALITY_RESULTS, RESULTS, TABLES
+from lakehouse.schemas import RESULTS
+from lakehouse.tables import QUALITY_RESULTS, TABLES
 from pinlake.errors import UsageError
 
 

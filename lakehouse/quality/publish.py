@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import structlog
 from pyspark.sql import SparkSession
@@ -14,6 +12,7 @@ from lakehouse import delta, objects
 from lakehouse.counts import Counts
 from lakehouse.quality import results
 from lakehouse.quality.audit import Subject, audit
+from lakehouse.quality.pointer import Pointer, place
 from lakehouse.quality.results import GateLog, Result, lane_of
 from lakehouse.tables import Table
 from pinlake.errors import TerminalError
@@ -41,7 +40,7 @@ class Unpublished(TerminalError):
 
 def published(spark: SparkSession, table: Table, *, warehouse: str) -> int | None:
     """Return the version that readers see, or None if none has been published."""
-    return _Pointer.read(spark, table, warehouse).version
+    return _read(spark, table, warehouse).version
 
 
 def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gates: GateLog) -> None:
@@ -61,9 +60,9 @@ def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gat
     """
     run_id = new_event_id()
     found, counts = gates.take(run_id=run_id, lane=lane_of(tables[0]))
-    pointers: dict[Table, _Pointer] = {}
+    pointers: dict[Table, Pointer] = {}
     for table in tables:
-        old = _Pointer.read(spark, table, warehouse)
+        old = _read(spark, table, warehouse)
         newest = delta.version(spark, table, warehouse=warehouse)
         if newest == old.version:
             continue
@@ -74,48 +73,24 @@ def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gat
         failures = [result for result in judged if result.failed_critically]
         if failures:
             results.append(spark, found, warehouse=warehouse)
-            replace(old, pending=pending).write(spark, table, warehouse)
+            _write(spark, table, replace(old, pending=pending), warehouse=warehouse)
             _raise(failures, kept=old.version)
         if judged:
-            pointers[table] = _Pointer(newest, run_id)
+            pointers[table] = Pointer(newest, run_id)
     results.append(spark, found, warehouse=warehouse)
     for table, pointer in pointers.items():
-        pointer.write(spark, table, warehouse)
+        _write(spark, table, pointer, warehouse=warehouse)
 
 
-@dataclass(frozen=True)
-class _Pointer:
-    """What readers see of a table, and what silver's gate has counted since that was published."""
-
-    version: int | None = None
-    run_id: str | None = None
-    pending: Counts = field(default_factory=Counts)
-
-    @classmethod
-    def read(cls, spark: SparkSession, table: Table, warehouse: str) -> _Pointer:
-        text = objects.read(spark, cls._url(table, warehouse))
-        if text is None:
-            return cls()
-        held = json.loads(text)
-        pending = Counts(read=held["pending_read"], quarantined=held["pending_quarantined"])
-        return cls(held["version"], held["run_id"], pending)
-
-    def write(self, spark: SparkSession, table: Table, warehouse: str) -> None:
-        held = {
-            "version": self.version,
-            "run_id": self.run_id,
-            "at": datetime.now(UTC).isoformat(),
-            "pending_read": self.pending.read,
-            "pending_quarantined": self.pending.quarantined,
-        }
-        objects.replace(spark, self._url(table, warehouse), json.dumps(held))
-
-    @staticmethod
-    def _url(table: Table, warehouse: str) -> str:
-        return f"{warehouse}/_published/{table.full_name}.json"
+def _read(spark: SparkSession, table: Table, warehouse: str) -> Pointer:
+    return Pointer.parse(objects.read(spark, place(table, warehouse)))
 
 
-def _since_published(old: _Pointer, counts: Counts) -> Counts:
+def _write(spark: SparkSession, table: Table, pointer: Pointer, *, warehouse: str) -> None:
+    objects.replace(spark, place(table, warehouse), pointer.as_text())
+
+
+def _since_published(old: Pointer, counts: Counts) -> Counts:
     since = old.pending + counts
     # A rebuild may let more through than has been refused since.
     return replace(since, quarantined=max(since.quarantined, 0))

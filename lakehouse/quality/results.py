@@ -14,13 +14,14 @@ from lakehouse.counts import Counts
 from lakehouse.delta import MicroBatch
 from lakehouse.quality.gate import Gate, Judged
 from lakehouse.quality.rules import Rule
-from lakehouse.tables import QUALITY_RESULTS, RESULTS, Table
+from lakehouse.schemas import RESULTS
+from lakehouse.tables import QUALITY_RESULTS, Table
 from pinlake.event import new_event_id
 
 
 @dataclass(frozen=True)
 class Result:
-    """One row of quality.results: see lakehouse.tables.RESULTS."""
+    """One row of quality.results: see lakehouse.schemas.RESULTS."""
 
     run_id: str
     lane: str

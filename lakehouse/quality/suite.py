@@ -10,6 +10,7 @@ from typing import Any, cast, get_args
 
 from pyspark.sql.types import DoubleType, StructField, StructType
 
+from lakehouse import schemas
 from lakehouse.quality import gx
 from lakehouse.quality.rules import Rule, Severity, Suite
 from lakehouse.tables import Table
@@ -37,7 +38,7 @@ def load(table: Table, *, folder: Path = FOLDER) -> Suite:
     document = _read(path)
     rules: list[Rule] = []
     for number, entry in enumerate(document["expectations"], start=1):
-        rule = _rule(entry, path, number, table.columns)
+        rule = _rule(entry, path, number, schemas.of(table))
         if any(rule.id == other.id for other in rules):
             raise _fault(path, rule.id, "another rule has this id")
         rules.append(rule)

@@ -12,7 +12,8 @@ from lakehouse.delta import MicroBatch
 from lakehouse.quality.gate import Judged
 from lakehouse.quarantine import DROPPED, OPEN, to_quarantine
 from lakehouse.rebuild.events import PLACE
-from lakehouse.tables import BATCH, QUARANTINE
+from lakehouse.schemas import QUARANTINE
+from lakehouse.tables import BATCH
 
 NOTE = "refused by a rebuild"
 

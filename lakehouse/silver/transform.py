@@ -11,10 +11,10 @@ from lakehouse import event_ids
 from lakehouse.newest import newest_per_pin
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
+from lakehouse.schemas import SILVER
 from lakehouse.silver.cleaning import clean
 from lakehouse.silver.parsing import parse
 from lakehouse.silver.text import TextPolicy
-from lakehouse.tables import SILVER
 
 
 def to_judged(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime) -> DataFrame:

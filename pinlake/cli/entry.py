@@ -6,6 +6,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from pinlake.errors import PinlakeError, UsageError
 
@@ -15,5 +16,5 @@ def run(app: typer.Typer) -> None:
     try:
         app()
     except PinlakeError as error:
-        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", soft_wrap=True)
+        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
         sys.exit(2 if isinstance(error, UsageError) else 1)

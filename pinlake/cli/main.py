@@ -11,7 +11,9 @@ from pinlake.cli import entry
 from pinlake.cli.airflow import app as airflow
 from pinlake.cli.consume import consume
 from pinlake.cli.demo import demo
+from pinlake.cli.diff import diff
 from pinlake.cli.emulate import emulate
+from pinlake.cli.history import history
 from pinlake.cli.init import init
 from pinlake.cli.jars import jars
 from pinlake.cli.ledger import app as ledger
@@ -22,9 +24,11 @@ from pinlake.cli.quality import app as quality
 from pinlake.cli.quality_report import report
 from pinlake.cli.quarantine import app as quarantine
 from pinlake.cli.rebuild import rebuild
+from pinlake.cli.restore import restore
 from pinlake.cli.serve import serve
 from pinlake.cli.sql import sql
 from pinlake.cli.stack import down, status, up
+from pinlake.cli.why import why
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -57,6 +61,10 @@ app.command()(silver)
 app.command()(gold)
 app.command()(stream)
 app.command()(sql)
+app.command()(history)
+app.command()(diff)
+app.command()(why)
+app.command()(restore)
 app.command()(maintain)
 app.command()(rebuild)
 app.command()(consume)

@@ -32,6 +32,7 @@ def check_suites(
 
     Example: pinlake quality check-suites
     """
+    from lakehouse import schemas
     from lakehouse.quality import gx, suite
     from lakehouse.tables import BATCH
     from pinlake import settings as settings_module
@@ -40,7 +41,7 @@ def check_suites(
     suites = [suite.load(table, folder=folder or suite.FOLDER) for table in tables]
     with asking_spark(settings_module.load(), app="pinlake quality") as spark:
         for table, found in zip(tables, suites, strict=True):
-            gx.predicates(spark, found.row_rules, table.columns)
+            gx.predicates(spark, found.row_rules, schemas.of(table))
             gx.check(spark, found.table_rules)
     for found in suites:
         rows, whole = len(found.row_rules), len(found.table_rules)

@@ -10,7 +10,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import delta
-from lakehouse.tables import BATCH, CATEGORY_DAILY, SILVER, STREAM, Table
+from lakehouse.schemas import SILVER
+from lakehouse.tables import BATCH, CATEGORY_DAILY, STREAM, Table
 from lakehouse.warehouse import Warehouse
 from pinlake.demo.scenario import Newest
 

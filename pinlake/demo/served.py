@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from lakehouse import serving
+from lakehouse.postgres import connect
 from pinlake.demo.scenario import Newest
 from pinlake.settings import PostgresSettings
 
@@ -35,7 +35,7 @@ def look(postgres: PostgresSettings, newest: Sequence[Newest]) -> Served:
         postgres: where it is.
         newest: the events that must stand there.
     """
-    with closing(serving.connect(postgres)) as session, session.cursor() as cursor:
+    with closing(connect(postgres)) as session, session.cursor() as cursor:
         cursor.execute(_COUNT, ([pin.event_id for pin in newest],))
         total, of_this_run = cursor.fetchone() or (0, 0)
         cursor.execute(_SAMPLE)

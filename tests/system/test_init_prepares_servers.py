@@ -13,7 +13,7 @@ import pytest
 from ingestion import topics
 from ingestion.bucket import create_bucket
 from ingestion.clients import s3_client
-from lakehouse import serving
+from lakehouse.postgres import connect
 from pinlake.errors import ConfigurationError, TransientError
 from pinlake.settings import S3Settings, Settings
 from tests import commands, records
@@ -29,7 +29,7 @@ def test_it_creates_what_is_missing_and_nothing_else(stack: Settings, tmp_path: 
     assert second == {"created_topics": [], "created_buckets": []}
     assert {row.topic for row in topics.lag(fresh.kafka)} == set(names)
     s3_client(fresh.s3).head_bucket(Bucket=fresh.s3.bucket)
-    with closing(serving.connect(fresh.postgres)) as session, session.cursor() as cursor:
+    with closing(connect(fresh.postgres)) as session, session.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM experimental_data")
         assert cursor.fetchone() == (0,)
 

@@ -11,10 +11,10 @@ import pytest
 from pydantic import SecretStr
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse import serving
 from lakehouse.delta import MicroBatch
+from lakehouse.postgres import connect
+from lakehouse.schemas import FEATURES
 from lakehouse.serving import Serving
-from lakehouse.tables import FEATURES
 from local_stack import process
 from local_stack import stack as local_stack
 from local_stack.postgres import child
@@ -111,6 +111,6 @@ def _rows(postgres: PostgresSettings) -> dict[int, tuple[Any, ...]]:
 
 
 def _ask(postgres: PostgresSettings, statement: str) -> list[tuple[Any, ...]]:
-    with closing(serving.connect(postgres)) as session, session.cursor() as cursor:
+    with closing(connect(postgres)) as session, session.cursor() as cursor:
         cursor.execute(statement)
         return cursor.fetchall()

@@ -16,8 +16,9 @@ from lakehouse.ledger import closing, collect
 from lakehouse.rebuild import run
 from lakehouse.rebuild.days import Days
 from lakehouse.rebuild.run import Found, Request
+from lakehouse.schemas import LEDGER
 from lakehouse.serving import Serving
-from lakehouse.tables import BATCH, LEDGER, OPS_LEDGER
+from lakehouse.tables import BATCH, OPS_LEDGER
 from pinlake import leases
 from pinlake.settings import Settings
 from tests import commands, events

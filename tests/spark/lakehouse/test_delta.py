@@ -13,7 +13,8 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse import delta
 from lakehouse.delta import MicroBatch
 from lakehouse.newest import newest_per_pin
-from lakehouse.tables import BATCH, FEATURES
+from lakehouse.schemas import FEATURES
+from lakehouse.tables import BATCH
 from lakehouse.warehouse import Warehouse
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

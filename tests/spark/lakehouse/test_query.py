@@ -9,7 +9,8 @@ from pyspark.sql import SparkSession
 
 from lakehouse import delta, query
 from lakehouse.delta import MicroBatch
-from lakehouse.tables import CATEGORY_DAILY, FEATURES, STREAM
+from lakehouse.schemas import FEATURES
+from lakehouse.tables import CATEGORY_DAILY, STREAM
 from lakehouse.warehouse import Warehouse
 from pinlake.errors import UsageError
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pyspark.sql import SparkSession
 
 from lakehouse.bronze.transform import to_bronze
-from lakehouse.tables import BRONZE
+from lakehouse.schemas import BRONZE
 from pinlake.event import new_event_id
 
 SCHEMA = (

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pyspark.sql import SparkSession
 
 from lakehouse.gold.category_daily import to_category_daily
-from lakehouse.tables import CATEGORY_FIGURES
+from lakehouse.schemas import CATEGORY_FIGURES
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse import literal
+from lakehouse import literal, schemas
 from lakehouse.rebuild import difference
 from lakehouse.rebuild.difference import Difference, Example
 from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
@@ -68,6 +68,6 @@ def _difference(
     examples: int,
 ) -> Difference:
     def frame(rows: list[Row]) -> DataFrame:
-        return literal.frame(spark, rows, table.columns)
+        return literal.frame(spark, rows, schemas.of(table))
 
     return difference.summary(difference.changes(frame(old), frame(new), table), table, examples=examples)

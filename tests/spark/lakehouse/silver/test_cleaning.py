@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, Row, SparkSession
 
+from lakehouse.schemas import SILVER
 from lakehouse.silver.cleaning import clean
 from lakehouse.silver.text import TextPolicy
-from lakehouse.tables import SILVER
 from pinlake.event import PIN_FIELDS
 
 SAMPLES = Path(__file__).parents[4] / "sample_data" / "pins.jsonl"

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
 
+from lakehouse.schemas import BRONZE
 from lakehouse.silver.parsing import parse
-from lakehouse.tables import BRONZE
 from pinlake.event import new_event_id
 
 PIN = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"

@@ -9,7 +9,8 @@ from pyspark.sql import SparkSession
 from lakehouse import delta
 from lakehouse.delta import MicroBatch
 from lakehouse.quality.report.gather import gather
-from lakehouse.tables import BATCH, FEATURES, QUALITY_RESULTS, QUARANTINE, RESULTS
+from lakehouse.schemas import FEATURES, QUARANTINE, RESULTS
+from lakehouse.tables import BATCH, QUALITY_RESULTS
 from lakehouse.warehouse import Warehouse
 
 NOW = datetime(2026, 1, 31, 7, 30, tzinfo=UTC)

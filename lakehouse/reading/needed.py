@@ -1,0 +1,63 @@
+"""What of a table a query needs: too much costs time, too little would be wrong, so in doubt all of it."""
+
+from __future__ import annotations
+
+from deltalake.schema import PrimitiveType
+from deltalake.schema import Schema as DeltaSchema
+from sqlglot import exp
+
+_COMPARED = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+
+
+def columns(query: exp.Query, schema: DeltaSchema) -> list[str]:
+    """Return the columns that the query may mean by any of its words, or all of them for a star.
+
+    Args:
+        query: the whole statement.
+        schema: the table's.
+    """
+    names = [field.name for field in schema.fields]
+    stars = [star for star in query.find_all(exp.Star) if not isinstance(star.parent, exp.Count)]
+    if stars or any(join.method == "NATURAL" for join in query.find_all(exp.Join)):
+        return names
+    words = {word.name.lower() for word in query.find_all(exp.Identifier)}
+    # Rows are counted by any column.
+    return [name for name in names if name.lower() in words] or names[:1]
+
+
+def predicate(place: exp.Table, schema: DeltaSchema) -> str | None:
+    """Return a condition that all rows meet which the query can use at this place, or None.
+
+    Only comparisons of text with text, in the WHERE of a SELECT that reads this table alone: there both
+    engines agree, and statistics or the like let files be skipped.
+
+    Args:
+        place: where the query names the table.
+        schema: the table's.
+    """
+    select = place.parent.parent if isinstance(place.parent, exp.From) else None
+    if not isinstance(select, exp.Select) or select.args.get("joins") or select.args.get("laterals"):
+        return None
+    where = select.args.get("where")
+    texts = {field.name.lower(): field.name for field in schema.fields if _is_text(field.type)}
+    parts = (
+        where.this.flatten() if where and isinstance(where.this, exp.And) else [where.this] if where else []
+    )
+    known = [text for part in parts if (text := _comparison(part, texts))]
+    return " AND ".join(known) or None
+
+
+def _comparison(part: exp.Expr, texts: dict[str, str]) -> str | None:
+    if not isinstance(part, _COMPARED):
+        return None
+    left, right = part.this, part.expression
+    if not isinstance(left, exp.Column) or not (isinstance(right, exp.Literal) and right.is_string):
+        return None
+    name = texts.get(left.name.lower())
+    if name is None or left.args.get("db"):
+        return None
+    return type(part)(this=exp.column(name, quoted=True), expression=right.copy()).sql(dialect="postgres")
+
+
+def _is_text(kind: object) -> bool:
+    return isinstance(kind, PrimitiveType) and kind.type == "string"

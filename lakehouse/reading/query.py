@@ -1,0 +1,137 @@
+"""SQL over the tables by name, without Spark: what is needed of them goes into DuckDB, which answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+from duckdb import DuckDBPyConnection
+from sqlglot import exp
+
+from lakehouse import absent
+from lakehouse import statement as statements
+from lakehouse.reading import duck, needed, spark_functions, translate, versions
+from lakehouse.reading import moment as moments
+from lakehouse.reading.moment import Moment
+from lakehouse.reading.store import Store
+from lakehouse.reading.versions import Version
+from lakehouse.tables import PUBLISHED, Table
+from pinlake.errors import UsageError
+
+OTHER_ENGINE = "Correct it, or ask Spark with --engine spark."
+_FETCHED = 1000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query has found.
+
+    Attributes:
+        columns: their names.
+        rows: in the query's order, to be read once.
+    """
+
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[Any, ...]]
+
+
+def run(store: Store, statement: str, *, unpublished: bool = False) -> Answer:
+    """Return the rows of a query.
+
+    Of each table only the columns are read that the statement may mean; they are held in memory. Versions
+    are chosen as `lakehouse.query.run` does.
+
+    Args:
+        store: where the tables are.
+        statement: one SELECT, in Spark's SQL.
+        unpublished: read the newest version, published or not.
+
+    Raises:
+        UsageError: not one query, a table or version that does not exist, or what DuckDB cannot do.
+        TransientError: the store does not answer.
+    """
+    query = statements.parse(statement)
+    connection = duck.connect()
+    tables = _Tables(query, connection)
+    for place, table in statements.mentions(query):
+        moment = (
+            _asked(place) if place.args.get("version") else _default(store, table, unpublished=unpublished)
+        )
+        tables.put(place, versions.open_at(store, table, moment))
+    translate.unqualify(query)
+    translate.name_columns(query)
+    meant = spark_functions.use(query)
+    spark_functions.define(connection, meant)
+    try:
+        found = duck.lock(connection).execute(translate.to_duckdb(meant))
+    except (duckdb.Error, translate.Untranslatable) as error:
+        raise _refused(error) from None
+    return Answer(tuple(column[0] for column in found.description or ()), _fetched(found))
+
+
+class _Tables:
+    """What has been read for a query: the same version, for the same rows, only once."""
+
+    def __init__(self, query: exp.Query, connection: DuckDBPyConnection) -> None:
+        self._query = query
+        self._connection = connection
+        self._names: dict[tuple[Table, int, str | None], str] = {}
+
+    def put(self, place: exp.Table, version: Version) -> None:
+        schema = version.log.schema()
+        predicate = needed.predicate(place, schema)
+        source = (version.table, version.number, predicate)
+        if source not in self._names:
+            name = self._names[source] = f"read {len(self._names)}"
+            columns = needed.columns(self._query, schema)
+            version.fill(self._connection, name, columns=columns, predicate=predicate)
+        translate.put(place, self._names[source])
+
+
+def _default(store: Store, table: Table, *, unpublished: bool) -> Moment | None:
+    if unpublished or table not in PUBLISHED:
+        return None
+    version = store.published(table)
+    if version is None:
+        raise absent.not_published(table, where=store.address(table))
+    return version
+
+
+def _asked(place: exp.Table) -> Moment:
+    """Return the moment that VERSION or TIMESTAMP AS OF names."""
+    asked = place.args["version"]
+    said, where = asked.expression, f"{place.name} {asked.name} AS OF"
+    text = said.name if isinstance(said, exp.Literal) else _computed(said, where)
+    moment = moments.parse(text, where=where)
+    if isinstance(moment, int) != (asked.name == "VERSION"):
+        raise UsageError(
+            f"{text!r} is no {asked.name.lower()}",
+            where=where,
+            mend="Write VERSION AS OF 12, or TIMESTAMP AS OF '2026-01-31 12:00'.",
+        )
+    return moment
+
+
+def _computed(said: exp.Expr | None, where: str) -> str:
+    if said is None:
+        raise UsageError("a moment is missing", where=where, mend="Write VERSION AS OF 12.")
+    text = said.sql(dialect="duckdb")
+    try:
+        found = duck.lock(duck.connect()).execute(f"SELECT CAST(CAST(({text}) AS TIMESTAMPTZ) AS VARCHAR)")
+        return str((found.fetchone() or ("",))[0])
+    except duckdb.Error as error:
+        raise _refused(error) from None
+
+
+def _fetched(found: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    try:
+        while rows := found.fetchmany(_FETCHED):
+            yield from rows
+    except duckdb.Error as error:
+        raise _refused(error) from None
+
+
+def _refused(error: Exception) -> UsageError:
+    return UsageError(str(error).strip().splitlines()[0], where=statements.WHERE, mend=OTHER_ENGINE)

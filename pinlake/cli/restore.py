@@ -1,0 +1,79 @@
+"""`pinlake restore`: an older version of a table made its newest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pinlake.cli import rows
+from pinlake.cli.asking import asking_spark
+from pinlake.cli.diff import print_counts
+from pinlake.cli.quality import print_failures
+from pinlake.cli.reading import open_store
+from pinlake.cli.sole_writer import Wait, sole_writer
+
+if TYPE_CHECKING:
+    from lakehouse.reading.restoring import Plan
+    from lakehouse.tables import Table
+    from pinlake.settings import Settings
+
+
+def restore(
+    table: Annotated[str, typer.Argument(help="Such as silver.pins_batch.")],
+    to: Annotated[str, typer.Option("--to", help="A version, or a time (UTC).")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wait: Wait = 0.0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON and nothing else; needs --yes.")
+    ] = False,
+) -> None:
+    """Bring a table back to what it was, as a new version; show what that means and ask first.
+
+    Holds the leases of the steps that write the table. It is refused if a step that reads the table as a
+    stream could not go on. Of the batch lane's tables readers see it once it has passed its suite.
+
+    Example: pinlake restore silver.pins_batch --to 12
+    """
+    from lakehouse import tables
+    from lakehouse.reading import moment, restoring
+    from pinlake import leases
+
+    chosen = tables.named(table, where="restore")
+    target = moment.parse(to, where="--to")
+    with sole_writer("restore", leases.of(chosen), wait=wait) as settings:
+        plan = restoring.plan(open_store(settings), chosen, target)
+        if not as_json:
+            _show(plan)
+        if not yes:
+            typer.confirm("Restore it?", abort=True)
+        done, seen = _restore(settings, chosen, plan.difference.new)
+    if as_json:
+        told = {**asdict(plan.difference), "notes": plan.notes, "version": done, "published": seen}
+        print(rows.as_json(told))
+        return
+    print(f"{chosen.full_name} is at version {done} what it was at version {plan.difference.new}.")
+    if seen is not None:
+        print(f"Readers see version {seen}.")
+
+
+def _restore(settings: Settings, table: Table, version: int) -> tuple[int, int | None]:
+    from lakehouse import restore as restores
+    from lakehouse import warehouse
+    from lakehouse.quality.publish import Unpublished
+
+    place = warehouse.of(settings).tables
+    with asking_spark(settings, app="pinlake restore", status=f"restoring {table.full_name}") as spark:
+        done = restores.restore(spark, table, version, warehouse=place)
+        try:
+            return done, restores.let_readers_see(spark, table, warehouse=place)
+        except Unpublished as error:
+            print_failures(error.failures)
+            raise
+
+
+def _show(plan: Plan) -> None:
+    print_counts(plan.difference)
+    for note in plan.notes:
+        print(f"Note: {note}.")

@@ -1,0 +1,30 @@
+"""A few pins through both lanes, so that every table holds something of every kind."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from drill.proof import drain
+from lakehouse import warehouse as warehouses
+from lakehouse.ledger import collect
+from lakehouse.serving import Serving
+from pinlake.settings import Settings
+from tests import events
+
+PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
+TITLES = ["Кот", "a 'quoted' title", "tab\tand\\nline", "", "naïve", "x" * 300, "猫", "Untitled"]
+
+
+def fill(spark: SparkSession, settings: Settings) -> None:
+    """Send events, newer ones of some pins, and two that are no pins; drain both lanes after each."""
+    first = [
+        events.pin(pin, 10**number, title=title, tag_list=f"art,#tag {number},ä", downloaded=number % 2)
+        for number, (pin, title) in enumerate(zip(PINS, TITLES, strict=True))
+    ]
+    first[3] |= {"follower_count": "User Info Error", "category": "home", "tag_list": "", "index": 7}
+    events.send(settings.kafka, first)
+    drain(spark, settings)
+    newer = [events.pin(pin, 20, category="home") for pin in PINS[:3]]
+    events.send(settings.kafka, [*newer, b"no pin \xff", events.pin("no uuid", 1)])
+    drain(spark, settings)
+    collect.collect(spark, warehouses.of(settings), Serving(settings.postgres))

@@ -1,0 +1,66 @@
+"""A store whose bucket is a folder: what is only about logs and rows of Delta tables needs no server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from arro3.core import Array, DataType, Field, Schema, Table
+from deltalake import DeltaTable, write_deltalake
+
+from lakehouse.reading.store import Listed, Store
+from lakehouse.tables import Table as Named
+
+_SCHEMA = Schema([Field("unique_id", DataType.utf8()), Field("number", DataType.int64())])
+State = dict[str, int]
+
+
+class LocalStore(Store):
+    """Tables in a folder.
+
+    Args:
+        root: the folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def address(self, table: Named) -> str:
+        """Return a table's folder."""
+        return str(self._root / table.layer / table.name)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """None are needed."""
+        return {}
+
+    def listed(self, prefix: str) -> Iterator[Listed]:
+        """Yield the files whose names under the folder begin like this."""
+        for path in sorted(self._root.rglob("*")):
+            key = str(path.relative_to(self._root))
+            if path.is_file() and key.startswith(prefix):
+                yield Listed(key, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+
+    def key(self, url: str) -> str:
+        """Return a file's name under the folder."""
+        return str(Path(url.removeprefix("file://")).relative_to(self._root))
+
+
+def write(store: LocalStore, table: Named, states: list[State], *, change_feed: bool) -> None:
+    """Make a table whose version n is the n-th state: one merge each, with inserts, updates and deletes."""
+    place = store.address(table)
+    Path(place).mkdir(parents=True)
+    configuration: dict[str, str | None] = {"delta.enableChangeDataFeed": str(change_feed).lower()}
+    write_deltalake(place, _rows(states[0]), configuration=configuration)
+    for state in states[1:]:
+        merger = DeltaTable(place).merge(
+            _rows(state), "old.unique_id = new.unique_id", source_alias="new", target_alias="old"
+        )
+        merger = merger.when_matched_update_all("old.number <> new.number").when_not_matched_insert_all()
+        merger.when_not_matched_by_source_delete().execute()
+
+
+def _rows(state: State) -> Table:
+    columns = [Array(list(state), DataType.utf8()), Array(list(state.values()), DataType.int64())]
+    return Table.from_arrays(columns, schema=_SCHEMA)

@@ -1,0 +1,95 @@
+"""Everything that became of one pin is told in order of time, with the commits that made it so."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from pyspark.sql import SparkSession
+
+from drill.proof import drain
+from ingestion.clients import s3_client
+from lakehouse import batch_lane, replay
+from lakehouse import warehouse as warehouses
+from lakehouse.reading import served, why
+from lakehouse.reading.store import Store
+from lakehouse.reading.story import Entry
+from lakehouse.replay import Quarantine
+from lakehouse.tables import BATCH
+from pinlake.errors import UsageError
+from pinlake.settings import Settings
+from tests import events
+
+PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"
+TOO_MANY = "1900M"
+
+
+def test_a_pin_tells_its_story(own: Settings, spark: SparkSession) -> None:
+    (first,) = events.send(own.kafka, [events.pin(PIN, 10)])
+    events.send(own.kafka, [events.pin(OTHER, 10)])
+    drain(spark, own)
+    (second,) = events.send(own.kafka, [events.pin(PIN.upper(), TOO_MANY)])
+    drain(spark, own)
+    _correct(own, spark)
+
+    told = _tell(own, PIN)
+
+    assert [entry.at for entry in told] == sorted(entry.at for entry in told)
+    assert [_event(entry) for entry in told if entry.what == "received"] == [first, second]
+    stream = [(entry.what, _event(entry)) for entry in told if entry.lane == "stream"]
+    assert sorted(stream) == sorted(
+        [
+            *((what, first) for what in ("in Kafka", "bronze", "silver", "gold", "Postgres")),
+            *((what, second) for what in ("in Kafka", "bronze", "refused")),
+        ]
+    )
+    batch = [(entry.what, _event(entry)) for entry in told if entry.lane == "batch"]
+    assert sorted(batch, key=str) == sorted(
+        [
+            *((what, first) for what in ("in Kafka", "landed", "bronze", "silver", "gold")),
+            *((what, second) for what in ("in Kafka", "landed", "bronze", "refused", "silver", "gold")),
+            ("replayed", None),
+        ],
+        key=str,
+    )
+    kept = {
+        (entry.lane, entry.what, _event(entry)): entry.details["now"]
+        for entry in told
+        if "now" in entry.details
+    }
+    assert kept["batch", "silver", first] == f"superseded by {second}"
+    assert kept["batch", "gold", second] == "stands"
+    assert kept["stream", "gold", first] == "stands"
+    (refused,) = [entry.details for entry in told if entry.what == "refused" and entry.lane == "batch"]
+    assert refused["reasons"] == ["silver.follower_count.plausible"]
+    (landed, _) = [entry.details["object"] for entry in told if entry.what == "landed"]
+    keys = s3_client(own.s3).list_objects_v2(Bucket=own.s3.bucket, Prefix="landing/")["Contents"]
+    assert landed in [found["Key"] for found in keys]
+    commits = [entry.details for entry in told if entry.what in ("bronze", "silver", "gold")]
+    assert all(commit["version"] is not None and commit["run"] for commit in commits)
+
+
+def test_of_other_pins_nothing_is_known(own: Settings) -> None:
+    with pytest.raises(UsageError, match="nothing is known of pin"):
+        _tell(own, OTHER)
+    for text in ("", "pin", PIN[:-1], f"{PIN}0", "'; --"):
+        with pytest.raises(UsageError, match="is no UUID"):
+            why.canonical(text)
+
+
+def _correct(own: Settings, spark: SparkSession) -> None:
+    place = warehouses.of(own)
+    quarantine = Quarantine(spark, BATCH, warehouse=place.tables)
+    fixed = replay.assigned({"follower_count": "'1.9M'"})
+    quarantine.fix(f"follower_count = '{TOO_MANY}'", fixed, note="a thousand too many")
+    quarantine.replay("true", text_policy="unicode", serving=None, note="replayed")
+    batch_lane.gold(spark, place)
+
+
+def _tell(own: Settings, unique_id: str) -> list[Entry]:
+    store = Store(own.s3, lambda: s3_client(own.s3))
+    return why.tell(store, why.canonical(unique_id), served=partial(served.row, own.postgres))
+
+
+def _event(entry: Entry) -> object:
+    return entry.details.get("event_id")

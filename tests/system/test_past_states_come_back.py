@@ -1,0 +1,157 @@
+"""Past versions are listed, compared, brought back, and told apart from those that are gone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from delta.tables import DeltaTable
+from pyspark.sql import SparkSession
+
+from ingestion.clients import s3_client
+from lakehouse import warehouse as warehouses
+from lakehouse.reading import commits, diff, query, versions
+from lakehouse.reading.diff import COMPARISON, FEED
+from lakehouse.reading.moment import Moment
+from lakehouse.reading.store import Store
+from lakehouse.tables import BATCH, STREAM, Table
+from pinlake import revision
+from pinlake.errors import UsageError
+from pinlake.settings import Settings
+from tests import commands, lanes
+
+
+@pytest.fixture(scope="module")
+def filled(spark: SparkSession, shared: Settings) -> Settings:
+    """Settings of a lakehouse with eight pins in silver's version 1, of which 2 has newer events of three."""
+    lanes.fill(spark, shared)
+    return shared
+
+
+@pytest.fixture
+def store(filled: Settings) -> Store:
+    """Its store."""
+    return Store(filled.s3, lambda: s3_client(filled.s3))
+
+
+def test_every_version_names_the_run_that_has_made_it(store: Store) -> None:
+    for lane in (BATCH, STREAM):
+        found = [commit.as_row() for commit in commits.of(versions.open_at(store, lane.silver).log)]
+
+        told = [tuple(row[name] for name in ("version", "operation", "rows_in", "rows_out")) for row in found]
+        assert told == [(2, "MERGE", 5, 3), (1, "MERGE", 8, 8), (0, "CREATE TABLE", None, None)]
+        assert [(row["lane"], row["step"]) for row in found[:2]] == [(lane.name, "silver")] * 2
+        assert {row["code"] for row in found[:2]} == {revision.code()}
+        assert len({row["run"] for row in found[:2]}) == 2
+        assert all("@" in str(row["who"]) for row in found[:2])
+
+
+def test_changes_are_counted_and_shown_column_by_column(store: Store) -> None:
+    found = _diff(store, BATCH.silver, 1, 2, limit=2)
+
+    assert (found.source, found.added, found.removed, found.changed) == (FEED, 0, 0, 3)
+    assert [row.key["unique_id"] for row in found.rows] == lanes.PINS[:2]
+    changed = found.rows[1].values
+    assert changed["follower_count"] == {"old": 10, "new": 20}
+    assert changed["category"] == {"old": "art", "new": "home"}
+    assert "unique_id" not in changed
+    assert "image_src" not in changed
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "counts"),
+    [
+        (BATCH.silver, 2, 1, (FEED, 0, 0, 3)),
+        (BATCH.silver, 0, 2, (FEED, 8, 0, 0)),
+        (BATCH.silver, 2, 0, (FEED, 0, 8, 0)),
+        (BATCH.silver, 2, 2, (COMPARISON, 0, 0, 0)),
+        (STREAM.features, 1, 2, (COMPARISON, 0, 0, 3)),
+        (STREAM.features, 2, 0, (COMPARISON, 0, 8, 0)),
+        (BATCH.bronze, 1, 2, (COMPARISON, 5, 0, 0)),
+    ],
+    ids=str,
+)
+def test_feed_and_comparison_count_alike_both_ways(
+    table: Table, old: int, new: int, counts: tuple[str, int, int, int], store: Store
+) -> None:
+    found = _diff(store, table, old, new)
+
+    assert (found.source, found.added, found.removed, found.changed) == counts
+
+
+def test_a_key_may_be_given(store: Store) -> None:
+    found = _diff(store, BATCH.silver, 1, 2, key=("unique_id", "category"))
+    assert (found.source, found.added, found.removed, found.changed) == (COMPARISON, 3, 3, 0)
+    with pytest.raises(UsageError, match="does not identify a row"):
+        _diff(store, BATCH.silver, 1, 2, key=("category",))
+    with pytest.raises(UsageError, match="no column 'nothing'"):
+        _diff(store, BATCH.silver, 1, 2, key=("nothing",))
+
+
+def test_a_time_means_the_newest_version_until_then(store: Store) -> None:
+    newest = versions.open_at(store, BATCH.silver)
+    made = {commit.version: commit.at for commit in commits.of(newest.log)}
+    between = made[1] + (made[2] - made[1]) / 2
+
+    assert versions.open_at(store, BATCH.silver, between).number == 1
+    assert versions.open_at(store, BATCH.silver, datetime.now(UTC) + timedelta(days=1)).number == 2
+    with pytest.raises(UsageError, match="Its first commit is of"):
+        versions.open_at(store, BATCH.silver, made[0] - timedelta(minutes=1))
+    with pytest.raises(UsageError, match="There are 0 to 2"):
+        versions.open_at(store, BATCH.silver, 3)
+
+
+@pytest.mark.timeout(600)
+def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(filled: Settings, store: Store) -> None:
+    home = "SELECT count(*) AS n FROM silver.pins_batch WHERE category = 'home'"
+    refused, newest, asked, back, gold, seen, check, emptied, unsettled = commands.in_turn(
+        ["restore", "bronze.pins_batch", "--to", "1", "--yes"],
+        ["restore", "silver.pins_batch", "--to", "2", "--yes"],
+        ["restore", "silver.pins_batch", "--to", "1"],
+        ["restore", "silver.pins_batch", "--to", "1", "--yes", "--json"],
+        ["gold", "--json"],
+        ["sql", home, "--json"],
+        ["ledger", "check", "--json"],
+        ["restore", "gold.pin_features_stream", "--to", "0", "--yes", "--json"],
+        ["ledger", "check", "--json"],
+        settings=filled,
+    )
+
+    assert (refused.code, newest.code) == (2, 2)
+    assert "0 rows added, 0 removed, 3 changed" in asked.out
+    assert asked.code == 1  # nobody has said yes
+    assert "`pinlake silver`, which reads bronze.pins_batch as a stream" in refused.errors
+    assert "is the newest already" in refused.errors
+    (told,) = back.rows
+    assert (told["changed"], told["version"], told["published"]) == (3, 3, 3)
+    assert gold.code == 0
+    assert seen.rows == [{"n": 1}]
+    assert _diff(store, BATCH.silver, 1, 3).changed == 0
+    assert [total for total in check.rows if not total["closes"]] == []
+    (emptied_told,) = emptied.rows
+    assert (emptied_told["removed"], emptied_told["published"]) == (8, None)
+    (open_sum,) = [total for total in unsettled.rows if not total["closes"]]
+    assert open_sum["what"] == "pins new to gold.pin_features_stream = pins new to Postgres"
+    assert "is a restore with -8 rows, which Postgres has not followed" in open_sum["where"][0]
+
+
+def test_a_version_whose_files_are_gone_says_which_are_not(
+    filled: Settings, store: Store, spark: SparkSession
+) -> None:
+    session = spark.newSession()
+    session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+    DeltaTable.forPath(session, STREAM.silver.path(warehouses.of(filled).tables)).vacuum(0)
+    newest = versions.open_at(store, STREAM.silver).number
+
+    with pytest.raises(UsageError, match=f"version 1 .* is gone.*Versions 2 to {newest} can be read"):
+        _ = query.run(store, f"SELECT title FROM {STREAM.silver.full_name} VERSION AS OF 1")
+    assert list(query.run(store, f"SELECT count(*) FROM {STREAM.silver.full_name} VERSION AS OF 2").rows) == [
+        (8,)
+    ]
+
+
+def _diff(
+    store: Store, table: Table, old: Moment, new: Moment, *, key: tuple[str, ...] = (), limit: int = 0
+) -> diff.Difference:
+    before, after = versions.open_at(store, table, old), versions.open_at(store, table, new)
+    return diff.between(before, after, key=key, limit=limit)

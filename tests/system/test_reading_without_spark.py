@@ -1,0 +1,120 @@
+"""What Spark has written is read without it: the same rows by every engine, and small questions at once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from pyspark.sql import SparkSession
+
+from ingestion.clients import s3_client
+from lakehouse import query as by_spark
+from lakehouse import warehouse as warehouses
+from lakehouse.reading import query as by_duckdb
+from lakehouse.reading.store import Store
+from lakehouse.tables import TABLES
+from pinlake.cli import rows, sql
+from pinlake.errors import UsageError
+from pinlake.settings import Settings
+from tests import commands, lanes
+
+QUERIES = [
+    *(f"SELECT * FROM {table.full_name}" for table in TABLES),
+    *(
+        text.strip().rstrip(";")
+        for text in (commands.ROOT / "tests/queries.sql").read_text().split("\n\n")[1:]
+    ),
+]
+PIN = lanes.PINS[1]
+
+
+@pytest.fixture(scope="module")
+def filled(spark: SparkSession, shared: Settings) -> Settings:
+    """Settings of a lakehouse whose tables hold what `tests.lanes` sends."""
+    lanes.fill(spark, shared)
+    return shared
+
+
+@pytest.fixture
+def store(filled: Settings) -> Store:
+    """Its store."""
+    return Store(filled.s3, lambda: s3_client(filled.s3))
+
+
+@pytest.mark.parametrize("statement", QUERIES)
+def test_both_engines_give_the_same_rows(
+    statement: str, filled: Settings, store: Store, spark: SparkSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = by_duckdb.run(store, statement)
+    rows.print_json(answer.columns, answer.rows)
+    quick = _printed(capsys)
+    sql.print_json(by_spark.run(spark, statement, warehouse=warehouses.of(filled).tables))
+    slow = _printed(capsys)
+
+    if "ORDER BY follower_count" not in statement:
+        quick, slow = _sorted(quick), _sorted(slow)
+    assert quick == slow
+    assert slow
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("SELECT * FROM gold.pins", "There are: bronze.pins_batch"),
+        ("SELECT nothing FROM silver.pins_batch", "--engine spark"),
+        ("SELECT no_such_function(title) FROM silver.pins_batch", "--engine spark"),
+        ("SELECT * FROM silver.pins_stream VERSION AS OF 99", "There are 0 to"),
+        ("SELECT * FROM silver.pins_stream VERSION AS OF 'x'", "neither a version nor a time"),
+        ("SELECT * FROM silver.pins_stream TIMESTAMP AS OF '2001-01-01'", "Its first commit is of"),
+        ("SELECT * FROM silver.pins_stream TIMESTAMP AS OF 3", "VERSION AS OF 12"),
+        ("SELECT 1 IN (SELECT content FROM read_text('/etc/hostname'))", "no table"),
+        ("SELECT getenv('HOME')", "--engine spark"),
+        ("SELECT CAST('x' AS INT)", "--engine spark"),
+        ("SELECT unix_timestamp(event_time) FROM silver.pins_batch", "--engine spark"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(statement: str, said: str, store: Store) -> None:
+    with pytest.raises(UsageError) as raised:
+        list(by_duckdb.run(store, statement).rows)
+
+    assert said in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_moment_may_be_computed(store: Store) -> None:
+    newest = by_duckdb.run(store, "SELECT count(*) FROM silver.pins_stream")
+    computed = (
+        "SELECT count(*) FROM silver.pins_stream TIMESTAMP AS OF current_timestamp() - INTERVAL 0 SECOND"
+    )
+
+    assert list(by_duckdb.run(store, computed).rows) == list(newest.rows)
+
+
+def test_commands_that_read_import_no_spark(filled: Settings) -> None:
+    calls = [
+        ["sql", "SELECT count(*) FROM gold.category_daily"],
+        ["history", "silver.pins_batch"],
+        ["diff", "silver.pins_batch", "--from", "1"],
+        ["why", PIN],
+    ]
+    code = (
+        "import sys; from pinlake.cli.main import app\n"
+        f"for call in {calls}: app(call, standalone_mode=False)\n"
+        "print([name for name in ('pyspark', 'delta', 'pyarrow', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=commands.environment(filled), capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def _printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return [json.dumps(json.loads(line), sort_keys=True) for line in capsys.readouterr().out.splitlines()]
+
+
+def _sorted(lines: list[str]) -> list[str]:
+    return sorted(lines)

@@ -1,0 +1,132 @@
+"""Every table is read by delta-rs, DuckDB and Polars as Spark reads it, and as the guide says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from ingestion.clients import s3_client
+from lakehouse import delta
+from lakehouse import warehouse as warehouses
+from lakehouse.postgres import connect
+from lakehouse.reading.store import Store
+from lakehouse.tables import TABLES, Table
+from pinlake.settings import Settings
+from tests import checksums, commands, lanes
+
+GUIDE = (commands.ROOT / "docs/readers.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def filled(spark: SparkSession, shared: Settings) -> Settings:
+    """Settings of a lakehouse whose tables hold what `tests.lanes` sends."""
+    lanes.fill(spark, shared)
+    return shared
+
+
+@pytest.fixture
+def store(filled: Settings) -> Store:
+    """Its store."""
+    return Store(filled.s3, lambda: s3_client(filled.s3))
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)
+def test_every_reader_finds_the_same(
+    table: Table, filled: Settings, store: Store, spark: SparkSession
+) -> None:
+    frame = delta.read(spark, table, warehouse=warehouses.of(filled).tables)
+    expected = checksums.of(row.asDict(recursive=True) for row in frame.collect())
+
+    address = store.address(table)
+    options = {name: value for name, value in store.options.items() if name.startswith("aws_")}
+    found = {
+        "delta-rs": checksums.of(_by_delta_rs(DeltaTable(address, storage_options=options))),
+        "DuckDB": checksums.of(_by_duckdb(DeltaTable(address, storage_options=options))),
+        "Polars": checksums.of(polars.read_delta(address, storage_options=options).to_dicts()),
+    }
+
+    assert expected[0] > 0
+    assert found == dict.fromkeys(found, expected)
+
+
+def test_deletion_vectors_and_renamed_columns_are_followed(spark: SparkSession, tmp_path: Path) -> None:
+    place = str(tmp_path / "table")
+    spark.sql(
+        f"CREATE TABLE delta.`{place}` (id BIGINT, old STRING) USING delta TBLPROPERTIES "
+        "('delta.enableDeletionVectors' = 'true', 'delta.columnMapping.mode' = 'name')"
+    )
+    spark.sql(f"INSERT INTO delta.`{place}` SELECT id, 'row ' || id FROM range(100)")
+    spark.sql(f"ALTER TABLE delta.`{place}` RENAME COLUMN old TO new")
+    spark.sql(f"DELETE FROM delta.`{place}` WHERE id % 3 = 0")
+    rows = [row.asDict() for row in spark.read.format("delta").load(place).orderBy("id").collect()]
+    expected = checksums.of(rows)
+
+    table = DeltaTable(place)
+    vectors = table.deletion_vectors().read_all().num_rows
+    frame = polars.DataFrame(table.scan())
+
+    assert vectors > 0
+    assert expected[0] == 66
+    assert sorted(_by_delta_rs(table), key=lambda row: row["id"]) == rows
+    assert checksums.of(_by_delta_rs(table)) == expected
+    assert checksums.of(_by_duckdb(table)) == expected
+    assert checksums.of(frame.to_dicts()) == expected
+
+
+@pytest.mark.parametrize("reader", ["DuckDB", "Polars", "Spark"])
+def test_the_guide_does_what_it_says(
+    reader: str, filled: Settings, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / ".pinlake"
+    home.mkdir()
+    told = {
+        name: value for name, value in commands.environment(filled).items() if name.startswith("PINLAKE_")
+    }
+    (home / "stack.env").write_text("".join(f"{name}='{value}'\n" for name, value in told.items()))
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, Any] = {}
+
+    for code in (*_code("Where they are", "python"), *_code(reader, "python")):
+        exec(code, scope)
+
+    assert {row["category"]: row["pins"] for row in scope["rows"]} == {"art": 4, "home": 4}
+
+
+def test_the_guide_asks_postgres_what_is_there(filled: Settings) -> None:
+    with closing(connect(filled.postgres)) as session, session.cursor() as cursor:
+        for code in _code("Postgres", "sql"):
+            cursor.execute(code)
+            assert cursor.fetchall()
+
+
+def _code(section: str, language: str) -> list[str]:
+    (text,) = re.findall(rf"^## {section}$(.*?)(?=^## |\Z)", GUIDE, flags=re.MULTILINE | re.DOTALL)
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+    assert found
+    return found
+
+
+def _by_delta_rs(table: DeltaTable) -> Iterator[Mapping[str, Any]]:
+    found = table.scan().read_all()
+    columns = {name: found[name].to_pylist() for name in found.column_names}
+    for number in range(found.num_rows):
+        yield {name: column[number] for name, column in columns.items()}
+
+
+def _by_duckdb(table: DeltaTable) -> Iterator[Mapping[str, Any]]:
+    stream = table.scan()
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        found = connection.execute("SELECT * FROM stream")
+        names = [column[0] for column in found.description or ()]
+        yield from (dict(zip(names, row, strict=True)) for row in found.fetchall())
+    del stream

@@ -1,0 +1,35 @@
+"""What is asked wrongly is one line on standard error and exit code 2, before any server is asked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["history", "gold.pins"], "There are: bronze.pins_batch"),
+        (["diff", "silver.pins_batch", "--from", "[/yesterday]"], "Give a version such as 12, or a time"),
+        (["diff", "pins_batch", "--from", "1"], "There are: bronze.pins_batch"),
+        (["restore", "silver.pins_batch", "--to", "-3"], "Give a version such as 12, or a time"),
+        (["why", "pin-7"], "Give the pin's unique_id"),
+        (["sql", "DELETE FROM silver.pins_batch"], "Give one SELECT or WITH"),
+        (["sql", "SELECT * FROM pins"], "There are: bronze.pins_batch"),
+        (["sql", "SELECT (1"], "not SQL"),
+    ],
+    ids=lambda call: " ".join(call) if isinstance(call, list) else "",
+)
+def test_it_says_what_is_valid_instead(call: list[str], said: str, tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("pinlake")), *call]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert said in line
