@@ -104,7 +104,7 @@ class Quarantine:
 
     def let_through(self, rows: DataFrame, *, note: str) -> int:
         """Mark open rows, given by their id, whose records have passed without a replay; return how many."""
-        return self._change(rows, {"state": f"'{REPLAYED}'"}, note=note)
+        return self._change(rows, {"state": f"'{REPLAYED}'"}, note=note, step="replay")
 
     def _write(self, good: DataFrame, rows: int, serving: Serving | None) -> None:
         begun = receipt.begin(lane=self._lane.name, step="replay")
