@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,13 @@ from typing import Any
 import structlog
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import AuthorizationError, KafkaError, RetriableError, TopicAlreadyExistsError
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    PolicyViolationError,
+    RetriableError,
+    TopicAlreadyExistsError,
+)
 from kafka.structs import OffsetAndMetadata
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
@@ -97,11 +103,39 @@ def earliest(kafka: KafkaSettings, topic: str) -> dict[str, dict[str, int]]:
         TransientError: Kafka does not answer.
         TerminalError: Kafka refuses.
     """
+    return _bounds(kafka, topic, OffsetSpec.EARLIEST)
+
+
+def latest(kafka: KafkaSettings, topic: str) -> dict[str, dict[str, int]]:
+    """Return the offset that the next record will get, by topic and partition.
+
+    Raises: as `earliest`.
+    """
+    return _bounds(kafka, topic, OffsetSpec.LATEST)
+
+
+def forget(kafka: KafkaSettings, before: Mapping[str, Mapping[str, int]]) -> None:
+    """Have Kafka remove the records before these offsets, by topic and partition: nobody reads them again.
+
+    Raises:
+        TransientError: Kafka does not answer.
+        TerminalError: Kafka refuses.
+    """
+    until = {
+        TopicPartition(topic, int(partition)): offset
+        for topic, partitions in before.items()
+        for partition, offset in partitions.items()
+    }
     with _admin(kafka) as admin:
-        numbers = _partitions(admin, (topic,)).get(topic, [])
-        places = [TopicPartition(topic, number) for number in numbers]
-        found = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST)) if places else {}
-    return {topic: {str(place.partition): offset.offset for place, offset in found.items()}}
+        try:
+            if until:
+                admin.delete_records(until)
+        except PolicyViolationError as error:
+            raise TerminalError(
+                "Kafka keeps the newest record of every key: a topic is compacted",
+                where=", ".join(before),
+                mend="Set its cleanup.policy to delete; the pins' own history is in bronze.",
+            ) from error
 
 
 def backlog(kafka: KafkaSettings) -> int:
@@ -112,6 +146,14 @@ def backlog(kafka: KafkaSettings) -> int:
         TerminalError: Kafka refuses.
     """
     return sum(row.lag or 0 for row in lag(kafka))
+
+
+def _bounds(kafka: KafkaSettings, topic: str, spec: OffsetSpec) -> dict[str, dict[str, int]]:
+    with _admin(kafka) as admin:
+        numbers = _partitions(admin, (topic,)).get(topic, [])
+        places = [TopicPartition(topic, number) for number in numbers]
+        found = admin.list_partition_offsets(dict.fromkeys(places, spec)) if places else {}
+    return {topic: {str(place.partition): offset.offset for place, offset in found.items()}}
 
 
 @retry(
@@ -156,7 +198,8 @@ def _admin(kafka: KafkaSettings) -> Iterator[KafkaAdminClient]:
         raise TerminalError(
             f"Kafka refuses: {type(error).__name__}",
             where=kafka.bootstrap_servers,
-            mend="Grant the user of PINLAKE_KAFKA_USERNAME the right to describe and create topics.",
+            mend="Grant the user of PINLAKE_KAFKA_USERNAME the right to describe and create topics; to erase "
+            "pins, also that to delete records.",
         ) from error
     except KafkaError as error:
         raise TransientError(

@@ -116,6 +116,9 @@ def _new_rows(spark: SparkSession, table: Table, warehouse: Warehouse) -> DataFr
     reader = spark.readStream.format("delta").option("maxBytesPerTrigger", _DELTA_BYTES)
     if table.change_feed:
         reader = reader.option("readChangeFeed", "true")
+    else:
+        # Rows are only ever appended, but for those of erased pins, which are removed: nothing new in that.
+        reader = reader.option("skipChangeCommits", "true")
     return reader.load(table.path(warehouse.tables))
 
 

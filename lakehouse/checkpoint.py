@@ -43,6 +43,16 @@ class Checkpoint:
         names = objects.names(self.spark, f"{self.url}/commits")
         return max((int(name) for name in names if name.isdecimal()), default=-1)
 
+    def last_begun(self) -> int:
+        """Return the number of the newest micro-batch, be it done or under way; -1 before the first."""
+        names = objects.names(self.spark, f"{self.url}/offsets")
+        return max((int(name) for name in names if name.isdecimal()), default=-1)
+
+    def next_version(self) -> int | None:
+        """Return the version of the table it reads that it needs next; None before it has read any."""
+        last = self.last_done()
+        return None if last < 0 else int(self._end(last)["reservoirVersion"])
+
     def position(self) -> dict[str, dict[str, int]]:
         """Return the Kafka offset to be read next, by topic and partition; empty before the first start."""
         last = self.last_done()

@@ -10,6 +10,7 @@ import structlog
 from delta.exceptions import ConcurrentTransactionException, DeltaConcurrentModificationException
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql.types import StructField
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from lakehouse import schemas
@@ -50,9 +51,10 @@ class MicroBatch:
 
 
 def ensure(spark: SparkSession, table: Table, *, warehouse: str) -> None:
-    """Create the table when it is absent. Costs one look at the log when it is there."""
+    """Create the table when it is absent, else add the columns it lacks. Costs one look at its log then."""
     path = table.path(warehouse)
     if DeltaTable.isDeltaTable(spark, path):
+        _add_columns(spark, table, path)
         return
     builder = (
         DeltaTable.createIfNotExists(spark)
@@ -60,9 +62,23 @@ def ensure(spark: SparkSession, table: Table, *, warehouse: str) -> None:
         .comment(table.comment)
         .addColumns(schemas.of(table))
     )
-    if table.change_feed:
-        builder = builder.property("delta.enableChangeDataFeed", "true")
+    for name, value in properties(table).items():
+        builder = builder.property(name, value)
     builder.execute()
+
+
+def properties(table: Table) -> dict[str, str]:
+    """Return what a table says of itself to every writer."""
+    wanted = {
+        "delta.deletedFileRetentionDuration": f"interval {table.retention} days",
+        # What is no longer in the log cannot be asked for, whatever files are there.
+        "delta.logRetentionDuration": f"interval {max(table.retention, 30)} days",
+    }
+    if table.change_feed:
+        wanted["delta.enableChangeDataFeed"] = "true"
+    if table.statistics:
+        wanted["delta.dataSkippingStatsColumns"] = ",".join(f"`{name}`" for name in table.statistics)
+    return wanted
 
 
 def read(spark: SparkSession, table: Table, *, warehouse: str, version: int | None = None) -> DataFrame:
@@ -124,6 +140,8 @@ def merge_newest(rows: DataFrame, table: Table, batch: MicroBatch) -> None:
                 DeltaTable.forPath(session, table.path(batch.warehouse))
                 .alias("old")
                 .merge(rows.alias("new"), on)
+                # A column that only a newer Pinlake knows is left as it is.
+                .withSchemaEvolution()
                 .whenMatchedUpdateAll("new.event_id > old.event_id")
                 .whenNotMatchedInsertAll()
                 .execute()
@@ -183,7 +201,7 @@ def session_with(spark: SparkSession, receipt: Receipt | None) -> SparkSession:
     return session
 
 
-def again_after_conflict(table: Table) -> Retrying:
+def again_after_conflict(table: Table, *, attempts: int = _ATTEMPTS) -> Retrying:
     """Return attempts at a change to a table; one that meets another writer's is made again, a few times."""
 
     def tell(state: RetryCallState) -> None:
@@ -192,10 +210,28 @@ def again_after_conflict(table: Table) -> Retrying:
     return Retrying(
         retry=retry_if_exception(_is_conflict),
         wait=wait_random_exponential(multiplier=0.2, max=5),
-        stop=stop_after_attempt(_ATTEMPTS),
+        stop=stop_after_attempt(attempts),
         before_sleep=tell,
         reraise=True,
     )
+
+
+def _add_columns(spark: SparkSession, table: Table, path: str) -> None:
+    """Add what this version of Pinlake knows of more; rows that are there read as null."""
+    for attempt in again_after_conflict(table):
+        with attempt:
+            held = spark.read.format("delta").load(path).columns
+            lacking = [field for field in schemas.of(table) if field.name not in held]
+            if not lacking:
+                return
+            added = ", ".join(_declared(field) for field in lacking)
+            spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({added})")
+            log.info("columns added", table=table.full_name, columns=[field.name for field in lacking])
+
+
+def _declared(field: StructField) -> str:
+    comment = field.metadata.get("comment", "").replace("\\", "\\\\").replace("'", "\\'")
+    return f"`{field.name}` {field.dataType.simpleString()} COMMENT '{comment}'"
 
 
 def _is_conflict(error: BaseException) -> bool:

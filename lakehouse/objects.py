@@ -36,6 +36,19 @@ def replace(spark: SparkSession, url: str, text: str) -> None:
     stream.close()
 
 
+def size(spark: SparkSession, url: str) -> tuple[int, int]:
+    """Return how many objects lie in a folder and below, and how many bytes they are."""
+    system, path = _place(spark, url)
+    found = system.getContentSummary(path)
+    return int(found.getFileCount()), int(found.getLength())
+
+
+def remove(spark: SparkSession, url: str) -> None:
+    """Remove an object; one that is not there is no matter."""
+    system, path = _place(spark, url)
+    system.delete(path, False)
+
+
 def _place(spark: SparkSession, url: str) -> tuple[Any, Any]:
     context = spark.sparkContext
     assert context._jvm is not None  # a running session has one

@@ -54,7 +54,7 @@ class Receipt:
     Attributes:
         run: one start of a command; UUIDv7.
         lane: batch or stream.
-        step: what ran: a layer, replay, rebuild, fix, drop or restore.
+        step: what ran: a layer, replay, rebuild, fix, drop, restore or erase.
         query: what Delta knows the micro-batch by.
         batch: its number.
         began: when the micro-batch began.

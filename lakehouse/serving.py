@@ -65,6 +65,7 @@ class Load:
         rows_in: rows that came.
         inserted: of these, new pins.
         updated: of these, newer events of pins that were there.
+        erased: rows removed, if this was no load but an erasure.
         loaded_at: when.
     """
 
@@ -73,15 +74,16 @@ class Load:
     rows_in: int
     inserted: int
     updated: int
+    erased: int
     loaded_at: datetime
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Rows in Postgres, and rows that all loads together have inserted, at one moment."""
+    """Rows in Postgres, and rows that have entered and were not erased, at one moment."""
 
     rows: int
-    inserted: int
+    entered: int
 
 
 class Serving:
@@ -140,22 +142,26 @@ class Serving:
         Raises:
             TransientError: the server does not answer.
         """
-        columns = "id, receipt::text, rows_in, inserted, updated, loaded_at"
+        columns = "id, receipt::text, rows_in, inserted, updated, erased, loaded_at"
         statement = f"SELECT {columns} FROM loads WHERE loaded_at >= coalesce(%s, '-infinity'::timestamptz)"
-        return [Load(*row) for row in self._ask(statement, since)]
+        return [Load(*row) for row in self.ask(statement, since)]
 
     def totals(self) -> Totals:
-        """Count the rows, and add up what the loads have inserted; both of one snapshot.
+        """Count the rows, and add up what has entered and was not erased; both of one snapshot.
 
         As for `loads`, `ensure` must have been called once.
 
         Raises: as `loads`.
         """
-        inserted = "(SELECT coalesce(sum(inserted), 0)::bigint FROM loads)"
-        ((rows, total),) = self._ask(f"SELECT (SELECT count(*) FROM experimental_data), {inserted}")
+        entered = "(SELECT coalesce(sum(inserted - erased), 0)::bigint FROM loads)"
+        ((rows, total),) = self.ask(f"SELECT (SELECT count(*) FROM experimental_data), {entered}")
         return Totals(rows, total)
 
-    def _ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of one statement, which is one transaction.
+
+        Raises: as `loads`.
+        """
         for attempt in self._retrying():
             with (
                 attempt,

@@ -18,6 +18,11 @@ class Table:
         key: the columns that identify a row; empty where every row is an occurrence of its own.
         change_feed: whether Delta records row changes for the layer that reads it.
         suite: the file in expectations/ that judges it, without .json; empty if none does.
+        retention: for how many days every version of it can be asked for, whatever has been joined or
+            replaced since; at least 7, Delta's own limit: a reader or writer may be at work with its files.
+        statistics: the columns of which Delta keeps least and greatest value a file, so that queries skip
+            files; empty for its own choice. Whatever tells of a pin is left out: the log, where they stand,
+            is kept longer than the rows of a pin that is to be erased.
     """
 
     layer: str
@@ -26,6 +31,8 @@ class Table:
     key: tuple[str, ...] = ()
     change_feed: bool = False
     suite: str = ""
+    retention: int = 30
+    statistics: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -53,10 +60,19 @@ class Lane:
         return (self.bronze, self.quarantine, self.silver, self.features)
 
 
+_COORDINATES = ("topic", "partition", "offset")
+
+
 def _lane(name: Literal["batch", "stream"]) -> Lane:
     return Lane(
         name=name,
-        bronze=Table("bronze", f"pins_{name}", "Records as they came", suite="bronze_pins"),
+        bronze=Table(
+            "bronze",
+            f"pins_{name}",
+            "Records as they came",
+            suite="bronze_pins",
+            statistics=("received_at", "kafka_timestamp", "ingested_at", *_COORDINATES),
+        ),
         silver=Table(
             "silver",
             f"pins_{name}",
@@ -64,6 +80,7 @@ def _lane(name: Literal["batch", "stream"]) -> Lane:
             ("unique_id",),
             change_feed=True,
             suite="silver_pins",
+            statistics=("event_time", "updated_at", *_COORDINATES),
         ),
         features=Table(
             "gold",
@@ -71,16 +88,26 @@ def _lane(name: Literal["batch", "stream"]) -> Lane:
             "Features of each pin",
             ("unique_id",),
             suite="gold_pin_features",
+            statistics=("event_time",),
         ),
-        quarantine=Table("quarantine", f"pins_{name}", "Records that were refused, and why", ("id",)),
+        quarantine=Table(
+            "quarantine",
+            f"pins_{name}",
+            "Records that were refused, and why",
+            ("id",),
+            statistics=("kafka_timestamp", "quarantined_at", "changed_at", *_COORDINATES),
+        ),
     )
 
 
 BATCH = _lane("batch")
 STREAM = _lane("stream")
 CATEGORY_DAILY = Table("gold", "category_daily", "Figures per day and category", ("day", "category"))
-QUALITY_RESULTS = Table("quality", "results", "What every validation found, a row a rule")
-OPS_LEDGER = Table("ops", "ledger", "What went into and came out of every step", ("table", "version"))
+# Their rows say when themselves: no past version is worth its files.
+QUALITY_RESULTS = Table("quality", "results", "What every validation found, a row a rule", retention=7)
+OPS_LEDGER = Table(
+    "ops", "ledger", "What went into and came out of every step", ("table", "version"), retention=7
+)
 TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables, QUALITY_RESULTS, OPS_LEDGER)
 # Readers see the version of these that their suite has passed.
 PUBLISHED = tuple(table for table in BATCH.tables if table.suite)

@@ -33,6 +33,8 @@ def read_landing(spark: SparkSession, *, folder: str, files_per_batch: int) -> D
         spark.readStream.format("text")
         .schema("value string")
         .option("maxFilesPerTrigger", files_per_batch)
+        # An object stays known for ever: one that was written anew, without an erased pin, is no new one.
+        .option("maxFileAge", "36500d")
         .option("recursiveFileLookup", "true")
         .option("pathGlobFilter", "*.jsonl.gz")
         .load(folder)

@@ -18,6 +18,8 @@ from lakehouse.tables import BATCH, STREAM, Lane, Table
 from lakehouse.warehouse import Warehouse
 
 SHOWN = 10
+# Rows that entered and were not taken away since.
+_KEPT = "inserted - coalesce(removed, 0)"
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,7 @@ def _tables(ledger: DataFrame, lane: Lane, warehouse: Warehouse, collected: Coll
         version = collected.versions.get(table.full_name)
         if version is None:
             continue
-        left = F.col("inserted") - F.coalesce("removed", F.lit(0))
-        row = ledger.where(F.col("table") == table.full_name).agg(F.sum(left).alias("rows")).first()
+        row = ledger.where(F.col("table") == table.full_name).agg(F.sum(F.expr(_KEPT)).alias("rows")).first()
         entered = int(row.rows or 0) if row else 0
         rows = delta.read(ledger.sparkSession, table, warehouse=warehouse.tables, version=version)
         yield Sum(lane.name, f"rows entered = rows of {table.full_name}", entered, rows.count())
@@ -153,7 +154,7 @@ def _tables(ledger: DataFrame, lane: Lane, warehouse: Warehouse, collected: Coll
 def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[Sum]:
     settled = ledger.where((F.col("lane") == STREAM.name) & (done | _by_hand()))
     inserted = {
-        name: F.coalesce(F.sum(F.when(F.col("table") == name, F.col("inserted"))), F.lit(0)).alias(name)
+        name: F.coalesce(F.sum(F.when(F.col("table") == name, F.expr(_KEPT))), F.lit(0)).alias(name)
         for name in (STREAM.features.full_name, entries.POSTGRES)
     }
     row = settled.agg(*inserted.values()).first()
@@ -161,7 +162,7 @@ def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[Sum]:
     what = f"pins new to {STREAM.features.full_name} = pins new to Postgres"
     new, served = int(row[STREAM.features.full_name]), int(row[entries.POSTGRES])
     return [
-        Sum(STREAM.name, "rows entered = rows of Postgres", totals.inserted, totals.rows),
+        Sum(STREAM.name, "rows entered = rows of Postgres", totals.entered, totals.rows),
         Sum(STREAM.name, what, new, served, _restores(settled) if new != served else ()),
     ]
 
@@ -169,10 +170,10 @@ def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[Sum]:
 def _restores(ledger: DataFrame) -> tuple[str, ...]:
     """Name the restores of the table behind Postgres, which did not go back with it. One small job."""
     of_features = ledger.where(F.col("table") == STREAM.features.full_name)
-    found = of_features.where(F.col("step") == entries.RESTORE).where("inserted <> 0").orderBy("version")
+    found = of_features.where(F.col("step") == entries.RESTORE).where(f"{_KEPT} <> 0").orderBy("version")
     return tuple(
-        f"version {row.version} is a restore with {row.inserted:+,} rows, which Postgres has not followed"
-        for row in found.select("version", "inserted").take(SHOWN)
+        f"version {row.version} is a restore with {row.net:+,} rows, which Postgres has not followed"
+        for row in found.selectExpr("version", f"{_KEPT} AS net").take(SHOWN)
     )
 
 

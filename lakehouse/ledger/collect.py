@@ -27,6 +27,7 @@ _LOAD = StructType(
         StructField("rows_in", LongType()),
         StructField("inserted", LongType()),
         StructField("updated", LongType()),
+        StructField("erased", LongType()),
         StructField("loaded_at", TimestampType()),
     ]
 )

@@ -10,12 +10,12 @@ from lakehouse.schemas import LEDGER, OFFSETS, VERSIONS
 from lakehouse.tables import Table
 
 LOST = "lost"
-REBUILD = "rebuild"
+ERASE = "erase"
 POSTGRES = "postgres"
 KAFKA = "kafka"
 # Steps that somebody has asked for, outside the flow from Kafka.
 RESTORE = "restore"
-BY_HAND = ("replay", "fix", "drop", RESTORE)
+BY_HAND = ("replay", "fix", "drop", RESTORE, ERASE)
 
 _RECEIPT = StructType(
     [
@@ -36,9 +36,10 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
     """
     merged = F.coalesce(_metric("numTargetRowsInserted"), _metric("numOutputRows"), F.lit(0))
     changed = merged + F.coalesce(_metric("numTargetRowsUpdated"), F.lit(0))
-    removed = F.when(F.col("receipt.step") == REBUILD, _metric("numTargetRowsDeleted"))
     # A restore writes no rows: it has more or fewer than before, and says so itself.
-    entered = F.coalesce("receipt.net", merged)
+    net = F.col("receipt.net")
+    entered = F.when(net.isNull(), merged).otherwise(F.greatest(net, F.lit(0)))
+    removed = F.when(net.isNull(), _metric("numTargetRowsDeleted")).otherwise(F.greatest(-net, F.lit(0)))
     written = F.coalesce(_metric("numOutputBytes"), _metric("numTargetBytesAdded"))
     return _entries(
         history.withColumns(
@@ -59,7 +60,7 @@ def of_loads(loads: DataFrame) -> DataFrame:
     """Return an entry for each load of Postgres.
 
     Args:
-        loads: id, receipt (JSON), rows_in, inserted, updated, loaded_at.
+        loads: id, receipt (JSON), rows_in, inserted, updated, erased, loaded_at.
     """
     rows = loads.select(
         F.lit(POSTGRES).alias("table"),
@@ -68,6 +69,7 @@ def of_loads(loads: DataFrame) -> DataFrame:
         F.from_json("receipt", _RECEIPT).alias("receipt"),
         "rows_in",
         "inserted",
+        F.col("erased").alias("removed"),
         (F.col("inserted") + F.col("updated")).alias("rows_out"),
         F.lit(None).cast("bigint").alias("bytes"),
     )
@@ -93,7 +95,7 @@ def of_lost(lost: DataFrame) -> DataFrame:
 
 
 def _entries(rows: DataFrame, *, keeps_newest: bool) -> DataFrame:
-    """Spread the receipt; `rows` has the columns that the receipt does not tell."""
+    """Spread the receipt; `rows` has the ledger's other columns, as far as they are known."""
     spread = rows.withColumns(
         {
             **{name: F.col(f"receipt.{name}") for name in ("lane", "step", "query", "batch", "code")},

@@ -46,8 +46,9 @@ def published(spark: SparkSession, table: Table, *, warehouse: str) -> int | Non
 def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gates: GateLog) -> None:
     """Audit the newest version of each table that is not published yet, record it, and publish what passes.
 
-    Whatever stopped an earlier run between its write and this is made good here. Tables without rows are
-    left alone. The share of refused rows is that of all runs since the last published version.
+    Whatever stopped an earlier run between its write and this is made good here. Tables that
+    never had rows are left alone. The share of refused rows is that of all runs since the last published
+    version.
 
     Args:
         spark: the session.
@@ -75,7 +76,8 @@ def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gat
             results.append(spark, found, warehouse=warehouse)
             _write(spark, table, replace(old, pending=pending), warehouse=warehouse)
             _raise(failures, kept=old.version)
-        if judged:
+        # One that an erasure has emptied has nothing to be judged, but its old version must not be read.
+        if judged or old.version is not None:
             pointers[table] = Pointer(newest, run_id)
     results.append(spark, found, warehouse=warehouse)
     for table, pointer in pointers.items():

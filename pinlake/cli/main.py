@@ -13,6 +13,7 @@ from pinlake.cli.consume import consume
 from pinlake.cli.demo import demo
 from pinlake.cli.diff import diff
 from pinlake.cli.emulate import emulate
+from pinlake.cli.erase import erase
 from pinlake.cli.history import history
 from pinlake.cli.init import init
 from pinlake.cli.jars import jars
@@ -67,6 +68,7 @@ app.command()(why)
 app.command()(restore)
 app.command()(maintain)
 app.command()(rebuild)
+app.command()(erase)
 app.command()(consume)
 app.command()(reconcile)
 app.add_typer(ledger, name="ledger")

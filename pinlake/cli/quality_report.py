@@ -35,11 +35,12 @@ def report(
     from ingestion.clients import s3_client
     from lakehouse.quality.report.deliver import deliver
     from lakehouse.quality.report.render import render
+    from pinlake import pages
     from pinlake import settings as settings_module
 
     settings = settings_module.load()
     gathered = _gathered(settings)
-    place = deliver(render(gathered), to or str(settings.home / "quality-report"), s3=s3_client(settings.s3))
+    place = deliver(render(gathered), to or str(settings.home / pages.FOLDER), s3=s3_client(settings.s3))
     if as_json:
         print(json.dumps({"page": place, **asdict(gathered)}, default=_plain))
         return

@@ -1,0 +1,102 @@
+"""`pinlake erase`: a pin removed from everywhere, with proof."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pinlake.cli.sole_writer import Wait, sole_writer
+from pinlake.errors import UsageError
+
+if TYPE_CHECKING:
+    from lakehouse.erasure.record import Place, Record
+    from pinlake.settings import Settings
+    from pinlake.subjects import Subjects
+
+
+def erase(
+    unique_id: Annotated[str | None, typer.Option(help="The pin.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Several pins, one unique_id a line.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wait: Wait = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON, nothing else.")] = False,
+) -> None:
+    """Remove pins from landing, tables, Postgres, report pages and the broker, then search for what is left.
+
+    Past versions lose the files that held them and cannot be read any more. Records that both lanes have read
+    are removed from the topics, those of other pins too. The stream may run; the batch lane's steps wait. A
+    pin that is posted again afterwards is a new event, and comes in. Killed anywhere, run it again. The
+    receipt stays in the bucket under erasures/. Exit code 1 if anything names a pin still.
+
+    Example: pinlake erase --unique-id 7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10
+    """
+    from pinlake import leases
+    from pinlake.subjects import Subjects
+
+    if (unique_id is None) == (file is None):
+        raise UsageError("no pin, or two answers", where="erase", mend="Give --unique-id or --file.")
+    subjects = Subjects.of([unique_id] if unique_id else file.read_text().splitlines() if file else [])
+    if not yes:
+        question = f"Erase {len(subjects.ids)} pins everywhere? Nothing brings them back."
+        typer.confirm(question, abort=True, err=True)
+    with sole_writer("erase", [leases.BRONZE, leases.SILVER, leases.GOLD], wait=wait) as settings:
+        record = _erased(settings, subjects)
+    if as_json:
+        print(json.dumps(asdict(record)))
+    else:
+        _print(record)
+    if record.traces:
+        raise typer.Exit(1)
+
+
+def _erased(settings: Settings, subjects: Subjects) -> Record:
+    from ingestion.clients import s3_client
+    from lakehouse import session
+    from lakehouse.erasure.record import Records
+    from pinlake.erasure import Erasure
+
+    with Console(stderr=True, highlight=False).status("starting Spark") as line:
+        spark = session.build(settings, app="pinlake erase")
+        try:
+            record = Erasure(spark, settings, subjects, tell=lambda what: line.update(f"erase: {what}")).run()
+        finally:
+            session.stop(spark)
+    if record.removed or record.traces:
+        return record
+    others = Records(s3_client(settings.s3), settings.s3.bucket).all()
+    earlier = [each for each in others if each.removed and each.subjects == record.subjects]
+    if not earlier:
+        raise UsageError(
+            "no such pin: nothing anywhere names it",
+            where="erase",
+            mend="Give the unique_id of a pin, a UUID, as silver has it.",
+        )
+    return earlier[-1]
+
+
+def _print(record: Record) -> None:
+    shown = Table("place", "rows", "files", "version", "unreadable now", box=None, pad_edge=False)
+    for name, place in record.places.items():
+        shown.add_row(name, f"{place.rows:,}", f"{place.files:,}", _versions(place), _span(place.unreadable))
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(shown)
+    for trace in record.traces:
+        console.print(f"[red]still named in[/red] {trace}")
+    if record.ended:
+        console.print(f"Nothing names it any more since {record.ended}. Receipt: erasures/{record.run}.json")
+
+
+def _versions(place: Place) -> str:
+    return "" if place.before is None else f"{place.before} to {place.after}"
+
+
+def _span(versions: tuple[int, int] | None) -> str:
+    return "" if versions is None else f"{versions[0]} to {versions[1]}"

@@ -1,0 +1,154 @@
+"""A pin erased from everything that held it; all the rest, and both lanes, go on as if nothing had been."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pyspark.sql import SparkSession
+
+from drill.proof import drain
+from ingestion import topics
+from ingestion.clients import s3_client
+from ingestion.consumption import consume
+from lakehouse import batch_lane, delta, reconcile
+from lakehouse import warehouse as warehouses
+from lakehouse.counts import Counts
+from lakehouse.erasure.record import Record, Records
+from lakehouse.ledger import closing, collect
+from lakehouse.quality.publish import published
+from lakehouse.serving import Serving
+from lakehouse.tables import BATCH, CATEGORY_DAILY, STREAM, Table
+from pinlake.erasure import Erasure
+from pinlake.settings import Settings
+from pinlake.stream import open_stream
+from pinlake.subjects import Subjects
+from tests import commands, events, records, stored
+from tests.served import served
+from tests.traces import traces
+
+PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(6)]
+PIN = PINS[0]
+SECRET = "A title that nobody else has"
+TABLES_OF_PINS = (*BATCH.tables, *STREAM.tables)
+
+
+@pytest.mark.timeout(900)
+def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: SparkSession) -> None:
+    began = datetime.now(UTC)
+    own = own.model_copy(update={"home": own.home / "erasing"})
+    _send(own, *(events.pin(unique_id, 10, title="plain") for unique_id in PINS[1:]))
+    drain(spark, own)
+    before = {table: delta.version(spark, table, warehouse=_place(own)) for table in TABLES_OF_PINS}
+    _send(own, events.pin(PIN, 10, title=SECRET), events.pin(PINS[1], 20, title="plain"))
+    drain(spark, own)
+    # A newer event of it, one under its upper-case name, and two that are refused.
+    _send(own, events.pin(PIN, 30, title=SECRET), {**events.pin(PIN.upper(), 40), "title": SECRET})
+    _send(own, events.pin(PIN, "1900M", title=SECRET), f"no pin, but {PIN}: {SECRET}".encode())
+    _put_page(own)
+    landed = records.landing_keys(own)
+    assert len(traces(spark, own, PIN, SECRET)) > 8
+
+    done = _erase(own, spark, PIN)
+
+    assert (done.traces, done.ended is not None) == ((), True)
+    assert traces(spark, own, PIN, SECRET) == []
+    assert not (own.home / "quality-report" / "index.html").exists()
+    assert set(records.landing_keys(own)) >= set(landed)
+    rows = {name: place.rows for name, place in done.places.items()}
+    assert rows == {
+        "landing": 5,
+        **{f"bronze.pins_{lane}": 5 for lane in ("batch", "stream")},
+        **{f"quarantine.pins_{lane}": 2 for lane in ("batch", "stream")},
+        **{f"silver.pins_{lane}": 1 for lane in ("batch", "stream")},
+        **{f"gold.pin_features_{lane}": 1 for lane in ("batch", "stream")},
+        "postgres": 1,
+        "pages": 2,
+    }
+    _assert_versions(own, spark, before)
+    _assert_topics_are_empty(own)
+    _assert_rest_is_right(own, spark, PINS[1:], began)
+
+    versions = {table: delta.version(spark, table, warehouse=_place(own)) for table in TABLES_OF_PINS}
+    assert _erase(own, spark, PIN).removed == 0
+    assert {table: delta.version(spark, table, warehouse=_place(own)) for table in versions} == versions
+
+    # What comes now is a new event, and so are the others' next ones.
+    _send(own, *(events.pin(unique_id, 50) for unique_id in PINS))
+    drain(spark, own)
+    _assert_rest_is_right(own, spark, PINS, began)
+
+
+def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: SparkSession) -> None:
+    _send(own, events.pin(PIN, 10))
+    drain(spark, own)
+    unknown, none, gone, again = commands.in_turn(
+        ["erase", "--unique-id", PINS[1], "--yes"],
+        ["erase", "--yes"],
+        ["erase", "--unique-id", PIN, "--yes", "--json"],
+        ["erase", "--unique-id", PIN, "--yes", "--json"],
+        settings=own,
+    )
+
+    assert [unknown.code, none.code, gone.code, again.code] == [2, 2, 0, 0]
+    assert "nothing anywhere names it" in unknown.errors
+    assert gone.rows[0]["places"]["silver.pins_batch"]["rows"] == 1
+    assert again.rows == gone.rows
+    assert [record.run for record in Records(s3_client(own.s3), own.s3.bucket).all()] == [gone.rows[0]["run"]]
+    # Nothing is left of the table, and that is what its readers see.
+    newest = delta.version(spark, BATCH.silver, warehouse=_place(own))
+    assert published(spark, BATCH.silver, warehouse=_place(own)) == newest
+    assert served(own) == {}
+
+
+def _send(own: Settings, *pins: dict[str, object] | bytes) -> None:
+    events.send(own.kafka, pins)
+
+
+def _place(own: Settings) -> str:
+    return warehouses.of(own).tables
+
+
+def _erase(own: Settings, spark: SparkSession, *ids: str) -> Record:
+    return Erasure(spark, own, Subjects.of(ids), tell=lambda what: None).run()
+
+
+def _put_page(own: Settings) -> None:
+    page = f"<p>for example {PIN}: {SECRET}".encode()
+    s3_client(own.s3).put_object(Bucket=own.s3.bucket, Key="reports/index.html", Body=page)
+    folder = own.home / "quality-report"
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_bytes(page)
+
+
+def _assert_versions(own: Settings, spark: SparkSession, before: dict[Table, int]) -> None:
+    """Versions without the pin can be read, those with it say that their file is gone."""
+    for table in (BATCH.silver, STREAM.silver, BATCH.features, STREAM.features):
+        reader = spark.read.format("delta").option("versionAsOf", before[table])
+        assert reader.load(table.path(_place(own))).count() == len(PINS) - 1
+        newest = delta.read(spark, table, warehouse=_place(own))
+        assert {row.unique_id for row in newest.select("unique_id").collect()} == set(PINS[1:])
+    named = [key for key in stored.keys(own, "warehouse/") if key.endswith(".html") or PIN in key]
+    assert named == []
+
+
+def _assert_topics_are_empty(own: Settings) -> None:
+    for topic in (own.kafka.batch_topic, own.kafka.stream_topic):
+        assert topics.earliest(own.kafka, topic) == topics.latest(own.kafka, topic)
+
+
+def _assert_rest_is_right(own: Settings, spark: SparkSession, pins: Sequence[str], began: datetime) -> None:
+    warehouse = warehouses.of(own)
+    assert consume(own) == []
+    assert batch_lane.bronze(spark, warehouse) == Counts()
+    assert batch_lane.silver(spark, warehouse, text_policy="unicode") == Counts()
+    assert batch_lane.gold(spark, warehouse).written == 0
+    assert open_stream(spark, own).drain().read == 0
+    assert set(served(own)) == set(pins)
+    daily = delta.read(spark, CATEGORY_DAILY, warehouse=warehouse.tables).collect()
+    assert sum(row.pins for row in daily) == len(pins)
+    sums = closing.check(spark, warehouse, collect.collect(spark, warehouse, Serving(own.postgres)))
+    assert [total for total in sums if not total.closes] == []
+    until = datetime.now(UTC) + timedelta(seconds=1)
+    assert reconcile.compare(spark, warehouse, since=began, until=until).differences == ()

@@ -1,0 +1,95 @@
+"""An erasure killed at several points beside a running stream: the next run ends it, the stream goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from ingestion.clients import s3_client
+from lakehouse import warehouse as warehouses
+from lakehouse.ledger import closing, collect
+from lakehouse.serving import Serving
+from pinlake.settings import Settings
+from tests import commands, events, stored
+from tests.served import served
+from tests.traces import traces
+
+PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
+PIN = PINS[0]
+SLOW = 400.0
+
+
+@pytest.mark.timeout(1500)
+def test_an_erasure_that_was_killed_is_ended_by_the_next(
+    own: Settings, spark: SparkSession, tmp_path: Path
+) -> None:
+    log = tmp_path / "stream.log"
+    with commands.ended(commands.start("stream", settings=own, log=log)) as stream:
+        events.send(own.kafka, [events.pin(unique_id, 10) for unique_id in PINS])
+        events.send(own.kafka, [events.pin(PIN, 20)])
+        for reached in (_begun, _rows_are_gone, _files_go):
+            _erase_until(reached, own, tmp_path)
+        with commands.ended(_start(own, tmp_path)) as last:
+            assert last.wait(SLOW) == 0, (tmp_path / "erase.log").read_text()
+            assert last.stdout is not None
+            done = json.loads(last.stdout.read())
+
+        events.send(own.kafka, [events.pin(unique_id, 30) for unique_id in PINS[1:]])
+        commands.until(lambda: set(served(own)) == set(PINS[1:]) and _followers(own) == {30}, seconds=SLOW)
+        assert stream.poll() is None
+        stream.send_signal(signal.SIGTERM)
+        assert stream.wait(SLOW) == 0, log.read_text()
+    rows = {name: place["rows"] for name, place in done["places"].items()}
+    assert (rows["landing"], rows["bronze.pins_stream"]) == (2, 2)
+    assert (rows["silver.pins_batch"], rows["postgres"]) == (1, 1)
+    assert traces(spark, own, PIN) == []
+    warehouse = warehouses.of(own)
+    sums = closing.check(spark, warehouse, collect.collect(spark, warehouse, Serving(own.postgres)))
+    assert [total for total in sums if not total.closes] == []
+
+
+def _start(own: Settings, folder: Path) -> subprocess.Popen[bytes]:
+    log = folder / "erase.log"
+    return commands.start("erase", "--unique-id", PIN, "--yes", "--json", settings=own, log=log)
+
+
+def _erase_until(reached: Callable[[dict[str, Any]], bool], own: Settings, folder: Path) -> None:
+    with _start(own, folder) as process:
+        try:
+            commands.until(lambda: process.poll() is not None or reached(_told(own)), seconds=SLOW)
+            assert process.poll() is None, (folder / "erase.log").read_text()
+        finally:
+            process.kill()
+
+
+def _told(own: Settings) -> dict[str, Any]:
+    """What the one receipt says of places so far."""
+    keys = stored.keys(own, "erasures/")
+    if not keys:
+        return {}
+    body = s3_client(own.s3).get_object(Bucket=own.s3.bucket, Key=keys[0])["Body"].read()
+    places: dict[str, Any] = json.loads(body)["places"]
+    return places
+
+
+def _begun(places: dict[str, Any]) -> bool:
+    return "bronze.pins_batch" in places
+
+
+def _rows_are_gone(places: dict[str, Any]) -> bool:
+    return "postgres" in places
+
+
+def _files_go(places: dict[str, Any]) -> bool:
+    return any(place["unreadable"] for place in places.values())
+
+
+def _followers(own: Settings) -> set[int]:
+    return {followers for _, followers in served(own).values()}
