@@ -17,6 +17,9 @@ from lakehouse.silver.text import TextPolicy
 from lakehouse.silver.transform import to_judged, to_silver
 from lakehouse.tables import STREAM
 
+# Some 15 MB of pins, which one core writes in a second.
+_ROWS_OF_ONE_FILE = 20_000
+
 
 class FanOut:
     """Parses, cleans and judges a micro-batch once, and writes it everywhere.
@@ -75,8 +78,10 @@ class FanOut:
                 *promotions.silver_writes(silver, of_silver, STREAM, batch),
                 *promotions.features_writes(of_gold, STREAM, batch),
             ]
-            if of_silver.counts.read:
-                writes.append(lambda: promotions.to_bronze_table(judged, STREAM, batch))
+            if read := of_silver.counts.read:
+                # Not a file for each of Kafka's partitions, every few seconds.
+                few = judged.coalesce(1) if read <= _ROWS_OF_ONE_FILE else judged
+                writes.append(lambda: promotions.to_bronze_table(few, STREAM, batch))
             side_by_side.run(self._spark, writes)
             return of_silver.counts
         finally:

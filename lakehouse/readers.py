@@ -38,4 +38,4 @@ READERS = (Reader("silver", BATCH.bronze, BATCH.silver), Reader("gold", BATCH.si
 
 def of(table: Table) -> tuple[Reader, ...]:
     """Return the readers of a table."""
-    return tuple(reader for reader in READERS if reader.reads == table)
+    return tuple(reader for reader in READERS if reader.reads.full_name == table.full_name)

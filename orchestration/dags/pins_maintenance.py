@@ -1,4 +1,8 @@
-"""Upkeep of the tables, every Sunday at three (UTC): small files joined, those of old versions removed."""
+"""Upkeep of the tables, every night at three (UTC): small files joined, old ones removed.
+
+Nightly, so that files which are joined are of one day: a day of bronze then stays one skip away. It joins
+only where there is enough to join.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,9 @@ from airflow.sdk import DAG, CronDataIntervalTimetable
 
 with DAG(
     dag_id="pins_maintenance",
-    description="OPTIMIZE and VACUUM, keeping a week of past versions.",
+    description="OPTIMIZE and VACUUM, keeping past versions for the retention of each table.",
     doc_md=__doc__,
-    schedule=CronDataIntervalTimetable("0 3 * * 0", timezone="UTC"),
+    schedule=CronDataIntervalTimetable("0 3 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

@@ -8,32 +8,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table as Shown
 
 from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
 
 if TYPE_CHECKING:
-    from lakehouse.maintenance import Upkeep
+    from lakehouse.maintenance import Stock, Upkeep
     from lakehouse.tables import Table
 
 
 def maintain(
     table: Annotated[str | None, typer.Argument(help="Such as silver.pins_batch; default: all.")] = None,
-    keep_days: Annotated[int, typer.Option(min=7, help="For how many days past versions stay readable.")] = 7,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is to be done, do nothing.")] = False,
     wait: Wait = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a table.")] = False,
 ) -> None:
-    """Join the small files of the tables and remove those that only versions older than a week need.
+    """Join the small files of the tables, where that pays, and remove those of versions past their retention.
 
-    The batch lane's steps must not be at work meanwhile; the stream may. A table whose newest version is
-    not published keeps all of its files.
+    Files that a step of the batch lane, or a reader of the published version, still needs are kept, and it is
+    said who needs them. The batch lane's steps must not be at work meanwhile; the stream may.
 
-    Example: pinlake maintain silver.pins_batch
+    Example: pinlake maintain silver.pins_batch --dry-run
     """
     from lakehouse import maintenance, session, warehouse
     from pinlake import leases
 
-    chosen = _chosen(table)
+    chosen, done = _chosen(table), []
     with (
         sole_writer("maintain", [leases.BRONZE, leases.SILVER, leases.GOLD], wait=wait) as settings,
         Console(stderr=True, highlight=False).status("starting Spark") as line,
@@ -42,12 +44,15 @@ def maintain(
         try:
             for each in chosen:
                 line.update(each.full_name)
-                place = warehouse.of(settings).tables
-                done = maintenance.maintain(spark, each, warehouse=place, keep_days=keep_days)
-                if done:
-                    _print(done, as_json=as_json)
+                found = maintenance.maintain(spark, each, warehouse.of(settings), dry_run=dry_run)
+                done += [found] if found else []
         finally:
             session.stop(spark)
+    if as_json:
+        for found in done:
+            print(json.dumps(asdict(found)))
+    else:
+        _print(done)
 
 
 def _chosen(name: str | None) -> tuple[Table, ...]:
@@ -60,9 +65,31 @@ def _chosen(name: str | None) -> tuple[Table, ...]:
     return chosen
 
 
-def _print(done: Upkeep, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(asdict(done)))
-        return
-    vacuumed = "old ones removed" if done.vacuumed else "none removed: its newest version is not published"
-    print(f"{done.table}: {done.joined} small files joined into {done.into}, {vacuumed}")
+def _print(done: list[Upkeep]) -> None:
+    shown = Shown("table", box=None, pad_edge=False)
+    for column in ("files", "of the newest version", "joined", "all files", "in all", "removed"):
+        shown.add_column(column, justify="right")
+    for found in done:
+        shown.add_row(found.table, *_cells(found))
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(shown)
+    for found in done:
+        for reason in found.held_back:
+            console.print(f"{found.table}: {reason}")
+
+
+def _cells(found: Upkeep) -> tuple[str, ...]:
+    old = found.before
+    new: Stock = found.after or old
+    return (
+        _change(str(old.files), str(new.files)),
+        _change(decimal(old.bytes), decimal(new.bytes)),
+        str(found.joined),
+        _change(str(old.stored_files), str(new.stored_files)),
+        _change(decimal(old.stored_bytes), decimal(new.stored_bytes)),
+        str(found.removed),
+    )
+
+
+def _change(old: str, new: str) -> str:
+    return old if old == new else f"{old} to {new}"
