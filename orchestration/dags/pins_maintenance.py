@@ -1,7 +1,7 @@
 """Upkeep of the tables, every night at three (UTC): small files joined, old ones removed.
 
 Nightly, so that files which are joined are of one day: a day of bronze then stays one skip away. It joins
-only where there is enough to join.
+only where there is enough to join. The task `drift` fails if a field of the pins is lost or of another type.
 """
 
 from __future__ import annotations
@@ -29,4 +29,6 @@ with DAG(
         "execution_timeout": timedelta(hours=6),
     },
 ):
-    BashOperator(task_id="maintain", bash_command="pinlake maintain --wait 3600")
+    BashOperator(task_id="maintain", bash_command="pinlake maintain --wait 3600") >> BashOperator(
+        task_id="drift", bash_command="pinlake drift"
+    )

@@ -12,6 +12,7 @@ from pinlake.cli.airflow import app as airflow
 from pinlake.cli.consume import consume
 from pinlake.cli.demo import demo
 from pinlake.cli.diff import diff
+from pinlake.cli.drift import drift
 from pinlake.cli.emulate import emulate
 from pinlake.cli.erase import erase
 from pinlake.cli.history import history
@@ -69,6 +70,7 @@ app.command()(restore)
 app.command()(maintain)
 app.command()(rebuild)
 app.command()(erase)
+app.command()(drift)
 app.command()(consume)
 app.command()(reconcile)
 app.add_typer(ledger, name="ledger")

@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pinlake.cli.drift import print_drift
 from pinlake.errors import PinlakeError
 
 if TYPE_CHECKING:
+    from lakehouse.drift.verdict import Drift
     from lakehouse.quality.verdict import Verdict
     from local_stack.stack import ServerStatus
     from pinlake.health import Vitals
@@ -67,8 +69,9 @@ def down() -> None:
 def status(as_json: AsJson = False) -> None:
     """Tell how each server is, where it listens, and how far Kafka's readers are behind.
 
-    Also whether the stream lane of this machine runs or waits, and what its last audit found. Exit code 0 if
-    all servers run, the lane waits for nothing and no critical rule failed, else 1.
+    Also whether the stream lane of this machine runs or waits, what its last audit found, and what has
+    drifted. Exit code 0 if all servers run, the lane waits for nothing, no critical rule failed and no field
+    is lost or of another type, else 1.
 
     Example: pinlake status --json
     """
@@ -80,34 +83,57 @@ def status(as_json: AsJson = False) -> None:
     report = stack.status(settings)
     lag, fault = _lag(settings, report)
     verdict, vitals = _verdict(settings, report), health.read(settings.home)
+    drifts = _drifts(settings, report)
     if as_json:
-        told = {"stream": vitals and asdict(vitals), "quality": verdict and asdict(verdict)}
+        told = {
+            "stream": vitals and asdict(vitals),
+            "quality": verdict and asdict(verdict),
+            "drift": [json.loads(drift.as_json()) for drift in drifts],
+        }
         print(json.dumps({**_as_data(report, settings), "lag": lag, "lag_error": fault, **told}))
     else:
         _print_servers(report, settings)
         _print_lag(lag, fault)
         _print_vitals(vitals)
         _print_verdict(verdict)
+        for drift in drifts:
+            print_drift(drift)
     if not report or any(server.state is not stack.State.RUNNING for server in report):
         raise typer.Exit(1)
     if (verdict and verdict.failed) or (vitals and not vitals.is_well):
+        raise typer.Exit(1)
+    if any(drift.critical for drift in drifts):
         raise typer.Exit(1)
 
 
 def _verdict(settings: Settings, report: list[ServerStatus]) -> Verdict | None:
     """What the stream lane's last audit found, if there was one and the object store answers."""
+    from lakehouse.quality.verdict import KEY, Verdict
+
+    found = _stored(settings, report, KEY)
+    return None if found is None else Verdict.from_json(found)
+
+
+def _drifts(settings: Settings, report: list[ServerStatus]) -> list[Drift]:
+    """What `pinlake drift` has found last, if it was asked and the object store answers."""
+    from lakehouse.drift.verdict import Drift, key
+
+    held = (_stored(settings, report, f"warehouse/{key(lane)}") for lane in ("batch", "stream"))
+    return [Drift.from_json(found) for found in held if found is not None]
+
+
+def _stored(settings: Settings, report: list[ServerStatus], key: str) -> bytes | None:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from ingestion.clients import s3_client
-    from lakehouse.quality.verdict import KEY, Verdict
     from local_stack import stack
 
     stopped = any(server.name == "s3" and server.state is not stack.State.RUNNING for server in report)
     if stopped or (not report and not settings.s3.endpoint):
         return None
     try:
-        found = s3_client(settings.s3).get_object(Bucket=settings.s3.bucket, Key=KEY)
-        return Verdict.from_json(found["Body"].read())
+        found = s3_client(settings.s3).get_object(Bucket=settings.s3.bucket, Key=key)
+        return found["Body"].read()
     except (BotoCoreError, ClientError):
         return None
 

@@ -20,7 +20,7 @@ from pinlake.cli.main import app
 
 FILES = sorted(DAGS.glob("pins_*.py"))
 DAILY = ["consume", "bronze", "silver", "gold", "quality", "reconcile"]
-NIGHTLY = ["maintain"]
+NIGHTLY = ["maintain", "drift"]
 COMMANDS = [
     *(("pins_daily", task) for task in DAILY),
     *(("pins_maintenance", task) for task in NIGHTLY),

@@ -1,0 +1,88 @@
+"""A field is added to silver by two lines, and a table that is there evolves on the next run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from lakehouse import batch_lane
+from lakehouse.tables import BATCH
+from lakehouse.warehouse import Warehouse
+from pinlake.settings import Settings
+from tests import commands
+from tests.landing_objects import land
+
+PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(3)]
+COLUMN = ("lakehouse/schemas.py", '    ("save_location",', '    ("board", StringType(), "a board"),\n')
+FIELD = ("pinlake/event.py", '    "category",\n)', '    "board",\n')
+RUN = """
+import json, sys
+from lakehouse import batch_lane, delta, session
+from lakehouse.tables import BATCH
+from lakehouse.warehouse import Warehouse
+from pinlake import settings
+warehouse = Warehouse(sys.argv[1])
+spark = session.build(settings.load(), app="new field", quick=True)
+batch_lane.bronze(spark, warehouse)
+batch_lane.silver(spark, warehouse, text_policy="unicode")
+batch_lane.gold(spark, warehouse)
+rows = delta.read(spark, BATCH.silver, warehouse=warehouse.tables).select("unique_id", "board").collect()
+print(json.dumps({row.unique_id: row.board for row in rows}))
+"""
+
+
+def test_a_column_and_a_field_are_all_it_takes(
+    spark: SparkSession, settings: Settings, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    _land(warehouse, 0, PINS[:2])
+    batch_lane.bronze(spark, warehouse)
+    batch_lane.silver(spark, warehouse, text_policy="unicode")
+    batch_lane.gold(spark, warehouse)
+    code = tmp_path / "code"
+    for room in ("lakehouse", "pinlake", "ingestion", "local_stack", "expectations"):
+        shutil.copytree(commands.ROOT / room, code / room)
+    for file, before, line in (COLUMN, FIELD):
+        text = (code / file).read_text()
+        assert before in text
+        (code / file).write_text(text.replace(before, line + before, 1))
+
+    _land(warehouse, 2, PINS[1:])
+    held = _run(code, settings, warehouse)
+
+    assert held == {PINS[0]: None, PINS[1]: "of 3", PINS[2]: "of 4"}
+    path = BATCH.silver.path(warehouse.tables)
+    older = spark.read.format("delta").option("versionAsOf", 1).load(path)
+    assert {row.unique_id for row in older.select("unique_id").collect()} == set(PINS[:2])
+    # Those who do not know of the column yet go on beside those who do.
+    _land(warehouse, 4, PINS[:1])
+    batch_lane.bronze(spark, warehouse)
+    assert batch_lane.silver(spark, warehouse, text_policy="unicode").written == 1
+    assert _run(code, settings, warehouse)[PINS[1]] == "of 3"
+
+
+def _land(warehouse: Warehouse, first: int, pins: list[str]) -> None:
+    landed = [
+        {"unique_id": pin, "category": "art", "downloaded": 1, "board": f"of {first + number + 1}"}
+        for number, pin in enumerate(pins)
+    ]
+    land(warehouse, landed, first=first)
+
+
+def _run(code: Path, settings: Settings, warehouse: Warehouse) -> dict[str, str | None]:
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, warehouse.root],
+        cwd=code,
+        env={**commands.environment(settings), "PYTHONPATH": os.fspath(code)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str | None] = json.loads(done.stdout.splitlines()[-1])
+    return found

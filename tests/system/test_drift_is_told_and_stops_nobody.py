@@ -1,0 +1,47 @@
+"""Fields that change their type or go away: the stream goes on, and drift and status say so."""
+
+from __future__ import annotations
+
+from pinlake.settings import Settings
+from tests import commands, events
+
+PIN = "0190163d-8694-739b-aea5-{:012x}"
+
+
+def test_the_stream_goes_on_while_fields_drift(own: Settings) -> None:
+    pins = [{**_whole(number), "board": "a new field"} for number in range(10)]
+    pins += [{**_whole(number), "downloaded": "yes", "title": {"en": "?"}} for number in range(10, 20)]
+    pins += [{"unique_id": PIN.format(number), "category": "art"} for number in range(20, 24)]
+    events.send(own.kafka, pins, topics=[own.kafka.stream_topic])
+
+    streamed, drift, status, unknown = commands.in_turn(
+        ["stream", "--once", "--json"],
+        ["drift", "--lane", "stream", "--json"],
+        ["status", "--json"],
+        ["drift", "--lane", "no lane"],
+        settings=own,
+    )
+
+    assert (streamed.code, drift.code, status.code, unknown.code) == (0, 1, 1, 2)
+    assert streamed.rows[0]["written"] == len(pins)
+    told = drift.rows[0]
+    assert told["records"] == len(pins)
+    fields = told["fields"]
+    assert [(field["name"], field["types"]) for field in fields["new"]] == [("board", {"string": 10})]
+    assert {field["name"] for field in fields["changed"]} == {"downloaded", "title"}
+    assert fields["lost"] == ["index"]
+    assert status.rows[0]["drift"] == [told]
+
+
+def _whole(number: int) -> dict[str, object]:
+    return events.pin(
+        PIN.format(number),
+        10,
+        title="t",
+        description="d",
+        tag_list="a,b",
+        is_image_or_video="image",
+        image_src="https://example.org/a.png",
+        downloaded=1,
+        save_location="/data",
+    )
