@@ -27,6 +27,9 @@ def measure(
     gated: Annotated[
         int, typer.Option(min=0, help="Pins promoted with and without rules, at most both loads.")
     ] = 50_000,
+    kept: Annotated[
+        int, typer.Option(min=0, help="Pins of the large table that upkeep is measured on.")
+    ] = 1_000_000,
     single: Annotated[int, typer.Option(min=0, help="Pins posted one by one.")] = 10_000,
     bulk: Annotated[int, typer.Option(min=0, help="Pins posted in bulk.")] = 100_000,
     batch: Annotated[int, typer.Option(min=2, help="Pins of a bulk request.")] = 1_000,
@@ -34,7 +37,7 @@ def measure(
     seconds: Annotated[float, typer.Option(min=0, help="For how long it is measured.")] = 60.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """Measure door, consumer, bronze, silver, gold, upsert, latency and memory; tell which aims are missed.
+    """Measure door, consumer, lanes, upsert, upkeep, latency and memory; tell which aims are missed.
 
     Runs on a stack of its own in a temporary folder and leaves nothing behind. 0 leaves a part out.
 
@@ -42,7 +45,16 @@ def measure(
     """
     from benchmarks.run import Sizes
 
-    sizes = Sizes(single=single, bulk=bulk, batch=batch, load=load, gated=gated, rate=rate, seconds=seconds)
+    sizes = Sizes(
+        single=single,
+        bulk=bulk,
+        batch=batch,
+        load=load,
+        gated=gated,
+        kept=kept,
+        rate=rate,
+        seconds=seconds,
+    )
     report = _run(sizes)
     if as_json:
         print(json.dumps(report.as_data()))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psutil
 from pyspark.sql import SparkSession
 
-from benchmarks import batch_lane, door, gate, latency, stream_lane, upsert
+from benchmarks import batch_lane, door, gate, latency, stream_lane, upkeep, upsert
 from benchmarks.door import Load
 from benchmarks.memory import MemoryWatch
 from benchmarks.report import Figure, Report
@@ -37,6 +37,7 @@ class Sizes:
         batch: pins of a bulk request.
         load: pins of each of the two equal loads through the batch lane.
         gated: pins promoted with and without rules, at most both loads.
+        kept: pins of the large table that upkeep is measured on.
         rate: pins a second while latency is measured.
         seconds: for how long it is measured.
     """
@@ -46,6 +47,7 @@ class Sizes:
     batch: int
     load: int
     gated: int
+    kept: int
     rate: float
     seconds: float
 
@@ -100,6 +102,9 @@ class _Parts:
         if sizes.load and sizes.gated:
             self._on_part(f"quality gate: {sizes.gated:,} pins with and without rules")
             self._report.figures += gate.measure(self._spark, self._settings, rows=sizes.gated)
+        if sizes.load and sizes.kept:
+            self._on_part(f"upkeep: merge into {sizes.kept:,} pins, join, erase")
+            self._report.figures += upkeep.measure(self._spark, self._settings, rows=sizes.kept)
         with running_door(self._settings) as url:
             if sizes.seconds:
                 self._latency(url, sizes)
