@@ -7,11 +7,25 @@ from dataclasses import replace as replace_fields
 from datetime import UTC, datetime
 
 import structlog
-from delta.exceptions import ConcurrentTransactionException, DeltaConcurrentModificationException
+from delta.exceptions import (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentWriteException,
+    DeltaConcurrentModificationException,
+    MetadataChangedException,
+    ProtocolChangedException,
+)
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql.types import StructField
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from lakehouse import schemas
 from lakehouse.counts import Counts
@@ -22,6 +36,17 @@ from pinlake.errors import TransientError
 log = structlog.get_logger()
 
 _ATTEMPTS = 8
+# Siblings in Python, unlike in Java. Not among them: ConcurrentTransactionException, by which Delta says that
+# the same micro-batch has been written by a twin of this process.
+CONFLICTS = (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentWriteException,
+    DeltaConcurrentModificationException,
+    MetadataChangedException,
+    ProtocolChangedException,
+)
 
 
 @dataclass(frozen=True)
@@ -174,7 +199,7 @@ def apply(changes: DataFrame, table: Table, batch: MicroBatch) -> None:
             .whenNotMatchedInsert("new.now IS NOT NULL", values)
             .execute()
         )
-    except DeltaConcurrentModificationException as error:
+    except CONFLICTS as error:
         raise TransientError(
             f"another writer of {table.full_name} was first",
             where=table.path(batch.warehouse),
@@ -208,7 +233,7 @@ def again_after_conflict(table: Table, *, attempts: int = _ATTEMPTS) -> Retrying
         log.info("another writer was first", table=table.full_name, attempt=state.attempt_number)
 
     return Retrying(
-        retry=retry_if_exception(_is_conflict),
+        retry=retry_if_exception_type(CONFLICTS),
         wait=wait_random_exponential(multiplier=0.2, max=5),
         stop=stop_after_attempt(attempts),
         before_sleep=tell,
@@ -232,12 +257,6 @@ def _add_columns(spark: SparkSession, table: Table, path: str) -> None:
 def _declared(field: StructField) -> str:
     comment = field.metadata.get("comment", "").replace("\\", "\\\\").replace("'", "\\'")
     return f"`{field.name}` {field.dataType.simpleString()} COMMENT '{comment}'"
-
-
-def _is_conflict(error: BaseException) -> bool:
-    # The same transaction from elsewhere means that this one has been done, by a twin of this process.
-    twin = isinstance(error, ConcurrentTransactionException)
-    return isinstance(error, DeltaConcurrentModificationException) and not twin
 
 
 def _writer(rows: DataFrame, table: Table, batch: MicroBatch) -> DataFrameWriter:

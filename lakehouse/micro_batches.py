@@ -87,11 +87,7 @@ class MicroBatches:
                 query.awaitTermination(1)
             self._finish(query)
         except PySparkException as error:
-            raise self._failure or TransientError(
-                "Spark stopped: " + str(error).strip().splitlines()[0],
-                where=self._checkpoint,
-                mend="Nothing is lost: run it again. Set PINLAKE_SPARK_LOG_LEVEL=WARN to see what led to it.",
-            ) from error
+            raise self._failure or self._stopped(error) from error
         return self.counts
 
     def _finish(self, query: StreamingQuery) -> None:
@@ -110,10 +106,21 @@ class MicroBatches:
             except PinlakeError as error:
                 self._failure = error
                 raise
+            except PySparkException as error:
+                # Spark would tell of it only that a stream has failed.
+                self._failure = self._stopped(error)
+                raise
             if counts.read:
                 timed = Counts(1, counts.read, counts.written, counts.quarantined, time.monotonic() - started)
                 self.counts += timed
                 log.info("micro-batch written", checkpoint=self._checkpoint, number=number, **vars(timed))
+
+    def _stopped(self, error: PySparkException) -> TransientError:
+        return TransientError(
+            "Spark stopped: " + str(error).strip().splitlines()[0],
+            where=self._checkpoint,
+            mend="Nothing is lost: run it again. Set PINLAKE_SPARK_LOG_LEVEL=WARN to see what led to it.",
+        )
 
     def _known_as(self, rows: DataFrame, number: int) -> MicroBatch:
         spark = rows.sparkSession

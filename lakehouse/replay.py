@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from delta.tables import DeltaTable
@@ -28,10 +28,15 @@ from pinlake.event import PIN_FIELDS
 
 @dataclass(frozen=True)
 class Replayed:
-    """How many open rows were tried, and how many of them got through."""
+    """How many open rows were tried, and how many of them got through.
+
+    Attributes:
+        refused: by reason, how many of the others it stands against.
+    """
 
     tried: int
     passed: int
+    refused: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 class Quarantine:
@@ -69,7 +74,9 @@ class Quarantine:
         chosen = _tried(lambda: self._open().transform(_with_fields).where(where), where)
         return self._change(chosen.select("id"), {"state": f"'{DROPPED}'"}, note=note, step="drop")
 
-    def replay(self, where: str, *, text_policy: TextPolicy, serving: Serving | None, note: str) -> Replayed:
+    def replay(
+        self, where: str, *, text_policy: TextPolicy, serving: Serving | None, note: str | None
+    ) -> Replayed:
         """Send open rows through the same parsing, cleaning and gates, under their own event ids.
 
         What passes is merged into silver (and for the stream lane into gold and Postgres), where only a
@@ -100,7 +107,7 @@ class Quarantine:
         }
         explained = _explained(verdicts, silver_gate, features_gate)
         self._change(explained, changes, note=note, step="replay")
-        return Replayed(tried, passed)
+        return Replayed(tried, passed, _by_reason(verdicts))
 
     def let_through(self, rows: DataFrame, *, note: str) -> int:
         """Mark open rows, given by their id, whose records have passed without a replay; return how many."""
@@ -219,3 +226,9 @@ def _tried(build: Callable[[], DataFrame], where: str) -> DataFrame:
             where=f"the condition {where}",
             mend="Correct it; quarantine's columns and the pin's fields may be named.",
         ) from None
+
+
+def _by_reason(verdicts: DataFrame) -> dict[str, int]:
+    """Count the rows that each reason stands against. One shuffle of a row a reason."""
+    counted = verdicts.select(F.explode("reasons").alias("reason")).groupBy("reason").count()
+    return {row.reason: row["count"] for row in counted.orderBy(F.desc("count"), "reason").collect()}

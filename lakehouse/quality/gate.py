@@ -13,9 +13,10 @@ from lakehouse.counts import Counts
 from lakehouse.quality import gx
 from lakehouse.quality.gx import Predicate
 from lakehouse.quality.rules import Rule, Suite
-from lakehouse.quality.suite import load
+from lakehouse.quality.suite import audited, load
 from lakehouse.schemas import BROKEN
 from lakehouse.tables import Table
+from pinlake.errors import TerminalError
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,22 @@ def open_gate(spark: SparkSession, table: Table) -> Gate:
         TerminalError: the suite is not usable.
     """
     suite = load(table)
-    gx.check(spark, suite.table_rules)
+    gx.check(spark, suite.table_rules, audited(table))
     return Gate(table, suite, gx.predicates(spark, suite.row_rules, schemas.of(table)))
+
+
+def faults(spark: SparkSession, table: Table, suite: Suite) -> list[TerminalError]:
+    """Return all that stands against compiling a suite. Runs no job."""
+    found = []
+    for rule in suite.rules:
+        try:
+            if rule.kind == "row":
+                gx.predicates(spark, [rule], schemas.of(table))
+            else:
+                gx.check(spark, [rule], audited(table))
+        except TerminalError as error:
+            found.append(error)
+    return found
 
 
 def judge(rows: DataFrame, gate: Gate) -> DataFrame:

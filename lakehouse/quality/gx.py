@@ -18,7 +18,7 @@ from typing import Any
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
+from pyspark.sql.types import StringType, StructField, StructType
 
 from lakehouse.quality.rules import Kind, Rule
 from pinlake.errors import TerminalError
@@ -128,25 +128,32 @@ def predicates(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -
         TerminalError: Great Expectations or Spark refuses a rule.
     """
     engine = SparkDFExecutionEngine(spark=spark, persist=False)
-    empty = spark.createDataFrame([], schema)
-    engine.load_batch_data("rows", empty)
+    engine.load_batch_data("rows", spark.createDataFrame([], schema))
+    row = spark.sql("SELECT 1").select(*map(_sample, schema))
     found = {}
     for rule in rules:
         try:
             found[rule.id] = _predicate(engine, _expectation(json.loads(rule.expectation)))
-            empty.select(found[rule.id].broken).schema  # noqa: B018 - Spark looks at it here, not later
+            # Spark's optimizer computes it, and finds what only computing it shows: a regex that is none.
+            row.select(found[rule.id].broken).collect()
         except _REFUSALS as error:
             raise refused(rule, error) from error
     return found
 
 
-def check(spark: SparkSession, rules: Sequence[Rule]) -> None:
-    """Make sure that Spark can do all that the rules need. Runs no job.
+def check(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> None:
+    """Make sure that Spark can do all that table rules need. Runs no job.
+
+    Args:
+        spark: the session.
+        rules: the rules.
+        schema: of the table, and what is measured beside it.
 
     Raises:
         TerminalError: it cannot.
     """
     engine = SparkDFExecutionEngine(spark=spark, persist=False)
+    predicates(spark, [rule for rule in rules if json.loads(rule.expectation)["type"] in _ROW], schema)
     for rule in rules:
         try:
             needed = _expectation(json.loads(rule.expectation)).get_validation_dependencies(
@@ -189,7 +196,7 @@ def refused(rule: Rule, error: Exception | str) -> TerminalError:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else "unknown"
     return TerminalError(
         f"this rule cannot be judged: {reason}",
-        where=f"rule {rule.id}",
+        where=f"{rule.file}, rule {rule.id}" if rule.file else f"rule {rule.id}",
         mend="Correct it in expectations/, then run `pinlake quality check-suites`.",
     )
 
@@ -219,10 +226,25 @@ def _predicate(engine: SparkDFExecutionEngine, expectation: Any) -> Predicate:  
         metric_domain_kwargs=count.metric_domain_kwargs,
         metric_value_kwargs=count.metric_value_kwargs,
     )
-    unexpected, _, _ = MetricsCalculator(engine).get_metric(condition)
+    unexpected, _, _ = _resolved(engine, condition)
     applies = _domain(engine, expectation)
     broken = F.coalesce(unexpected if applies is None else applies & unexpected, F.lit(False))
     return Predicate(applies, broken)
+
+
+def _resolved(engine: SparkDFExecutionEngine, metric: MetricConfiguration) -> Any:  # noqa: ANN401 - has no public type
+    """Return a metric; get_metric() would log whole tracebacks and raise a KeyError without a reason."""
+    calculator = MetricsCalculator(engine)
+    graph = calculator.build_metric_dependency_graph([metric])
+    found, aborted = calculator.resolve_validation_graph(graph)
+    for told in aborted.values():
+        raise ValueError(told["exception_info"].exception_message)
+    return found[metric.id]
+
+
+def _sample(column: StructField) -> Column:
+    value = "" if isinstance(column.dataType, StringType) else None
+    return F.lit(value).cast(column.dataType).alias(column.name)
 
 
 def _domain(engine: SparkDFExecutionEngine, expectation: Any) -> Column | None:  # noqa: ANN401 - has no public type

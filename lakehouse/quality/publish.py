@@ -82,6 +82,7 @@ def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gat
     results.append(spark, found, warehouse=warehouse)
     for table, pointer in pointers.items():
         _write(spark, table, pointer, warehouse=warehouse)
+        log.info("published", table=table.full_name, version=pointer.version)
 
 
 def _read(spark: SparkSession, table: Table, warehouse: str) -> Pointer:

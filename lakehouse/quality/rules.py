@@ -20,6 +20,7 @@ class Rule:
         columns: the columns it looks at.
         kind: whether it judges each row, or the table as a whole.
         expectation: Great Expectations' configuration, as JSON; empty for the rules of parsing.
+        file: where it stands.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Rule:
     columns: tuple[str, ...]
     kind: Kind = "row"
     expectation: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)

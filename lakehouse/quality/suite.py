@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -34,29 +34,66 @@ def load(table: Table, *, folder: Path = FOLDER) -> Suite:
     Raises:
         TerminalError: it is not JSON, or a rule is not usable; the message names file, rule and reason.
     """
+    document, rules, faults = _parse(table, folder)
+    if faults:
+        raise faults[0]
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Suite(table.suite, tuple(rules), hashlib.sha256(canonical.encode()).hexdigest())
+
+
+def faults(table: Table, *, folder: Path = FOLDER) -> list[TerminalError]:
+    """Return all that `load` would raise, one after another."""
+    try:
+        return _parse(table, folder)[2]
+    except TerminalError as error:
+        return [error]
+
+
+def strays(tables: Iterable[Table], *, folder: Path = FOLDER) -> list[TerminalError]:
+    """Return an error for each JSON file of a folder that is no table's suite."""
+    known = [table.suite for table in tables]
+    return [
+        _fault(path, "", f"no table has this suite; there are: {', '.join(known)}")
+        for path in sorted(folder.glob("*.json"))
+        if path.stem not in known
+    ]
+
+
+def audited(table: Table) -> StructType:
+    """Return the columns that an audit of a table judges: its own, and what is measured."""
+    return StructType([*schemas.of(table), *MEASURED])
+
+
+def _parse(table: Table, folder: Path) -> tuple[dict[str, Any], list[Rule], list[TerminalError]]:
     path = folder / f"{table.suite}.json"
     document = _read(path)
     rules: list[Rule] = []
+    faults: list[TerminalError] = []
     for number, entry in enumerate(document["expectations"], start=1):
-        rule = _rule(entry, path, number, schemas.of(table))
+        try:
+            rule = _rule(entry, path, number, table)
+        except TerminalError as error:
+            faults.append(error)
+            continue
         if any(rule.id == other.id for other in rules):
-            raise _fault(path, rule.id, "another rule has this id")
+            faults.append(_fault(path, rule.id, "another rule has this id"))
         rules.append(rule)
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return Suite(table.suite, tuple(rules), hashlib.sha256(canonical.encode()).hexdigest())
+    return document, rules, faults
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _fault(path, "", f"cannot be read as JSON: {error}") from None
+    except OSError as error:
+        raise _fault(path, "", f"cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise _fault(path, "", f"is not JSON: {error}") from None
     if not isinstance(document, dict) or not isinstance(document.get("expectations"), list):
         raise _fault(path, "", 'must be an object with a list "expectations"')
     return document
 
 
-def _rule(entry: object, path: Path, number: int, columns: StructType) -> Rule:
+def _rule(entry: object, path: Path, number: int, table: Table) -> Rule:
     if not isinstance(entry, dict):
         raise _fault(path, f"number {number}", "must be an object")
     meta, kwargs, severity = entry.get("meta"), entry.get("kwargs"), entry.get("severity")
@@ -72,10 +109,12 @@ def _rule(entry: object, path: Path, number: int, columns: StructType) -> Rule:
     except ValueError as error:
         raise _fault(path, name, str(error)) from None
     used = _columns(kwargs)
-    known = [*columns.fieldNames(), *(field.name for field in MEASURED if kind == "table")]
+    known = (audited(table) if kind == "table" else schemas.of(table)).fieldNames()
     if missing := [column for column in used if column not in known]:
         raise _fault(path, name, f"there is no column {missing[0]}")
-    return Rule(name, cast("Severity", severity), str(meta["sentence"]), used, kind, json.dumps(entry))
+    return Rule(
+        name, cast("Severity", severity), str(meta["sentence"]), used, kind, json.dumps(entry), str(path)
+    )
 
 
 def _columns(kwargs: dict[str, Any]) -> tuple[str, ...]:

@@ -16,5 +16,10 @@ def run(app: typer.Typer) -> None:
     try:
         app()
     except PinlakeError as error:
-        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+        tell(error)
         sys.exit(2 if isinstance(error, UsageError) else 1)
+
+
+def tell(error: PinlakeError) -> None:
+    """Print an error as one line on standard error."""
+    Console(stderr=True, highlight=False).print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)

@@ -10,10 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pinlake.cli import entry
 from pinlake.cli.asking import asking_spark
 
 if TYPE_CHECKING:
     from lakehouse.quality.results import Result
+    from pinlake.errors import TerminalError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,20 +32,22 @@ def check_suites(
 ) -> None:
     """Check every suite without data: JSON, expectations, columns, ids, and whether Spark can do it.
 
+    Names every mistake: first those that can be seen in the files, and if there are none those that Great
+    Expectations or Spark find.
+
     Example: pinlake quality check-suites
     """
-    from lakehouse import schemas
-    from lakehouse.quality import gx, suite
-    from lakehouse.tables import BATCH
+    from lakehouse.quality import gate, suite
+    from lakehouse.tables import PUBLISHED
     from pinlake import settings as settings_module
 
-    tables = [table for table in BATCH.tables if table.suite]
-    suites = [suite.load(table, folder=folder or suite.FOLDER) for table in tables]
+    place = folder or suite.FOLDER
+    faults = [fault for table in PUBLISHED for fault in suite.faults(table, folder=place)]
+    _stop_at(faults + suite.strays(PUBLISHED, folder=place))
+    suites = {table: suite.load(table, folder=place) for table in PUBLISHED}
     with asking_spark(settings_module.load(), app="pinlake quality") as spark:
-        for table, found in zip(tables, suites, strict=True):
-            gx.predicates(spark, found.row_rules, schemas.of(table))
-            gx.check(spark, found.table_rules)
-    for found in suites:
+        _stop_at([fault for table, found in suites.items() for fault in gate.faults(spark, table, found)])
+    for found in suites.values():
         rows, whole = len(found.row_rules), len(found.table_rules)
         if as_json:
             told = {"suite": found.name, "row": rows, "table": whole, "fingerprint": found.fingerprint}
@@ -79,6 +83,13 @@ def history(
     for row in rows:
         shown.add_row(*("" if row[name] is None else str(row[name]) for name in _SHOWN))
     Console(highlight=False, markup=False).print(shown)
+
+
+def _stop_at(faults: list[TerminalError]) -> None:
+    for fault in faults:
+        entry.tell(fault)
+    if faults:
+        raise typer.Exit(1)
 
 
 def print_failures(failures: list[Result]) -> None:

@@ -21,7 +21,7 @@ from pinlake.errors import UsageError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from lakehouse.replay import Quarantine
+    from lakehouse.replay import Quarantine, Replayed
     from pinlake.settings import Settings
 
 app = typer.Typer(
@@ -121,7 +121,7 @@ def fix(
     from lakehouse import replay
 
     if json_file is not None:
-        corrected = json_file.read_text(encoding="utf-8")
+        corrected = _whole_pin(json_file)
     elif not assignments:
         raise UsageError("nothing to correct", where="quarantine fix", mend="Give --json-file or --set.")
     with _lanes(lane) as (_, _, lanes):
@@ -158,12 +158,12 @@ def replay_rows(
                 _chosen(row_id, where),
                 text_policy=settings.text_policy,
                 serving=Serving(settings.postgres) if name == "stream" else None,
-                note=note or "replayed",
+                note=note,
             )
             if name == "batch":
                 # Judges and publishes silver, then takes what has changed into gold.
                 batch_lane.gold(spark, warehouses.of(settings))
-            print(f"{name}: {done.tried} rows tried, {done.passed} passed")
+            print(f"{name}: {_told(done)}")
 
 
 @app.command()
@@ -180,6 +180,14 @@ def drop(
     with _lanes(lane) as (_, _, lanes):
         count = sum(found.drop(_chosen(row_id, where), note=note) for found in lanes.values())
     print(f"{count} rows dropped")
+
+
+def _told(done: Replayed) -> str:
+    if not done.tried:
+        return "no open row is chosen; those that were replayed or dropped stay as they are"
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in done.refused.items())
+    refused = f"; still refused: {reasons}" if reasons else ""
+    return f"{done.tried:,} rows tried, {done.passed:,} passed{refused}"
 
 
 def _replayed_into(lane: str | None) -> list[str]:
@@ -241,6 +249,21 @@ def _begins(row_id: str) -> str:
     if not row_id or not all(digit in "0123456789abcdef" for digit in row_id):
         raise UsageError("an id has hexadecimal digits", where=f"id {row_id}", mend="Copy it from the list.")
     return f"startswith(id, '{row_id}')"
+
+
+def _whole_pin(path: Path) -> str:
+    """Return what a file holds if it is one JSON object; whether that is a good pin the gates will say."""
+    mend = "Give one pin, as {...}."
+    try:
+        text = path.read_text(encoding="utf-8")
+        pin = json.loads(text)
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(path), mend=mend) from None
+    except ValueError as error:
+        raise UsageError(f"not JSON: {error}", where=str(path), mend=mend) from None
+    if not isinstance(pin, dict):
+        raise UsageError("not a JSON object", where=str(path), mend=mend)
+    return text
 
 
 def _pairs(assignments: list[str]) -> dict[str, str]:

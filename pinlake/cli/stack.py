@@ -126,10 +126,8 @@ def _stored(settings: Settings, report: list[ServerStatus], key: str) -> bytes |
     from botocore.exceptions import BotoCoreError, ClientError
 
     from ingestion.clients import s3_client
-    from local_stack import stack
 
-    stopped = any(server.name == "s3" and server.state is not stack.State.RUNNING for server in report)
-    if stopped or (not report and not settings.s3.endpoint):
+    if not _has_store(settings, report):
         return None
     try:
         found = s3_client(settings.s3).get_object(Bucket=settings.s3.bucket, Key=key)
@@ -178,9 +176,37 @@ def _lag(settings: Settings, report: list[ServerStatus]) -> tuple[list[dict[str,
     if not kafka_runs and (local or kept is None):
         return [], None
     try:
-        return [asdict(row) for row in topics.lag(settings.kafka)], None
+        rows = [asdict(row) for row in topics.lag(settings.kafka)]
     except PinlakeError as error:
         return [], str(error)
+    read = _stream_position(settings, report)
+    for row in rows:
+        if row["topic"] == settings.kafka.stream_topic and row["partition"] in read:
+            row["committed"] = read[row["partition"]]
+            row["lag"] = row["end"] - row["committed"]
+    return rows, None
+
+
+def _stream_position(settings: Settings, report: list[ServerStatus]) -> dict[int, int]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from ingestion.clients import s3_client
+    from pinlake import stream_position
+
+    if not _has_store(settings, report):
+        return {}
+    try:
+        topic = settings.kafka.stream_topic
+        return stream_position.read(s3_client(settings.s3), settings.s3.bucket, topic=topic)
+    except (BotoCoreError, ClientError):
+        return {}
+
+
+def _has_store(settings: Settings, report: list[ServerStatus]) -> bool:
+    from local_stack import stack
+
+    stopped = any(server.name == "s3" and server.state is not stack.State.RUNNING for server in report)
+    return not stopped and bool(report or settings.s3.endpoint)
 
 
 def _print_servers(report: list[ServerStatus], settings: Settings) -> None:

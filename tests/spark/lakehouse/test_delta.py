@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from delta.tables import DeltaTable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
+from structlog.testing import capture_logs
 
-from lakehouse import delta
+from lakehouse import delta, side_by_side
 from lakehouse.delta import MicroBatch
 from lakehouse.newest import newest_per_pin
 from lakehouse.schemas import FEATURES
@@ -44,6 +46,24 @@ def test_a_repeated_merge_is_skipped_though_its_rows_have_changed(
 
     assert _held(spark, root) == {1: 1}
     assert DeltaTable.forPath(spark, TABLE.path(root)).history().count() == 2
+
+
+def test_a_merge_that_another_writer_outran_is_made_again(spark: SparkSession, warehouse: Warehouse) -> None:
+    root = warehouse.tables
+    delta.ensure(spark, TABLE, warehouse=root)
+    delta.merge_newest(_features(spark, [(1, 1)]), TABLE, MicroBatch(root, "query", 0))
+    merges = [
+        partial(
+            delta.merge_newest, _features(spark, [(1, rank)]), TABLE, MicroBatch(root, f"writer {rank}", 0)
+        )
+        for rank in (2, 3, 4)
+    ]
+
+    with capture_logs() as logged:
+        side_by_side.run(spark, merges)
+
+    assert _held(spark, root) == {1: 4}
+    assert "another writer was first" in {line["event"] for line in logged}
 
 
 def test_a_replacement_touches_only_what_its_condition_names(

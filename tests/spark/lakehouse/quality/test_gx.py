@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from pyspark.sql.types import IntegerType, StringType, StructField, StructType
 
 from lakehouse.quality import gx
 from lakehouse.quality.rules import Rule
+from pinlake.errors import TerminalError
 
 SCHEMA = StructType(
     [
@@ -103,6 +105,33 @@ def _theirs(frame: Any) -> dict[str, set[int]]:  # noqa: ANN401 - a DataFrame
         gx._id(result): {row["id"] for row in result.result.get("unexpected_index_list") or ()}
         for result in found.results
     }
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (_rule("regex", "column_values_to_match_regex", column="text", regex="([a"), "'([a'"),
+        (_rule("type", "column_values_to_be_between", column="text", min_value=1), "StringType"),
+        (
+            _rule(
+                "condition",
+                "column_values_to_not_be_null",
+                column="text",
+                row_condition="colour = 'x'",
+                condition_parser="spark",
+            ),
+            "colour",
+        ),
+    ],
+    ids=["regex", "type", "condition"],
+)
+def test_what_spark_cannot_do_is_told_before_there_is_data(
+    spark: SparkSession, rule: Rule, reason: str
+) -> None:
+    with pytest.raises(TerminalError, match=re.escape(reason)) as raised:
+        gx.predicates(spark, [rule], SCHEMA)
+
+    assert rule.id in str(raised.value)
 
 
 def test_a_new_version_is_looked_at_before_it_is_trusted() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lakehouse.quality import suite
-from lakehouse.tables import BATCH, STREAM, TABLES
+from lakehouse.tables import BATCH, PUBLISHED, STREAM, TABLES
 from pinlake.errors import TerminalError
 
 GOOD: dict[str, Any] = {
@@ -83,6 +83,21 @@ def test_a_bad_rule_is_told_with_its_file_and_id(tmp_path: Path, entries: list[A
     assert "\n" not in message
     if isinstance(entries[0], Mapping) and entries[0]["meta"]:
         assert entries[0]["meta"]["id"] in message
+
+
+def test_all_mistakes_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
+    _write(tmp_path, [GOOD, _with(severity="grave"), GOOD, _with(id="t.other", kwargs={"column": "nothing"})])
+    (tmp_path / "silver_pin.json").write_text("{}")
+
+    told = suite.faults(BATCH.silver, folder=tmp_path) + suite.strays(PUBLISHED, folder=tmp_path)
+
+    assert [str(fault).split(" (")[0] for fault in told] == [
+        "severity must be one of critical, warning, info",
+        "another rule has this id",
+        "there is no column nothing",
+        "no table has this suite; there are: bronze_pins, silver_pins, gold_pin_features",
+    ]
+    assert len(suite.faults(BATCH.features, folder=tmp_path)) == 1
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"expectations": 1}'])
