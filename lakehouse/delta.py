@@ -232,12 +232,19 @@ def again_after_conflict(table: Table, *, attempts: int = _ATTEMPTS) -> Retrying
     def tell(state: RetryCallState) -> None:
         log.info("another writer was first", table=table.full_name, attempt=state.attempt_number)
 
+    def give_up(state: RetryCallState) -> None:
+        raise TransientError(
+            f"other writers were first {state.attempt_number} times",
+            where=table.full_name,
+            mend="Nothing is lost: run it again when less is going on.",
+        ) from (state.outcome.exception() if state.outcome else None)
+
     return Retrying(
         retry=retry_if_exception_type(CONFLICTS),
         wait=wait_random_exponential(multiplier=0.2, max=5),
         stop=stop_after_attempt(attempts),
         before_sleep=tell,
-        reraise=True,
+        retry_error_callback=give_up,
     )
 
 

@@ -13,9 +13,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pinlake.cli import entry
 from pinlake.cli.asking import asking_spark
 from pinlake.cli.sql import print_json, print_table
-from pinlake.errors import UsageError
+from pinlake.errors import TransientError, UsageError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from lakehouse.reconcile import Comparison
     from lakehouse.serving import Serving
     from lakehouse.warehouse import Warehouse
+    from pinlake.settings import Settings
 
 app = typer.Typer(
     invoke_without_command=True, help="Print the ledger, or check it.\n\nExample: pinlake ledger check"
@@ -73,11 +75,13 @@ def check(
     Example: pinlake ledger check --since 7
     """
     from lakehouse.ledger import closing, collect
+    from pinlake import settings as settings_module
 
+    unread = _unread(settings_module.load())
     with _lakehouse() as (spark, warehouse, serving):
         collected = collect.collect(spark, warehouse, serving)
         moment = datetime.now(UTC) - timedelta(days=since) if since else None
-        sums = closing.check(spark, warehouse, collected, since=moment)
+        sums = unread + closing.check(spark, warehouse, collected, since=moment)
     if as_json:
         for total in sums:
             print(json.dumps({**asdict(total), "closes": total.closes}))
@@ -135,6 +139,25 @@ def _lakehouse() -> Iterator[tuple[SparkSession, Warehouse, Serving]]:
     settings = settings_module.load()
     with asking_spark(settings, app="pinlake ledger") as spark:
         yield spark, warehouses.of(settings), Serving(settings.postgres)
+
+
+def _unread(settings: Settings) -> list[Sum]:
+    """What Kafka has removed before a lane read it; without Kafka that is left out, and said."""
+    from lakehouse.ledger.closing import Sum
+    from pinlake import unread
+
+    try:
+        gaps = unread.gone(settings)
+    except TransientError as error:
+        entry.tell(error)
+        return []
+    sums = []
+    for lane in ("batch", "stream"):
+        mine = [gap for gap in gaps if gap.lane == lane]
+        count = sum(gap.last - gap.first + 1 for gap in mine)
+        places = tuple(f"{gap.topic} {gap.partition}: {gap.first} to {gap.last}" for gap in mine)
+        sums.append(Sum(lane, "records that Kafka removed unread", 0, count, places))
+    return sums
 
 
 def _print_sums(sums: list[Sum]) -> None:

@@ -11,6 +11,7 @@ from lakehouse import batch_lane
 from lakehouse import warehouse as warehouses
 from lakehouse.ledger import closing, collect, entries
 from lakehouse.serving import Serving
+from pinlake import unread
 from pinlake.errors import TerminalError
 from pinlake.settings import Settings
 from pinlake.stream import open_stream
@@ -28,6 +29,7 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
     _send(own, range(6, 30))
     lost = {topic: _forget(own, topic, after=ends) for topic, ends in held.items()}
 
+    assert {(gap.topic, gap.partition, gap.first, gap.last) for gap in unread.gone(own)} == _ranges(lost)
     with pytest.raises(TerminalError) as refused:
         consume(own)
     _assert_names(refused.value, lost, own.kafka.batch_topic)
@@ -46,11 +48,8 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
         (row.topic, row.partition, row.first, row.last)
         for row in ledger.where(f"step = '{entries.LOST}'").selectExpr("inline(offsets)").collect()
     }
-    assert written == {
-        (topic, partition, first, last)
-        for topic, ranges in lost.items()
-        for partition, (first, last) in ranges.items()
-    }
+    assert written == _ranges(lost)
+    assert unread.gone(own) == []
     sums = closing.check(spark, warehouse, collected)
     assert [total for total in sums if not total.closes] == []
     gone = sum(last - first + 1 for first, last in lost[own.kafka.stream_topic].values())
@@ -82,6 +81,14 @@ def _forget(own: Settings, topic: str, *, after: dict[int, int]) -> dict[int, tu
     with records.admin(own.kafka) as client:
         client.delete_records({TopicPartition(topic, number): last + 1 for number, (_, last) in lost.items()})
     return lost
+
+
+def _ranges(lost: dict[str, dict[int, tuple[int, int]]]) -> set[tuple[str, int, int, int]]:
+    return {
+        (topic, partition, first, last)
+        for topic, ranges in lost.items()
+        for partition, (first, last) in ranges.items()
+    }
 
 
 def _assert_names(error: TerminalError, lost: dict[str, dict[int, tuple[int, int]]], topic: str) -> None:
