@@ -6,47 +6,15 @@ from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
 from datetime import UTC, datetime
 
-import structlog
-from delta.exceptions import (
-    ConcurrentAppendException,
-    ConcurrentDeleteDeleteException,
-    ConcurrentDeleteReadException,
-    ConcurrentWriteException,
-    DeltaConcurrentModificationException,
-    MetadataChangedException,
-    ProtocolChangedException,
-)
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql.types import StructField
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random_exponential,
-)
 
-from lakehouse import schemas
+from lakehouse import conflicts, schemas
 from lakehouse.counts import Counts
 from lakehouse.receipt import Receipt
 from lakehouse.tables import Table
 from pinlake.errors import TransientError
-
-log = structlog.get_logger()
-
-_ATTEMPTS = 8
-# Siblings in Python, unlike in Java. Not among them: ConcurrentTransactionException, by which Delta says that
-# the same micro-batch has been written by a twin of this process.
-CONFLICTS = (
-    ConcurrentAppendException,
-    ConcurrentDeleteDeleteException,
-    ConcurrentDeleteReadException,
-    ConcurrentWriteException,
-    DeltaConcurrentModificationException,
-    MetadataChangedException,
-    ProtocolChangedException,
-)
 
 
 @dataclass(frozen=True)
@@ -159,7 +127,7 @@ def merge_newest(rows: DataFrame, table: Table, batch: MicroBatch) -> None:
     """
     session = session_of(rows, table, batch)
     on = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
-    for attempt in again_after_conflict(table):
+    for attempt in conflicts.again(table):
         with attempt:
             (
                 DeltaTable.forPath(session, table.path(batch.warehouse))
@@ -199,7 +167,7 @@ def apply(changes: DataFrame, table: Table, batch: MicroBatch) -> None:
             .whenNotMatchedInsert("new.now IS NOT NULL", values)
             .execute()
         )
-    except CONFLICTS as error:
+    except conflicts.KINDS as error:
         raise TransientError(
             f"another writer of {table.full_name} was first",
             where=table.path(batch.warehouse),
@@ -226,31 +194,9 @@ def session_with(spark: SparkSession, receipt: Receipt | None) -> SparkSession:
     return session
 
 
-def again_after_conflict(table: Table, *, attempts: int = _ATTEMPTS) -> Retrying:
-    """Return attempts at a change to a table; one that meets another writer's is made again, a few times."""
-
-    def tell(state: RetryCallState) -> None:
-        log.info("another writer was first", table=table.full_name, attempt=state.attempt_number)
-
-    def give_up(state: RetryCallState) -> None:
-        raise TransientError(
-            f"other writers were first {state.attempt_number} times",
-            where=table.full_name,
-            mend="Nothing is lost: run it again when less is going on.",
-        ) from (state.outcome.exception() if state.outcome else None)
-
-    return Retrying(
-        retry=retry_if_exception_type(CONFLICTS),
-        wait=wait_random_exponential(multiplier=0.2, max=5),
-        stop=stop_after_attempt(attempts),
-        before_sleep=tell,
-        retry_error_callback=give_up,
-    )
-
-
 def _add_columns(spark: SparkSession, table: Table, path: str) -> None:
     """Add what this version of Pinlake knows of more; rows that are there read as null."""
-    for attempt in again_after_conflict(table):
+    for attempt in conflicts.again(table):
         with attempt:
             held = spark.read.format("delta").load(path).columns
             lacking = [field for field in schemas.of(table) if field.name not in held]

@@ -10,7 +10,7 @@ from delta.exceptions import DeltaConcurrentModificationException
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
-from lakehouse import delta, needs, objects
+from lakehouse import conflicts, delta, needs, objects
 from lakehouse.tables import Table
 from lakehouse.warehouse import Warehouse
 
@@ -126,7 +126,7 @@ def _declare(spark: SparkSession, table: Table, path: str) -> None:
     held = row.properties if row else {}
     if any(held.get(name) != value for name, value in wanted.items()):
         listed = ", ".join(f"'{name}' = '{value}'" for name, value in wanted.items())
-        for attempt in delta.again_after_conflict(table):
+        for attempt in conflicts.again(table):
             with attempt:
                 spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({listed})")
 
@@ -148,7 +148,7 @@ def _join(spark: SparkSession, table: Table, path: str) -> tuple[int, list[str]]
     session = spark.newSession()
     session.conf.set("spark.databricks.delta.optimize.minFileSize", str(SMALL_BYTES))
     session.conf.set("spark.databricks.delta.optimize.maxFileSize", str(TARGET_BYTES))
-    joining = delta.again_after_conflict(table)
+    joining = conflicts.again(table)
     try:
         done = joining(lambda: DeltaTable.forPath(session, path).optimize().executeCompaction())
     except DeltaConcurrentModificationException:

@@ -11,7 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import delta, promotions, receipt
+from lakehouse import conflicts, delta, promotions, receipt
 from lakehouse.delta import MicroBatch
 from lakehouse.gold.features import to_features, to_judged_features
 from lakehouse.quality import gate as gates
@@ -135,7 +135,7 @@ class Quarantine:
         session = delta.session_with(self._spark, told)
         recorded = {"changed_at": F.current_timestamp(), "note": F.coalesce(F.lit(note), F.col("old.note"))}
         changes = {name: F.expr(value) for name, value in values.items()} | recorded
-        for attempt in delta.again_after_conflict(self._lane.quarantine):
+        for attempt in conflicts.again(self._lane.quarantine):
             with attempt:
                 table = DeltaTable.forPath(session, self._lane.quarantine.path(self._warehouse))
                 merge = table.alias("old").merge(

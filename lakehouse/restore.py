@@ -7,7 +7,7 @@ from dataclasses import replace
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
-from lakehouse import delta
+from lakehouse import conflicts, delta
 from lakehouse import receipt as receipts
 from lakehouse.ledger.entries import RESTORE
 from lakehouse.quality.publish import publish, published
@@ -29,7 +29,7 @@ def restore(spark: SparkSession, table: Table, version: int, *, warehouse: str) 
     """
     path = table.path(warehouse)
     lane = STREAM if table in STREAM.tables else None
-    for attempt in delta.again_after_conflict(table):
+    for attempt in conflicts.again(table):
         with attempt:
             then = spark.read.format("delta").option("versionAsOf", version).load(path).count()
             net = then - delta.read(spark, table, warehouse=warehouse).count()

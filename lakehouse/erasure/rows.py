@@ -9,7 +9,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import delta
+from lakehouse import conflicts, delta
 from lakehouse.receipt import Receipt
 from lakehouse.tables import Table
 from pinlake.subjects import Subjects
@@ -58,7 +58,7 @@ def erase(spark: SparkSession, table: Table, subjects: Subjects, *, warehouse: s
     session = spark.newSession()
     session.conf.set("spark.databricks.delta.commitInfo.userMetadata", receipt.as_json())
     path = table.path(warehouse)
-    for attempt in delta.again_after_conflict(table, attempts=_ATTEMPTS):
+    for attempt in conflicts.again(table, attempts=_ATTEMPTS):
         with attempt:
             found = _found(session.read.format("delta").load(path), table, subjects)
             merge = DeltaTable.forPath(session, path).alias("old").merge(found.alias("new"), _same(table))

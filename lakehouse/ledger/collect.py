@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StringType, StructField, StructType, TimestampType
 
-from lakehouse import delta, gaps, literal
+from lakehouse import conflicts, delta, gaps, literal
 from lakehouse.ledger import entries
 from lakehouse.schemas import LEDGER
 from lakehouse.serving import Serving, Totals
@@ -101,7 +101,7 @@ def _commits(
 
 def _insert(new: DataFrame, warehouse: Warehouse) -> None:
     on = " AND ".join(f"old.{name} = new.{name}" for name in OPS_LEDGER.key)
-    for attempt in delta.again_after_conflict(OPS_LEDGER):
+    for attempt in conflicts.again(OPS_LEDGER):
         with attempt:
             table = DeltaTable.forPath(new.sparkSession, OPS_LEDGER.path(warehouse.tables))
             merge = table.alias("old").merge(new.select(*LEDGER.fieldNames()).alias("new"), on)

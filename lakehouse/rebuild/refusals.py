@@ -6,7 +6,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse import delta
+from lakehouse import conflicts, delta
 from lakehouse.counts import Counts
 from lakehouse.delta import MicroBatch
 from lakehouse.quality.gate import Judged
@@ -54,7 +54,7 @@ def write(refusals: DataFrame, count: int, batch: MicroBatch) -> None:
     counted = batch.counting(Counts(read=count, quarantined=count), step="rebuild")
     session = delta.session_of(refusals, BATCH.quarantine, counted)
     again = {name: F.col(f"new.{name}") for name in ("state", "reasons", "broken", "suite", "changed_at")}
-    for attempt in delta.again_after_conflict(BATCH.quarantine):
+    for attempt in conflicts.again(BATCH.quarantine):
         with attempt:
             table = DeltaTable.forPath(session, BATCH.quarantine.path(batch.warehouse)).alias("old")
             (
