@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from pinlake.cli import output
 from pinlake.cli.asking import asking_spark
 from pinlake.cli.quality import print_failures
 from pinlake.cli.sole_writer import Wait, sole_writer
@@ -49,7 +48,7 @@ def list_rows(
 
     Example: pinlake quarantine list --where "state = 'open' AND array_contains(reasons, 'unique_id.missing')"
     """
-    shown = Table(*_SHOWN, box=None, pad_edge=False)
+    shown = output.table(*_SHOWN)
     with _lanes(lane) as (_, _, lanes):
         for quarantine in lanes.values():
             for row in _newest(quarantine, where or "true", limit):
@@ -57,7 +56,7 @@ def list_rows(
                     print(json.dumps(row, default=str, ensure_ascii=False))
                 shown.add_row(*("" if row[name] is None else _text(row[name]) for name in _SHOWN))
     if not as_json:
-        Console(highlight=False, markup=False).print(shown)
+        output.console(markup=False).print(shown)
 
 
 @app.command()
@@ -82,7 +81,7 @@ def show(
         print(json.dumps(rows[0], default=str, ensure_ascii=False))
         return
     for name, value in rows[0].items():
-        Console(highlight=False, markup=False, soft_wrap=True).print(f"{name}: {_text(value)}")
+        output.console(markup=False).print(f"{name}: {_text(value)}")
 
 
 @app.command()
