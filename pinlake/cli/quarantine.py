@@ -69,8 +69,9 @@ def show(
 
     Example: pinlake quarantine show 1f0c --json
     """
+    chosen = _begins(row_id)
     with _lanes(lane) as (_, _, lanes):
-        rows = [row for found in lanes.values() for row in _newest(found, _begins(row_id), 2)]
+        rows = [row for found in lanes.values() for row in _newest(found, chosen, 2)]
     if len(rows) != 1:
         raise UsageError(
             "no such row" if not rows else "more than one row begins like this",
@@ -117,15 +118,16 @@ def fix(
 
     Example: pinlake quarantine fix --where "unique_id = 'pin-7'" --set "unique_id = uuid()"
     """
-    from lakehouse import replay
-
+    chosen, pairs = _chosen(row_id, where), _pairs(assignments or [])
     if json_file is not None:
         corrected = json_file.read_text(encoding="utf-8")
     elif not assignments:
         raise UsageError("nothing to correct", where="quarantine fix", mend="Give --json-file or --set.")
+    from lakehouse import replay
+
     with _lanes(lane) as (_, _, lanes):
-        value = replay.whole(corrected) if json_file else replay.assigned(_pairs(assignments or []))
-        count = sum(found.fix(_chosen(row_id, where), value, note=note) for found in lanes.values())
+        value = replay.whole(corrected) if json_file else replay.assigned(pairs)
+        count = sum(found.fix(chosen, value, note=note) for found in lanes.values())
     print(f"{count} rows corrected")
 
 
@@ -144,6 +146,7 @@ def replay_rows(
 
     Example: pinlake quarantine replay --where "true"
     """
+    chosen = _chosen(row_id, where)
     from lakehouse import batch_lane
     from lakehouse import warehouse as warehouses
     from lakehouse.serving import Serving
@@ -154,7 +157,7 @@ def replay_rows(
     ):
         for name, quarantine in lanes.items():
             done = quarantine.replay(
-                _chosen(row_id, where),
+                chosen,
                 text_policy=settings.text_policy,
                 serving=Serving(settings.postgres) if name == "stream" else None,
                 note=note or "replayed",
@@ -176,8 +179,9 @@ def drop(
 
     Example: pinlake quarantine drop --where "array_contains(reasons, 'value.missing')" --note "tombstones"
     """
+    chosen = _chosen(row_id, where)
     with _lanes(lane) as (_, _, lanes):
-        count = sum(found.drop(_chosen(row_id, where), note=note) for found in lanes.values())
+        count = sum(found.drop(chosen, note=note) for found in lanes.values())
     print(f"{count} rows dropped")
 
 
