@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from pinlake.cli import entry
+from pinlake.cli import entry, output
 
 if TYPE_CHECKING:
     from benchmarks.report import Report
@@ -59,7 +59,7 @@ def measure(
     if as_json:
         print(json.dumps(report.as_data()))
     else:
-        report.print(Console(highlight=False))
+        report.print(output.console())
 
 
 def _run(sizes: Sizes) -> Report:

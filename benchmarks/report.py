@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
+from pinlake.cli import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,7 @@ class Report:
         console.print(f"[red]missed:[/red] {', '.join(self.missed)}" if self.missed else "every aim reached")
 
     def _rates(self) -> Table:
-        table = Table("step", box=None, pad_edge=False)
-        for column in ("rows", "seconds", "rows/s", "MB/s", "aim", ""):
-            table.add_column(column, justify="right")
+        table = output.table("step", numbers=("rows", "seconds", "rows/s", "MB/s", "aim", ""))
         for rate in self.rates:
             table.add_row(
                 rate.step,
@@ -120,9 +121,7 @@ class Report:
         return table
 
     def _figures(self) -> Table:
-        table = Table("figure", box=None, pad_edge=False)
-        for column in ("result", "at most", ""):
-            table.add_column(column, justify="right")
+        table = output.table("figure", numbers=("result", "at most", ""))
         for figure in self.figures:
             table.add_row(
                 figure.name,

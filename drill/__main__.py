@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from pinlake.cli import entry
+from pinlake.cli import entry, output
 
 if TYPE_CHECKING:
     from drill.run import Outcome
@@ -55,9 +54,9 @@ def drill(
 
 
 def _print(outcome: Outcome) -> None:
-    console = Console(highlight=False)
+    console = output.console()
     console.print(f"seed {outcome.plan.seed}; {outcome.seconds:.0f} s in all")
-    table = Table("killed", "times", "longest until served again", box=None, pad_edge=False)
+    table = output.table("killed", "times", "longest until served again")
     for name, times in sorted(Counter(fault.name for fault in outcome.faults).items()):
         recoveries = [fault.recovered for fault in outcome.faults if fault.name == name]
         longest = None if None in recoveries else max(filter(None, recoveries))
@@ -67,7 +66,7 @@ def _print(outcome: Outcome) -> None:
     console.print(f"events accepted {outcome.accepted:,}, malformed records {outcome.malformed:,}")
     for name, deaths in outcome.deaths.items():
         for death in deaths:
-            console.print(f"{name} has ended by itself, {death}", markup=False, soft_wrap=True)
+            console.print(f"{name} has ended by itself, {death}", markup=False)
     proof = outcome.proof
     console.print(
         f"lost {proof.lost}, doubled {proof.doubled}, stale {proof.stale}, lanes differ {proof.differing}"
@@ -75,7 +74,7 @@ def _print(outcome: Outcome) -> None:
     for total in proof.unbalanced:
         console.print(f"[red]does not close:[/red] {total}")
     if outcome.logs:
-        console.print(f"logs of every process: {outcome.logs}", soft_wrap=True)
+        console.print(f"logs of every process: {outcome.logs}")
     console.print("[green]nothing is wrong" if outcome.holds else "[red]SOMETHING IS WRONG")
 
 

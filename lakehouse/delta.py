@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
 from datetime import UTC, datetime
 
+import structlog
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql.types import StructField
@@ -15,6 +16,8 @@ from lakehouse.counts import Counts
 from lakehouse.receipt import Receipt
 from lakehouse.tables import Table
 from pinlake.errors import TransientError
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)

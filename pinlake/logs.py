@@ -12,6 +12,9 @@ from structlog.typing import Processor
 def configure(*, level: str = "INFO") -> None:
     """Set up logging for this process; of libraries only warnings and worse are printed.
 
+    The Kafka client's own lines, four an attempt to connect, are for debugging only: what came of all its
+    attempts is an error of ours.
+
     Args:
         level: the lowest level that is printed, by its standard name.
     """
@@ -36,3 +39,4 @@ def configure(*, level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[libraries], level=logging.WARNING, force=True)
+    logging.getLogger("kafka").setLevel(logging.NOTSET if level == "DEBUG" else logging.CRITICAL)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+
+from pinlake.cli import output
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,7 +37,7 @@ def up(as_json: AsJson = False) -> None:
         told = {"url": configuration.url, "user": ADMINISTRATOR, "passwords": str(configuration.passwords)}
         print(json.dumps(told))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console()
     console.print(f"Airflow: {configuration.url}, user {ADMINISTRATOR}")
     kept = f"kept in {configuration.passwords}"
     console.print(f"password: {password} ({kept})" if password else f"password: {kept}", markup=False)
@@ -52,7 +53,7 @@ def down() -> None:
     from pinlake import settings as settings_module
 
     stopped = server.down(settings_module.load())
-    Console(stderr=True, highlight=False).print("stopped airflow" if stopped else "nothing was running")
+    output.console(stderr=True).print("stopped airflow" if stopped else "nothing was running")
 
 
 @app.command()
@@ -68,10 +69,10 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(states))
     elif states:
-        table = Table("part", "state", box=None, pad_edge=False)
+        table = output.table("part", "state")
         for name, state in states.items():
             table.add_row(name, f"[{'green' if state == server.HEALTHY else 'red'}]{state}")
-        Console(highlight=False).print(table)
+        output.console().print(table)
     else:
         print("Airflow does not answer: run `pinlake airflow up`.")
     if not server.all_healthy(states):

@@ -19,7 +19,8 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.table import Table
+
+from pinlake.cli import output
 
 if TYPE_CHECKING:
     from ingestion.batch_consumer import Landed
@@ -75,11 +76,9 @@ def _progress() -> Progress:
 
 
 def _print(landed: list[Landed], seconds: float) -> None:
-    console = Console(highlight=False)
+    console = output.console()
     if landed:
-        table = Table(
-            "topic", "partition", "records", "objects", "bytes", "adopted", box=None, pad_edge=False
-        )
+        table = output.table("topic", "partition", "records", "objects", "bytes", "adopted")
         for row in landed:
             counts = (row.partition, row.records, row.objects, row.bytes, row.adopted)
             table.add_row(row.topic, *(f"{count:,}" for count in counts))

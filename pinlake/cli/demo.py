@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from pinlake import logs
+from pinlake.cli import output
 from pinlake.cli.sole_writer import TERMINATED
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from pinlake.demo.summary import Summary
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "pins.jsonl"
-FILE_WIDTH = 120  # of tables in a pipe or a file, which has no width of its own
 
 
 def demo(
@@ -52,7 +53,7 @@ def demo(
         def tell(step: str) -> None:
             line.update(step)
             if not console.is_terminal:
-                console.print(f"… {step}")
+                console.print(f"… {step}", soft_wrap=True)
 
         summary = Demonstration(settings_module.load(), keep=keep, on_step=tell).run(chosen)
     if as_json:
@@ -64,9 +65,7 @@ def demo(
 
 
 def _print(summary: Summary, *, keep: bool) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = FILE_WIDTH
+    console = output.console()
     posted = summary.posted
     console.print(
         f"{posted.posted:,} posts: {posted.accepted:,} accepted, {posted.rejected:,} rejected; "
@@ -87,9 +86,7 @@ def _print(summary: Summary, *, keep: bool) -> None:
 
 
 def _rows(summary: Summary) -> Table:
-    table = Table("table", box=None, pad_edge=False, title="Rows", title_justify="left")
-    table.add_column("of this run", justify="right")
-    table.add_column("in all", justify="right")
+    table = output.table("table", numbers=("of this run", "in all"), title="Rows")
     for row in summary.rows:
         table.add_row(row.table, f"{row.of_this_run:,}", f"{row.total:,}")
     table.add_row(
@@ -99,9 +96,8 @@ def _rows(summary: Summary) -> Table:
 
 
 def _reasons(summary: Summary) -> Table:
-    table = Table("reason", box=None, pad_edge=False, title="\nQuarantine", title_justify="left")
-    for lane in summary.reasons:
-        table.add_column(f"{lane} lane", justify="right")
+    lanes = [f"{lane} lane" for lane in summary.reasons]
+    table = output.table("reason", numbers=lanes, title="\nQuarantine")
     for reason in sorted(summary.malformed):
         table.add_row(reason, *(str(found.get(reason, 0)) for found in summary.reasons.values()))
     return table
@@ -109,16 +105,14 @@ def _reasons(summary: Summary) -> Table:
 
 def _features(summary: Summary) -> Table:
     columns = ("unique_id", "category", "follower_count", "downloaded", "event_time")
-    title = "\nThe ten newest rows of Postgres"
-    table = Table(*columns, box=None, pad_edge=False, title=title, title_justify="left")
+    table = output.table(*columns, title="\nThe ten newest rows of Postgres")
     for row in summary.served.newest:
         table.add_row(*("null" if value is None else str(value) for value in row))
     return table
 
 
 def _seconds(summary: Summary) -> Table:
-    table = Table("step", box=None, pad_edge=False, title="\nTime", title_justify="left")
-    table.add_column("seconds", justify="right")
+    table = output.table("step", numbers=("seconds",), title="\nTime")
     for step, seconds in summary.seconds.items():
         table.add_row(step, f"{seconds:.1f}")
     table.add_row("all", f"{sum(summary.seconds.values()):.1f}")

@@ -6,9 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from pinlake.cli import rows
+from pinlake.cli import output, rows
 from pinlake.cli.reading import open_store
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def print_counts(found: Difference) -> None:
 
 
 def _print(row: Row) -> None:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = output.console(markup=False)
     console.print(
         f"\n{row.kind}  " + ", ".join(f"{name} {rows.text(value)}" for name, value in row.key.items())
     )

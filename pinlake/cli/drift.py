@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from pinlake.cli import output
 from pinlake.cli.asking import asking_spark
 from pinlake.errors import UsageError
 
@@ -53,7 +53,7 @@ def drift(
 
 def print_drift(told: Drift) -> None:
     """Print what has drifted in a lane."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console()
     console.print(f"{told.lane} lane, {told.records:,} records since {told.since[:16]}")
     fields = told.fields
     for line in _lines("yellow", "new", fields.new):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
+from pinlake.cli import output
 from pinlake.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ def _as_data(summary: Summary) -> dict[str, Any]:
 
 def _print(summary: Summary) -> None:
     data = _as_data(summary)
-    table = Table("status", "pins", box=None, pad_edge=False)
+    table = output.table("status", "pins")
     for status, pins in sorted(summary.statuses.items()):
         table.add_row(status, f"{pins:,}")
-    console = Console(highlight=False)
+    console = output.console()
     console.print(table)
     console.print(
         f"{data['posted']:,} posted in {data['seconds']} s ({data['rate']}/s), {data['retries']} retries"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from pinlake.cli import output
 from pinlake.errors import PinlakeError, UsageError
 
 
@@ -22,4 +22,4 @@ def run(app: typer.Typer) -> None:
 
 def tell(error: PinlakeError) -> None:
     """Print an error as one line on standard error."""
-    Console(stderr=True, highlight=False).print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+    output.console(stderr=True).print(f"[red]error:[/red] {escape(str(error))}")

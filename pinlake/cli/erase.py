@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from pinlake.cli import output
 from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
 
@@ -83,10 +83,10 @@ def _erased(settings: Settings, subjects: Subjects) -> Record:
 
 
 def _print(record: Record) -> None:
-    shown = Table("place", "rows", "files", "version", "unreadable now", box=None, pad_edge=False)
+    shown = output.table("place", "rows", "files", "version", "unreadable now")
     for name, place in record.places.items():
         shown.add_row(name, f"{place.rows:,}", f"{place.files:,}", _versions(place), _span(place.unreadable))
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console()
     console.print(shown)
     for trace in record.traces:
         console.print(f"[red]still named in[/red] {trace}")

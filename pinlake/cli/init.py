@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pinlake.cli import output
+
 
 def init(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
@@ -36,4 +38,4 @@ def init(
         print(json.dumps({"created_topics": topics, "created_buckets": buckets}))
         return
     created = [f"topic {name}" for name in topics] + [f"bucket {name}" for name in buckets]
-    Console(highlight=False).print(f"created {', '.join(created)}" if created else "all was there")
+    output.console().print(f"created {', '.join(created)}" if created else "all was there")

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from pinlake import jars as java_libraries
 from pinlake import java
+from pinlake.cli import output
 
 
 def jars(
@@ -39,7 +40,6 @@ def jars(
         print(json.dumps(asdict(done)))
         return
     place = java_libraries.folder(loaded)
-    Console(stderr=True, highlight=False).print(
-        f"{done.jars} jars in {place}, {done.downloaded} fetched now ({done.downloaded_bytes / 1e6:.0f} MB)",
-        soft_wrap=True,
+    output.console(stderr=True).print(
+        f"{done.jars} jars in {place}, {done.downloaded} fetched now ({done.downloaded_bytes / 1e6:.0f} MB)"
     )

@@ -10,10 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from pinlake.cli import entry
+from pinlake.cli import entry, output
 from pinlake.cli.asking import asking_spark
 from pinlake.cli.sql import print_json, print_table
 from pinlake.errors import TransientError, UsageError
@@ -161,19 +159,19 @@ def _unread(settings: Settings) -> list[Sum]:
 
 
 def _print_sums(sums: list[Sum]) -> None:
-    table = Table("lane", "sum", "expected", "found", "", box=None, pad_edge=False)
+    table = output.table("lane", "sum", "expected", "found", "")
     for total in sums:
         verdict = "[green]closes" if total.closes else "[red]DOES NOT CLOSE"
         table.add_row(total.lane, total.what, f"{total.expected:,}", f"{total.found:,}", verdict)
-    console = Console(highlight=False)
+    console = output.console()
     console.print(table)
     for total in sums:
         for place in total.where:
-            console.print(f"{total.lane}, {total.what}: {place}", soft_wrap=True)
+            console.print(f"{total.lane}, {total.what}: {place}")
 
 
 def _print_comparison(found: Comparison) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console()
     for difference in found.differences:
         console.print(f"{difference.event_id}  pin {difference.unique_id}  {difference.what}")
     span = f"{found.since:%Y-%m-%d %H:%M:%S} to {found.until:%Y-%m-%d %H:%M:%S} UTC"

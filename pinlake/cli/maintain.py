@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table as Shown
 
+from pinlake.cli import output
 from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
 
@@ -66,12 +66,11 @@ def _chosen(name: str | None) -> tuple[Table, ...]:
 
 
 def _print(done: list[Upkeep]) -> None:
-    shown = Shown("table", box=None, pad_edge=False)
-    for column in ("files", "of the newest version", "joined", "all files", "in all", "removed"):
-        shown.add_column(column, justify="right")
+    figures = ("files", "of the newest version", "joined", "all files", "in all", "removed")
+    shown = output.table("table", numbers=figures)
     for found in done:
         shown.add_row(found.table, *_cells(found))
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console()
     console.print(shown)
     for found in done:
         for reason in found.held_back:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from pinlake.cli import output
 from pinlake.cli.quality import print_failures
 from pinlake.cli.sole_writer import Wait, sole_writer
 
@@ -113,10 +114,9 @@ def _step(
     if as_json:
         print(json.dumps({"step": name, **asdict(counts)}))
         return
-    Console(highlight=False).print(
+    output.console().print(
         f"{name}: {counts.read:,} rows read, {counts.written:,} written, {counts.quarantined:,} quarantined "
-        f"in {counts.batches} micro-batches, {counts.seconds:.1f} s",
-        soft_wrap=True,
+        f"in {counts.batches} micro-batches, {counts.seconds:.1f} s"
     )
 
 

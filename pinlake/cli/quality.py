@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from pinlake.cli import entry
+from pinlake.cli import entry, output
 from pinlake.cli.asking import asking_spark
 
 if TYPE_CHECKING:
@@ -79,10 +77,10 @@ def history(
         for row in rows:
             print(json.dumps(row.asDict(), default=str))
         return
-    shown = Table(*_SHOWN, box=None, pad_edge=False)
+    shown = output.table(*_SHOWN)
     for row in rows:
         shown.add_row(*("" if row[name] is None else str(row[name]) for name in _SHOWN))
-    Console(highlight=False, markup=False).print(shown)
+    output.console(markup=False).print(shown)
 
 
 def _stop_at(faults: list[TerminalError]) -> None:
@@ -94,12 +92,10 @@ def _stop_at(faults: list[TerminalError]) -> None:
 
 def print_failures(failures: list[Result]) -> None:
     """Print on standard error which rules failed and by how much."""
-    table = Table("table", "version", "rule", box=None, pad_edge=False)
-    for column in ("evaluated", "unexpected", "observed"):
-        table.add_column(column, justify="right")
+    table = output.table("table", "version", "rule", numbers=("evaluated", "unexpected", "observed"))
     for failure in failures:
         cells = (failure.evaluated, failure.unexpected, failure.observed)
         table.add_row(
             failure.table, str(failure.version), failure.rule, *("" if c is None else str(c) for c in cells)
         )
-    Console(stderr=True, highlight=False).print(table)
+    output.console(markup=False, stderr=True).print(table)

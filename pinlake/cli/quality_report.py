@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from pinlake.cli import output
 from pinlake.cli.asking import asking_spark
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def report(
     if as_json:
         print(json.dumps({"page": place, **asdict(gathered)}, default=_plain))
         return
-    Console(highlight=False, soft_wrap=True).print(place)
+    output.console(markup=False).print(place)
 
 
 def _gathered(settings: Settings) -> Report:

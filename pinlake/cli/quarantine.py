@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from pinlake.cli import output
 from pinlake.cli.asking import asking_spark
 from pinlake.cli.quality import print_failures
 from pinlake.cli.sole_writer import Wait, sole_writer
@@ -49,7 +48,7 @@ def list_rows(
 
     Example: pinlake quarantine list --where "state = 'open' AND array_contains(reasons, 'unique_id.missing')"
     """
-    shown = Table(*_SHOWN, box=None, pad_edge=False)
+    shown = output.table(*_SHOWN)
     with _lanes(lane) as (_, _, lanes):
         for quarantine in lanes.values():
             for row in _newest(quarantine, where or "true", limit):
@@ -57,7 +56,7 @@ def list_rows(
                     print(json.dumps(row, default=str, ensure_ascii=False))
                 shown.add_row(*("" if row[name] is None else _text(row[name]) for name in _SHOWN))
     if not as_json:
-        Console(highlight=False, markup=False).print(shown)
+        output.console(markup=False).print(shown)
 
 
 @app.command()
@@ -70,8 +69,9 @@ def show(
 
     Example: pinlake quarantine show 1f0c --json
     """
+    chosen = _begins(row_id)
     with _lanes(lane) as (_, _, lanes):
-        rows = [row for found in lanes.values() for row in _newest(found, _begins(row_id), 2)]
+        rows = [row for found in lanes.values() for row in _newest(found, chosen, 2)]
     if len(rows) != 1:
         raise UsageError(
             "no such row" if not rows else "more than one row begins like this",
@@ -82,7 +82,7 @@ def show(
         print(json.dumps(rows[0], default=str, ensure_ascii=False))
         return
     for name, value in rows[0].items():
-        Console(highlight=False, markup=False, soft_wrap=True).print(f"{name}: {_text(value)}")
+        output.console(markup=False).print(f"{name}: {_text(value)}")
 
 
 @app.command()
@@ -118,15 +118,16 @@ def fix(
 
     Example: pinlake quarantine fix --where "unique_id = 'pin-7'" --set "unique_id = uuid()"
     """
-    from lakehouse import replay
-
+    chosen, pairs = _chosen(row_id, where), _pairs(assignments or [])
     if json_file is not None:
         corrected = _whole_pin(json_file)
     elif not assignments:
         raise UsageError("nothing to correct", where="quarantine fix", mend="Give --json-file or --set.")
+    from lakehouse import replay
+
     with _lanes(lane) as (_, _, lanes):
-        value = replay.whole(corrected) if json_file else replay.assigned(_pairs(assignments or []))
-        count = sum(found.fix(_chosen(row_id, where), value, note=note) for found in lanes.values())
+        value = replay.whole(corrected) if json_file else replay.assigned(pairs)
+        count = sum(found.fix(chosen, value, note=note) for found in lanes.values())
     print(f"{count} rows corrected")
 
 
@@ -145,6 +146,7 @@ def replay_rows(
 
     Example: pinlake quarantine replay --where "true"
     """
+    chosen = _chosen(row_id, where)
     from lakehouse import batch_lane
     from lakehouse import warehouse as warehouses
     from lakehouse.serving import Serving
@@ -155,7 +157,7 @@ def replay_rows(
     ):
         for name, quarantine in lanes.items():
             done = quarantine.replay(
-                _chosen(row_id, where),
+                chosen,
                 text_policy=settings.text_policy,
                 serving=Serving(settings.postgres) if name == "stream" else None,
                 note=note,
@@ -177,8 +179,9 @@ def drop(
 
     Example: pinlake quarantine drop --where "array_contains(reasons, 'value.missing')" --note "tombstones"
     """
+    chosen = _chosen(row_id, where)
     with _lanes(lane) as (_, _, lanes):
-        count = sum(found.drop(_chosen(row_id, where), note=note) for found in lanes.values())
+        count = sum(found.drop(chosen, note=note) for found in lanes.values())
     print(f"{count} rows dropped")
 
 

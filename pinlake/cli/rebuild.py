@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from pinlake.cli import output
 from pinlake.cli.quality import print_failures
 from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
@@ -97,7 +98,7 @@ def _require_batch(lane: str) -> None:
 
 
 def _print(found: Found) -> None:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = output.console(markup=False)
     console.print(
         f"{found.judged:,} events judged anew: {found.refused:,} rows more for quarantine, "
         f"{found.let_through:,} of it pass now"

@@ -12,24 +12,19 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from rich.console import Console
-from rich.table import Table
+
+from pinlake.cli import output
 
 _JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
-# A pipe or a file has no width of its own, and nobody wants values broken there.
-_FILE_WIDTH = 1000
 Rows = Iterable[Sequence[Any]]
 
 
 def print_table(columns: Sequence[str], rows: Rows) -> None:
-    """Print rows in columns, as wide as they need."""
-    table = Table(*columns, box=None, pad_edge=False)
+    """Print rows in columns: see `pinlake.cli.output`."""
+    table = output.table(*columns)
     for row in rows:
         table.add_row(*("null" if value is None else text(value) for value in row))
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = _FILE_WIDTH
-    console.print(table)
+    output.console(markup=False).print(table)
 
 
 def print_csv(columns: Sequence[str], rows: Rows) -> None:

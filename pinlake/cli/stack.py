@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from pinlake.cli import output
 from pinlake.cli.drift import print_drift
 from pinlake.errors import PinlakeError
 
@@ -49,7 +49,7 @@ def up(as_json: AsJson = False) -> None:
         return
     _print_servers(report, settings)
     for command, meaning in NEXT:
-        Console(highlight=False).print(f"  {command:<16}{meaning}")
+        output.console().print(f"  {command:<16}{meaning}")
 
 
 def down() -> None:
@@ -61,9 +61,7 @@ def down() -> None:
     from pinlake import settings as settings_module
 
     stopped = stack.down(settings_module.load())
-    Console(stderr=True, highlight=False).print(
-        f"stopped {', '.join(stopped)}" if stopped else "nothing was running"
-    )
+    output.console(stderr=True).print(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
 
 
 def status(as_json: AsJson = False) -> None:
@@ -142,14 +140,14 @@ def _print_vitals(vitals: Vitals | None) -> None:
     colour = "green" if vitals.is_well else "red"
     wrote = f", last wrote {vitals.wrote_at}" if vitals.wrote_at else ""
     reason = f": {escape(vitals.reason)}" if vitals.reason else ""
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console()
     console.print(f"Stream lane: [{colour}]{vitals.state}[/] since {vitals.since}{wrote}{reason}")
 
 
 def _print_verdict(verdict: Verdict | None) -> None:
     if verdict is None:
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console()
     console.print(f"Quality of the stream lane, audited {verdict.at}")
     if verdict.error:
         console.print(f"[red]not audited:[/red] {verdict.error}")
@@ -212,13 +210,11 @@ def _has_store(settings: Settings, report: list[ServerStatus]) -> bool:
 def _print_servers(report: list[ServerStatus], settings: Settings) -> None:
     from local_stack import stack
 
-    console = Console(highlight=False)
+    console = output.console()
     if not report:
         console.print(f"No stack has been started in {settings.home.absolute()}: run `pinlake up`.")
         return
-    table = Table("server", "state", "pid", box=None, pad_edge=False)
-    table.add_column("address", overflow="fold")
-    table.add_column("log", overflow="fold")
+    table = output.table("server", "state", "pid", "address", "log")
     for server in report:
         colour = "green" if server.state is stack.State.RUNNING else "red"
         pid = "" if server.pid is None else str(server.pid)
@@ -238,12 +234,12 @@ def _address(server: ServerStatus, settings: Settings) -> str:
 
 
 def _print_lag(lag: list[dict[str, Any]], fault: str | None) -> None:
-    console = Console(highlight=False)
+    console = output.console()
     if fault:
-        console.print(f"[red]lag unknown:[/red] {fault}", soft_wrap=True)
+        console.print(f"[red]lag unknown:[/red] {fault}")
     if not lag:
         return
-    table = Table(*lag[0], box=None, pad_edge=False, title="Kafka", title_justify="left")
+    table = output.table(*lag[0], title="Kafka")
     for row in lag:
         table.add_row(*("-" if value is None else str(value) for value in row.values()))
     console.print(table)
