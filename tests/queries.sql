@@ -54,7 +54,7 @@ WHERE category = 'art') AND NOT EXISTS (SELECT 1 FROM quarantine.pins_batch q WH
 pins_batch.event_id) AND title IS NOT NULL;
 
 SELECT upper(title), length(title), substring(title, 2, 3), concat(category, '-', title), title || '!' AS e,
-title LIKE '%a%' AS l, coalesce(title, 'none'), nvl(title, 'none'), if(downloaded = 1, 'y', 'n') AS i, trim('  x ') AS t,
+title LIKE '%a%' AS l, coalesce(title, 'none'), nvl(title, 'none') AS v, if(downloaded = 1, 'y', 'n') AS i, trim('  x ') AS t,
 CASE WHEN follower_count > 100 THEN 'many' ELSE 'few' END AS f, split(category, 'r') AS s, replace(category, 'a',
 'b'), regexp_replace(category, '[aeiou]', '.') AS x, title RLIKE '^[a-z]' AS m FROM silver.pins_batch;
 

@@ -80,8 +80,10 @@ def between(old: Version, new: Version, *, key: Sequence[str] = (), limit: int =
         TransientError: the store does not answer.
     """
     chosen = _known(key or old.table.key, old, new)
-    connection = duck.connect()
     source = COMPARISON
+    if old.number == new.number:
+        return Difference(old.table.full_name, old.number, new.number, source, chosen, 0, 0, 0)
+    connection = duck.connect()
     if chosen == old.table.key and _fill_from_feed(connection, old, new, chosen):
         source = FEED
     else:
@@ -159,10 +161,7 @@ class _Sides:
 def _fill_from_feed(connection: DuckDBPyConnection, old: Version, new: Version, key: tuple[str, ...]) -> bool:
     """Read what became of every key that has changed in between; return whether the change feed tells."""
     earlier, later = sorted((old, new), key=lambda version: version.number)
-    if (
-        later.log.metadata().configuration.get("delta.enableChangeDataFeed") != "true"
-        or old.number == new.number
-    ):
+    if later.log.metadata().configuration.get("delta.enableChangeDataFeed") != "true":
         return False
     try:
         feed = later.log.load_cdf(starting_version=earlier.number + 1, ending_version=later.number)

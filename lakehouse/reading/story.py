@@ -10,6 +10,9 @@ from typing import Any
 from lakehouse.reading.commits import Commit
 from lakehouse.receipt import Receipt
 
+# What comes first of what is of the same millisecond.
+_STAGES = {what: number for number, what in enumerate(("received", "in Kafka", "landed", "bronze"))}
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -93,4 +96,9 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     for entry in entries:
         shared = entry.lane is None
         once.setdefault((entry.what, entry.details["event_id"]) if shared else (id(entry),), entry)
-    return sorted(once.values(), key=lambda entry: entry.at)
+    return sorted(once.values(), key=lambda entry: (moment(entry), _STAGES.get(entry.what, len(_STAGES))))
+
+
+def moment(entry: Entry) -> datetime:
+    """Return when it was to the millisecond, which is all that Kafka and the logs tell."""
+    return entry.at.replace(microsecond=entry.at.microsecond // 1000 * 1000)

@@ -13,7 +13,7 @@ from lakehouse import batch_lane, replay
 from lakehouse import warehouse as warehouses
 from lakehouse.reading import served, why
 from lakehouse.reading.store import Store
-from lakehouse.reading.story import Entry
+from lakehouse.reading.story import Entry, moment
 from lakehouse.replay import Quarantine
 from lakehouse.tables import BATCH
 from pinlake.errors import UsageError
@@ -34,7 +34,7 @@ def test_a_pin_tells_its_story(own: Settings, spark: SparkSession) -> None:
 
     told = _tell(own, PIN)
 
-    assert [entry.at for entry in told] == sorted(entry.at for entry in told)
+    assert [moment(entry) for entry in told] == sorted(moment(entry) for entry in told)
     assert [_event(entry) for entry in told if entry.what == "received"] == [first, second]
     stream = [(entry.what, _event(entry)) for entry in told if entry.lane == "stream"]
     assert sorted(stream) == sorted(
