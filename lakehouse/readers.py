@@ -28,7 +28,7 @@ class Reader:
 
     @property
     def follows_changes(self) -> bool:
-        """Whether it reads row changes; if not, it stops for good at a commit that removes rows."""
+        """Whether it reads row changes; if not, it does not see a commit that takes rows away."""
         return self.reads.change_feed
 
 

@@ -175,8 +175,6 @@ def _of_window(
     spark: SparkSession, lane: Lane, warehouse: Warehouse, window: DataFrame, span: tuple[str, str]
 ) -> DataFrame:
     rows = delta.read(spark, lane.silver, warehouse=warehouse.tables).where(F.col("event_id").between(*span))
-    # Files are skipped by time: of ids there are no statistics.
-    rows = rows.where(F.col("event_time").between(*(event_ids.time_of(F.lit(end)) for end in span)))
     return rows.join(window.select("event_id"), "event_id", "leftsemi")
 
 

@@ -71,7 +71,7 @@ def _lane(name: Literal["batch", "stream"]) -> Lane:
             f"pins_{name}",
             "Records as they came",
             suite="bronze_pins",
-            statistics=("received_at", "kafka_timestamp", "ingested_at", *_COORDINATES),
+            statistics=("event_id", "received_at", "kafka_timestamp", "ingested_at", *_COORDINATES),
         ),
         silver=Table(
             "silver",
@@ -80,7 +80,7 @@ def _lane(name: Literal["batch", "stream"]) -> Lane:
             ("unique_id",),
             change_feed=True,
             suite="silver_pins",
-            statistics=("event_time", "updated_at", *_COORDINATES),
+            statistics=("event_id", "event_time", "updated_at", *_COORDINATES),
         ),
         features=Table(
             "gold",
@@ -88,7 +88,7 @@ def _lane(name: Literal["batch", "stream"]) -> Lane:
             "Features of each pin",
             ("unique_id",),
             suite="gold_pin_features",
-            statistics=("event_time",),
+            statistics=("event_id", "event_time"),
         ),
         quarantine=Table(
             "quarantine",

@@ -18,6 +18,8 @@ from lakehouse.counts import Counts
 from lakehouse.erasure.record import Record, Records
 from lakehouse.ledger import closing, collect
 from lakehouse.quality.publish import published
+from lakehouse.rebuild import run as rebuild
+from lakehouse.rebuild.days import Days
 from lakehouse.serving import Serving
 from lakehouse.tables import BATCH, CATEGORY_DAILY, STREAM, Table
 from pinlake.erasure import Erasure
@@ -69,6 +71,9 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     _assert_versions(own, spark, before)
     _assert_topics_are_empty(own)
     _assert_rest_is_right(own, spark, PINS[1:], began)
+    days = Days(began.date(), datetime.now(UTC).date())
+    rebuilt = rebuild.preview(spark, warehouses.of(own), rebuild.Request(days, "unicode", 5))
+    assert rebuilt.nothing
 
     versions = {table: delta.version(spark, table, warehouse=_place(own)) for table in TABLES_OF_PINS}
     assert _erase(own, spark, PIN).removed == 0

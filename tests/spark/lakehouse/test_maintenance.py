@@ -83,8 +83,10 @@ def test_a_day_of_bronze_is_one_skip_away(spark: SparkSession, warehouse: Wareho
     delta.ensure(spark, BATCH.bronze, warehouse=warehouse.tables)
     _append(spark, warehouse, days=10)
 
-    for name in ("received_at", "kafka_timestamp", "ingested_at"):
-        day = F.col(name) >= F.lit(BEGIN + timedelta(days=9))
+    last = BEGIN + timedelta(days=9)
+    moments = {name: F.lit(last) for name in ("received_at", "kafka_timestamp", "ingested_at")}
+    for name, begin in {**moments, "event_id": F.lit(_event_id(last))}.items():
+        day = F.col(name) >= begin
         rows = delta.read(spark, BATCH.bronze, warehouse=warehouse.tables).where(day)
         assert rows.count() == 1
         assert _files_read(rows) == 1
@@ -120,14 +122,17 @@ def _append(spark: SparkSession, warehouse: Warehouse, *, days: int) -> None:
     rows = []
     for day in range(days):
         at = BEGIN + timedelta(days=day)
-        milliseconds = f"{int(at.timestamp() * 1000):012x}"
-        event_id = f"{milliseconds[:8]}-{milliseconds[8:]}-7000-8000-000000000000"
         pin = {"unique_id": f"{PINS[0][:-2]}{day:02x}", "category": "art", "downloaded": 1}
         value = b64encode(json.dumps(pin).encode()).decode()
         record = {"topic": "t", "partition": 0, "offset": 100 + day, "value": value}
-        rows.append({"event_id": event_id, **record, **dict.fromkeys(times, at.isoformat())})
+        rows.append({"event_id": _event_id(at), **record, **dict.fromkeys(times, at.isoformat())})
     frame = literal.frame(spark, rows, schemas.BRONZE).repartitionByRange(days, "received_at")
     delta.append(frame, BATCH.bronze, MicroBatch(warehouse.tables, new_event_id(), 0))
+
+
+def _event_id(at: datetime) -> str:
+    milliseconds = f"{int(at.timestamp() * 1000):012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}-7000-8000-000000000000"
 
 
 def _leaves(plan: Any) -> list[Any]:  # noqa: ANN401 - a plan inside the JVM

@@ -75,8 +75,11 @@ def _land(warehouse: Warehouse, first: int, pins: list[str]) -> None:
 
 
 def _run(code: Path, settings: Settings, warehouse: Warehouse) -> dict[str, str | None]:
+    # In a file: a process without one pyspark takes for doctests and ends.
+    script = code / "run.py"
+    script.write_text(RUN)
     done = subprocess.run(
-        [sys.executable, "-c", RUN, warehouse.root],
+        [sys.executable, str(script), warehouse.root],
         cwd=code,
         env={**commands.environment(settings), "PYTHONPATH": os.fspath(code)},
         capture_output=True,
