@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -57,6 +58,8 @@ def newest_common(spark: SparkSession, warehouse: Warehouse) -> datetime | None:
     """
     newest: list[datetime] = []
     for lane in (BATCH, STREAM):
+        if not DeltaTable.isDeltaTable(spark, lane.bronze.path(warehouse.tables)):
+            return None
         row = _from_door(spark, lane, warehouse).agg(F.max("received_at").alias("at")).first()
         if row is None or row["at"] is None:
             return None
