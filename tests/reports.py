@@ -27,6 +27,8 @@ def _trend(failed_days: int, *, observed: float | None = None, unexpected: int =
 
 def _verdict(table: str, rule: str, sentence: str, **fields: object) -> RuleVerdict:
     values: dict[str, object] = {
+        "lane": "stream" if table.endswith("_stream") else "batch",
+        "unit": "",
         "severity": "critical",
         "kind": "row",
         "success": True,
@@ -57,6 +59,7 @@ FRESH = _verdict(
     kind="table",
     unexpected=None,
     observed="31.5",
+    unit="hours",
     version=14,
     **_fails(2),
     trend=_trend(2, observed=22.0, unexpected=0),
@@ -79,6 +82,22 @@ CATEGORY = _verdict(
     last_success=None,
     unexpected=1_204,
     trend=_trend(28),
+)
+REFUSED = _verdict(
+    "silver.pins_batch",
+    "silver.quarantined_share.low",
+    "At most 1 % of what came was refused",
+    severity="warning",
+    kind="table",
+    success=False,
+    failing_since=NOW - timedelta(minutes=21),
+    last_success=None,
+    evaluated=0,
+    unexpected=None,
+    observed="0.010555555555555556",
+    unit="share",
+    version=14,
+    trend=(Point(NOW - timedelta(minutes=21), 1, 1, 0, 0, 0.010555555555555556),),
 )
 HOLDING = tuple(
     _verdict(table, f"silver.{name}", sentence, severity=severity)
@@ -106,6 +125,7 @@ REASONS = (
         rule="silver.follower_count.plausible",
         sentence="A poster has at most two billion followers",
         open=31,
+        first=30,
         replayed=4,
         dropped=2,
         oldest_open=NOW - timedelta(days=5),
@@ -118,6 +138,7 @@ REASONS = (
         rule="value.not_one_json_object",
         sentence="The value is one JSON object",
         open=0,
+        first=0,
         replayed=6,
         dropped=1,
         oldest_open=None,
@@ -154,7 +175,7 @@ FULL = Report(
     at=NOW,
     unit="day",
     span_days=30,
-    verdicts=(FOLLOWERS, CATEGORY, FRESH, *HOLDING),
+    verdicts=(FOLLOWERS, CATEGORY, FRESH, REFUSED, *HOLDING),
     reasons=REASONS,
     volumes=VOLUMES,
 )

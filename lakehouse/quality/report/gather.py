@@ -11,13 +11,13 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse import delta
 from lakehouse.quality import publish
 from lakehouse.quality.report import quarantined, verdicts, volumes
-from lakehouse.quality.report.model import Report
+from lakehouse.quality.report.model import Report, Said
 from lakehouse.tables import BATCH, CATEGORY_DAILY, PUBLISHED, QUALITY_RESULTS, STREAM, Table
 
 SPAN_DAYS = 30
 
 
-def gather(spark: SparkSession, *, warehouse: str, sentences: Mapping[str, str], now: datetime) -> Report:
+def gather(spark: SparkSession, *, warehouse: str, sentences: Mapping[str, Said], now: datetime) -> Report:
     """Return the report as of now. Tables that are not there yet are left out.
 
     Reads 30 days of quality.results twice, quarantine twice, and one column of every other table, in the
@@ -26,7 +26,7 @@ def gather(spark: SparkSession, *, warehouse: str, sentences: Mapping[str, str],
     Args:
         spark: the session.
         warehouse: root URL of the tables.
-        sentences: what each rule id says, for a person.
+        sentences: what each rule says and measures, by its id.
         now: the clock, UTC.
     """
     since = now - timedelta(days=SPAN_DAYS)

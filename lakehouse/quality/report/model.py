@@ -10,6 +10,19 @@ Unit = Literal["minute", "hour", "day"]
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a suite says of a rule.
+
+    Attributes:
+        sentence: what it demands.
+        unit: of the number it observes, such as hours; "share" of 0 to 1 is shown as percent; "" without one.
+    """
+
+    sentence: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Point:
     """What a rule's validations found in one minute, hour or day.
 
@@ -35,6 +48,7 @@ class RuleVerdict:
     """A rule's newest verdict on a table, and how it came there.
 
     Attributes:
+        unit: of what was observed: see `Said`.
         kind: "row" is the gate's, which diverts rows; "table" judges the table as a whole.
         version: the Delta version judged; None for a gate.
         failing_since: the first of the failures that have gone on until now; None if the rule holds.
@@ -42,9 +56,11 @@ class RuleVerdict:
         trend: oldest first, periods without a validation left out.
     """
 
+    lane: str
     table: str
     rule: str
     sentence: str
+    unit: str
     severity: str
     kind: str
     success: bool
@@ -84,6 +100,7 @@ class Reason:
 
     Attributes:
         open: records that wait for somebody.
+        first: those of them that have no reason before this one: they add up to the records of a lane.
         replayed: records that went through the gate later.
         dropped: records that were given up.
         oldest_open: when the one that waits longest was refused.
@@ -96,6 +113,7 @@ class Reason:
     rule: str
     sentence: str
     open: int
+    first: int
     replayed: int
     dropped: int
     oldest_open: datetime | None

@@ -43,6 +43,7 @@ def by_rule(quarantine: DataFrame) -> DataFrame:
         quarantine.withColumn("rule", F.explode("reasons"))
         .withColumn("_broken", F.try_element_at(broken, F.lit(1)))
         .withColumns({"sentence": F.col("_broken.sentence"), "observed": F.col("_broken.observed")})
+        .withColumn("_first", F.col("rule") == F.get("reasons", F.lit(0)))
     )
 
 
@@ -54,6 +55,7 @@ def counts(refused: DataFrame) -> DataFrame:
     return refused.groupBy(*_KEY).agg(
         F.max_by("sentence", "quarantined_at").alias("sentence"),
         *of.values(),
+        F.count_if((F.col("state") == "open") & F.col("_first")).alias("first"),
         F.min(F.when(F.col("state") == "open", F.col("quarantined_at"))).alias("oldest_open"),
         F.max("quarantined_at").alias("newest"),
     )
@@ -80,6 +82,7 @@ def _reason(row: Row, examples: list[Example]) -> Reason:
         rule=row.rule,
         sentence=row.sentence or row.rule,
         open=row.open,
+        first=row["first"],
         replayed=row.replayed,
         dropped=row.dropped,
         oldest_open=_utc(row.oldest_open) if row.oldest_open else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from datetime import datetime, timedelta
 from importlib import resources
 
@@ -12,7 +13,7 @@ from markupsafe import Markup
 
 from lakehouse.quality.report import plots
 from lakehouse.quality.report.model import Report, RuleVerdict
-from lakehouse.quality.report.summary import plural, state_of, summarise
+from lakehouse.quality.report.summary import plural, rules, state_of, summarise
 
 
 def render(report: Report) -> str:
@@ -25,7 +26,13 @@ def render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": _moment, "share": _share, "stated": state_of, "plural": plural}
+    environment.filters |= {
+        "moment": _moment,
+        "share": _share,
+        "stated": state_of,
+        "plural": plural,
+        "found": _found,
+    }
     return environment.get_template("page.html.j2").render(
         report=report,
         summary=summarise(report),
@@ -34,6 +41,7 @@ def render(report: Report) -> str:
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         trend=lambda verdict: plots.trend(verdict, unit=report.unit),
         days=plots.days,
+        rules=rules,
         age=lambda moment: _age(report.at - moment),
     )
 
@@ -61,5 +69,20 @@ def _share(verdict: RuleVerdict) -> str:
         told = "under 0.01%" if 0 < share < 0.0001 else f"{share:.2%}"
         return f"{verdict.unexpected:,} of {plural(verdict.evaluated, 'row')} ({told})"
     if verdict.observed is not None:
-        return f"found {verdict.observed}"
+        return f"found {_found(verdict.observed, verdict.unit)}"
     return "no rows to judge" if verdict.evaluated == 0 else "no figure recorded"
+
+
+def _found(observed: str | float, unit: str) -> str:
+    """Return what a rule observed: a number with its unit, anything else as it was recorded."""
+    try:
+        number = json.loads(observed) if isinstance(observed, str) else observed
+    except ValueError:
+        return str(observed)
+    if not isinstance(number, int | float) or isinstance(number, bool):
+        return str(observed)
+    if unit == "share":
+        return f"{number * 100:.4g}%"
+    whole = abs(number) >= 1_000 or float(number).is_integer()
+    told = f"{number:,.0f}" if whole else f"{number:.4g}"
+    return f"{told} {unit.removesuffix('s') if number == 1 else unit}".rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -33,21 +34,35 @@ class TableVerdicts:
 
 
 @dataclass(frozen=True)
+class LaneFigures:
+    """One lane in numbers. Both lanes take the same pins through the same rules, so none is a sum of both.
+
+    Attributes:
+        rules: how many were judged.
+        failing: how many of them fail.
+        waiting: records in its quarantine that wait for somebody.
+    """
+
+    lane: str
+    rules: int
+    failing: int
+    waiting: int
+
+
+@dataclass(frozen=True)
 class Summary:
     """The head of the page.
 
     Attributes:
         failing: the rules that fail, the worst first, those that have failed longest first among equals.
-        waiting: records in quarantine that wait for somebody, counted once a rule.
+        lanes: those that have a verdict or a record in quarantine.
     """
 
     state: State
     headline: str
     failing: tuple[RuleVerdict, ...]
     tables: tuple[TableVerdicts, ...]
-    passed: int
-    judged: int
-    waiting: int
+    lanes: tuple[LaneFigures, ...]
 
     @property
     def blocking(self) -> tuple[RuleVerdict, ...]:
@@ -58,16 +73,15 @@ class Summary:
 def summarise(report: Report) -> Summary:
     """Return the page's head."""
     failing = tuple(sorted((v for v in report.verdicts if not v.success), key=_worst_first))
-    waiting = sum(reason.open for reason in report.reasons)
-    state = _state(report, waiting=waiting)
+    lanes = _by_lane(report)
+    waiting = {each.lane: each.waiting for each in lanes if each.waiting}
+    state = _state(report, waiting=bool(waiting))
     return Summary(
         state=state,
         headline=_headline(state, failing, waiting=waiting),
         failing=failing,
         tables=_by_table(report),
-        passed=len(report.verdicts) - len(failing),
-        judged=len(report.verdicts),
-        waiting=waiting,
+        lanes=lanes,
     )
 
 
@@ -82,7 +96,7 @@ def state_of(verdict: RuleVerdict) -> State:
     return "failed" if verdict.severity == "critical" and verdict.kind == "table" else "attention"
 
 
-def _state(report: Report, *, waiting: int) -> State:
+def _state(report: Report, *, waiting: bool) -> State:
     if not report.verdicts:
         return "unknown"
     states = {state_of(verdict) for verdict in report.verdicts if verdict.severity != "info"}
@@ -91,7 +105,7 @@ def _state(report: Report, *, waiting: int) -> State:
     return "attention" if waiting or "attention" in states else "passed"
 
 
-def _headline(state: State, failing: tuple[RuleVerdict, ...], *, waiting: int) -> str:
+def _headline(state: State, failing: tuple[RuleVerdict, ...], *, waiting: Mapping[str, int]) -> str:
     if state == "unknown":
         return "Nothing has been validated yet"
     if state == "failed":
@@ -99,17 +113,36 @@ def _headline(state: State, failing: tuple[RuleVerdict, ...], *, waiting: int) -
         tables = sorted({verdict.table for verdict in blocking})
         where = tables[0] if len(tables) == 1 else plural(len(tables), "table")
         verb = "fails" if len(tables) == 1 else "fail"
-        return f"{where} {verb} {plural(len(blocking), 'critical rule')}"
+        return f"{where} {verb} {plural(rules(blocking), 'critical rule')}"
     if state == "passed":
         return "Every rule that matters holds"
     if failing:
-        return f"Usable, but {plural(len(failing), 'rule')} found something"
-    return f"Every rule holds; {plural(waiting, 'quarantine entry', 'quarantine entries')} to look at"
+        return f"Usable, but {plural(rules(failing), 'rule')} found something"
+    where = ", ".join(f"{count:,} in the {lane} lane's" for lane, count in waiting.items())
+    return f"Every rule holds; records wait in quarantine: {where}"
+
+
+def rules(verdicts: Iterable[RuleVerdict]) -> int:
+    """Return of how many rules verdicts are: each may be judged on several tables."""
+    return len({verdict.rule for verdict in verdicts})
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:
     """Return a number with its noun."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _by_lane(report: Report) -> tuple[LaneFigures, ...]:
+    names = {verdict.lane for verdict in report.verdicts} | {reason.lane for reason in report.reasons}
+    return tuple(
+        LaneFigures(
+            lane=name,
+            rules=rules(v for v in report.verdicts if v.lane == name),
+            failing=rules(v for v in report.verdicts if v.lane == name and not v.success),
+            waiting=sum(reason.first for reason in report.reasons if reason.lane == name),
+        )
+        for name in sorted(names)
+    )
 
 
 def _by_table(report: Report) -> tuple[TableVerdicts, ...]:

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
-from lakehouse.quality.report.model import Point, RuleVerdict, Unit
+from lakehouse.quality.report.model import Point, RuleVerdict, Said, Unit
 
 _POINTS = 30
-_LATEST = ("severity", "kind", "success", "evaluated", "unexpected", "observed", "version")
+_LATEST = ("lane", "severity", "kind", "success", "evaluated", "unexpected", "observed", "version")
 
 
 def read(
-    results: DataFrame, sentences: Mapping[str, str], *, since: datetime
+    results: DataFrame, sentences: Mapping[str, Said], *, since: datetime
 ) -> tuple[Unit, tuple[RuleVerdict, ...]]:
     """Return the trends' unit and a verdict per table and rule, in their order.
 
@@ -24,7 +24,7 @@ def read(
 
     Args:
         results: quality.results.
-        sentences: what each rule id says.
+        sentences: what each rule says and measures, by its id.
         since: what is older is not looked at.
     """
     recent = results.where(F.col("at") >= F.lit(since)).persist()
@@ -107,11 +107,13 @@ def _unit(results: DataFrame) -> Unit:
     return "hour" if span <= timedelta(hours=_POINTS) else "day"
 
 
-def _verdict(row: Row, sentences: Mapping[str, str], trend: list[Point]) -> RuleVerdict:
+def _verdict(row: Row, sentences: Mapping[str, Said], trend: list[Point]) -> RuleVerdict:
+    said = sentences.get(row.rule, Said(row.rule))
     return RuleVerdict(
         table=row.table,
         rule=row.rule,
-        sentence=sentences.get(row.rule, row.rule),
+        sentence=said.sentence,
+        unit=said.unit,
         at=_utc(row.at),
         failing_since=None if row.latest.success or row.failing_since is None else _utc(row.failing_since),
         last_success=_utc(row.last_success) if row.last_success else None,

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from lakehouse import delta
 from lakehouse.delta import MicroBatch
 from lakehouse.quality.report.gather import gather
+from lakehouse.quality.report.model import Said
 from lakehouse.schemas import FEATURES, QUARANTINE, RESULTS
 from lakehouse.tables import BATCH, QUALITY_RESULTS
 from lakehouse.warehouse import Warehouse
@@ -44,24 +45,29 @@ def test_verdicts_reasons_and_volumes_are_read(spark: SparkSession, warehouse: W
     delta.append(spark.createDataFrame(results, RESULTS), QUALITY_RESULTS, batch)
     broken = [("count", "critical", "A sentence", "9"), ("title", "warning", "Another", "x")]
     states = ("open", "open", "open", "open", "replayed")
+    reasons = [["count"], ["count", "title"], ["count"], ["title", "count"], ["count"]]
     record = (broken, b"{\xff}", "event", "topic", 0)
     refused = [
-        (str(n), "silver", ["count"], *record, n, NOW, "new", NOW, state, None, None, NOW)
+        (str(n), "silver", reasons[n], *record, n, NOW, "new", NOW, state, None, None, NOW)
         for n, state in enumerate(states)
     ]
     delta.append(spark.createDataFrame(refused, QUARANTINE), BATCH.quarantine, batch)
     features = [("pin", "art", 5, 1, "event", NOW - timedelta(days=age)) for age in (0, 0, 2, 90, -30)]
     delta.append(spark.createDataFrame(features, FEATURES), BATCH.features, batch)
 
-    report = gather(spark, warehouse=warehouse.tables, sentences={"count": "Few"}, now=NOW)
+    report = gather(spark, warehouse=warehouse.tables, sentences={"count": Said("Few", "share")}, now=NOW)
 
     count, present = report.verdicts
     assert (count.rule, count.sentence, count.success, count.unexpected) == ("count", "Few", False, 3)
     assert (count.failing_since, count.last_success) == (NOW - timedelta(days=3), NOW - timedelta(days=5))
     assert [(point.runs, point.failures) for point in count.trend] == [(1, 1), (1, 0), (1, 1), (1, 1)]
     assert (present.rule, present.success, present.failing_since) == ("id", True, None)
-    (reason,) = report.reasons
+    assert (count.lane, count.unit, present.unit) == ("batch", "share", "")
+    reason, other = report.reasons
     assert (reason.sentence, reason.open, reason.replayed, reason.dropped) == ("A sentence", 4, 1, 0)
+    assert (other.rule, other.open) == ("title", 2)
+    # Two records have both reasons: each is one record that waits.
+    assert (reason.first, other.first) == (3, 1)
     assert [(example.id, example.observed) for example in reason.examples] == [
         ("0", "9"),
         ("1", "9"),

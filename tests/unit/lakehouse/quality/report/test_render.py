@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 
 from lakehouse.quality.report.model import Report
 from lakehouse.quality.report.render import render
-from tests.reports import EMPTY, EXAMPLE, FULL
+from tests.reports import CATEGORY, EMPTY, EXAMPLE, FULL, REASONS, REFUSED
 
 
 class _Page(HTMLParser):
@@ -66,5 +68,76 @@ def test_the_head_says_what_fails_and_since_when() -> None:
     page = render(FULL)
 
     assert "silver.pins_batch fails 1 critical rule</h1>" in page
-    assert "It fails since" in page
+    assert "The critical one fails since" in page
     assert "Nothing has been validated yet</h1>" in render(EMPTY)
+
+
+def test_what_has_never_held_is_told_with_its_age_not_with_the_span() -> None:
+    text = _words(replace(EMPTY, verdicts=(REFUSED,)))
+
+    assert "Has failed every time since 31 Jan 2026, 07:09 (21 minutes)" in text
+    assert "not once since 31 Jan 2026, 07:09" in text
+    assert "Has not held" not in text
+
+
+def test_what_measures_the_table_tells_what_it_found_and_no_rows() -> None:
+    text = _words(replace(EMPTY, verdicts=(REFUSED,)))
+
+    assert "found 1.056%" in text
+    assert "0.0105" not in text
+    assert "broke it of" not in text
+    assert "Runs Failed Found" in text
+
+
+@pytest.mark.parametrize(
+    ("observed", "unit", "told"),
+    [
+        ("1.0", "share", "found 100%"),
+        ("0.00001234", "share", "found 0.001234%"),
+        ("1063", "pins", "found 1,063 pins"),
+        ("1", "pins", "found 1 pin"),
+        ("48.123456789", "hours", "found 48.12 hours"),
+        ("123456.789", "", "found 123,457"),
+        ("NaN", "share", "found nan%"),
+        ('"art"', "", 'found "art"'),
+        ("[1, 2]", "", "found [1, 2]"),
+        ("no JSON", "hours", "found no JSON"),
+    ],
+)
+def test_numbers_have_their_unit_and_no_more_digits_than_one_reads(
+    observed: str, unit: str, told: str
+) -> None:
+    verdict = replace(REFUSED, observed=observed, unit=unit, trend=())
+
+    assert f" {told} " in _words(replace(EMPTY, verdicts=(verdict,)))
+
+
+def test_rules_and_records_are_counted_by_lane_and_never_added_up() -> None:
+    other = replace(CATEGORY, lane="stream", table="silver.pins_stream")
+    beside = replace(REASONS[0], rule="silver.title.short", open=7, first=1)
+    batch = replace(REASONS[0], lane="batch", open=20, first=20)
+    text = _words(replace(FULL, verdicts=(CATEGORY, other), reasons=(REASONS[0], beside, batch)))
+
+    assert "Usable, but 1 rule found something" in text
+    assert "1 rule was judged on 2 tables; 1 of them fails." in text
+    assert "0 /1 batch lane 0 /1 stream lane rules hold 1 batch lane 1 stream lane rules fail" in text
+    assert "20 batch lane 31 stream lane records wait in quarantine" in text
+
+
+def test_records_that_wait_are_told_when_every_rule_holds() -> None:
+    held = replace(CATEGORY, success=True, failing_since=None, last_success=FULL.at - timedelta(hours=1))
+
+    text = _words(replace(EMPTY, verdicts=(held,), reasons=REASONS))
+
+    assert "Every rule holds; records wait in quarantine: 30 in the stream lane's" in text
+
+
+def test_records_are_opened_by_who_wants_to_see_them() -> None:
+    page = render(FULL)
+
+    assert '<details class="examples"><summary>The newest open record</summary>' in page
+    assert " open>" not in page
+
+
+def _words(report: Report) -> str:
+    return " ".join(_Page(re.sub("<", " <", render(report))).text.split())
