@@ -64,4 +64,6 @@ def _register(spark: SparkSession, table: Table, *, warehouse: str) -> None:
     if not DeltaTable.isDeltaTable(spark, path):
         raise absent.no_data(table, where=path)
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
-    spark.sql(f"CREATE TABLE IF NOT EXISTS {table.full_name} USING delta LOCATION '{path}'")
+    # The name alone: where the files are is not Spark's to manage, and it may have been elsewhere before.
+    spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
+    spark.sql(f"CREATE TABLE {table.full_name} USING delta LOCATION '{path}'")

@@ -15,9 +15,8 @@ from ingestion.consumption import consume
 from lakehouse import batch_lane, delta, reconcile
 from lakehouse import warehouse as warehouses
 from lakehouse.counts import Counts
-from lakehouse.erasure.record import Record, Records
+from lakehouse.erasure.record import Record
 from lakehouse.ledger import closing, collect
-from lakehouse.quality.publish import published
 from lakehouse.rebuild import run as rebuild
 from lakehouse.rebuild.days import Days
 from lakehouse.serving import Serving
@@ -26,7 +25,7 @@ from pinlake.erasure import Erasure
 from pinlake.settings import Settings
 from pinlake.stream import open_stream
 from pinlake.subjects import Subjects
-from tests import commands, events, records, stored
+from tests import events, records, stored
 from tests.served import served
 from tests.traces import traces
 
@@ -83,28 +82,6 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     _send(own, *(events.pin(unique_id, 50) for unique_id in PINS))
     drain(spark, own)
     _assert_rest_is_right(own, spark, PINS, began)
-
-
-def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: SparkSession) -> None:
-    _send(own, events.pin(PIN, 10))
-    drain(spark, own)
-    unknown, none, gone, again = commands.in_turn(
-        ["erase", "--unique-id", PINS[1], "--yes"],
-        ["erase", "--yes"],
-        ["erase", "--unique-id", PIN, "--yes", "--json"],
-        ["erase", "--unique-id", PIN, "--yes", "--json"],
-        settings=own,
-    )
-
-    assert [unknown.code, none.code, gone.code, again.code] == [2, 2, 0, 0]
-    assert "nothing anywhere names it" in unknown.errors
-    assert gone.rows[0]["places"]["silver.pins_batch"]["rows"] == 1
-    assert again.rows == gone.rows
-    assert [record.run for record in Records(s3_client(own.s3), own.s3.bucket).all()] == [gone.rows[0]["run"]]
-    # Nothing is left of the table, and that is what its readers see.
-    newest = delta.version(spark, BATCH.silver, warehouse=_place(own))
-    assert published(spark, BATCH.silver, warehouse=_place(own)) == newest
-    assert served(own) == {}
 
 
 def _send(own: Settings, *pins: dict[str, object] | bytes) -> None:

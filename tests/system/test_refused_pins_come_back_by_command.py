@@ -64,7 +64,7 @@ def test_refused_pins_are_listed_corrected_replayed_and_reported(own: Settings, 
     assert (whole.out, many.out) == ("1 rows corrected\n", "2 rows corrected\n")
     assert replayed.out == "stream: 2 rows tried, 2 passed\n"
     assert served(own) == {PINS[0]: (ids[0], 10), PINS[1]: (ids[1], 1_900_000), PINS[2]: (newest[0], 33)}
-    assert (shown.rows[0]["state"], shown.rows[0]["note"]) == ("replayed", "replayed")
+    assert (shown.rows[0]["state"], shown.rows[0]["note"]) == ("replayed", "too many")
     assert dropped.out == "1 rows dropped\n"
     assert (unknown.code, unknown.out) == (2, "")
     assert "no such row" in unknown.errors

@@ -1,0 +1,43 @@
+"""`pinlake erase`: what it refuses, and a table that it empties."""
+
+from __future__ import annotations
+
+import pytest
+from pyspark.sql import SparkSession
+
+from drill.proof import drain
+from ingestion.clients import s3_client
+from lakehouse import delta
+from lakehouse import warehouse as warehouses
+from lakehouse.erasure.record import Records
+from lakehouse.quality.publish import published
+from lakehouse.tables import BATCH
+from pinlake.settings import Settings
+from tests import commands, events
+from tests.served import served
+
+PIN, UNKNOWN = (f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(2))
+
+
+@pytest.mark.timeout(600)
+def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: SparkSession) -> None:
+    events.send(own.kafka, [events.pin(PIN, 10)])
+    drain(spark, own)
+    unknown, none, gone, again = commands.in_turn(
+        ["erase", "--unique-id", UNKNOWN, "--yes"],
+        ["erase", "--yes"],
+        ["erase", "--unique-id", PIN, "--yes", "--json"],
+        ["erase", "--unique-id", PIN, "--yes", "--json"],
+        settings=own,
+    )
+
+    assert [unknown.code, none.code, gone.code, again.code] == [2, 2, 0, 0]
+    assert "nothing anywhere names it" in unknown.errors
+    assert gone.rows[0]["places"]["silver.pins_batch"]["rows"] == 1
+    assert again.rows == gone.rows
+    assert [record.run for record in Records(s3_client(own.s3), own.s3.bucket).all()] == [gone.rows[0]["run"]]
+    place = warehouses.of(own).tables
+    # Nothing is left of the table, and that is what its readers see.
+    newest = delta.version(spark, BATCH.silver, warehouse=place)
+    assert published(spark, BATCH.silver, warehouse=place) == newest
+    assert served(own) == {}
