@@ -38,7 +38,7 @@ demo: setup ## send the sample pins through both lanes and print what arrived
 test: setup airflow-environment ## run every test, on real servers
 	@$(RUN) pytest $(ARGS)
 
-rehearse: setup ## run the tests that take minutes: Airflow, a Spark cluster, servers that stay away
+rehearse: setup airflow-environment ## run the tests that take minutes: Airflow, a Spark cluster, hundreds of commits
 	@$(RUN) pytest --numprocesses=0 tests/rehearsal $(ARGS)
 
 check: environment ## lint, formatting, types, and who may import whom
@@ -62,7 +62,7 @@ down: environment ## stop them; their data stays
 airflow: setup airflow-environment ## start Airflow, which runs the batch lane every day, and the servers
 	@$(RUN) pinlake airflow up $(ARGS)
 
-# 1.2 GB that only these two targets need.
+# 1.2 GB that only these targets need.
 airflow-environment: $(UV)
 	@"$(UV)" sync --locked --inexact --quiet --group airflow >&2
 
