@@ -31,7 +31,7 @@ def restore(spark: SparkSession, table: Table, version: int, *, warehouse: str) 
     lane = STREAM if table in STREAM.tables else None
     for attempt in conflicts.again(table):
         with attempt:
-            then = spark.read.format("delta").option("versionAsOf", version).load(path).count()
+            then = delta.read(spark, table, warehouse=warehouse, version=version).count()
             net = then - delta.read(spark, table, warehouse=warehouse).count()
             begun = receipts.begin(lane=lane.name if lane else "batch", step=RESTORE)
             receipt = replace(begun, query=f"{RESTORE}/{begun.run}", restored=version, net=net)

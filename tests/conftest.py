@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from ingestion import topics
 from ingestion.clients import s3_client
 from lakehouse import session
+from lakehouse.reading.store import Store
 from lakehouse.warehouse import Warehouse
 from local_stack import addresses
 from local_stack import stack as local_stack
@@ -89,6 +90,21 @@ def own(stack: Settings, request: pytest.FixtureRequest) -> Settings:
 def shared(stack: Settings, request: pytest.FixtureRequest) -> Settings:
     """The same for the tests of one file together."""
     return _apart(stack, request.node.nodeid)
+
+
+@pytest.fixture(scope="module")
+def filled(spark: SparkSession, shared: Settings) -> Settings:
+    """Settings of a lakehouse that holds what `tests.lanes` sends, shared by the tests of one file."""
+    from tests import lanes  # only now: it imports what ends a process without a main file, see above
+
+    lanes.fill(spark, shared)
+    return shared
+
+
+@pytest.fixture
+def store(filled: Settings) -> Store:
+    """Its store, as it is read without Spark."""
+    return Store(filled.s3, lambda: s3_client(filled.s3))
 
 
 def _apart(stack: Settings, whose: str) -> Settings:

@@ -55,8 +55,7 @@ def erase(spark: SparkSession, table: Table, subjects: Subjects, *, warehouse: s
         warehouse: root URL of the tables.
         receipt: what the commit says about itself.
     """
-    session = spark.newSession()
-    session.conf.set("spark.databricks.delta.commitInfo.userMetadata", receipt.as_json())
+    session = delta.session_with(spark, receipt)
     path = table.path(warehouse)
     for attempt in conflicts.again(table, attempts=_ATTEMPTS):
         with attempt:

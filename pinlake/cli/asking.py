@@ -1,4 +1,4 @@
-"""The Spark session of a command that asks a few small questions."""
+"""The Spark session of a command."""
 
 from __future__ import annotations
 
@@ -10,18 +10,36 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from rich.status import Status
 
     from pinlake.settings import Settings
 
 
 @contextmanager
 def asking_spark(settings: Settings, *, app: str, status: str = "asking Spark") -> Iterator[SparkSession]:
-    """Start a session for the length of the block, with a line that says so on a terminal."""
+    """Give a session for a few small questions, with a line that says so on a terminal."""
+    with _spark(settings, app=app, status=status, quick=True) as (spark, _):
+        yield spark
+
+
+@contextmanager
+def working_spark(
+    settings: Settings, *, app: str, status: str = "starting Spark"
+) -> Iterator[tuple[SparkSession, Status]]:
+    """Give a session for work on the tables, and the line on a terminal, to be updated."""
+    with _spark(settings, app=app, status=status, quick=False) as (spark, line):
+        yield spark, line
+
+
+@contextmanager
+def _spark(
+    settings: Settings, *, app: str, status: str, quick: bool
+) -> Iterator[tuple[SparkSession, Status]]:
     from lakehouse import session
 
-    with Console(stderr=True, highlight=False).status(status):
-        spark = session.build(settings, app=app, quick=True)
+    with Console(stderr=True, highlight=False).status(status) as line:
+        spark = session.build(settings, app=app, quick=quick)
         try:
-            yield spark
+            yield spark, line
         finally:
             session.stop(spark)

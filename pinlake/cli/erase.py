@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from pinlake.cli import output
+from pinlake.cli.asking import working_spark
 from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
 
@@ -59,16 +59,11 @@ def erase(
 
 def _erased(settings: Settings, subjects: Subjects) -> Record:
     from ingestion.clients import s3_client
-    from lakehouse import session
     from lakehouse.erasure.record import Records
     from pinlake.erasure import Erasure
 
-    with Console(stderr=True, highlight=False).status("starting Spark") as line:
-        spark = session.build(settings, app="pinlake erase")
-        try:
-            record = Erasure(spark, settings, subjects, tell=lambda what: line.update(f"erase: {what}")).run()
-        finally:
-            session.stop(spark)
+    with working_spark(settings, app="pinlake erase") as (spark, line):
+        record = Erasure(spark, settings, subjects, tell=lambda what: line.update(f"erase: {what}")).run()
     if record.removed or record.traces:
         return record
     others = Records(s3_client(settings.s3), settings.s3.bucket).all()

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.filesize import decimal
 
 from pinlake.cli import output
+from pinlake.cli.asking import working_spark
 from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
 
@@ -32,22 +32,18 @@ def maintain(
 
     Example: pinlake maintain silver.pins_batch --dry-run
     """
-    from lakehouse import maintenance, session, warehouse
+    from lakehouse import maintenance, warehouse
     from pinlake import leases
 
     chosen, done = _chosen(table), []
     with (
         sole_writer("maintain", [leases.BRONZE, leases.SILVER, leases.GOLD], wait=wait) as settings,
-        Console(stderr=True, highlight=False).status("starting Spark") as line,
+        working_spark(settings, app="pinlake maintain") as (spark, line),
     ):
-        spark = session.build(settings, app="pinlake maintain")
-        try:
-            for each in chosen:
-                line.update(each.full_name)
-                found = maintenance.maintain(spark, each, warehouse.of(settings), dry_run=dry_run)
-                done += [found] if found else []
-        finally:
-            session.stop(spark)
+        for each in chosen:
+            line.update(each.full_name)
+            found = maintenance.maintain(spark, each, warehouse.of(settings), dry_run=dry_run)
+            done += [found] if found else []
     if as_json:
         for found in done:
             print(json.dumps(asdict(found)))

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from pinlake.cli import output
-from pinlake.cli.quality import print_failures
+from pinlake.cli.asking import working_spark
+from pinlake.cli.quality import telling_failures
 from pinlake.cli.sole_writer import Wait, sole_writer
 
 if TYPE_CHECKING:
@@ -97,20 +97,15 @@ def stream(
 def _step(
     name: str, settings: Settings, run: Callable[[SparkSession, Warehouse], Counts], *, as_json: bool
 ) -> None:
-    from lakehouse import session, warehouse
-    from lakehouse.quality.publish import Unpublished
+    from lakehouse import warehouse
 
-    console = Console(stderr=True, highlight=False)
-    with console.status(f"{name}: starting Spark") as line:
-        spark = session.build(settings, app=f"pinlake {name}")
+    starting = f"{name}: starting Spark"
+    with (
+        working_spark(settings, app=f"pinlake {name}", status=starting) as (spark, line),
+        telling_failures(),
+    ):
         line.update(name)
-        try:
-            counts = run(spark, warehouse.of(settings))
-        except Unpublished as error:
-            print_failures(error.failures)
-            raise
-        finally:
-            session.stop(spark)
+        counts = run(spark, warehouse.of(settings))
     if as_json:
         print(json.dumps({"step": name, **asdict(counts)}))
         return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -88,6 +90,18 @@ def _stop_at(faults: list[TerminalError]) -> None:
         entry.tell(fault)
     if faults:
         raise typer.Exit(1)
+
+
+@contextmanager
+def telling_failures() -> Iterator[None]:
+    """Print which critical rules do not hold, if that ends the block."""
+    from lakehouse.quality.publish import Unpublished
+
+    try:
+        yield
+    except Unpublished as error:
+        print_failures(error.failures)
+        raise
 
 
 def print_failures(failures: list[Result]) -> None:

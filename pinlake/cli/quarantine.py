@@ -13,7 +13,7 @@ import typer
 
 from pinlake.cli import output
 from pinlake.cli.asking import asking_spark
-from pinlake.cli.quality import print_failures
+from pinlake.cli.quality import telling_failures
 from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
 
@@ -205,7 +205,6 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
     from ingestion.clients import s3_client
     from lakehouse import warehouse
     from lakehouse.log_store import probe
-    from lakehouse.quality.publish import Unpublished
     from lakehouse.replay import Quarantine
     from lakehouse.tables import BATCH, STREAM
     from pinlake import settings as settings_module
@@ -215,13 +214,9 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
         raise UsageError(f"no lane {only}", where="--lane", mend="There are: batch, stream.")
     settings = settings_module.load()
     probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
-    with asking_spark(settings, app="pinlake quarantine") as spark:
+    with asking_spark(settings, app="pinlake quarantine") as spark, telling_failures():
         place = warehouse.of(settings).tables
-        try:
-            yield spark, settings, {lane.name: Quarantine(spark, lane, warehouse=place) for lane in chosen}
-        except Unpublished as error:
-            print_failures(error.failures)
-            raise
+        yield spark, settings, {lane.name: Quarantine(spark, lane, warehouse=place) for lane in chosen}
 
 
 def _newest(quarantine: Quarantine, where: str, limit: int) -> list[dict[str, Any]]:

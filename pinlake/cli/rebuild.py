@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 
 from pinlake.cli import output
-from pinlake.cli.quality import print_failures
+from pinlake.cli.asking import working_spark
+from pinlake.cli.quality import telling_failures
 from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
 
@@ -56,8 +57,7 @@ def rebuild(
 
 
 def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) -> None:
-    from lakehouse import session, warehouse
-    from lakehouse.quality.publish import Unpublished
+    from lakehouse import warehouse
     from lakehouse.rebuild import run
 
     told: list[Found] = []
@@ -67,20 +67,14 @@ def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) 
         if not as_json:
             _print(found)
 
-    with Console(stderr=True, highlight=False).status("rebuild: starting Spark") as line:
-        spark = session.build(settings, app="pinlake rebuild")
+    starting = "rebuild: starting Spark"
+    with working_spark(settings, app="pinlake rebuild", status=starting) as (spark, line), telling_failures():
         line.update("rebuild")
         place = warehouse.of(settings)
-        try:
-            if publish:
-                run.publish(spark, place, request, tell=tell)
-            else:
-                tell(run.preview(spark, place, request))
-        except Unpublished as error:
-            print_failures(error.failures)
-            raise
-        finally:
-            session.stop(spark)
+        if publish:
+            run.publish(spark, place, request, tell=tell)
+        else:
+            tell(run.preview(spark, place, request))
     if as_json:
         print(json.dumps({"step": "rebuild", "published": publish, **asdict(told[0])}, ensure_ascii=False))
     elif not told[0].nothing:

@@ -10,7 +10,7 @@ import typer
 from pinlake.cli import rows
 from pinlake.cli.asking import asking_spark
 from pinlake.cli.diff import print_counts
-from pinlake.cli.quality import print_failures
+from pinlake.cli.quality import telling_failures
 from pinlake.cli.reading import open_store
 from pinlake.cli.sole_writer import Wait, sole_writer
 
@@ -61,16 +61,12 @@ def restore(
 def _restore(settings: Settings, table: Table, version: int) -> tuple[int, int | None]:
     from lakehouse import restore as restores
     from lakehouse import warehouse
-    from lakehouse.quality.publish import Unpublished
 
     place = warehouse.of(settings).tables
     with asking_spark(settings, app="pinlake restore", status=f"restoring {table.full_name}") as spark:
         done = restores.restore(spark, table, version, warehouse=place)
-        try:
+        with telling_failures():
             return done, restores.let_readers_see(spark, table, warehouse=place)
-        except Unpublished as error:
-            print_failures(error.failures)
-            raise
 
 
 def _show(plan: Plan) -> None:

@@ -8,7 +8,6 @@ import pytest
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
-from ingestion.clients import s3_client
 from lakehouse import warehouse as warehouses
 from lakehouse.reading import commits, diff, query, versions
 from lakehouse.reading.diff import COMPARISON, FEED
@@ -19,19 +18,6 @@ from pinlake import revision
 from pinlake.errors import UsageError
 from pinlake.settings import Settings
 from tests import commands, lanes
-
-
-@pytest.fixture(scope="module")
-def filled(spark: SparkSession, shared: Settings) -> Settings:
-    """Settings of a lakehouse with eight pins in silver's version 1, of which 2 has newer events of three."""
-    lanes.fill(spark, shared)
-    return shared
-
-
-@pytest.fixture
-def store(filled: Settings) -> Store:
-    """Its store."""
-    return Store(filled.s3, lambda: s3_client(filled.s3))
 
 
 def test_every_version_names_the_run_that_has_made_it(store: Store) -> None:

@@ -14,29 +14,15 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from ingestion.clients import s3_client
 from lakehouse import delta
 from lakehouse import warehouse as warehouses
 from lakehouse.postgres import connect
 from lakehouse.reading.store import Store
 from lakehouse.tables import TABLES, Table
 from pinlake.settings import Settings
-from tests import checksums, commands, lanes
+from tests import checksums, commands
 
 GUIDE = (commands.ROOT / "docs/readers.md").read_text()
-
-
-@pytest.fixture(scope="module")
-def filled(spark: SparkSession, shared: Settings) -> Settings:
-    """Settings of a lakehouse whose tables hold what `tests.lanes` sends."""
-    lanes.fill(spark, shared)
-    return shared
-
-
-@pytest.fixture
-def store(filled: Settings) -> Store:
-    """Its store."""
-    return Store(filled.s3, lambda: s3_client(filled.s3))
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)

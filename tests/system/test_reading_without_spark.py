@@ -9,7 +9,6 @@ import sys
 import pytest
 from pyspark.sql import SparkSession
 
-from ingestion.clients import s3_client
 from lakehouse import query as by_spark
 from lakehouse import warehouse as warehouses
 from lakehouse.reading import query as by_duckdb
@@ -28,19 +27,6 @@ QUERIES = [
     ),
 ]
 PIN = lanes.PINS[1]
-
-
-@pytest.fixture(scope="module")
-def filled(spark: SparkSession, shared: Settings) -> Settings:
-    """Settings of a lakehouse whose tables hold what `tests.lanes` sends."""
-    lanes.fill(spark, shared)
-    return shared
-
-
-@pytest.fixture
-def store(filled: Settings) -> Store:
-    """Its store."""
-    return Store(filled.s3, lambda: s3_client(filled.s3))
 
 
 @pytest.mark.parametrize("statement", QUERIES)
