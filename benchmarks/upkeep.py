@@ -1,4 +1,4 @@
-"""Upkeep on a larger scale: a pin erased, small files joined, a merge into a table ten times as large."""
+"""Upkeep on a larger scale: merges, small files joined, a look at past versions, a pin erased."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from pyspark.sql import functions as F
 from benchmarks.report import Figure
 from lakehouse import delta, maintenance, schemas, warehouse
 from lakehouse.delta import MicroBatch
+from lakehouse.reading import commits, diff, versions
 from lakehouse.tables import BATCH, Table
+from pinlake.cli.reading import open_store
 from pinlake.erasure import Erasure
 from pinlake.event import new_event_id
 from pinlake.settings import Settings
 from pinlake.subjects import Subjects
 
 MERGE_AIM = 3.0
+VERSIONS = 50
 
 
 def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Figure]:
-    """Merge pins into a small and a large silver table, join small files, erase a pin of the batch lane.
+    """Merge pins into a small and a large silver table, look back, join files, erase a pin of the batch lane.
 
     Args:
         spark: a warm session.
@@ -32,12 +35,17 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Figur
         rows: of the large table; the small one has a tenth, a hundredth is new, a thousandth the files.
     """
     bench, new, files = _Bench(spark, settings), max(rows // 100, 1), max(rows // 1_000, 1)
-    small, large = (bench.merge(new, into=size) for size in (rows // 10, rows))
+    (small, _), (large, table) = (bench.merge(new, into=size) for size in (rows // 10, rows))
+    by_feed, by_comparison = bench.differ(table, new)
+    joined, join = bench.join(files)
     held, erased = bench.erase()
     return [
         Figure(f"merge of {new:,} pins into {rows:,} / into {rows // 10:,}", large / small, "", MERGE_AIM),
         Figure(f"merge of {new:,} pins into {rows:,}", large, "s"),
-        Figure(f"join of {files:,} small files", bench.join(files), "s"),
+        Figure(f"history of {VERSIONS} versions", bench.history(table), "s"),
+        Figure(f"difference of two versions of it, {new:,} rows, by change feed", by_feed, "s"),
+        Figure("the same, by comparison of all rows", by_comparison, "s"),
+        Figure(f"join of {joined:,} small files", join, "s"),
         Figure(f"erase of one pin among {held:,}, with proof", erased, "s"),
     ]
 
@@ -47,17 +55,48 @@ class _Bench:
         self._spark = spark
         self._settings = settings
         self._warehouse = warehouse.of(settings)
+        self._store = open_store(settings)
 
-    def merge(self, new: int, *, into: int) -> float:
-        """Return the seconds of the second of two equal merges of pins, half of them new."""
-        table = self._table(self._pins(0, into))
-        halves = [self._pins(into + part * new - new // 2, new) for part in range(2)]
-        return [self._time(partial(self._merge, half, table)) for half in halves][-1]
+    def merge(self, pins: int, *, into: int) -> tuple[float, Table]:
+        """Return the seconds of the second of two equal merges of pins, and the table.
 
-    def join(self, files: int) -> float:
-        """Return the seconds it takes to join files of ten rows each."""
-        table = self._table(self._pins(0, 10 * files).repartition(files))
-        return self._time(lambda: maintenance.maintain(self._spark, table, self._warehouse))
+        Half of the pins are new, half are known ones from all over the table: every file has to be looked at.
+        """
+        table = self._table(self._pins(self._spark.range(into)))
+        half = pins // 2
+        seconds = 0.0
+        for part in range(2):
+            known = self._spark.range(part, into, into // half).limit(half)
+            new = self._spark.range(into + part * half, into + (part + 1) * half)
+            seconds = self._time(partial(self._merge, self._pins(known.union(new)), table))
+        return seconds, table
+
+    def differ(self, table: Table, expected: int) -> list[float]:
+        """Return the seconds of a difference by change feed and by comparison, of a table's last merge."""
+        seconds = []
+        # By a key that is not the table's own it cannot be the feed.
+        for key, source in ((table.key, diff.FEED), ((*table.key, "category"), diff.COMPARISON)):
+            started = time.perf_counter()
+            new = versions.open_at(self._store, table)
+            found = diff.between(versions.open_at(self._store, table, new.number - 1), new, key=key, limit=10)
+            seconds.append(time.perf_counter() - started)
+            assert (found.source, found.added + found.changed) == (source, expected), found
+        return seconds
+
+    def history(self, table: Table) -> float:
+        """Return the seconds it takes to list versions; as many commits describe the table before."""
+        log = versions.open_at(self._store, table).log
+        for number in range(VERSIONS):
+            log.alter.set_table_description(f"{number}")
+        return self._time(lambda: commits.of(versions.open_at(self._store, table).log, limit=VERSIONS))
+
+    def join(self, files: int) -> tuple[int, float]:
+        """Return how many files of ten rows were joined, and the seconds it took."""
+        table = self._table(self._pins(self._spark.range(10 * files)).repartition(files))
+        started = time.perf_counter()
+        upkeep = maintenance.maintain(self._spark, table, self._warehouse)
+        assert upkeep is not None  # it has just been made
+        return upkeep.joined, time.perf_counter() - started
 
     def erase(self) -> tuple[int, float]:
         """Return how many pins there are, and the seconds it takes to erase one."""
@@ -70,14 +109,15 @@ class _Bench:
 
     def _table(self, rows: DataFrame) -> Table:
         table = replace(BATCH.silver, layer="benchmarks", name=f"silver_{uuid.uuid4().hex}")
-        rows.write.format("delta").save(table.path(self._warehouse.tables))
+        writer = rows.write.format("delta").options(**delta.properties(table))
+        writer.save(table.path(self._warehouse.tables))
         return table
 
     def _merge(self, rows: DataFrame, table: Table) -> None:
         delta.merge_newest(rows, table, MicroBatch(self._warehouse.tables, new_event_id(), 0))
 
-    def _pins(self, first: int, count: int) -> DataFrame:
-        """Return silver rows of as many bytes as real ones, each of another pin."""
+    def _pins(self, ids: DataFrame) -> DataFrame:
+        """Return silver rows of as many bytes as real ones, a pin for each id."""
         digits = F.sha2(F.col("id").cast("string"), 256)
         places = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
         texts = {
@@ -87,12 +127,11 @@ class _Bench:
             "event_id": F.lit(new_event_id()),
             "category": F.lit("art"),
         }
-        rows = self._spark.range(first, first + count)
         columns = (
             texts.get(field.name, F.lit(None)).cast(field.dataType).alias(field.name)
             for field in schemas.of(BATCH.silver)
         )
-        return rows.select(*columns)
+        return ids.select(*columns)
 
     @staticmethod
     def _time(work: Callable[[], object]) -> float:
