@@ -22,6 +22,12 @@ from pinlake.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 120.0
+# Short-lived drivers for a few rows: compiling their code and plans costs more than it saves.
+QUICK_SPARK = {
+    "SPARK_SUBMIT_OPTS": " ".join(
+        [session.QUICK, *(f"-D{name}={value}" for name, value in session.INTERPRETED.items())]
+    )
+}
 
 Found = TypeVar("Found")
 
@@ -59,8 +65,7 @@ def environment(settings: Settings) -> dict[str, str]:
             values[name] = value
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     given = {f"{PREFIX}{name}".upper(): _text(value) for name, value in values.items() if value is not None}
-    options = " ".join([session.QUICK, *(f"-D{name}={value}" for name, value in session.INTERPRETED.items())])
-    return inherited | given | {"SPARK_SUBMIT_OPTS": options}
+    return inherited | given | QUICK_SPARK
 
 
 def users_environment(home: Path) -> dict[str, str]:

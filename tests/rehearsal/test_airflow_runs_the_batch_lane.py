@@ -84,8 +84,6 @@ def _airflow(settings: Settings) -> Iterator[httpx.Client]:
         "PINLAKE_AIRFLOW_PORT": str(port),
         "PINLAKE_AIRFLOW_RETRY_SECONDS": "1",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
-        # Six short-lived drivers for a few rows: compiling their code to the last costs more than it saves.
-        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
         "PINLAKE_SPARK_SHUFFLE_PARTITIONS": "1",
     }
     try:

@@ -53,6 +53,4 @@ def _environment(settings: Settings, *, home: Path) -> dict[str, str]:
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "PINLAKE_AIRFLOW_RETRY_SECONDS": "1",
         "PINLAKE_SPARK_SHUFFLE_PARTITIONS": "1",
-        # Short-lived drivers for a few rows: compiling their code to the last costs more than it saves.
-        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
     }
