@@ -22,8 +22,8 @@ from pinlake import settings as settings_module
 from pinlake.settings import Settings
 from tests import commands
 
-# For small data Java's second compiler costs more than it gains; every Spark of a test inherits this.
-os.environ.setdefault("SPARK_SUBMIT_OPTS", session.QUICK)
+# Every Spark of a test inherits this, but that of the demo.
+os.environ.update(commands.QUICK_SPARK | os.environ)
 # A process without a main file, as those that run tests side by side, pyspark takes for doctests and ends.
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = __file__

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse import session
 from local_stack import kafka, process, stack
 from pinlake import settings as settings_module
 from tests import commands
@@ -27,7 +28,7 @@ def test_what_is_posted_is_in_every_layer_of_both_lanes(tmp_path: Path) -> None:
 
     done = subprocess.run(
         ["pinlake", "demo", "--pins", str(pins), "--json"],
-        env=commands.users_environment(home),
+        env={**commands.users_environment(home), "SPARK_SUBMIT_OPTS": session.QUICK},
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
@@ -21,7 +20,6 @@ def test_a_short_drill_ends_well() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "drill", *command],
         cwd=commands.ROOT,
-        env={**os.environ, **commands.QUICK_SPARK},
         capture_output=True,
         text=True,
         timeout=SLOW,
