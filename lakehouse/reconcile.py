@@ -15,6 +15,8 @@ from lakehouse.tables import BATCH, STREAM, Lane
 from lakehouse.warehouse import Warehouse
 
 SHOWN = 50
+# What the door took in the last seconds may still be on its way.
+SETTLING = timedelta(seconds=10)
 # An event reaches both topics, and its repetition after a lost answer too, within this time.
 _SLACK = timedelta(hours=1)
 # What is written down when, and where from, differs between lanes.
@@ -51,8 +53,8 @@ class Comparison:
     differences: tuple[Difference, ...]
 
 
-def newest_common(spark: SparkSession, warehouse: Warehouse) -> datetime | None:
-    """Return the moment up to which both lanes have events, or None if one has none.
+def newest_events(spark: SparkSession, warehouse: Warehouse) -> tuple[datetime, datetime] | None:
+    """Return when the door took each lane's newest event, or None if one has none.
 
     Reads one column of bronze's newest files.
     """
@@ -64,7 +66,22 @@ def newest_common(spark: SparkSession, warehouse: Warehouse) -> datetime | None:
         if row is None or row["at"] is None:
             return None
         newest.append(row["at"].astimezone())
-    return min(newest)
+    batch, stream = newest
+    return batch, stream
+
+
+def settled(batch: datetime, stream: datetime, *, now: datetime) -> datetime:
+    """Return the moment before which both lanes have every event.
+
+    Args:
+        batch: when the door took the batch lane's newest event.
+        stream: when it took the stream lane's.
+        now: the clock.
+    """
+    # Both end with the same event, and it is not of just now: there was none after it.
+    if batch == stream <= now - SETTLING:
+        return batch + timedelta.resolution
+    return min(batch, stream) - SETTLING
 
 
 def compare(spark: SparkSession, warehouse: Warehouse, *, since: datetime, until: datetime) -> Comparison:

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import delta, objects
 from lakehouse.drift.fields import fields_of
-from lakehouse.drift.verdict import Drift, Field, key, sorted_out
+from lakehouse.drift.verdict import Drift, Field, is_odd, key, sorted_out
 from lakehouse.tables import Lane
 from pinlake.event import PIN_FIELDS
 
@@ -63,15 +63,17 @@ def _fields(rows: Sequence[Row], records: int) -> list[Field]:
     by_name: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_name[row.field].append(row)
-    return [
-        Field(
-            name,
-            {row.type: row.records for row in held},
-            sum(row.records for row in held) / max(records, 1),
-            min(row.first_seen for row in held).astimezone().isoformat(),
-        )
-        for name, held in by_name.items()
-    ]
+    return [_field(name, held, records) for name, held in by_name.items()]
+
+
+def _field(name: str, rows: Sequence[Row], records: int) -> Field:
+    meant = [row for row in rows if is_odd(name, row.type)] or rows
+    return Field(
+        name,
+        {row.type: row.records for row in rows},
+        sum(row.records for row in meant) / max(records, 1),
+        min(row.first_seen for row in meant).astimezone().isoformat(),
+    )
 
 
 def _first_seen(older: DataFrame, names: Sequence[str]) -> Mapping[str, str]:

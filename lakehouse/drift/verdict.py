@@ -26,8 +26,9 @@ class Field:
     Attributes:
         name: as clients write it.
         types: records by JSON type.
-        share: of the records that carry it, null included.
-        first_seen: when the door took the first record with it, ISO 8601.
+        share: of the records that carry it, null included; of one that silver knows those that carry it in
+            another type than silver expects, if any do.
+        first_seen: when the door took the first of these records, ISO 8601.
     """
 
     name: str
@@ -115,11 +116,16 @@ def sorted_out(found: Iterable[Field], *, records: int) -> Drifted:
     )
 
 
+def is_odd(name: str, kind: str) -> bool:
+    """Return whether silver knows the field and expects another type of it; null is of every type."""
+    expected = "number" if name in _NUMBERS else "string"
+    return name in PIN_FIELDS and kind not in (expected, "null")
+
+
 def _strays(field: Field) -> float:
     """The share of its values, null apart, that are of another type than silver expects."""
-    expected = "number" if field.name in _NUMBERS else "string"
     values = {kind: count for kind, count in field.types.items() if kind != "null"}
-    others = sum(count for kind, count in values.items() if kind != expected)
+    others = sum(count for kind, count in values.items() if is_odd(field.name, kind))
     return others / sum(values.values()) if values else 0.0
 
 

@@ -103,7 +103,12 @@ def _asked(place: exp.Table) -> Moment:
     """Return the moment that VERSION or TIMESTAMP AS OF names."""
     asked = place.args["version"]
     said, where = asked.expression, f"{place.name} {asked.name} AS OF"
-    text = said.name if isinstance(said, exp.Literal) else _computed(said, where)
+    if isinstance(said, exp.Literal):
+        text = said.name
+    elif said and asked.name == "VERSION":
+        text = said.sql()
+    else:
+        text = _computed(said, where)
     moment = moments.parse(text, where=where)
     if isinstance(moment, int) != (asked.name == "VERSION"):
         raise UsageError(

@@ -69,5 +69,8 @@ def _notes(table: Table) -> list[str]:
     if table == STREAM.features:
         notes.append("Postgres keeps what it has: it takes only newer events")
     if table.key and table.layer in ("silver", "gold"):
-        notes.append("events that were taken in since are not read again by themselves")
+        notes.append(
+            "events that were taken in since are not read again by themselves: "
+            "`pinlake rebuild` of their days brings them back to the batch lane"
+        )
     return notes

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import Literal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -23,10 +24,12 @@ class Example:
     """One row that changes.
 
     Attributes:
+        kind: added, changed or removed.
         key: its key columns.
         values: of each column that differs, what it was and what it is now.
     """
 
+    kind: Literal["added", "changed", "removed"]
     key: Mapping[str, object]
     values: Mapping[str, tuple[object, object]]
 
@@ -102,7 +105,10 @@ def _examples(changes: DataFrame, table: Table, limit: int) -> tuple[Example, ..
     first = changes.orderBy("key").limit(limit)
     documents = first.select(*(F.to_json(name) for name in ("key", "was", "now")))
     parsed = ([json.loads(text) if text else {} for text in row] for row in documents.collect())
-    return tuple(Example(key, _values(was, now, table)) for key, was, now in parsed)
+    return tuple(
+        Example("changed" if was and now else "added" if now else "removed", key, _values(was, now, table))
+        for key, was, now in parsed
+    )
 
 
 def _values(

@@ -26,8 +26,9 @@ def drift(
 ) -> None:
     """Tell which fields of the pins silver does not know, which have another type, and which are lost.
 
-    Reads bronze, which keeps whatever came. Exit code 1 if a field has changed its type or is lost:
-    `pinlake status` says so too from then on, until it is asked again.
+    Reads bronze, which keeps whatever came. Exit code 1 if a field has changed its type (in more than one
+    record of twenty; fewer are told, and cleaning copes with them) or is lost: `pinlake status` says so too
+    from then on, until it is asked again.
 
     Example: pinlake drift --lane stream --days 1
     """
@@ -58,7 +59,7 @@ def print_drift(told: Drift) -> None:
     fields = told.fields
     for line in _lines("yellow", "new", fields.new):
         console.print(line)
-    for line in _lines("yellow", "sometimes of another type:", fields.stray):
+    for line in _lines("yellow", "now and then of another type:", fields.stray):
         console.print(line)
     for line in _lines("red", "of another type:", fields.changed):
         console.print(line)

@@ -11,7 +11,7 @@ import typer
 
 from pinlake.cli import output
 from pinlake.cli.asking import working_spark
-from pinlake.cli.sole_writer import Wait, sole_writer
+from pinlake.cli.sole_writer import Wait, require_yes, sole_writer
 from pinlake.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def erase(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     wait: Wait = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON, nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the receipt as JSON, nothing else; needs --yes.")
+    ] = False,
 ) -> None:
     """Remove pins from landing, tables, Postgres, report pages and the broker, then search for what is left.
 
@@ -44,8 +46,10 @@ def erase(
     if (unique_id is None) == (file is None):
         raise UsageError("no pin, or two answers", where="erase", mend="Give --unique-id or --file.")
     subjects = Subjects.of([unique_id] if unique_id else file.read_text().splitlines() if file else [])
+    require_yes(yes, as_json=as_json, where="erase")
     if not yes:
-        question = f"Erase {len(subjects.ids)} pins everywhere? Nothing brings them back."
+        pins = "one pin" if len(subjects.ids) == 1 else f"{len(subjects.ids)} pins"
+        question = f"Erase {pins} everywhere? Nothing brings that back."
         typer.confirm(question, abort=True, err=True)
     with sole_writer("erase", [leases.BRONZE, leases.SILVER, leases.GOLD], wait=wait) as settings:
         record = _erased(settings, subjects)

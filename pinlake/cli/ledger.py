@@ -33,8 +33,6 @@ _SHOWN = (
     "at", "lane", "step", "table", "version", "rows_in", "rows_out", "quarantined", "superseded", "seconds",
     "bytes",
 )  # fmt: skip
-# What the door took in the last seconds may still be on its way.
-_SETTLING = timedelta(seconds=10)
 _DAY = timedelta(days=1)
 
 
@@ -106,20 +104,27 @@ def reconcile(
     from lakehouse import reconcile as lanes
 
     with _lakehouse() as (spark, warehouse, _):
-        common = lanes.newest_common(spark, warehouse)
-        if common is None:
+        newest = lanes.newest_events(spark, warehouse)
+        if newest is None:
             raise UsageError(
                 "a lane has no events yet",
                 where="reconcile",
                 mend="Run both lanes: `pinlake --help` lists the steps.",
             )
-        end = until.replace(tzinfo=UTC) if until else common.astimezone(UTC) - _SETTLING
+        ready = lanes.settled(*newest, now=datetime.now(UTC)).astimezone(UTC)
+        end = until.replace(tzinfo=UTC) if until else ready
         begin = since.replace(tzinfo=UTC) if since else end - _DAY
         if begin >= end:
             raise UsageError(
                 "the window is empty", where=f"from {begin} to {end}", mend="Give an earlier --from."
             )
         found = lanes.compare(spark, warehouse, since=begin, until=end)
+    if not (found.events or since or until):
+        raise UsageError(
+            f"no event is old enough to compare: those since {end:%H:%M:%S} UTC may still be on their way",
+            where="reconcile",
+            mend="Let both lanes catch up and run it again, or give --to.",
+        )
     if as_json:
         print(json.dumps(asdict(found), default=str))
     else:

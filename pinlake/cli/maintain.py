@@ -28,7 +28,8 @@ def maintain(
     """Join the small files of the tables, where that pays, and remove those of versions past their retention.
 
     Files that a step of the batch lane, or a reader of the published version, still needs are kept, and it is
-    said who needs them. The batch lane's steps must not be at work meanwhile; the stream may.
+    said who needs them. The batch lane's steps must not be at work meanwhile, unless it only says what is to
+    be done; the stream may.
 
     Example: pinlake maintain silver.pins_batch --dry-run
     """
@@ -36,8 +37,9 @@ def maintain(
     from pinlake import leases
 
     chosen, done = _chosen(table), []
+    names = [] if dry_run else [leases.BRONZE, leases.SILVER, leases.GOLD]
     with (
-        sole_writer("maintain", [leases.BRONZE, leases.SILVER, leases.GOLD], wait=wait) as settings,
+        sole_writer("maintain", names, wait=wait) as settings,
         working_spark(settings, app="pinlake maintain") as (spark, line),
     ):
         for each in chosen:

@@ -17,7 +17,7 @@ from pinlake.cli.sole_writer import Wait, sole_writer
 from pinlake.errors import UsageError
 
 if TYPE_CHECKING:
-    from lakehouse.rebuild.difference import Difference
+    from lakehouse.rebuild.difference import Difference, Example
     from lakehouse.rebuild.run import Found, Request
     from pinlake.settings import Settings
 
@@ -42,13 +42,14 @@ def rebuild(
 
     Example: pinlake rebuild --from 2026-01-30 --to 2026-01-31
     """
+    _require_batch(lane)
+    if last < first:
+        raise UsageError("--to lies before --from", where="rebuild", mend="Give the earlier day as --from.")
+
     from lakehouse.rebuild.days import Days
     from lakehouse.rebuild.run import Request
     from pinlake import leases
 
-    _require_batch(lane)
-    if last < first:
-        raise UsageError("--to lies before --from", where="rebuild", mend="Give the earlier day as --from.")
     names = [leases.BRONZE, leases.SILVER, leases.GOLD] if publish else []
     with sole_writer("rebuild", names, wait=wait) as settings:
         days = Days(first.date(), last.date())
@@ -77,8 +78,10 @@ def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) 
             tell(run.preview(spark, place, request))
     if as_json:
         print(json.dumps({"step": "rebuild", "published": publish, **asdict(told[0])}, ensure_ascii=False))
+    elif publish:
+        print("published: readers see it")
     elif not told[0].nothing:
-        print("published" if publish else "nothing is written: publish it with --publish")
+        print("nothing is written: publish it with --publish")
 
 
 def _require_batch(lane: str) -> None:
@@ -95,7 +98,7 @@ def _print(found: Found) -> None:
     console = output.console(markup=False)
     console.print(
         f"{found.judged:,} events judged anew: {found.refused:,} rows more for quarantine, "
-        f"{found.let_through:,} of it pass now"
+        f"{found.let_through:,} rows of it pass now"
     )
     for table in found.tables:
         _print_table(table, console)
@@ -109,8 +112,16 @@ def _print_table(table: Difference, console: Console) -> None:
         console.print(f"  {column}: {count:,}")
     for example in table.examples:
         key = ", ".join(str(value) for value in example.key.values())
-        values = (f"{name} {_text(was)} -> {_text(now)}" for name, (was, now) in example.values.items())
-        console.print(f"  {key}: {'; '.join(values)}")
+        console.print(f"  {key}: {_told(example)}")
+
+
+def _told(example: Example) -> str:
+    """Tell what changes in a row; of one that comes or goes what it holds."""
+    values = example.values.items()
+    if example.kind == "changed":
+        return "; ".join(f"{name} {_text(was)} -> {_text(now)}" for name, (was, now) in values)
+    held = ((name, now if example.kind == "added" else was) for name, (was, now) in values)
+    return f"{example.kind}, " + "; ".join(f"{name} {_text(value)}" for name, value in held)
 
 
 def _text(value: object) -> str:

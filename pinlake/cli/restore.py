@@ -12,7 +12,7 @@ from pinlake.cli.asking import asking_spark
 from pinlake.cli.diff import print_counts
 from pinlake.cli.quality import telling_failures
 from pinlake.cli.reading import open_store
-from pinlake.cli.sole_writer import Wait, sole_writer
+from pinlake.cli.sole_writer import Wait, require_yes, sole_writer
 
 if TYPE_CHECKING:
     from lakehouse.reading.restoring import Plan
@@ -37,17 +37,21 @@ def restore(
     Example: pinlake restore silver.pins_batch --to 12
     """
     from lakehouse import tables
-    from lakehouse.reading import moment, restoring
+    from lakehouse.reading import moment, restoring, versions
     from pinlake import leases
+    from pinlake import settings as settings_module
 
     chosen = tables.named(table, where="restore")
     target = moment.parse(to, where="--to")
+    require_yes(yes, as_json=as_json, where="restore")
+    # A wrong version is told at once, not after having waited for another writer.
+    versions.open_at(open_store(settings_module.load()), chosen, target)
     with sole_writer("restore", leases.of(chosen), wait=wait) as settings:
         plan = restoring.plan(open_store(settings), chosen, target)
         if not as_json:
             _show(plan)
         if not yes:
-            typer.confirm("Restore it?", abort=True)
+            typer.confirm("Restore it?", abort=True, err=True)
         done, seen = _restore(settings, chosen, plan.difference.new)
     if as_json:
         told = {**asdict(plan.difference), "notes": plan.notes, "version": done, "published": seen}

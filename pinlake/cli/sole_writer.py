@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pinlake.errors import UsageError
+
 if TYPE_CHECKING:
     from pinlake.settings import Settings
 
@@ -17,6 +19,16 @@ TERMINATED = 128 + signal.SIGTERM
 Wait = Annotated[
     float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for another writer's end.")
 ]
+
+
+def require_yes(yes: bool, *, as_json: bool, where: str) -> None:
+    """Refuse to ask a question beside JSON.
+
+    Raises:
+        UsageError: the answer was not given.
+    """
+    if as_json and not yes:
+        raise UsageError("--json asks no question", where=where, mend="Give --yes too.")
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
         )
 
     assert looked.out.splitlines() == [
-        "3 events judged anew: 0 rows more for quarantine, 0 of it pass now",
+        "3 events judged anew: 0 rows more for quarantine, 0 rows of it pass now",
         "silver.pins_batch: 0 added, 3 changed, 0 removed",
         "  title: 3",
         f'  {PINS[0]}: title "Café" -> "Caf"',

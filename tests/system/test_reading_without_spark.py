@@ -52,6 +52,7 @@ def test_both_engines_give_the_same_rows(
         ("SELECT nothing FROM silver.pins_batch", "--engine spark"),
         ("SELECT no_such_function(title) FROM silver.pins_batch", "--engine spark"),
         ("SELECT * FROM silver.pins_stream VERSION AS OF 99", "There are 0 to"),
+        ("SELECT * FROM silver.pins_stream VERSION AS OF -1", "neither a version nor a time"),
         ("SELECT * FROM silver.pins_stream VERSION AS OF 'x'", "neither a version nor a time"),
         ("SELECT * FROM silver.pins_stream TIMESTAMP AS OF '2001-01-01'", "Its first commit is of"),
         ("SELECT * FROM silver.pins_stream TIMESTAMP AS OF 3", "VERSION AS OF 12"),

@@ -81,6 +81,27 @@ def test_a_client_that_invents_fields_hides_none_that_silver_knows(
     assert told.critical
 
 
+def test_a_value_of_another_type_now_and_then_is_told_by_itself(
+    spark: SparkSession, warehouse: Warehouse
+) -> None:
+    place = warehouse.tables
+    delta.ensure(spark, BATCH.bronze, warehouse=place)
+    later = NOW + timedelta(minutes=1)
+    days = {
+        NOW: [f'{{"title": "t", "unique_id": "{number}"}}' for number in range(39)],
+        later: ['{"title": 1}'],
+    }
+    for number, (at, values) in enumerate(days.items()):
+        delta.append(_bronze(spark, values, at=at), BATCH.bronze, MicroBatch(place, "query", number))
+
+    told = look(spark, BATCH, warehouse=place, days=7, now=later)
+
+    assert told is not None
+    (field,) = told.fields.stray
+    assert (field.name, field.types, field.share) == ("title", {"string": 39, "number": 1}, 1 / 40)
+    assert datetime.fromisoformat(field.first_seen) == later
+
+
 def _bronze(spark: SparkSession, values: Sequence[str | None], *, at: datetime) -> DataFrame:
     rows = spark.createDataFrame([(value,) for value in values], "text string")
     kept = {"value": F.col("text").cast("binary"), "received_at": F.lit(at), "ingested_at": F.lit(at)}

@@ -39,8 +39,14 @@ def test_rows_that_come_change_and_go_are_counted_and_shown(spark: SparkSession)
         removed=1,
         columns={"title": 1, "tag_list": 1},
         examples=(
-            Example({"unique_id": "b"}, {"title": ("A title", None), "tag_list": (["x", "y"], None)}),
-            Example({"unique_id": "c"}, {"title": (None, "A title"), "tag_list": (["x", "y"], ["y", "x"])}),
+            Example(
+                "removed", {"unique_id": "b"}, {"title": ("A title", None), "tag_list": (["x", "y"], None)}
+            ),
+            Example(
+                "changed",
+                {"unique_id": "c"},
+                {"title": (None, "A title"), "tag_list": (["x", "y"], ["y", "x"])},
+            ),
         ),
     )
     assert found.rows == 3
