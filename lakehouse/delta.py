@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 from delta.tables import DeltaTable
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql.types import StructField
 
@@ -60,7 +61,12 @@ def ensure(spark: SparkSession, table: Table, *, warehouse: str) -> None:
     )
     for name, value in properties(table).items():
         builder = builder.property(name, value)
-    builder.execute()
+    try:
+        builder.execute()
+    except AnalysisException as error:
+        if error.getCondition() != "DELTA_TABLE_NOT_FOUND":
+            raise
+        _create_over_leftovers(spark, table, path)
 
 
 def properties(table: Table) -> dict[str, str]:
@@ -195,6 +201,17 @@ def session_with(spark: SparkSession, receipt: Receipt | None) -> SparkSession:
     if receipt:
         session.conf.set("spark.databricks.delta.commitInfo.userMetadata", receipt.as_json())
     return session
+
+
+def _create_over_leftovers(spark: SparkSession, table: Table, path: str) -> None:
+    """Create a table whose creation was killed once: of a folder that is not empty Delta believes it is one.
+
+    A write does not; it cannot set the table's comment.
+    """
+    empty = spark.createDataFrame([], schemas.of(table)).write.format("delta").options(**properties(table))
+    for attempt in conflicts.again(table):
+        with attempt:
+            empty.mode("ignore").save(path)
 
 
 def _add_columns(spark: SparkSession, table: Table, path: str) -> None:

@@ -68,6 +68,6 @@ step;
 
 SELECT title FROM silver.pins_stream WHERE unique_id = '0190163d-8694-739b-aea5-966c26f8ad91';
 
-SELECT median(follower_count), stddev(follower_count) FROM silver.pins_batch;
+SELECT median(follower_count), round(stddev(follower_count), 3) FROM silver.pins_batch;
 
 SELECT * FROM VALUES (1, 'a'), (2, NULL) AS t(x, y);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from delta.tables import DeltaTable
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from structlog.testing import capture_logs
 from lakehouse import delta, side_by_side
 from lakehouse.delta import MicroBatch
 from lakehouse.newest import newest_per_pin
-from lakehouse.schemas import FEATURES
+from lakehouse.schemas import FEATURES, SILVER
 from lakehouse.tables import BATCH
 from lakehouse.warehouse import Warehouse
 
@@ -34,6 +35,20 @@ def test_a_repeated_micro_batch_is_written_once(spark: SparkSession, warehouse: 
 
     assert _held(spark, root) == {0: 1, 1: 1, 9: 1}
     assert delta.rows_of_last_write(spark, TABLE, warehouse=root) == 1
+
+
+def test_a_table_whose_creation_was_killed_is_created(spark: SparkSession, warehouse: Warehouse) -> None:
+    place = Path(BATCH.silver.path(warehouse.tables).removeprefix("file:"))
+    (place / "_delta_log").mkdir(parents=True)
+
+    for _ in range(2):
+        delta.ensure(spark, BATCH.silver, warehouse=warehouse.tables)
+
+    table = DeltaTable.forPath(spark, str(place))
+    (row,) = table.detail().select("properties").collect()
+    assert delta.properties(BATCH.silver).items() <= row.properties.items()
+    assert table.toDF().schema.fieldNames() == SILVER.fieldNames()
+    assert table.history().count() == 1
 
 
 def test_a_repeated_merge_is_skipped_though_its_rows_have_changed(
