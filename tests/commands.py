@@ -17,19 +17,10 @@ import orjson
 from pydantic import BaseModel, SecretStr
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from lakehouse import session
 from pinlake.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 120.0
-# What a Spark of a few rows costs is compiling its plans and planning them anew after every shuffle. That the
-# product as it is gives the same rows is what the demo's test shows.
-_FEW_ROWS = session.INTERPRETED | {"spark.sql.adaptive.enabled": "false"}
-QUICK_SPARK = {
-    "SPARK_SUBMIT_OPTS": " ".join(
-        [session.QUICK, "-XX:+UseParallelGC", *(f"-D{name}={value}" for name, value in _FEW_ROWS.items())]
-    )
-}
 
 Found = TypeVar("Found")
 

@@ -22,8 +22,11 @@ from pinlake import settings as settings_module
 from pinlake.settings import Settings
 from tests import commands
 
-# Every Spark of a test inherits this, but that of the demo.
-os.environ.update(commands.QUICK_SPARK | os.environ)
+# What a Spark of a few rows costs is compiling its plans and planning them anew after every shuffle. All
+# tests inherit this but the demo's, which shows that the product as it is gives the same rows.
+_FEW_ROWS = session.INTERPRETED | {"spark.sql.adaptive.enabled": "false"}
+_OPTIONS = [session.QUICK, "-XX:+UseParallelGC", *(f"-D{name}={value}" for name, value in _FEW_ROWS.items())]
+os.environ.setdefault("SPARK_SUBMIT_OPTS", " ".join(_OPTIONS))
 # A process without a main file, as those that run tests side by side, pyspark takes for doctests and ends.
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = __file__
