@@ -16,6 +16,7 @@ from pinlake.settings import Settings
 
 # One for each step of the batch lane, named after the table it is about, and one for the whole stream.
 BRONZE, SILVER, GOLD = (table.full_name for table in (BATCH.bronze, BATCH.silver, BATCH.features))
+BATCH_LANE = (BRONZE, SILVER, GOLD)
 STREAM = "stream"
 _OF_TABLES = {
     BATCH.bronze: (BRONZE,),

@@ -51,7 +51,7 @@ def erase(
         pins = "one pin" if len(subjects.ids) == 1 else f"{len(subjects.ids)} pins"
         question = f"Erase {pins} everywhere? Nothing brings that back."
         typer.confirm(question, abort=True, err=True)
-    with sole_writer("erase", [leases.BRONZE, leases.SILVER, leases.GOLD], wait=wait) as settings:
+    with sole_writer("erase", leases.BATCH_LANE, wait=wait) as settings:
         record = _erased(settings, subjects)
     if as_json:
         print(json.dumps(asdict(record)))

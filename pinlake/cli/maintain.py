@@ -37,7 +37,7 @@ def maintain(
     from pinlake import leases
 
     chosen, done = _chosen(table), []
-    names = [] if dry_run else [leases.BRONZE, leases.SILVER, leases.GOLD]
+    names = () if dry_run else leases.BATCH_LANE
     with (
         sole_writer("maintain", names, wait=wait) as settings,
         working_spark(settings, app="pinlake maintain") as (spark, line),

@@ -50,7 +50,7 @@ def rebuild(
     from lakehouse.rebuild.run import Request
     from pinlake import leases
 
-    names = [leases.BRONZE, leases.SILVER, leases.GOLD] if publish else []
+    names = leases.BATCH_LANE if publish else ()
     with sole_writer("rebuild", names, wait=wait) as settings:
         days = Days(first.date(), last.date())
         request = Request(days, settings.text_policy, limit)

@@ -56,7 +56,7 @@ class Demonstration:
             with self._step("start Kafka, the object store and Postgres"):
                 settings = addresses.point(self._settings, stack.up(self._settings))
             begins, posted = self._post(pins, settings)
-            lanes = (leases.BRONZE, leases.SILVER, leases.GOLD, leases.STREAM)
+            lanes = (*leases.BATCH_LANE, leases.STREAM)
             with leases.held(settings, lanes, command="pinlake demo"):
                 return self._promote(settings, begins=begins, posted=posted)
         finally:
