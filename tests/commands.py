@@ -21,6 +21,8 @@ from pinlake.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 120.0
+# Such a command may do nearly all of its work before it is killed.
+KILL_SECONDS = 400.0
 
 Found = TypeVar("Found")
 
@@ -110,6 +112,22 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+
+
+def kill_once(process: subprocess.Popen[bytes], reached: Callable[[], bool], *, log: Path) -> None:
+    """Kill a command that has just been started (-9) once it has got so far; it must not have ended before.
+
+    Args:
+        process: the command.
+        reached: whether it has got so far.
+        log: where its standard error goes.
+    """
+    with process:
+        try:
+            until(lambda: process.poll() is not None or reached(), seconds=KILL_SECONDS)
+            assert process.poll() is None, log.read_text()
+        finally:
+            process.kill()
 
 
 @contextmanager

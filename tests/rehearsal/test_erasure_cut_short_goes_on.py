@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ def test_an_erasure_that_was_killed_is_ended_by_the_next(
         events.send(own.kafka, [events.pin(unique_id, 10) for unique_id in PINS])
         events.send(own.kafka, [events.pin(PIN, 20)])
         for reached in (_begun, _rows_are_gone, _files_go):
-            _erase_until(reached, own, tmp_path)
+            erasing = _start(own, tmp_path)
+            commands.kill_once(erasing, partial(_has, own, reached), log=tmp_path / "erase.log")
         with commands.ended(_start(own, tmp_path)) as last:
             assert last.wait(SLOW) == 0, (tmp_path / "erase.log").read_text()
             assert last.stdout is not None
@@ -60,13 +62,8 @@ def _start(own: Settings, folder: Path) -> subprocess.Popen[bytes]:
     return commands.start("erase", "--unique-id", PIN, "--yes", "--json", settings=own, log=log)
 
 
-def _erase_until(reached: Callable[[dict[str, Any]], bool], own: Settings, folder: Path) -> None:
-    with _start(own, folder) as process:
-        try:
-            commands.until(lambda: process.poll() is not None or reached(_told(own)), seconds=SLOW)
-            assert process.poll() is None, (folder / "erase.log").read_text()
-        finally:
-            process.kill()
+def _has(own: Settings, reached: Callable[[dict[str, Any]], bool]) -> bool:
+    return reached(_told(own))
 
 
 def _told(own: Settings) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from lakehouse.ledger import closing, collect
 from lakehouse.quality.publish import published
 from lakehouse.serving import Serving
 from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
-from pinlake import leases
 from pinlake.settings import Settings
 from tests import commands, events, stored
 
@@ -30,43 +29,34 @@ def test_a_rebuild_that_was_killed_is_ended_by_the_next(
     own: Settings, spark: SparkSession, tmp_path: Path
 ) -> None:
     events.send(own.kafka, [events.pin(pin, 10, category="Café") for pin in PINS])
-    with leases.held(own, [leases.STREAM], command="pinlake stream"):
-        steps = commands.in_turn(["consume"], ["bronze"], ["silver"], ["gold"], settings=own)
+    steps = commands.in_turn(["consume"], ["bronze"], ["silver"], ["gold"], settings=own)
     assert [step.code for step in steps] == [0] * 4, steps[0].errors
-    warehouse = warehouses.of(own).tables
+    lake = warehouses.of(own)
+    warehouse, log = lake.tables, tmp_path / "rebuild.log"
     stricter = own.model_copy(update={"text_policy": "ascii"})
 
     for table in (None, BATCH.silver, BATCH.features):
-        _rebuild_until(_begun(own) if table is None else _written(spark, own, table), stricter, tmp_path)
+        reached = _begun(own) if table is None else _written(spark, own, table)
+        commands.kill_once(_start(stricter, log), reached, log=log)
         shown = published(spark, BATCH.silver, warehouse=warehouse)
         categories = _categories(spark, own, BATCH.silver, version=shown)
         assert categories in ({"Café"}, {"Caf"}), "silver as its readers see it"
 
-    with commands.ended(_start(stricter, tmp_path)) as last:
-        assert last.wait(SLOW) == 0, (tmp_path / "rebuild.log").read_text()
+    with commands.ended(_start(stricter, log)) as last:
+        assert last.wait(SLOW) == 0, log.read_text()
     for table in (BATCH.silver, BATCH.features, CATEGORY_DAILY):
         assert _categories(spark, own, table) == {"Caf"}, table.full_name
     for table in (BATCH.silver, BATCH.features):
         newest = delta.version(spark, table, warehouse=warehouse)
         assert published(spark, table, warehouse=warehouse) == newest
-    lake = warehouses.of(own)
     sums = closing.check(spark, lake, collect.collect(spark, lake, Serving(own.postgres)))
     assert [total for total in sums if total.lane == "batch" and not total.closes] == []
 
 
-def _start(settings: Settings, folder: Path) -> subprocess.Popen[bytes]:
+def _start(settings: Settings, log: Path) -> subprocess.Popen[bytes]:
     day = datetime.now(UTC).date()
     span = ("--from", str(day - timedelta(days=1)), "--to", str(day))
-    return commands.start("rebuild", *span, "--publish", settings=settings, log=folder / "rebuild.log")
-
-
-def _rebuild_until(reached: Callable[[], bool], settings: Settings, folder: Path) -> None:
-    with _start(settings, folder) as process:
-        try:
-            commands.until(lambda: process.poll() is not None or reached(), seconds=SLOW)
-            assert process.poll() is None, (folder / "rebuild.log").read_text()
-        finally:
-            process.kill()
+    return commands.start("rebuild", *span, "--publish", settings=settings, log=log)
 
 
 def _begun(settings: Settings) -> Callable[[], bool]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,14 @@ from pyspark.sql import functions as F
 
 from lakehouse import batch_lane, delta, query, replay
 from lakehouse.quality.publish import Unpublished, published
-from lakehouse.quality.results import GateLog
 from lakehouse.rebuild import run
 from lakehouse.rebuild.days import Days
-from lakehouse.rebuild.publication import Publication
-from lakehouse.rebuild.recomputed import recomputing
 from lakehouse.rebuild.run import Found, Request
 from lakehouse.replay import Quarantine, Replayed
 from lakehouse.silver.text import TextPolicy
 from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.warehouse import Warehouse
+from tests import rebuilds
 from tests.checkpoints import forget_last_commit
 from tests.landing_objects import land
 from tests.suites import allow_followers
@@ -118,7 +115,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
 
     # Cut off after every step in turn, each time from where the one before has left it.
     for steps in range(1, 6):
-        _cut_off(spark, lane, after=steps)
+        rebuilds.cut_off(spark, lane, Request(DAYS, "ascii"), after=steps)
     _publish(spark, lane)
 
     fresh = Warehouse(f"file:{tmp_path}/fresh")
@@ -159,17 +156,6 @@ def _publish(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPoli
     told: list[Found] = []
     run.publish(spark, warehouse, Request(DAYS, text_policy), tell=told.append)
     return told[0]
-
-
-def _cut_off(spark: SparkSession, warehouse: Warehouse, *, after: int) -> None:
-    """Publish a rebuild no further than this many steps."""
-    log = GateLog()
-    batch_lane.promote_to_silver(spark, warehouse, text_policy="ascii", log=log)
-    with recomputing(spark, warehouse, DAYS) as recomputation:
-        silver = recomputation.silver(text_policy="ascii")
-        publication = Publication(spark, warehouse, recomputation, silver=silver, log=log)
-        for step in islice(publication.steps(), after):
-            step()
 
 
 def _promote(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,12 @@ from pyspark.sql import SparkSession
 
 from lakehouse import batch_lane, delta
 from lakehouse.quality.publish import published
-from lakehouse.quality.results import GateLog
 from lakehouse.rebuild import run
 from lakehouse.rebuild.days import Days
-from lakehouse.rebuild.publication import Publication
-from lakehouse.rebuild.recomputed import recomputing
 from lakehouse.rebuild.run import Found, Request
 from lakehouse.tables import BATCH
 from lakehouse.warehouse import Warehouse
-from tests import events
+from tests import events, rebuilds
 from tests.landing_objects import land
 from tests.suites import allow_followers
 
@@ -41,7 +37,7 @@ def test_days_are_rebuilt_by_todays_rules(
     request = Request(Days(today - timedelta(days=1), today), "unicode")
 
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
-    _cut_off(spark, warehouse, request, after=2)
+    rebuilds.cut_off(spark, warehouse, request, after=2)
     told: list[Found] = []
     run.publish(spark, warehouse, request, tell=told.append)
 
@@ -51,14 +47,6 @@ def test_days_are_rebuilt_by_todays_rules(
         delta.read(spark, BATCH.quarantine, warehouse=warehouse.tables).where("state = 'open'").collect()
     )
     assert refused.offset == len(MANY)
-
-
-def _cut_off(spark: SparkSession, warehouse: Warehouse, request: Request, *, after: int) -> None:
-    with recomputing(spark, warehouse, request.days) as recomputation:
-        silver = recomputation.silver(text_policy=request.text_policy)
-        publication = Publication(spark, warehouse, recomputation, silver=silver, log=GateLog())
-        for step in islice(publication.steps(), after):
-            step()
 
 
 def _pins(spark: SparkSession, warehouse: Warehouse) -> set[str]:
