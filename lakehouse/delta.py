@@ -105,8 +105,10 @@ def version(spark: SparkSession, table: Table, *, warehouse: str) -> int:
 
 
 def append(rows: DataFrame, table: Table, batch: MicroBatch) -> None:
-    """Append rows: one job that writes, no shuffle, one commit."""
-    _writer(rows, table, batch).mode("append").save(table.path(batch.warehouse))
+    """Append rows: one job that writes, no shuffle, one commit; again if the table's properties changed."""
+    for attempt in conflicts.again(table):
+        with attempt:
+            _writer(rows, table, batch).mode("append").save(table.path(batch.warehouse))
 
 
 def replace(rows: DataFrame, table: Table, batch: MicroBatch, *, where: str) -> None:

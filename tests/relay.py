@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from lakehouse.tables import Table
 from pinlake.settings import Settings
 
+PATIENCE_SECONDS = 120.0
 BYTES = 1 << 20
 COMMIT = re.compile(rb"PUT \S+/_delta_log/\d{20}\.json ")
 SLOW_DOWN = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"
@@ -95,6 +97,34 @@ class FaultAtCommit(Watcher):
         if self._fault == "answer lost":
             raise ConnectionAbortedError
         return b"" if self._fault == "no answer" else SLOW_DOWN
+
+
+class HoldsBackCommits(Watcher):
+    """Keeps commits from the store until they may go.
+
+    Args:
+        commits: tables, and the version that is waited for.
+
+    Attributes:
+        reached: all of them are held back.
+        may_go: to be set by the test.
+    """
+
+    def __init__(self, *commits: tuple[Table, int]) -> None:
+        self._missing = {
+            f"/{table.layer}/{table.name}/_delta_log/{version:020}.json ".encode()
+            for table, version in commits
+        }
+        self.reached = threading.Event()
+        self.may_go = threading.Event()
+
+    def asked(self, sent: bytes) -> bytes:
+        if COMMIT.match(sent) and (held := {name for name in self._missing if name in sent}):
+            self._missing -= held
+            if not self._missing:
+                self.reached.set()
+            self.may_go.wait(PATIENCE_SECONDS)
+        return sent
 
 
 class SeesLeaseRead(Watcher):

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import psutil
@@ -14,10 +13,10 @@ from pyspark.sql import SparkSession
 
 from lakehouse import delta
 from lakehouse import warehouse as warehouses
-from lakehouse.tables import BATCH, Table
+from lakehouse.tables import BATCH
 from pinlake.settings import Settings
 from tests import commands, events, stored
-from tests.relay import COMMIT, SeesLeaseRead, Watcher, before_s3
+from tests.relay import HoldsBackCommits, SeesLeaseRead, before_s3
 
 NAME = BATCH.silver.full_name
 PIN = "0190163d-8694-739b-aea5-{:012x}"
@@ -29,27 +28,12 @@ subprocess.run(["bash", "-c", sys.argv[1]], start_new_session=True)
 """
 
 
-class HoldsBackFirstMerge(Watcher):
-    """Keeps a table's second commit, the first after its creation, from the store until it is let go."""
-
-    def __init__(self, table: Table) -> None:
-        self._commit = f"/{table.layer}/{table.name}/_delta_log/{1:020}.json ".encode()
-        self.reached = threading.Event()
-        self.may_go = threading.Event()
-
-    def asked(self, sent: bytes) -> bytes:
-        if COMMIT.match(sent) and self._commit in sent:
-            self.reached.set()
-            self.may_go.wait(commands.PATIENCE_SECONDS)
-        return sent
-
-
 def test_a_retry_waits_for_what_a_dead_worker_has_left_and_finds_nothing_to_do(
     own: Settings, tmp_path: Path, spark: SparkSession
 ) -> None:
     events.send(own.kafka, [events.pin(PIN.format(number), number) for number in range(5)])
     assert [done.code for done in commands.in_turn(["consume"], ["bronze"], settings=own)] == [0, 0]
-    holding, seeing, log = HoldsBackFirstMerge(BATCH.silver), SeesLeaseRead(), tmp_path / "log"
+    holding, seeing, log = HoldsBackCommits((BATCH.silver, 1)), SeesLeaseRead(), tmp_path / "log"
     with before_s3(own, holding) as relayed, before_s3(own, seeing) as watched:
         with _worker("pinlake silver --json", relayed, log=log) as worker:
             assert holding.reached.wait(commands.PATIENCE_SECONDS), log.read_text()

@@ -1,0 +1,76 @@
+"""Upkeep while the stream writes: its commits, outrun by joined files and new properties, are made again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse import delta, maintenance
+from lakehouse import warehouse as warehouses
+from lakehouse.ledger import closing, collect
+from lakehouse.serving import Serving
+from lakehouse.tables import STREAM
+from pinlake.settings import Settings
+from pinlake.stream import open_stream
+from tests import commands, events
+from tests.relay import HoldsBackCommits, before_s3
+from tests.served import served
+
+PIN = "0190163d-8694-739b-aea5-{:012x}"
+
+
+def test_a_stream_whose_files_are_joined_under_its_writes_writes_once(
+    own: Settings, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "WORTH_FILES", 1)
+    for pins in (range(10), range(10, 20)):
+        _send(own, pins)
+        open_stream(spark, own).drain()
+    newest = _send(own, range(5, 15))
+    holding, log = HoldsBackCommits((STREAM.bronze, 3), (STREAM.silver, 3)), tmp_path / "log"
+
+    with before_s3(own, holding) as relayed:
+        stream = commands.start("stream", "--once", "--json", settings=relayed, log=log)
+        with commands.ended(stream):
+            assert holding.reached.wait(commands.PATIENCE_SECONDS), log.read_text()
+            joined = _keep(own, spark)
+            holding.may_go.set()
+            told, _ = stream.communicate(timeout=commands.PATIENCE_SECONDS)
+
+    assert stream.returncode == 0, log.read_text()
+    assert json.loads(told)["read"] == len(newest)
+    outrun = [line for line in map(json.loads, log.read_text().splitlines()) if "was first" in line["event"]]
+    assert {line["table"] for line in outrun} == set(joined) == {"bronze.pins_stream", "silver.pins_stream"}
+    assert min(joined.values()) > 1
+    _assert_all_is_there_once(own, spark, newest)
+
+
+def _send(own: Settings, pins: range) -> dict[str, str]:
+    """Send an event of each pin; return its id."""
+    sent = [events.pin(PIN.format(number), number) for number in pins]
+    ids = events.send(own.kafka, sent, topics=[own.kafka.stream_topic])
+    return {str(pin["unique_id"]): event_id for pin, event_id in zip(sent, ids, strict=True)}
+
+
+def _keep(own: Settings, spark: SparkSession) -> dict[str, int]:
+    """Join the files of two tables, one of which an older Pinlake has made; return how many each had."""
+    warehouse = warehouses.of(own)
+    older = f"ALTER TABLE delta.`{STREAM.bronze.path(warehouse.tables)}`"
+    spark.sql(f"{older} UNSET TBLPROPERTIES ('delta.logRetentionDuration')")
+    kept = [maintenance.maintain(spark, table, warehouse) for table in (STREAM.bronze, STREAM.silver)]
+    return {done.table: done.joined for done in kept if done}
+
+
+def _assert_all_is_there_once(own: Settings, spark: SparkSession, newest: dict[str, str]) -> None:
+    warehouse = warehouses.of(own)
+    assert delta.read(spark, STREAM.bronze, warehouse=warehouse.tables).count() == 30
+    for table in (STREAM.silver, STREAM.features):
+        rows = delta.read(spark, table, warehouse=warehouse.tables).collect()
+        assert len(rows) == 20
+        assert {row.unique_id: row.event_id for row in rows}.items() >= newest.items()
+    assert {pin: event_id for pin, (event_id, _) in served(own).items()}.items() >= newest.items()
+    sums = closing.check(spark, warehouse, collect.collect(spark, warehouse, Serving(own.postgres)))
+    assert [total for total in sums if total.lane == STREAM.name and not total.closes] == []
