@@ -130,15 +130,15 @@ def predicates(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -
     engine = SparkDFExecutionEngine(spark=spark, persist=False)
     engine.load_batch_data("rows", spark.createDataFrame([], schema))
     row = spark.sql("SELECT 1").select(*map(_sample, schema))
-    found = {}
-    for rule in rules:
-        try:
-            found[rule.id] = _predicate(engine, _expectation(json.loads(rule.expectation)))
-            # Spark's optimizer computes it, and finds what only computing it shows: a regex that is none.
-            row.select(found[rule.id].broken).collect()
-        except _REFUSALS as error:
-            raise refused(rule, error) from error
-    return found
+    try:
+        return _predicates(engine, rules, row)
+    except _REFUSALS:
+        for rule in rules:
+            try:
+                _predicates(engine, [rule], row)
+            except _REFUSALS as error:
+                raise refused(rule, error) from error
+        raise
 
 
 def check(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> None:
@@ -218,28 +218,45 @@ def _expectation(entry: dict[str, Any]) -> Expectation:
             raise ValueError(" ".join(str(error).split())) from error
 
 
-def _predicate(engine: SparkDFExecutionEngine, expectation: Any) -> Predicate:  # noqa: ANN401 - has no public type
+def _predicates(
+    engine: SparkDFExecutionEngine, rules: Sequence[Rule], row: DataFrame
+) -> dict[str, Predicate]:
+    """Compile rules together, as what they ask of the frame is the same for all; try them on a row."""
+    expectations = {rule.id: _expectation(json.loads(rule.expectation)) for rule in rules}
+    conditions = {name: _condition(engine, expectation) for name, expectation in expectations.items()}
+    resolved = _resolved(engine, list(conditions.values()))
+    found = {
+        name: _predicate(resolved[condition.id][0], _domain(engine, expectations[name]))
+        for name, condition in conditions.items()
+    }
+    # Spark's optimizer computes them, and finds what only computing shows: a regex that is none.
+    row.select(*(predicate.broken for predicate in found.values())).collect()
+    return found
+
+
+def _condition(engine: SparkDFExecutionEngine, expectation: Any) -> MetricConfiguration:  # noqa: ANN401 - has no public type
     needed = expectation.get_validation_dependencies(execution_engine=engine, runtime_configuration={})
     count = needed.metric_configurations[f"{expectation.map_metric}.unexpected_count"]
-    condition = MetricConfiguration(
+    return MetricConfiguration(
         metric_name=f"{expectation.map_metric}.condition",
         metric_domain_kwargs=count.metric_domain_kwargs,
         metric_value_kwargs=count.metric_value_kwargs,
     )
-    unexpected, _, _ = _resolved(engine, condition)
-    applies = _domain(engine, expectation)
+
+
+def _predicate(unexpected: Column, applies: Column | None) -> Predicate:
     broken = F.coalesce(unexpected if applies is None else applies & unexpected, F.lit(False))
     return Predicate(applies, broken)
 
 
-def _resolved(engine: SparkDFExecutionEngine, metric: MetricConfiguration) -> Any:  # noqa: ANN401 - has no public type
-    """Return a metric; get_metric() would log whole tracebacks and raise a KeyError without a reason."""
+def _resolved(engine: SparkDFExecutionEngine, metrics: list[MetricConfiguration]) -> dict[Any, Any]:
+    """Return metrics by id; get_metric() would log whole tracebacks and raise a KeyError without a reason."""
     calculator = MetricsCalculator(engine)
-    graph = calculator.build_metric_dependency_graph([metric])
+    graph = calculator.build_metric_dependency_graph(metrics)
     found, aborted = calculator.resolve_validation_graph(graph)
     for told in aborted.values():
         raise ValueError(told["exception_info"].exception_message)
-    return found[metric.id]
+    return found
 
 
 def _sample(column: StructField) -> Column:
