@@ -63,6 +63,9 @@ def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
         .config("spark.ui.showConsoleProgress", "false")
         # For audits beside the stream: see lakehouse.quality.watch.
         .config("spark.scheduler.mode", "FAIR")
+        # Where in Python a column was made: nobody is told, and each would cost five more calls of the JVM.
+        .config("spark.python.sql.dataFrameDebugging.enabled", "false")
+        .config("spark.sql.dataFrameQueryContext.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.ansi.enabled", "true")
         .config("spark.sql.catalogImplementation", "in-memory")
