@@ -5,6 +5,9 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup environment demo test rehearse check drill bench up down airflow airflow-environment lock clean
 
+# Where this is set, as in many images, every command would compile all it imports anew, for seconds.
+export PYTHONDONTWRITEBYTECODE :=
+
 ARGS ?=
 UV_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pinlake/uv
 UV := $(or $(shell command -v uv 2>/dev/null),$(UV_HOME)/bin/uv)

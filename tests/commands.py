@@ -17,9 +17,12 @@ import orjson
 from pydantic import BaseModel, SecretStr
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from lakehouse import session
 from pinlake.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
+# Whoever starts a JVM for pyspark reads it.
+SPARK_OPTIONS = "SPARK_SUBMIT_OPTS"
 PATIENCE_SECONDS = 120.0
 # Such a command may do nearly all of its work before it is killed.
 KILL_SECONDS = 400.0
@@ -58,14 +61,13 @@ def environment(settings: Settings) -> dict[str, str]:
             values |= {f"{name}_{field}": setting for field, setting in value}
         else:
             values[name] = value
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     given = {f"{PREFIX}{name}".upper(): _text(value) for name, value in values.items() if value is not None}
-    return inherited | given
+    return _inherited() | given
 
 
 def users_environment(home: Path) -> dict[str, str]:
     """Return the environment of somebody who has set PINLAKE_HOME and nothing else of Pinlake's."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    inherited = _inherited()
     scripts = str(Path(sys.executable).parent)
     path = os.pathsep.join([scripts, inherited.get("PATH", os.defpath)])
     return {**inherited, "PATH": path, f"{PREFIX}HOME": str(home)}
@@ -164,6 +166,12 @@ def until(condition: Callable[[], Found], *, seconds: float = PATIENCE_SECONDS) 
         retry=retry_if_result(lambda found: not found), wait=wait_fixed(0.05), stop=stop_after_delay(seconds)
     )
     return asking(condition)
+
+
+def _inherited() -> dict[str, str]:
+    """This process's environment without Pinlake's settings; a short-lived JVM does not compile twice."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return inherited | {SPARK_OPTIONS: f"{session.QUICK} {inherited.get(SPARK_OPTIONS, '')}"}
 
 
 def _address(log: Path) -> str | None:
