@@ -156,6 +156,12 @@ def is_ready(url: str) -> bool:
     return False
 
 
+def logged(log: Path) -> list[dict[str, object]]:
+    """Return the events in a command's log; what its JVM has printed is none."""
+    lines = log.read_bytes().splitlines(keepends=True)
+    return [event for line in lines if line.endswith(b"\n") and (event := _event(line))]
+
+
 def until(condition: Callable[[], Found], *, seconds: float = PATIENCE_SECONDS) -> Found:
     """Return what the condition finds as soon as it is true.
 
@@ -176,8 +182,7 @@ def _inherited() -> dict[str, str]:
 
 def _address(log: Path) -> str | None:
     """Return where the newest door that wrote into this log listens."""
-    lines = [line for line in log.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-    told = [line for line in map(_event, lines) if line.get("event") == "door listening"]
+    told = [line for line in logged(log) if line.get("event") == "door listening"]
     return str(told[-1]["address"]) if told else None
 
 
