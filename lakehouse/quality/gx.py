@@ -128,8 +128,8 @@ def predicates(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -
         TerminalError: Great Expectations or Spark refuses a rule.
     """
     engine = SparkDFExecutionEngine(spark=spark, persist=False)
-    engine.load_batch_data("rows", spark.createDataFrame([], schema))
     row = spark.sql("SELECT 1").select(*map(_sample, schema))
+    engine.load_batch_data("rows", row.where("false"))
     try:
         return _predicates(engine, rules, row)
     except _REFUSALS:

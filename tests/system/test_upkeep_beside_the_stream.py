@@ -45,6 +45,7 @@ def test_a_stream_whose_files_are_joined_under_its_writes_writes_once(
     outrun = {line["table"] for line in commands.logged(log) if line["event"] == "another writer was first"}
     assert outrun == set(joined) == {"bronze.pins_stream", "silver.pins_stream"}
     assert min(joined.values()) > 1
+    assert "\tat " not in log.read_text()
     _assert_all_is_there_once(own, spark, newest)
 
 
