@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
 
-# Every Spark 4 session prints this one: its launcher asks for the module.
-_NOISE = b"WARNING: Using incubator modules"
+# Every Spark 4 session prints the first: its launcher asks for the module. VACUUM tells the others of itself.
+_NOISE = re.compile(rb"WARNING: Using incubator modules|(Deleted|Found) \d+ files .*director")
 
 
 @contextlib.contextmanager
@@ -35,5 +36,5 @@ def tamed() -> Iterator[None]:
 def _pass_on(read: int, err: int) -> None:
     with os.fdopen(read, "rb") as lines, os.fdopen(err, "wb", buffering=0) as target:
         for line in lines:
-            if not line.startswith(_NOISE):
+            if not _NOISE.match(line):
                 target.write(line)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from delta.exceptions import DeltaConcurrentModificationException
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from lakehouse import conflicts, delta, needs, objects
 from lakehouse.tables import Table
@@ -21,6 +22,7 @@ SMALL_BYTES = TARGET_BYTES // 4
 # A file more costs a reader a request or two, some 20 ms; a join writes everything in it anew.
 WORTH_FILES = 16
 _LISTING_TASKS = 32
+_DATA_FILE = r"\.(parquet|bin)$"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -136,8 +138,9 @@ def _vacuum(spark: SparkSession, path: str, *, dry_run: bool) -> int:
     session = spark.newSession()
     # By default it lists folders in 10,000 tasks, however few there are.
     session.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", str(_LISTING_TASKS))
-    # Delta ignores any RETAIN but that of 0 hours.
-    due: int = session.sql(f"VACUUM delta.`{path}` DRY RUN").count()
+    # Delta ignores any RETAIN but that of 0 hours, and lists the change feed's folder, which it leaves.
+    listed = session.sql(f"VACUUM delta.`{path}` DRY RUN")
+    due = listed.where(F.col("path").rlike(_DATA_FILE)).count()
     if due and not dry_run:
         session.sql(f"VACUUM delta.`{path}`")
     return due

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from pinlake import revision
 from pinlake.event import new_event_id
 from pinlake.subjects import Subjects
 
@@ -52,7 +52,7 @@ class Record:
         ended: when nothing was left; None if that has not been proved yet.
         places: by name, such as silver.pins_batch.
         traces: what the last search has found left.
-        code: the version of Pinlake.
+        code: see `pinlake.revision`.
     """
 
     run: str
@@ -61,7 +61,7 @@ class Record:
     ended: str | None = None
     places: dict[str, Place] = field(default_factory=dict)
     traces: tuple[str, ...] = ()
-    code: str = metadata.version("pinlake")
+    code: str = field(default_factory=revision.code)
 
     @property
     def removed(self) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
+
+from psycopg2.errors import InsufficientPrivilege
 
 from lakehouse.postgres import connect
 from lakehouse.receipt import Receipt
@@ -34,7 +36,9 @@ def count(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
 
 
 def erase(settings: PostgresSettings, unique_ids: Sequence[str], receipt: Receipt) -> None:
-    """Remove pins, and write down how many in the same transaction; then free the space they took.
+    """Remove pins, and write down how many in the same transaction; then overwrite the bytes they were.
+
+    The server writes a table's file when it pleases, or at once if the user may ask for it (`pg_checkpoint`).
 
     Raises: as `count`.
     """
@@ -44,6 +48,8 @@ def erase(settings: PostgresSettings, unique_ids: Sequence[str], receipt: Receip
         session.autocommit = True
         with session.cursor() as cursor:
             cursor.execute("VACUUM experimental_data")
+            with suppress(InsufficientPrivilege):
+                cursor.execute("CHECKPOINT")
 
 
 def naming(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:

@@ -46,9 +46,7 @@ class Commit:
 
     @property
     def rows_out(self) -> int | None:
-        """Rows that were inserted, updated or removed; of a restore how many more there are than before."""
-        if self.receipt and self.receipt.net is not None:
-            return self.receipt.net
+        """Rows that were inserted, updated or removed; of a restore nobody has counted them."""
         inserted = self._metric("numTargetRowsInserted")
         counted = [self._metric("numOutputRows") if inserted is None else inserted]
         if self.operation in ("UPDATE", "DELETE"):  # what they write is what they had to copy

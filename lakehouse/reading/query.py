@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from pinlake.errors import UsageError
 
 OTHER_ENGINE = "Correct it, or ask Spark with --engine spark."
 _FETCHED = 1000
+# The second is what DuckDB says where the missing column's name is also the result's.
+_UNKNOWN_COLUMN = re.compile(r'olumn "([^"]+)" (not found|referenced that exists)')
 
 
 @dataclass(frozen=True)
@@ -67,20 +70,26 @@ def run(store: Store, statement: str, *, unpublished: bool = False) -> Answer:
     try:
         found = duck.lock(connection).execute(translate.to_duckdb(meant))
     except (duckdb.Error, translate.Untranslatable) as error:
-        raise _refused(error) from None
+        raise _refused(error, columns=tables.columns) from None
     return Answer(tuple(column[0] for column in found.description or ()), _fetched(found))
 
 
 class _Tables:
-    """What has been read for a query: the same version, for the same rows, only once."""
+    """What has been read for a query: the same version, for the same rows, only once.
+
+    Attributes:
+        columns: of the tables, in their order.
+    """
 
     def __init__(self, query: exp.Query, connection: DuckDBPyConnection) -> None:
         self._query = query
         self._connection = connection
         self._names: dict[tuple[Table, int, str | None], str] = {}
+        self.columns: dict[str, None] = {}
 
     def put(self, place: exp.Table, version: Version) -> None:
         schema = version.log.schema()
+        self.columns |= dict.fromkeys(field.name for field in schema.fields)
         predicate = needed.predicate(place, schema)
         source = (version.table, version.number, predicate)
         if source not in self._names:
@@ -138,5 +147,9 @@ def _fetched(found: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
         raise _refused(error) from None
 
 
-def _refused(error: Exception) -> UsageError:
+def _refused(error: Exception, columns: Iterable[str] = ()) -> UsageError:
+    unknown = _UNKNOWN_COLUMN.search(str(error))
+    if unknown and columns:
+        told = f"There are: {', '.join(columns)}."
+        return UsageError(f"no column {unknown[1]!r}", where=statements.WHERE, mend=told)
     return UsageError(str(error).strip().splitlines()[0], where=statements.WHERE, mend=OTHER_ENGINE)

@@ -126,10 +126,11 @@ def span(store: Store, table: Table) -> tuple[int, int]:
 def gone(store: Store, table: Table, version: int) -> UsageError:
     """Return the error of a version whose files have been removed."""
     oldest, newest = span(store, table)
+    known = f"Versions {oldest} to {newest}" if oldest < newest else f"Version {newest}"
     return UsageError(
         f"version {version} of {table.full_name} is gone: its files have been vacuumed",
         where=store.address(table),
-        mend=f"Versions {oldest} to {newest} can be read.",
+        mend=f"{known} can be read.",
     )
 
 

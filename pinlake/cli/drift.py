@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from lakehouse.drift.verdict import Drift, Field
     from lakehouse.tables import Lane
 
+# A smaller share would be printed as none.
+_LEAST = 0.001
+
 
 def drift(
     lane: Annotated[str | None, typer.Option("--lane", help="batch or stream; default: both.")] = None,
@@ -74,7 +77,8 @@ def print_drift(told: Drift) -> None:
 def _lines(colour: str, what: str, fields: Iterable[Field]) -> Iterable[str]:
     for field in fields:
         types = ", ".join(f"{kind} {count:,}" for kind, count in field.types.items())
-        seen = f"in {field.share:.1%} of the records, first seen {field.first_seen[:19]}"
+        share = f"{field.share:.1%}" if field.share >= _LEAST else f"under {_LEAST:.1%}"
+        seen = f"in {share} of the records, first seen {field.first_seen[:19]}"
         yield f"  [{colour}]{what}[/{colour}] {escape(field.name)}: {types}; {seen}"
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 
 from pinlake.cli import output
@@ -15,9 +16,13 @@ from pinlake.cli.sole_writer import Wait, require_yes, sole_writer
 from pinlake.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lakehouse.erasure.record import Place, Record
     from pinlake.settings import Settings
     from pinlake.subjects import Subjects
+
+log = structlog.get_logger()
 
 
 def erase(
@@ -36,7 +41,8 @@ def erase(
     Past versions lose the files that held them and cannot be read any more. Records that both lanes have read
     are removed from the topics, those of other pins too. The stream may run; the batch lane's steps wait. A
     pin that is posted again afterwards is a new event, and comes in. Killed anywhere, run it again. The
-    receipt stays in the bucket under erasures/. Exit code 1 if anything names a pin still.
+    receipt stays in the bucket under erasures/. Exit code 1 if anything names a pin still. It takes minutes,
+    even to find that nobody knows a pin: both lanes are first brought past all that is on its way.
 
     Example: pinlake erase --unique-id 7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10
     """
@@ -44,13 +50,11 @@ def erase(
     from pinlake.subjects import Subjects
 
     if (unique_id is None) == (file is None):
-        raise UsageError("no pin, or two answers", where="erase", mend="Give --unique-id or --file.")
+        raise UsageError("which pins?", where="erase", mend="Give either --unique-id or --file.")
     subjects = Subjects.of([unique_id] if unique_id else file.read_text().splitlines() if file else [])
     require_yes(yes, as_json=as_json, where="erase")
     if not yes:
-        pins = "one pin" if len(subjects.ids) == 1 else f"{len(subjects.ids)} pins"
-        question = f"Erase {pins} everywhere? Nothing brings that back."
-        typer.confirm(question, abort=True, err=True)
+        _ask(subjects.ids)
     with sole_writer("erase", leases.BATCH_LANE, wait=wait) as settings:
         record = _erased(settings, subjects)
     if as_json:
@@ -61,13 +65,27 @@ def erase(
         raise typer.Exit(1)
 
 
+def _ask(unique_ids: Sequence[str]) -> None:
+    console = output.console(stderr=True)
+    console.print(f"To be erased everywhere, past versions included: {', '.join(unique_ids)}")
+    console.print(
+        "Versions that held one cannot be read any more; the topics lose what both lanes have read."
+    )
+    typer.confirm("Nothing brings that back. Go on?", abort=True, err=True)
+
+
 def _erased(settings: Settings, subjects: Subjects) -> Record:
     from ingestion.clients import s3_client
     from lakehouse.erasure.record import Records
     from pinlake.erasure import Erasure
 
     with working_spark(settings, app="pinlake erase") as (spark, line):
-        record = Erasure(spark, settings, subjects, tell=lambda what: line.update(f"erase: {what}")).run()
+
+        def tell(what: str) -> None:
+            line.update(f"erase: {what}")
+            log.info("erasing", at=what)
+
+        record = Erasure(spark, settings, subjects, tell=tell).run()
     if record.removed or record.traces:
         return record
     others = Records(s3_client(settings.s3), settings.s3.bucket).all()

@@ -50,7 +50,7 @@ def maintain(
         for found in done:
             print(json.dumps(asdict(found)))
     else:
-        _print(done)
+        _print(done, dry_run=dry_run)
 
 
 def _chosen(name: str | None) -> tuple[Table, ...]:
@@ -63,8 +63,9 @@ def _chosen(name: str | None) -> tuple[Table, ...]:
     return chosen
 
 
-def _print(done: list[Upkeep]) -> None:
-    figures = ("files", "of the newest version", "joined", "all files", "in all", "removed")
+def _print(done: list[Upkeep], *, dry_run: bool) -> None:
+    joined, removed = ("to join", "to remove") if dry_run else ("joined", "removed")
+    figures = ("files", "of the newest version", joined, "all files", "in all", removed)
     shown = output.table("table", numbers=figures)
     for found in done:
         shown.add_row(found.table, *_cells(found))

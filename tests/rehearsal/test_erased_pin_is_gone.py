@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from pyspark.sql import SparkSession
@@ -50,11 +51,13 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     _put_page(own)
     landed = records.landing_keys(own)
     assert len(traces(spark, own, PIN, SECRET)) > 8
+    assert _postgres_files_with(PINS[1], own) != []
 
     done = _erase(own, spark, PIN)
 
     assert (done.traces, done.ended is not None) == ((), True)
     assert traces(spark, own, PIN, SECRET) == []
+    assert _postgres_files_with(PIN, own) == []
     assert not (own.home / "quality-report" / "index.html").exists()
     assert set(records.landing_keys(own)) >= set(landed)
     rows = {name: place.rows for name, place in done.places.items()}
@@ -102,6 +105,12 @@ def _put_page(own: Settings) -> None:
     folder = own.home / "quality-report"
     folder.mkdir(parents=True)
     (folder / "index.html").write_bytes(page)
+
+
+def _postgres_files_with(unique_id: str, own: Settings) -> list[str]:
+    """Tables and indexes whose bytes hold an id; the stack's home is above this test's own."""
+    files = (own.home.parent / "postgres").glob("base/*/*")
+    return [str(path) for path in files if path.is_file() and UUID(unique_id).bytes in path.read_bytes()]
 
 
 def _assert_versions(own: Settings, spark: SparkSession, before: dict[Table, int]) -> None:

@@ -59,6 +59,14 @@ def test_both_engines_give_the_same_rows(
         ("SELECT 1 IN (SELECT content FROM read_text('/etc/hostname'))", "no table"),
         ("SELECT getenv('HOME')", "--engine spark"),
         ("SELECT CAST('x' AS INT)", "--engine spark"),
+        (
+            "SELECT follower FROM gold.pin_features_batch",
+            "no column 'follower' (sql). There are: unique_id, ",
+        ),
+        (
+            "SELECT 1 FROM gold.category_daily WHERE nothing = 1",
+            "no column 'nothing' (sql). There are: day, ",
+        ),
         ("SELECT unix_timestamp(event_time) FROM silver.pins_batch", "--engine spark"),
     ],
 )
