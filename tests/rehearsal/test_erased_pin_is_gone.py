@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +18,9 @@ from lakehouse import batch_lane, delta, reconcile
 from lakehouse import warehouse as warehouses
 from lakehouse.counts import Counts
 from lakehouse.erasure.record import Record
-from lakehouse.ledger import closing, collect
+from lakehouse.ledger import closing as ledger
+from lakehouse.ledger import collect
+from lakehouse.postgres import connect
 from lakehouse.rebuild import run as rebuild
 from lakehouse.rebuild.days import Days
 from lakehouse.serving import Serving
@@ -51,7 +54,8 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     _put_page(own)
     landed = records.landing_keys(own)
     assert len(traces(spark, own, PIN, SECRET)) > 8
-    assert _postgres_files_with(PINS[1], own) != []
+    _write_postgres_files(own)
+    assert _postgres_files_with(PIN, own) != []
 
     done = _erase(own, spark, PIN)
 
@@ -107,6 +111,11 @@ def _put_page(own: Settings) -> None:
     (folder / "index.html").write_bytes(page)
 
 
+def _write_postgres_files(own: Settings) -> None:
+    with closing(connect(own.postgres)) as session, session.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+
+
 def _postgres_files_with(unique_id: str, own: Settings) -> list[str]:
     """Tables and indexes whose bytes hold an id; the stack's home is above this test's own."""
     files = (own.home.parent / "postgres").glob("base/*/*")
@@ -139,7 +148,7 @@ def _assert_rest_is_right(own: Settings, spark: SparkSession, pins: Sequence[str
     assert set(served(own)) == set(pins)
     daily = delta.read(spark, CATEGORY_DAILY, warehouse=warehouse.tables).collect()
     assert sum(row.pins for row in daily) == len(pins)
-    sums = closing.check(spark, warehouse, collect.collect(spark, warehouse, Serving(own.postgres)))
+    sums = ledger.check(spark, warehouse, collect.collect(spark, warehouse, Serving(own.postgres)))
     assert [total for total in sums if not total.closes] == []
     until = datetime.now(UTC) + timedelta(seconds=1)
     assert reconcile.compare(spark, warehouse, since=began, until=until).differences == ()
