@@ -143,6 +143,9 @@ class Erasure:
         if found:
             self._save(self._record.finding(POSTGRES, rows=found))
             served.erase(postgres, ids, self._receipt(STREAM))
+        # Also if a run before this one was killed in between.
+        if POSTGRES in self._record.places:
+            served.rewrite(postgres)
 
     def _move_readers(self) -> None:
         """Publish the batch lane's new versions, let gold see what is gone, and the stream end its writes.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 
-from psycopg2.errors import InsufficientPrivilege
+from psycopg2.errors import LockNotAvailable
 
 from lakehouse.postgres import connect
 from lakehouse.receipt import Receipt
 from lakehouse.serving import Serving
+from pinlake.errors import TransientError
 from pinlake.settings import PostgresSettings
 
 _ERASE = """
@@ -20,6 +21,7 @@ WHERE EXISTS (SELECT 1 FROM gone)
 RETURNING erased
 """
 _COUNT = "SELECT count(*) FROM experimental_data WHERE unique_id = ANY (%s::uuid[])"
+_LOCK_SECONDS = 30
 _TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
 
 
@@ -36,20 +38,33 @@ def count(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
 
 
 def erase(settings: PostgresSettings, unique_ids: Sequence[str], receipt: Receipt) -> None:
-    """Remove pins, and write down how many in the same transaction; then overwrite the bytes they were.
-
-    The server writes a table's file when it pleases, or at once if the user may ask for it (`pg_checkpoint`).
+    """Remove pins, and write down how many in the same transaction.
 
     Raises: as `count`.
     """
     Serving(settings).ask(_ERASE, list(unique_ids), receipt.query, receipt.query, receipt.as_json())
-    # Until then the bytes of removed rows stay in the table's file.
+
+
+def rewrite(settings: PostgresSettings) -> None:
+    """Write table and indexes anew: a plain VACUUM frees the space of removed rows and leaves their bytes there.
+
+    Whoever reads or writes the table waits meanwhile, about as long as it takes to copy it.
+
+    Raises:
+        TransientError: somebody's transaction holds the table.
+    """
     with closing(connect(settings)) as session:
         session.autocommit = True
         with session.cursor() as cursor:
-            cursor.execute("VACUUM experimental_data")
-            with suppress(InsufficientPrivilege):
-                cursor.execute("CHECKPOINT")
+            cursor.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
+            try:
+                cursor.execute("VACUUM (FULL) experimental_data")
+            except LockNotAvailable as error:
+                raise TransientError(
+                    f"somebody's transaction has held experimental_data for {_LOCK_SECONDS} s",
+                    where=f"{settings.host}:{settings.port}/{settings.database}",
+                    mend="End it (pg_stat_activity names it), then run it again: it goes on where it was.",
+                ) from error
 
 
 def naming(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
