@@ -46,7 +46,7 @@ def erase(settings: PostgresSettings, unique_ids: Sequence[str], receipt: Receip
 
 
 def rewrite(settings: PostgresSettings) -> None:
-    """Write table and indexes anew: a plain VACUUM frees the space of removed rows and leaves their bytes there.
+    """Write table and indexes anew: a plain VACUUM frees the space of removed rows and leaves their bytes.
 
     Whoever reads or writes the table waits meanwhile, about as long as it takes to copy it.
 
