@@ -53,6 +53,12 @@ class RunningDoor:
     log: Path
 
 
+def inherited() -> dict[str, str]:
+    """Return this process's environment without Pinlake's settings, for JVMs too short-lived to compile twice."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return inherited | {SPARK_OPTIONS: f"{session.QUICK} {inherited.get(SPARK_OPTIONS, '')}"}
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """Return the environment in which a command finds just these settings."""
     values: dict[str, object] = {}
@@ -62,12 +68,12 @@ def environment(settings: Settings) -> dict[str, str]:
         else:
             values[name] = value
     given = {f"{PREFIX}{name}".upper(): _text(value) for name, value in values.items() if value is not None}
-    return _inherited() | given
+    return inherited() | given
 
 
 def users_environment(home: Path) -> dict[str, str]:
     """Return the environment of somebody who has set PINLAKE_HOME and nothing else of Pinlake's."""
-    inherited = _inherited()
+    inherited = inherited()
     scripts = str(Path(sys.executable).parent)
     path = os.pathsep.join([scripts, inherited.get("PATH", os.defpath)])
     return {**inherited, "PATH": path, f"{PREFIX}HOME": str(home)}
@@ -172,12 +178,6 @@ def until(condition: Callable[[], Found], *, seconds: float = PATIENCE_SECONDS) 
         retry=retry_if_result(lambda found: not found), wait=wait_fixed(0.05), stop=stop_after_delay(seconds)
     )
     return asking(condition)
-
-
-def _inherited() -> dict[str, str]:
-    """This process's environment without Pinlake's settings; a short-lived JVM does not compile twice."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return inherited | {SPARK_OPTIONS: f"{session.QUICK} {inherited.get(SPARK_OPTIONS, '')}"}
 
 
 def _address(log: Path) -> str | None:

@@ -20,6 +20,7 @@ def test_a_short_drill_ends_well() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "drill", *command],
         cwd=commands.ROOT,
+        env=commands.inherited(),
         capture_output=True,
         text=True,
         timeout=SLOW,
