@@ -54,9 +54,9 @@ class RunningDoor:
 
 
 def inherited() -> dict[str, str]:
-    """Return this process's environment without Pinlake's settings, for JVMs too short-lived to compile twice."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return inherited | {SPARK_OPTIONS: f"{session.QUICK} {inherited.get(SPARK_OPTIONS, '')}"}
+    """Return this process's environment without Pinlake's settings; short-lived JVMs shall compile once."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return given | {SPARK_OPTIONS: f"{session.QUICK} {given.get(SPARK_OPTIONS, '')}"}
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -73,10 +73,10 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def users_environment(home: Path) -> dict[str, str]:
     """Return the environment of somebody who has set PINLAKE_HOME and nothing else of Pinlake's."""
-    inherited = inherited()
+    given = inherited()
     scripts = str(Path(sys.executable).parent)
-    path = os.pathsep.join([scripts, inherited.get("PATH", os.defpath)])
-    return {**inherited, "PATH": path, f"{PREFIX}HOME": str(home)}
+    path = os.pathsep.join([scripts, given.get("PATH", os.defpath)])
+    return {**given, "PATH": path, f"{PREFIX}HOME": str(home)}
 
 
 def start(*arguments: str, settings: Settings, log: Path) -> subprocess.Popen[bytes]:
