@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from lakehouse.tables import Table
 from pinlake.settings import Settings
+from tests import commands
 
-PATIENCE_SECONDS = 120.0
 BYTES = 1 << 20
 COMMIT = re.compile(rb"PUT \S+/_delta_log/\d{20}\.json ")
 SLOW_DOWN = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"
@@ -111,19 +111,20 @@ class HoldsBackCommits(Watcher):
     """
 
     def __init__(self, *commits: tuple[Table, int]) -> None:
-        self._missing = {
+        self._names = {
             f"/{table.layer}/{table.name}/_delta_log/{version:020}.json ".encode()
             for table, version in commits
         }
+        self._held: set[bytes] = set()
         self.reached = threading.Event()
         self.may_go = threading.Event()
 
     def asked(self, sent: bytes) -> bytes:
-        if COMMIT.match(sent) and (held := {name for name in self._missing if name in sent}):
-            self._missing -= held
-            if not self._missing:
+        if COMMIT.match(sent) and (named := {name for name in self._names if name in sent}):
+            self._held |= named
+            if self._held == self._names:
                 self.reached.set()
-            self.may_go.wait(PATIENCE_SECONDS)
+            self.may_go.wait(commands.PATIENCE_SECONDS)
         return sent
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,7 +147,7 @@ def _fetched(found: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
         raise _refused(error) from None
 
 
-def _refused(error: Exception, columns: Iterable[str] = ()) -> UsageError:
+def _refused(error: Exception, columns: Collection[str] = ()) -> UsageError:
     unknown = _UNKNOWN_COLUMN.search(str(error))
     if unknown and columns:
         told = f"There are: {', '.join(columns)}."
