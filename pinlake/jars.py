@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
+import stat
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ LOCK = Path(__file__).with_name("jars.lock")
 CONNECTIONS = 8
 ATTEMPTS = 4
 TIMEOUT_SECONDS = 30
+READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
 
 class JarSet(StrEnum):
@@ -116,6 +119,8 @@ def fetch(settings: Settings, *, sets: Iterable[JarSet] = tuple(JarSet)) -> Fetc
     chosen, root = set(sets), folder(settings)
     wanted = {jar.path: jar for jar in locked() if jar.jar_set in chosen}
     missing = [jar for jar in wanted.values() if not _present(jar, root)]
+    for path in wanted.keys() - {jar.path for jar in missing}:
+        _make_readable(root / path)
     total = sum(jar.size for jar in missing)
     if missing:
         _download(missing, root=root, address=repository.root(settings.maven_repository))
@@ -218,6 +223,16 @@ def _retrieve(jar: Jar, *, root: Path, address: str, bar: _Bar) -> None:
         path=place.parent,
         downloader=pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT_SECONDS),
     )
+    _make_readable(place)
+
+
+def _make_readable(path: Path) -> None:
+    """Let every user read a jar: pooch downloads to a private file, and a cache may be shared."""
+    mode = path.stat().st_mode
+    if mode & READABLE != READABLE:
+        # Another user's jar that this user can read is left as it is.
+        with contextlib.suppress(PermissionError):
+            path.chmod(mode | READABLE)
 
 
 def _is_transient(error: BaseException) -> bool:

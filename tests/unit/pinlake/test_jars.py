@@ -83,6 +83,23 @@ def settings(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyP
     jars.locked.cache_clear()
 
 
+def test_every_user_can_read_a_fetched_jar(settings: Settings) -> None:
+    jars.fetch(settings)
+
+    assert {oct(path.stat().st_mode & 0o777) for path in jars.class_path(JarSet.SPARK, settings)} == {"0o644"}
+
+
+def test_a_jar_that_only_its_owner_could_read_becomes_readable(settings: Settings) -> None:
+    jars.fetch(settings)
+    paths = jars.class_path(JarSet.SPARK, settings)
+    for path in paths:
+        path.chmod(0o600)
+
+    assert jars.fetch(settings).downloaded == 0
+
+    assert {oct(path.stat().st_mode & 0o777) for path in paths} == {"0o644"}
+
+
 def test_each_jar_is_fetched_once_and_stands_on_the_class_path(
     settings: Settings, repository: Repository
 ) -> None:
