@@ -1,25 +1,76 @@
-# Three images from one file: `s3` (S3Proxy), `pinlake` (every command, and Spark's master and workers), and
-# `airflow` (the same with Airflow's packages). docker-compose.yml builds and runs them.
+# Five images from one file, each on top of what it shares with others: `s3` (S3Proxy), `api` (the HTTP API, without
+# Java and Spark), `spark` (Spark's master and workers), `pinlake` (every command) and `airflow` (every command, and
+# Airflow). docker-compose.yml builds and runs them.
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+ARG UV_IMAGE=ghcr.io/astral-sh/uv:0.13.9
 
-FROM ghcr.io/astral-sh/uv:0.13.9 AS uv
+FROM ${UV_IMAGE} AS uv
 
-# Java 17 is what the tests run on, and what Debian 12 carries.
-FROM python:3.11.14-slim-bookworm AS base
+FROM ${PYTHON_IMAGE} AS base
+# hadolint ignore=DL3008 # Debian serves only the newest build of a package: a pinned one would soon be missing.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends curl openjdk-17-jre-headless \
+    && apt-get install --yes --no-install-recommends curl \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --home-dir /home/pinlake --create-home pinlake \
     && install --directory --owner=pinlake --group=pinlake \
         /var/lib/pinlake /var/lib/s3 /var/lib/spark /var/lib/airflow /var/lib/airflow/logs
 ENV LANG=C.UTF-8 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
-FROM base AS build
+# Java 17 is what the tests run on, and what Debian 12 carries.
+FROM base AS java
+# hadolint ignore=DL3008 # as above
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends openjdk-17-jre-headless \
+    && rm -rf /var/lib/apt/lists/*
+
+# Packages change less often than code: stages of their own, which depend on the lock alone.
+FROM base AS locked
 COPY --from=uv /uv /usr/local/bin/uv
-ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never PATH=/app/.venv/bin:$PATH
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 WORKDIR /app
-# The packages change less often than the code: a layer of their own.
-COPY pyproject.toml uv.lock README.md hatch_build.py ./
+COPY pyproject.toml uv.lock ./
+
+FROM locked AS packages
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --locked --no-default-groups --no-install-project
+
+FROM locked AS api-packages
+RUN --mount=type=cache,target=/root/.cache/uv uv sync --locked --only-group api
+
+FROM java AS spark
+COPY --from=packages /app/.venv /app/.venv
+ENV PATH=/app/.venv/bin:$PATH
+WORKDIR /var/lib/spark
+USER 1000:1000
+CMD ["spark-class", "org.apache.spark.deploy.master.Master"]
+
+# Jars, each checked against the SHA-256 of jars.lock, and the archive of Spark's classes. Of the code only what
+# fetches and archives is here, so that no other change makes this stage run again.
+FROM spark AS jars
+# hadolint ignore=DL3002 # No image is made of this stage.
+USER 0
+WORKDIR /app
+COPY pinlake/__init__.py pinlake/errors.py pinlake/jars.py pinlake/jars.lock pinlake/repository.py \
+    pinlake/settings.py ./pinlake/
+COPY lakehouse/__init__.py lakehouse/class_archive.py ./lakehouse/
+COPY lakehouse/log_store/__init__.py lakehouse/log_store/log_store.jar ./lakehouse/log_store/
+COPY scripts/fetch_image_jars.py ./scripts/
+RUN PYTHONPATH=/app PINLAKE_CACHE=/opt/pinlake python scripts/fetch_image_jars.py /opt/s3proxy
+
+FROM java AS s3
+COPY --from=jars /opt/s3proxy /opt/s3proxy
+COPY local_stack/s3proxy_logback.xml /opt/s3proxy/logback.xml
+USER 1000:1000
+EXPOSE 9000
+ENTRYPOINT ["java", "-XX:MaxRAMPercentage=60", "-XX:+ExitOnOutOfMemoryError", \
+    "-Dlogback.configurationFile=/opt/s3proxy/logback.xml", "-cp", "/opt/s3proxy/*", "org.gaul.s3proxy.Main"]
+CMD ["--properties", "/etc/s3proxy.properties"]
+
+# No repository gets into a build. Without `--build-arg REVISION=$(git rev-parse HEAD)` commits name the package's
+# version alone.
+FROM base AS code
+ARG REVISION=""
+WORKDIR /app
+COPY pyproject.toml uv.lock README.md hatch_build.py ./
 COPY pinlake ./pinlake
 COPY ingestion ./ingestion
 COPY lakehouse ./lakehouse
@@ -27,41 +78,41 @@ COPY local_stack ./local_stack
 COPY expectations ./expectations
 COPY orchestration ./orchestration
 COPY sample_data ./sample_data
-# No repository gets into the build. Without `--build-arg REVISION=$(git rev-parse HEAD)` commits name the
-# package's version alone.
-ARG REVISION=""
-RUN printf '%s' "$REVISION" > pinlake/REVISION
-RUN --mount=type=cache,target=/root/.cache/uv uv sync --locked --no-default-groups
+# A command would else compile all that it imports, at every start.
+RUN printf '%s' "$REVISION" > pinlake/REVISION && python -m compileall -q .
 
-FROM build AS jars
-# Each is checked against the SHA-256 of pinlake/jars.lock. Spark's classes are archived in /app/.venv.
-RUN PINLAKE_CACHE=/opt/pinlake pinlake jars spark
-RUN PINLAKE_CACHE=/tmp/s3proxy pinlake jars s3proxy \
-    && install --directory /opt/s3proxy \
-    && find /tmp/s3proxy -name '*.jar' -exec mv --target-directory=/opt/s3proxy {} +
-
-FROM base AS s3
-COPY --from=jars /opt/s3proxy /opt/s3proxy
-COPY local_stack/s3proxy_logback.xml /opt/s3proxy/logback.xml
-USER pinlake
-EXPOSE 9000
-ENTRYPOINT ["java", "-XX:MaxRAMPercentage=60", "-XX:+ExitOnOutOfMemoryError", \
-    "-Dlogback.configurationFile=/opt/s3proxy/logback.xml", "-cp", "/opt/s3proxy/*", "org.gaul.s3proxy.Main"]
-CMD ["--properties", "/etc/s3proxy.properties"]
-
-FROM base AS pinlake
-COPY --from=jars /opt/pinlake /opt/pinlake
-COPY --from=jars /app /app
-ENV PATH=/app/.venv/bin:$PATH PINLAKE_CACHE=/opt/pinlake PINLAKE_HOME=/var/lib/pinlake
+FROM base AS api
+COPY --from=api-packages /app/.venv /app/.venv
+COPY --from=code /app /app
+ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app PINLAKE_HOME=/var/lib/pinlake
 WORKDIR /var/lib/pinlake
-USER pinlake
+USER 1000:1000
+EXPOSE 8000
+CMD ["python", "-m", "pinlake", "serve"]
+
+FROM spark AS pinlake
+# hadolint ignore=DL3002 # The last user is 1000.
+USER 0
+COPY --from=jars /opt/pinlake /opt/pinlake
+COPY --from=jars /app/.venv/pinlake-*.jsa /app/.venv/
+COPY --from=code /app /app
+# The archive fits the very jar that it was made with.
+COPY --from=jars /app/lakehouse/log_store/log_store.jar /app/lakehouse/log_store/
+WORKDIR /app
+RUN --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv --mount=type=cache,target=/root/.cache/uv \
+    UV_LINK_MODE=copy uv sync --locked --no-default-groups
+ENV PINLAKE_CACHE=/opt/pinlake PINLAKE_HOME=/var/lib/pinlake
+WORKDIR /var/lib/pinlake
+USER 1000:1000
 CMD ["pinlake", "--help"]
 
 FROM pinlake AS airflow
-USER root
+# hadolint ignore=DL3002 # The last user is 1000.
+USER 0
+WORKDIR /app
 RUN --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv --mount=type=cache,target=/root/.cache/uv \
-    cd /app && UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy uv sync --locked --no-default-groups --group airflow
-USER pinlake
+    UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy uv sync --locked --no-default-groups --group airflow
 ENV AIRFLOW_HOME=/var/lib/airflow
 WORKDIR /var/lib/airflow
+USER 1000:1000
 CMD ["airflow", "version"]

@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup environment demo test rehearse check drill bench up down airflow airflow-environment lock clean
+.PHONY: help setup environment demo test rehearse rehearse-containers check drill bench up down airflow \
+	airflow-environment env preflight lock clean
 
 # Where this is set, as in many images, every command would compile all it imports anew, for seconds.
 export PYTHONDONTWRITEBYTECODE :=
@@ -14,7 +15,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(UV_HOME)/bin/uv)
 RUN := "$(UV)" run --no-sync
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' Makefile
 	@echo '  make demo ARGS="--keep --json" hands arguments on, as do test, drill and bench'
 
 setup: environment ## install uv, the locked environment and the jars, and look for Java
@@ -44,11 +45,16 @@ test: setup airflow-environment ## run every test, on real servers
 rehearse: setup airflow-environment ## run the tests that take minutes: Airflow, a Spark cluster, hundreds of commits
 	@$(RUN) pytest --numprocesses=0 tests/rehearsal $(ARGS)
 
+rehearse-containers: environment ## build, start, upgrade, back up and restore the containers, on an engine
+	@$(RUN) python -m container_rehearsal $(ARGS)
+
 check: environment ## lint, formatting, types, and who may import whom
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
 	@$(RUN) lint-imports
+	@$(RUN) hadolint Dockerfile
+	@$(RUN) check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 
 drill: setup ## kill processes under load, then prove that nothing is lost
 	@$(RUN) python -m drill $(ARGS)
@@ -64,6 +70,12 @@ down: environment ## stop them; their data stays
 
 airflow: setup airflow-environment ## start Airflow, which runs the batch lane every day, and the servers
 	@$(RUN) pinlake airflow up $(ARGS)
+
+env: ## write .env with generated secrets for docker compose
+	@scripts/write_env.sh
+
+preflight: ## look for what would stop docker compose: engine, secrets, ports, memory, disk
+	@scripts/check_host.sh
 
 # 1.2 GB that only these targets need.
 airflow-environment: $(UV)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-
 from pinlake.settings import KafkaSettings, S3Settings
 
 if TYPE_CHECKING:
@@ -54,6 +51,10 @@ def kafka_python_config(kafka: KafkaSettings, *, timeout_seconds: float) -> dict
 
 def s3_client(s3: S3Settings) -> S3Client:
     """Return an S3 client with short timeouts and boto3's standard retries."""
+    # The API speaks to Kafka alone, and its image has no boto3.
+    import boto3
+    from botocore.config import Config
+
     return boto3.client(
         "s3",
         endpoint_url=s3.endpoint,

@@ -16,17 +16,19 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
-from pinlake.settings import Settings
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 log = structlog.get_logger()
 
-# Whoever starts Spark may hand options to the JVM in this variable.
+# Options for the JVM that pyspark starts.
 _VARIABLE = "SPARK_SUBMIT_OPTS"
 _QUIET = "-Xshare:auto -Xlog:cds*=off -Xlog:class+path=off"
-_PINS = 50
+_ROWS = 50
 
 
 def options(class_path: Iterable[str]) -> str:
@@ -50,13 +52,14 @@ def make(class_path: Iterable[str]) -> Path | None:
     Returns:
         Its path, or None if this Java cannot make one: then commands start as they would without.
     """
-    archive = place(class_path)
+    jars = list(class_path)
+    archive = place(jars)
     if archive.exists():
         return archive
     new = archive.with_suffix(".new")
     given = {**os.environ, _VARIABLE: f"-XX:ArchiveClassesAtExit={new} -Xlog:cds*=off"}
     done = subprocess.run(
-        [sys.executable, "-m", "lakehouse.class_archive"], env=given, capture_output=True, text=True
+        [sys.executable, "-m", "lakehouse.class_archive", *jars], env=given, capture_output=True, text=True
     )
     if done.returncode or not new.exists():
         log.warning("classes could not be archived", error=done.stderr.strip()[-500:])
@@ -66,20 +69,19 @@ def make(class_path: Iterable[str]) -> Path | None:
     return new.replace(archive)
 
 
-def exercise(settings: Settings) -> None:
-    """Land a few pins in bronze in a temporary folder and ask for them, so that the classes are loaded."""
-    from lakehouse import batch_lane, query, session
-    from lakehouse.warehouse import Warehouse
+def train(class_path: Iterable[str]) -> None:
+    """Load the classes: stream a few rows into a Delta table in a temporary folder, merge and count them.
 
-    spark = session.build(settings, app="pinlake class archive", quick=True)
+    None of Pinlake's own steps is run: an image's archive then depends on the jars alone, not on the code.
+
+    Args:
+        class_path: the jars before Spark's own, as a session has them.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        _land(Path(folder))
-        warehouse = Warehouse(f"file:{folder}")
-        batch_lane.bronze(spark, warehouse)
-        statement = "SELECT topic, count(*) FROM bronze.pins_batch GROUP BY topic"
-        query.run(spark, statement, warehouse=warehouse.tables).collect()
-    jvm = spark.sparkContext._gateway
-    spark.stop()
+        spark = _session(class_path, folder=Path(folder))
+        _write_and_read(spark, Path(folder))
+        jvm = spark.sparkContext._gateway
+        spark.stop()
     # The JVM writes the archive when it ends, and ends when its gateway does.
     assert jvm is not None  # a session that ran had one
     jvm.shutdown()
@@ -87,24 +89,49 @@ def exercise(settings: Settings) -> None:
     jvm.proc.wait()
 
 
-def _land(folder: Path) -> None:
-    landing = folder / "landing" / "pins" / "dt=2026-01-01"
-    landing.mkdir(parents=True)
-    lines = [
-        json.dumps(
-            {"topic": "t", "partition": 0, "offset": offset, "timestamp": 0, "headers": [], "value": pin}
-        )
-        for offset, pin in enumerate(_sample().read_text(encoding="utf-8").splitlines()[:_PINS])
-    ]
-    (landing / f"t-0-0-{len(lines) - 1}.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+def _session(class_path: Iterable[str], *, folder: Path) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    builder: SparkSession.Builder = SparkSession.builder
+    session: SparkSession = (
+        builder.master("local[1]")
+        .config("spark.driver.extraClassPath", os.pathsep.join(class_path))
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.databricks.delta.snapshotPartitions", "1")
+        # Compiling plans for a few rows would take longer than everything else here.
+        .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1")
+        .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
+        .getOrCreate()
+    )
+    return session
 
 
-def _sample() -> Path:
-    return Path(__file__).parents[1] / "sample_data" / "pins.jsonl"
+def _write_and_read(spark: SparkSession, folder: Path) -> None:
+    source, table = folder / "source", folder / "table"
+    source.mkdir()
+    lines = [json.dumps({"key": f"k{number % 7}", "value": str(number)}) for number in range(_ROWS)]
+    (source / "rows.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    rows = spark.readStream.schema("key string, value string").json(str(source))
+    writer = rows.writeStream.format("delta").option("checkpointLocation", str(folder / "checkpoint"))
+    writer.trigger(availableNow=True).start(str(table)).awaitTermination()
+    newest = f"SELECT 'k1' AS key, max(value) AS value FROM delta.`{table}`"
+    spark.sql(
+        f"MERGE INTO delta.`{table}` AS old USING ({newest}) AS new ON old.key = new.key "
+        "AND old.value = new.value WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+    )
+    spark.sql(f"SELECT key, count(*) FROM delta.`{table}` GROUP BY key").collect()
 
 
 def _made(path: Path) -> int:
-    return path.stat().st_mtime_ns if path.exists() else 0
+    # Whole seconds, which is what Java compares: an image's layers keep no more.
+    return int(path.stat().st_mtime) if path.exists() else 0
 
 
 def _java_path() -> str:
@@ -113,6 +140,4 @@ def _java_path() -> str:
 
 
 if __name__ == "__main__":
-    from pinlake import settings as settings_module
-
-    exercise(settings_module.load())
+    train(sys.argv[1:])

@@ -38,11 +38,11 @@ def test_the_commands_and_files_a_document_names_exist(document: Path) -> None:
 
     commands = set(re.findall(r"(?:`|^|\s{2})pinlake ([a-z][a-z-]*)", text, flags=re.MULTILINE))
     links = re.findall(r"\]\((?!http)([^)#]+)", text)
-    targets = set(re.findall(r"`make ([a-z]+)", text))
+    targets = set(re.findall(r"`make ([a-z-]+)", text))
 
     assert commands <= known
     assert [link for link in links if not (document.parent / link).exists()] == []
-    assert targets <= set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert targets <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", sorted(get_command(app).list_commands(None)))  # type: ignore[attr-defined]

@@ -1,0 +1,78 @@
+"""A client that posts a pin every tenth of a second, whatever happens to the API."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from types import TracebackType
+
+import httpx
+
+from pinlake.event import new_event_id
+
+INTERVAL_SECONDS = 0.1
+TIMEOUT_SECONDS = 2.0
+
+
+class PostingClient:
+    """Posts new pins from a thread until its context ends; each is repeated until it is answered with 201.
+
+    Args:
+        url: of the API.
+
+    Attributes:
+        answered_at: the monotonic times of the answers with 201, one per pin.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.answered_at: list[float] = []
+        self._url = url
+        self._ending = threading.Event()
+        self._answered = threading.Condition()
+        self._thread = threading.Thread(target=self._post_all, name="posting-client")
+
+    def __enter__(self) -> PostingClient:
+        """Start to post."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Post no new pin, and wait until the last one is answered with 201."""
+        self._ending.set()
+        self._thread.join()
+
+    def await_answers(self, count: int) -> None:
+        """Wait until so many pins are answered with 201."""
+        with self._answered:
+            self._answered.wait_for(lambda: len(self.answered_at) >= count)
+
+    def longest_silence(self) -> float:
+        """Return the longest time between two answers with 201, in seconds."""
+        return longest_gap(self.answered_at)
+
+    def _post_all(self) -> None:
+        with httpx.Client(base_url=self._url, timeout=TIMEOUT_SECONDS) as client:
+            while not self._ending.wait(INTERVAL_SECONDS):
+                pin = {"unique_id": str(uuid.uuid4()), "category": "rehearsal"}
+                headers = {"Idempotency-Key": new_event_id()}
+                while not self._is_acknowledged(client, pin=pin, headers=headers):
+                    self._ending.wait(INTERVAL_SECONDS)
+                with self._answered:
+                    self.answered_at.append(time.monotonic())
+                    self._answered.notify_all()
+
+    def _is_acknowledged(self, client: httpx.Client, *, pin: dict[str, str], headers: dict[str, str]) -> bool:
+        try:
+            return client.post("/pin/", json=pin, headers=headers).status_code == httpx.codes.CREATED
+        except httpx.TransportError:
+            return False
+
+
+def longest_gap(moments: Sequence[float]) -> float:
+    """Return the longest time between two neighbours of an ascending sequence, 0 if there are none."""
+    return max((later - earlier for earlier, later in itertools.pairwise(moments)), default=0.0)

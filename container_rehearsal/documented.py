@@ -1,0 +1,30 @@
+"""The commands of a document, so that what is rehearsed is what a reader types."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pinlake.errors import TerminalError
+
+
+def commands(document: Path, *, heading: str) -> str:
+    """Return the first block of shell commands below a heading.
+
+    Args:
+        document: a Markdown file.
+        heading: its text, without the hashes.
+
+    Raises:
+        TerminalError: there is no such heading, or no block before the next one.
+    """
+    sections = re.split(r"^#+ ", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    for section in sections:
+        block = re.search(r"^```sh\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
+        if section.startswith(f"{heading}\n") and block:
+            return block[1]
+    raise TerminalError(
+        f"no block of shell commands below the heading {heading}",
+        where=str(document),
+        mend="Give the rehearsal a heading that is there.",
+    )

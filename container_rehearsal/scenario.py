@@ -1,0 +1,194 @@
+"""The rehearsal's phases: start, restore, upgrade; each on a real engine, with the documented commands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from container_rehearsal.client import PostingClient
+from container_rehearsal.installation import API, Installation
+from ingestion.posting import post_pins
+from pinlake.errors import TerminalError
+
+LONGEST_SILENCE_SECONDS = 10.0
+SERVED_WITHIN_SECONDS = 300.0
+DAG_WITHIN_SECONDS = 1800.0
+PINS_BEFORE_UPGRADE = 100
+PINS_AFTER_RESTORE = 20
+
+Value = TypeVar("Value")
+
+
+class Phase(StrEnum):
+    """What is rehearsed; a restore needs the start before it."""
+
+    START = "start"
+    RESTORE = "restore"
+    UPGRADE = "upgrade"
+
+
+@dataclass
+class Report:
+    """What the rehearsal measured.
+
+    Attributes:
+        seconds: of each step, in the order they ran.
+        images: sizes in MB.
+        memory: of each service in MB, the largest that was seen during a DAG run.
+        longest_silence: seconds without a 201 during the upgrade.
+        pins: that Postgres served at the end of each phase.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    images: dict[str, int] = field(default_factory=dict)
+    memory: dict[str, int] = field(default_factory=dict)
+    longest_silence: float | None = None
+    pins: dict[str, int] = field(default_factory=dict)
+
+
+class Rehearsal:
+    """Runs phases on one installation, one after the other, and fills a report.
+
+    Args:
+        installation: its checkout stands at `revision`.
+        revision: what is rehearsed.
+        on_step: is called with the name of each step as it begins.
+    """
+
+    def __init__(self, installation: Installation, *, revision: str, on_step: Callable[[str], None]) -> None:
+        self.report = Report()
+        self._installation = installation
+        self._revision = revision
+        self._on_step = on_step
+
+    def run(self, phases: Sequence[Phase], *, base: str) -> None:
+        """Run the phases in their order.
+
+        Args:
+            phases: which of them.
+            base: the revision that is upgraded.
+
+        Raises:
+            TerminalError: something is not as it must be.
+        """
+        if Phase.START in phases or Phase.RESTORE in phases:
+            self._start()
+        if Phase.RESTORE in phases:
+            self._back_up_and_restore()
+        if Phase.UPGRADE in phases:
+            self._upgrade(base)
+
+    def _start(self) -> None:
+        """Build and start from nothing, post, query, run the DAG, close the sums, stop and start again."""
+        with self._step("build and start"):
+            self._installation.run_documented("Start")
+        self.report.images = self._installation.image_sizes()
+        with self._step("post and serve"):
+            pins = self._installation.checkout / "sample_data" / "pins.jsonl"
+            answers = post_pins(API, pins.read_bytes().splitlines())
+            accepted = {answer.acknowledged.unique_id for answer in answers if answer.acknowledged}
+            self._require_served(len(accepted))
+        with self._step("documented use"):
+            self._installation.run_documented("Use")
+        with self._step("DAG run"):
+            self._require_dag_success()
+        self._require_sums()
+        with self._step("down and up"):
+            self._installation.run_documented("Stop")
+            self._installation.run("docker compose up --detach --wait")
+        self._require_served(len(accepted))
+        self.report.pins["start"] = len(accepted)
+
+    def _back_up_and_restore(self) -> None:
+        """Back everything up, delete it, restore it, and go on from there."""
+        pins = self._installation.count_pins()
+        with self._step("back up"):
+            self._installation.run_documented("Back up")
+        self._require_served(pins)
+        self._installation.run("docker compose down --volumes")
+        with self._step("restore and start"):
+            self._installation.run_documented("Restore")
+        self._require_served(pins)
+        with self._step("go on after restore"), PostingClient(API) as client:
+            client.await_answers(PINS_AFTER_RESTORE)
+        self._require_served(pins + len(client.answered_at))
+        self._require_sums()
+        self.report.pins["restore"] = pins + len(client.answered_at)
+
+    def _upgrade(self, base: str) -> None:
+        """Start a past revision and upgrade it under a client that posts all the time."""
+        installation = self._installation
+        installation.run("make env")
+        installation.run("docker compose down --volumes --remove-orphans")
+        installation.run(f"git checkout --quiet {base}")
+        with self._step("build and start the past revision"):
+            installation.run("docker compose build && docker compose up --detach --wait")
+        with PostingClient(API) as client:
+            client.await_answers(PINS_BEFORE_UPGRADE)
+            installation.run(f"git checkout --quiet {self._revision}")
+            with self._step("upgrade"):
+                installation.run_documented("Upgrade")
+        self.report.longest_silence = client.longest_silence()
+        self._require_served(len(client.answered_at))
+        self._require_sums()
+        self.report.pins["upgrade"] = len(client.answered_at)
+        if client.longest_silence() > LONGEST_SILENCE_SECONDS:
+            raise TerminalError(
+                f"no 201 for {client.longest_silence():.1f} s during the upgrade",
+                where=API,
+                mend=f"At most {LONGEST_SILENCE_SECONDS:.0f} s are allowed: look at the order of services.",
+            )
+
+    def _require_served(self, pins: int) -> None:
+        served = _until(
+            lambda: self._installation.count_pins(), lambda count: count == pins, SERVED_WITHIN_SECONDS
+        )
+        if served != pins:
+            raise TerminalError(
+                f"Postgres serves {served:,} pins of {pins:,}", where=API, mend="Look at the stream's log."
+            )
+
+    def _require_dag_success(self) -> None:
+        with self._installation.open_airflow() as airflow:
+
+            def state() -> str:
+                for service, size in self._installation.memory().items():
+                    self.report.memory[service] = max(size, self.report.memory.get(service, 0))
+                runs = airflow.get("/dags/pins_daily/dagRuns", params={"order_by": "-run_after", "limit": 1})
+                return str(runs.raise_for_status().json()["dag_runs"][0]["state"])
+
+            ended = _until(state, lambda state: state in ("success", "failed"), DAG_WITHIN_SECONDS)
+        if ended != "success":
+            raise TerminalError(f"the run of pins_daily is {ended}", where="Airflow", mend="Look at its log.")
+
+    def _require_sums(self) -> None:
+        with self._step("ledger check and reconcile"):
+            self._installation.run(
+                "docker compose run --rm -T tools sh -c 'pinlake consume && pinlake bronze && pinlake silver "
+                "&& pinlake gold && pinlake ledger check && pinlake reconcile'"
+            )
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        self._on_step(name)
+        begun = time.monotonic()
+        yield
+        self.report.seconds[name] = self.report.seconds.get(name, 0.0) + time.monotonic() - begun
+
+
+def _until(look: Callable[[], Value], enough: Callable[[Value], bool], seconds: float) -> Value:
+    """Look again every few seconds until it is enough or the time is over, and return the last value."""
+    retrying = Retrying(
+        retry=retry_if_result(lambda value: not enough(value)),
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(3),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    )
+    value: Value = retrying(look)
+    return value

@@ -1,0 +1,36 @@
+"""The jars of the container images: Spark's with the archive of its classes, and S3Proxy's.
+
+The Dockerfile runs it: python scripts/fetch_image_jars.py FOLDER-OF-S3PROXY
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from lakehouse import class_archive, log_store
+from pinlake import jars, settings
+from pinlake.jars import JarSet
+
+
+def main(s3proxy: Path) -> None:
+    """Fetch the jars into PINLAKE_CACHE, move S3Proxy's to a folder, archive Spark's classes.
+
+    Args:
+        s3proxy: the folder, all of whose jars are S3Proxy's class path.
+    """
+    loaded = settings.load()
+    jars.fetch(loaded, sets=[JarSet.SPARK, JarSet.S3PROXY])
+    s3proxy.mkdir(parents=True)
+    spark_jars = jars.class_path(JarSet.SPARK, loaded)
+    for path in jars.class_path(JarSet.S3PROXY, loaded):
+        if path in spark_jars:
+            shutil.copy2(path, s3proxy)
+        else:
+            shutil.move(path, s3proxy)
+    class_archive.make([str(path) for path in (*spark_jars, log_store.JAR)])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
