@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 from pinlake.settings import KafkaSettings, S3Settings
@@ -12,8 +14,18 @@ from pinlake.settings import KafkaSettings, S3Settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CONNECT_SECONDS = 5
-READ_SECONDS = 30
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a client of S3 waits, in seconds, to connect and for an answer; how often it tries."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    attempts: int = 3
+
+
+# For questions whose answer is worth little if it comes late.
+BRIEF = Patience(connect=2.0, read=3.0, attempts=1)
 
 
 def librdkafka_config(kafka: KafkaSettings) -> dict[str, Any]:
@@ -52,21 +64,31 @@ def kafka_python_config(kafka: KafkaSettings, *, timeout_seconds: float) -> dict
     return config
 
 
-def s3_client(s3: S3Settings) -> S3Client:
-    """Return an S3 client with short timeouts and boto3's standard retries."""
-    return boto3.client(
+def s3_client(s3: S3Settings, patience: Patience = Patience()) -> S3Client:
+    """Return an S3 client with short timeouts and the standard retries.
+
+    Made by botocore: boto3 would add transfers of whole files, which take longer to import than all the rest.
+    """
+    client = _session().create_client(
         "s3",
         endpoint_url=s3.endpoint,
         region_name=s3.region,
         aws_access_key_id=s3.access_key,
         aws_secret_access_key=s3.secret_key.get_secret_value() if s3.secret_key else None,
         config=Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            connect_timeout=patience.connect,
+            read_timeout=patience.read,
+            retries={"mode": "standard", "total_max_attempts": patience.attempts},
             s3={"addressing_style": "path"} if s3.endpoint else {},
         ),
     )
+    return cast("S3Client", client)
+
+
+@cache
+def _session() -> botocore.session.Session:
+    # One for all clients: it keeps the description of S3 and credentials that it had to look for.
+    return botocore.session.get_session()
 
 
 def _password(kafka: KafkaSettings) -> str | None:
