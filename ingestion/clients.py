@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import botocore.session
 from botocore.config import Config
 
+from pinlake.errors import ConfigurationError
 from pinlake.settings import KafkaSettings, S3Settings
 
 if TYPE_CHECKING:
@@ -68,20 +69,30 @@ def s3_client(s3: S3Settings, patience: Patience = Patience()) -> S3Client:
     """Return an S3 client with short timeouts and the standard retries.
 
     Made by botocore: boto3 would add transfers of whole files, which take longer to import than all the rest.
+
+    Raises:
+        ConfigurationError: the endpoint is not a URL.
     """
-    client = _session().create_client(
-        "s3",
-        endpoint_url=s3.endpoint,
-        region_name=s3.region,
-        aws_access_key_id=s3.access_key,
-        aws_secret_access_key=s3.secret_key.get_secret_value() if s3.secret_key else None,
-        config=Config(
-            connect_timeout=patience.connect,
-            read_timeout=patience.read,
-            retries={"mode": "standard", "total_max_attempts": patience.attempts},
-            s3={"addressing_style": "path"} if s3.endpoint else {},
-        ),
-    )
+    try:
+        client = _session().create_client(
+            "s3",
+            endpoint_url=s3.endpoint,
+            region_name=s3.region,
+            aws_access_key_id=s3.access_key,
+            aws_secret_access_key=s3.secret_key.get_secret_value() if s3.secret_key else None,
+            config=Config(
+                connect_timeout=patience.connect,
+                read_timeout=patience.read,
+                retries={"mode": "standard", "total_max_attempts": patience.attempts},
+                s3={"addressing_style": "path"} if s3.endpoint else {},
+            ),
+        )
+    except ValueError as error:
+        raise ConfigurationError(
+            "not an address of an object store",
+            where=str(s3.endpoint),
+            mend="Set PINLAKE_S3_ENDPOINT to a URL such as http://127.0.0.1:9000, or unset it for AWS.",
+        ) from error
     return cast("S3Client", client)
 
 

@@ -215,7 +215,7 @@ def _partitions(admin: KafkaAdminClient, names: tuple[str, ...]) -> dict[str, li
 def _admin(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[KafkaAdminClient]:
     admin = None
     try:
-        admin = KafkaAdminClient(**kafka_python_config(kafka, timeout_seconds=timeout_seconds))
+        admin = _connect(kafka, timeout_seconds)
         yield admin
     except AuthorizationError as error:
         raise TerminalError(
@@ -233,3 +233,14 @@ def _admin(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) ->
     finally:
         if admin is not None:
             admin.close()
+
+
+def _connect(kafka: KafkaSettings, timeout_seconds: float) -> KafkaAdminClient:
+    try:
+        return KafkaAdminClient(**kafka_python_config(kafka, timeout_seconds=timeout_seconds))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"not an address of Kafka: {error}",
+            where=kafka.bootstrap_servers,
+            mend="Set PINLAKE_KAFKA_BOOTSTRAP_SERVERS to host:port, several of them with commas.",
+        ) from None
