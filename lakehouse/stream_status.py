@@ -94,7 +94,7 @@ class StreamStatus:
             "reason": self.reason,
             "host": self.owner.host,
             "command": self.owner.command,
-            "age": self.age,
+            "age_seconds": self.age,
         }
 
     def _changed(self, state: State, now: datetime, reason: str | None = None) -> StreamStatus:

@@ -12,12 +12,18 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ingestion.bucket import require_bucket
+from ingestion.clients import BRIEF, s3_client
+from ingestion.topics import require_topics
+from lakehouse.postgres import require_database
 from local_stack import addresses, stack
 from local_stack.addresses import Addresses
 from pinlake.errors import PinlakeError, TransientError
 from pinlake.settings import S3Settings, Settings
 
 ANSWER_SECONDS = 5.0
+# A server of this host that runs may be busy; one that does not run is known at once.
+OWN_ANSWER_SECONDS = 10.0
 _CONNECT_SECONDS = 3
 KAFKA, S3, POSTGRES = NAMES = ("kafka", "s3", "postgres")
 
@@ -68,11 +74,12 @@ class Server:
 
 @dataclass(frozen=True)
 class _Question:
-    """What is asked about a server, whose address it is, and what returns the answer."""
+    """What is asked about a server of this name and address, and for how long."""
 
     name: str
     address: str
     ask: Callable[[], Server]
+    seconds: float
 
 
 def of_stack(settings: Settings) -> list[Server]:
@@ -81,7 +88,7 @@ def of_stack(settings: Settings) -> list[Server]:
 
 
 def configured(settings: Settings) -> list[Server]:
-    """Return how the servers are that the settings name; all are asked at once, for `ANSWER_SECONDS`.
+    """Return how the servers are that the settings name; all are asked at once.
 
     Returns:
         Kafka, the object store and Postgres; an empty list if no server is configured and the local stack
@@ -91,11 +98,14 @@ def configured(settings: Settings) -> list[Server]:
     if kept is None and not _names_servers(settings):
         return []
     local = _local_names(settings, kept) if kept else frozenset()
-    questions = [
-        _Question(name, address, partial(_ask_own if name in local else _ask_other, settings, name, address))
-        for name, address in _addresses(settings).items()
-    ]
-    return _answers(questions)
+    return _answers(
+        [
+            _Question(name, address, partial(_ask_own, settings, name), OWN_ANSWER_SECONDS)
+            if name in local
+            else _Question(name, address, partial(_ask_other, settings, name, address), ANSWER_SECONDS)
+            for name, address in _addresses(settings).items()
+        ]
+    )
 
 
 def _names_servers(settings: Settings) -> bool:
@@ -132,24 +142,16 @@ def _endpoint(s3: S3Settings) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def _ask_own(settings: Settings, name: str, _: str) -> Server:
+def _ask_own(settings: Settings, name: str) -> Server:
     return _started(stack.look(settings, name))
 
 
 def _ask_other(settings: Settings, name: str, address: str) -> Server:
-    # Each library is imported by the thread that asks, beside the others.
     if name == KAFKA:
-        from ingestion.topics import require_topics
-
         require_topics(settings.kafka, timeout_seconds=_CONNECT_SECONDS)
     elif name == S3:
-        from ingestion.bucket import require_bucket
-        from ingestion.clients import BRIEF, s3_client
-
         require_bucket(s3_client(settings.s3, BRIEF), settings.s3)
     else:
-        from lakehouse.postgres import require_database
-
         require_database(settings.postgres, seconds=_CONNECT_SECONDS)
     return Server(name, State.REACHABLE, None, None, address)
 
@@ -164,32 +166,35 @@ def _started(status: stack.ServerStatus) -> Server:
 
 
 def _answers(questions: Sequence[_Question]) -> list[Server]:
-    answers: queue.SimpleQueue[Server] = queue.SimpleQueue()
-    for question in questions:
-        # A daemon, as a resolver or a server that keeps it waiting must not hold up the command's end.
-        work = partial(_answer, question, answers.put)
-        threading.Thread(target=work, name=question.name, daemon=True).start()
-    silent = f"no answer within {ANSWER_SECONDS:.0f} s"
-    servers = {question.name: _failed(question, State.UNREACHABLE, silent) for question in questions}
-    deadline = time.monotonic() + ANSWER_SECONDS
-    for _ in questions:
-        try:
-            server = answers.get(timeout=max(0.0, deadline - time.monotonic()))
-        except queue.Empty:
-            break
-        servers[server.name] = server
-    return list(servers.values())
+    began = time.monotonic()
+    # Daemons, as a resolver or a server that keeps one waiting must not hold up the command's end.
+    asked = [(question, _start(question)) for question in questions]
+    return [_await(question, answer, until=began + question.seconds) for question, answer in asked]
 
 
-def _answer(question: _Question, put: Callable[[Server], None]) -> None:
+def _start(question: _Question) -> queue.SimpleQueue[Server]:
+    answer: queue.SimpleQueue[Server] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answer.put(_answer(question)), name=question.name, daemon=True).start()
+    return answer
+
+
+def _await(question: _Question, answer: queue.SimpleQueue[Server], *, until: float) -> Server:
+    try:
+        return answer.get(timeout=max(0.0, until - time.monotonic()))
+    except queue.Empty:
+        silent = _failed(question, State.UNREACHABLE, f"no answer within {question.seconds:.0f} s")
+        return replace(silent, seconds=question.seconds)
+
+
+def _answer(question: _Question) -> Server:
     began = time.monotonic()
     try:
         server = question.ask()
     except PinlakeError as error:
         state = State.UNREACHABLE if isinstance(error, TransientError) else State.UNUSABLE
         server = _failed(question, state, error.what)
-    put(replace(server, seconds=round(time.monotonic() - began, 3)))
+    return replace(server, seconds=round(time.monotonic() - began, 3))
 
 
 def _failed(question: _Question, state: State, error: str) -> Server:
-    return Server(question.name, state, None, None, question.address, ANSWER_SECONDS, error)
+    return Server(question.name, state, None, None, question.address, error=error)

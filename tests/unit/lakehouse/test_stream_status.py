@@ -96,7 +96,7 @@ def test_what_machines_read_names_the_process_and_not_its_place() -> None:
         "reason": None,
         "host": HERE.host,
         "command": "pinlake stream",
-        "age": 0.0,
+        "age_seconds": 0.0,
     }
 
 
