@@ -1,4 +1,4 @@
-"""The bucket: created where it is missing."""
+"""The bucket: asked for, and created where it is missing."""
 
 from __future__ import annotations
 
@@ -45,6 +45,27 @@ def create_bucket(client: S3Client, s3: S3Settings) -> bool:
     except BotoCoreError as error:
         raise store_away(error, where=where) from None
     return True
+
+
+def require_bucket(client: S3Client, s3: S3Settings) -> None:
+    """Ask whether the store answers and has the bucket.
+
+    Raises:
+        ConfigurationError: the bucket is missing, or the store does not let these keys see it.
+        TransientError: the store does not answer.
+    """
+    where = f"{client.meta.endpoint_url}, bucket {s3.bucket}"
+    try:
+        if _exists(client, s3.bucket):
+            return
+        what = f"missing bucket: {s3.bucket}"
+    except ClientError as error:
+        what = f"the bucket {s3.bucket} cannot be read: {error.response['Error'].get('Code')}"
+    except BotoCoreError as error:
+        raise store_away(error, where=where) from None
+    raise ConfigurationError(
+        what, where=where, mend="Create it with `pinlake init`, or correct PINLAKE_S3_BUCKET and the keys."
+    )
 
 
 def _exists(client: S3Client, bucket: str) -> bool:

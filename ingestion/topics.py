@@ -21,7 +21,7 @@ from kafka.structs import OffsetAndMetadata
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from ingestion.clients import kafka_python_config
-from pinlake.errors import TerminalError, TransientError
+from pinlake.errors import ConfigurationError, TerminalError, TransientError
 from pinlake.settings import KafkaSettings
 
 TIMEOUT_SECONDS = 5.0
@@ -66,6 +66,29 @@ def create_topics(kafka: KafkaSettings) -> list[str]:
                     configured=kafka.partitions,
                 )
         return [name for name in names if name not in existing and _create(admin, name, kafka)]
+
+
+def require_topics(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    """Ask whether Kafka answers and has both topics.
+
+    Args:
+        kafka: the broker and the topics' names.
+        timeout_seconds: how long connecting, and then the question, may take.
+
+    Raises:
+        TransientError: Kafka does not answer.
+        TerminalError: it refuses, or a topic is missing.
+    """
+    names = (kafka.batch_topic, kafka.stream_topic)
+    with _admin(kafka, timeout_seconds=timeout_seconds) as admin:
+        existing = _partitions(admin, names)
+    missing = [name for name in names if name not in existing]
+    if missing:
+        raise ConfigurationError(
+            f"missing topics: {', '.join(missing)}",
+            where=kafka.bootstrap_servers,
+            mend="Create them with `pinlake init`, or correct PINLAKE_KAFKA_BATCH_TOPIC and _STREAM_TOPIC.",
+        )
 
 
 def lag(kafka: KafkaSettings) -> list[PartitionLag]:
@@ -189,10 +212,10 @@ def _partitions(admin: KafkaAdminClient, names: tuple[str, ...]) -> dict[str, li
 
 
 @contextmanager
-def _admin(kafka: KafkaSettings) -> Iterator[KafkaAdminClient]:
+def _admin(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[KafkaAdminClient]:
     admin = None
     try:
-        admin = KafkaAdminClient(**kafka_python_config(kafka, timeout_seconds=TIMEOUT_SECONDS))
+        admin = _connect(kafka, timeout_seconds)
         yield admin
     except AuthorizationError as error:
         raise TerminalError(
@@ -210,3 +233,14 @@ def _admin(kafka: KafkaSettings) -> Iterator[KafkaAdminClient]:
     finally:
         if admin is not None:
             admin.close()
+
+
+def _connect(kafka: KafkaSettings, timeout_seconds: float) -> KafkaAdminClient:
+    try:
+        return KafkaAdminClient(**kafka_python_config(kafka, timeout_seconds=timeout_seconds))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"not an address of Kafka: {error}",
+            where=kafka.bootstrap_servers,
+            mend="Set PINLAKE_KAFKA_BOOTSTRAP_SERVERS to host:port, several of them with commas.",
+        ) from None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lakehouse import liveness
 from lakehouse.owner import Owner
 from pinlake.errors import TransientError
 
@@ -50,7 +50,7 @@ class _Generation:
     age: float
 
     def holds(self, expiry: float) -> bool:
-        return not (self.released or self.age > expiry or self.owner.has_ended())
+        return not self.released and liveness.is_alive(self.owner, self.age, expiry=expiry)
 
 
 class Generations:
@@ -122,14 +122,13 @@ class Generations:
                 found = self._s3.get_object(Bucket=self._bucket, Key=self._key(max(numbers)))
             except self._s3.exceptions.NoSuchKey:
                 continue  # its successor has removed it since it was listed
-            now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
             fields = json.loads(found["Body"].read())
             return _Generation(
                 number=max(numbers),
                 owner=Owner(**fields["owner"]),
                 token=fields["token"],
                 released=fields["released"],
-                age=(now - found["LastModified"]).total_seconds(),
+                age=liveness.age(found),
             )
         return None
 

@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from lakehouse.generations import Generations, Held
+from lakehouse.liveness import EXPIRY_SECONDS
 from lakehouse.owner import Owner
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Terms:
     """How often an owner shows that it lives, and for how long it is believed without, in seconds."""
 
     beat: float = 15.0
-    expiry: float = 60.0
+    expiry: float = EXPIRY_SECONDS
 
 
 class Leases:

@@ -28,11 +28,11 @@ from lakehouse.micro_batches import MicroBatches
 from lakehouse.quality.results import GateLog
 from lakehouse.quality.watch import Watch
 from lakehouse.serving import Serving
+from lakehouse.stream_status_writer import StreamStatusWriter
 from lakehouse.tables import STREAM
 from lakehouse.warehouse import Warehouse
 from pinlake.errors import TransientError
 from pinlake.gap import Gap, lost
-from pinlake.health import Health
 from pinlake.settings import Settings
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ class StreamLane:
         warehouse: where its tables and its checkpoint are.
         settings: Kafka, Postgres, and how long to wait for them.
         earliest: asks Kafka for the first offsets it still has.
-        health: told how the lane is.
+        status: takes down how the lane is.
 
     Raises:
         TerminalError: a suite is not usable.
@@ -59,15 +59,15 @@ class StreamLane:
         settings: Settings,
         *,
         earliest: Callable[[], Positions],
-        health: Health,
+        status: StreamStatusWriter,
     ) -> None:
         self._spark = spark
         self._warehouse = warehouse
         self._settings = settings
         self._earliest = earliest
-        self._health = health
+        self._status = status
         counted = GateLog()
-        serving = Serving(settings.postgres, on_wait=health.waits)
+        serving = Serving(settings.postgres, on_wait=status.mark_waiting)
         self._fan_out = FanOut(spark, serving, text_policy=settings.text_policy, log=counted)
         self._watch = Watch(
             spark, warehouse=warehouse.tables, gates=counted, seconds=settings.quality.audit_seconds
@@ -83,7 +83,7 @@ class StreamLane:
             TransientError: a server is away.
             TerminalError: Kafka has removed what was to be read.
         """
-        with self._health:
+        with self._status:
             counts = self._open().drain()
             self._watch.look()
             return counts
@@ -109,13 +109,15 @@ class StreamLane:
             before_sleep=self._tell,
             retry_error_callback=end,
         )
-        with self._health, self._watch:
+        with self._status, self._watch:
             self._heard_at = time.monotonic()
             return persistent(lambda: self._follow(trigger_seconds=trigger_seconds, stop=stop))
 
     def _follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
         """Follow with one query; return what it and those before it have counted."""
         query = self._open()
+        # Opening it has asked every server, so that none is away any more.
+        self._status.mark_running()
         try:
             query.follow(trigger_seconds=trigger_seconds, stop=stop)
         finally:
@@ -142,12 +144,14 @@ class StreamLane:
     def _write(self, rows: DataFrame, batch: MicroBatch) -> Counts:
         counts = self._fan_out.write(rows, batch)
         self._heard_at = time.monotonic()
-        self._health.writes()
+        self._status.mark_written()
         return counts
 
     def _gaps(self) -> Sequence[Gap]:
         position = Checkpoint(self._spark, self._warehouse.checkpoint("stream")).position()
-        found = gaps.between(position, self._earliest()) if position else []
+        # Asked even if nothing can be lost yet: a Kafka that is away shows here at once.
+        earliest = self._earliest()
+        found = gaps.between(position, earliest) if position else []
         if found and self._settings.kafka.on_data_loss == "stop":
             raise lost(found)
         for gap in found:
@@ -160,4 +164,4 @@ class StreamLane:
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         log.warning("the stream lane waits", attempt=state.attempt_number, error=str(error))
-        self._health.waits(str(error))
+        self._status.mark_waiting(str(error))

@@ -86,6 +86,14 @@ def status(settings: Settings) -> list[ServerStatus]:
     return _side_by_side(_look, _servers(settings, found)) if found else []
 
 
+def look(settings: Settings, name: str) -> ServerStatus:
+    """Return how one server is, by its name; the stack must have been up."""
+    found = addresses.read(settings.home)
+    assert found is not None  # it has been up
+    (server,) = (server for server in _servers(settings, found) if server.child.name == name)
+    return _look(server)
+
+
 def dsn(settings: Settings) -> str | None:
     """Return the address of the stack's Postgres, with user and password; None before the first `up`."""
     found = addresses.read(settings.home)

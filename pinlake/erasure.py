@@ -114,7 +114,7 @@ class Erasure:
     def _drain_stream(self) -> None:
         """Do the stream's work, unless somebody does it already."""
         with leases.held(self._settings, [leases.STREAM], command="pinlake erase"):
-            open_stream(self._spark, self._settings).drain()
+            open_stream(self._spark, self._settings, command="pinlake erase").drain()
 
     def _redact(self) -> None:
         """Blank the landed records. The batch lane has read all that landed before it caught up."""

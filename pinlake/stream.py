@@ -1,27 +1,36 @@
-"""The stream lane put together from settings: Spark's part, Kafka's first offsets, and its vitals' file."""
+"""The stream lane put together from settings: Spark's part, Kafka's first offsets, and its status."""
 
 from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
 from ingestion import topics
-from lakehouse import warehouse
+from ingestion.clients import Patience, s3_client
+from lakehouse import stream_status_writer, warehouse
 from lakehouse.stream_lane import StreamLane
-from pinlake.health import Health
 from pinlake.settings import Settings
 
+# The second attempt is for a connection that the store has closed while it was idle.
+_STATUS = Patience(connect=3.0, read=5.0, attempts=2)
 
-def open_stream(spark: SparkSession, settings: Settings) -> StreamLane:
+
+def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinlake stream") -> StreamLane:
     """Return the lane, ready to be drained or followed.
+
+    Args:
+        spark: the session.
+        settings: Kafka, the object store and Postgres.
+        command: what this process runs, as readers of the lane's status see it.
 
     Raises:
         TerminalError: a suite is not usable.
     """
     kafka = settings.kafka
+    client = s3_client(settings.s3, _STATUS)
     return StreamLane(
         spark,
         warehouse.of(settings),
         settings,
         earliest=lambda: topics.earliest(kafka, kafka.stream_topic),
-        health=Health(settings.home),
+        status=stream_status_writer.into_bucket(client, settings.s3.bucket, command=command),
     )

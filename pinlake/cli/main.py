@@ -29,7 +29,8 @@ from pinlake.cli.rebuild import rebuild
 from pinlake.cli.restore import restore
 from pinlake.cli.serve import serve
 from pinlake.cli.sql import sql
-from pinlake.cli.stack import down, status, up
+from pinlake.cli.stack import down, up
+from pinlake.cli.status import status
 from pinlake.cli.why import why
 
 app = typer.Typer(

@@ -89,7 +89,7 @@ class Demonstration:
             with self._step("batch lane: gold"):
                 batch_lane.gold(spark, warehouse)
             with self._step("stream lane: all layers and Postgres"):
-                open_stream(spark, settings).drain()
+                open_stream(spark, settings, command="pinlake demo").drain()
             with self._step("write the quality report"):
                 report = self._report(spark, settings)
             with self._step("compare with what was posted"):

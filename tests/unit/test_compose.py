@@ -138,6 +138,18 @@ def test_its_commands_exist() -> None:
     assert commands - {"--help"} <= set(get_command(app).list_commands(None))  # type: ignore[attr-defined]  # a group's
 
 
+def test_the_stream_is_asked_by_a_command_that_can_read_its_state() -> None:
+    health = SERVICES["stream"]["healthcheck"]
+    docker, *called = health["test"]
+    command = get_command(app).get_command(None, called[1])  # type: ignore[attr-defined]  # a group's
+    options = {name for parameter in command.params for name in parameter.opts}
+
+    assert (docker, called) == ("CMD", ["pinlake", "status", "--stream"])
+    assert set(called[2:]) <= options
+    # Its state is in the bucket.
+    assert {name for name in COMPOSE["x-s3-settings"] if "S3" in name} <= set(_environment("stream"))
+
+
 def test_its_images_are_built_by_the_dockerfile() -> None:
     built = {service["build"]["target"] for service in SERVICES.values() if "build" in service}
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
+from ingestion import topics
 from ingestion.clients import kafka_python_config, librdkafka_config, s3_client
+from pinlake.errors import ConfigurationError
 from pinlake.settings import KafkaSettings, S3Settings
 
 SASL = KafkaSettings(
@@ -39,6 +41,13 @@ def test_without_sasl_no_password_is_handed_on(protocol: str) -> None:
     plain = SASL.model_copy(update={"security_protocol": protocol})
     assert "secret" not in str(librdkafka_config(plain))
     assert "secret" not in str(kafka_python_config(plain, timeout_seconds=1))
+
+
+def test_an_address_that_is_none_is_named_with_its_setting() -> None:
+    with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1:9000.*PINLAKE_S3_ENDPOINT"):
+        s3_client(S3Settings(endpoint="127.0.0.1:9000"))
+    with pytest.raises(ConfigurationError, match=r"kafka:nine.*PINLAKE_KAFKA_BOOTSTRAP_SERVERS"):
+        topics.lag(KafkaSettings(bootstrap_servers="kafka:nine"))
 
 
 def test_the_endpoint_of_s3_is_the_one_configured() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 
 HEAVY = (
     "boto3",
+    "botocore",
     "confluent_kafka",
     "fastapi",
     "kafka",
@@ -19,7 +21,18 @@ HEAVY = (
 
 
 def test_the_list_of_commands_imports_nothing_heavy() -> None:
-    code = f"import sys, pinlake.cli.main; print([name for name in {HEAVY} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert _imported_with("pinlake.cli.main", HEAVY) == "[]"
 
-    assert done.stdout.strip() == "[]"
+
+def test_a_health_check_imports_what_it_needs_and_status_no_spark() -> None:
+    asks_for_stream = "pinlake.settings, ingestion.clients, lakehouse.stream_status"
+
+    assert _imported_with(asks_for_stream, ("boto3", "kafka", "psycopg2", "pyspark", "structlog")) == "[]"
+    assert _imported_with("pinlake.status", ("pyspark", "py4j", "delta")) == "[]"
+
+
+def _imported_with(modules: str, names: Sequence[str]) -> str:
+    """Return which of these packages are imported with some modules."""
+    code = f"import sys, {modules}; print([name for name in {names} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()

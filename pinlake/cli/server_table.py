@@ -1,0 +1,57 @@
+"""How servers are, as `pinlake up` and `pinlake status` print it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from pinlake.cli import output
+
+if TYPE_CHECKING:
+    from pinlake.servers import Server
+    from pinlake.settings import Settings
+
+
+def print_servers(servers: Sequence[Server], settings: Settings) -> None:
+    """Print a line for each server; pid and log only if the local stack has any part in it."""
+    console = output.console()
+    if not servers:
+        console.print(f"No stack has been started in {settings.home.absolute()}: run `pinlake up`.")
+        return
+    own = any(server.is_local for server in servers)
+    table = output.table("server", "state", "answer", "address", *(("pid", "log") if own else ()))
+    for server in servers:
+        colour = "green" if server.is_well else "red"
+        place = (_text(server.pid), _text(server.log)) if own else ()
+        cells = (_answer(server), _address(server, settings), *place)
+        table.add_row(server.name, f"[{colour}]{server.state}", *map(escape, cells))
+    console.print(table)
+
+
+def as_data(server: Server) -> dict[str, Any]:
+    """Return what `--json` prints of a server that `pinlake up` has started."""
+    return {
+        "name": server.name,
+        "state": server.state,
+        "pid": server.pid,
+        "log": None if server.log is None else str(server.log),
+        "address": server.address,
+    }
+
+
+def _answer(server: Server) -> str:
+    if server.error:
+        return server.error
+    return "" if server.seconds is None else f"{server.seconds:.2f} s"
+
+
+def _address(server: Server, settings: Settings) -> str:
+    if server.name != "postgres":
+        return server.address
+    return f"postgresql://{settings.postgres.user}:***@{server.address}/{settings.postgres.database}"
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

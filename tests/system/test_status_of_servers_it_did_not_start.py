@@ -1,0 +1,182 @@
+"""`pinlake status` on servers that the settings name, from a PINLAKE_HOME where nothing was ever started."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from lakehouse.serving import Serving
+from local_stack import addresses
+from pinlake import servers, status
+from pinlake.servers import NAMES, State
+from pinlake.settings import Settings
+from tests import commands, events
+
+PIN = "0190163d-8694-739b-aea5-{:012x}"
+SLOW = 240.0
+
+
+@pytest.fixture
+def elsewhere(own: Settings, tmp_path: Path) -> Settings:
+    """The stack's servers with topics, bucket and database, as somebody sees them who did not start them."""
+    Serving(own.postgres).ensure()
+    return own.model_copy(update={"home": tmp_path / "empty"})
+
+
+def test_servers_are_reachable_and_lag_is_shown_by_reader(elsewhere: Settings, tmp_path: Path) -> None:
+    _send(elsewhere, 5)
+
+    code, said = _status(elsewhere, tmp_path)
+
+    assert code == 0
+    assert {server["name"]: server["state"] for server in said["servers"]} == dict.fromkeys(
+        NAMES, "reachable"
+    )
+    assert [(server["pid"], server["log"], server["error"]) for server in said["servers"]] == [
+        (None, None, None)
+    ] * 3
+    assert _lag(said, "consume") == 5
+    assert {row["reader"] for row in said["lag"]} == {"consume", "stream"}
+    assert said["stream"] is None
+    assert _password(elsewhere) not in str(said)
+    assert not elsewhere.home.exists()
+
+
+@pytest.mark.parametrize("away", NAMES)
+def test_one_server_that_is_away_is_named_and_the_others_are_asked(away: str, elsewhere: Settings) -> None:
+    _send(elsewhere, 1)
+
+    report = status.gather(_without(elsewhere, away))
+
+    assert [server.name for server in report.servers if not server.is_well] == [away]
+    assert not report.is_well
+    assert bool(report.lag) is (away != "kafka") is (report.lag_error is None)
+
+
+def test_a_server_that_is_away_makes_the_command_fail(elsewhere: Settings, tmp_path: Path) -> None:
+    without = _without(elsewhere, "postgres")
+
+    code, said = _status(without, tmp_path)
+
+    assert code == 1
+    (postgres,) = (server for server in said["servers"] if server["state"] == "unreachable")
+    assert postgres["name"] == "postgres"
+    assert postgres["address"] == f"127.0.0.1:{without.postgres.port}"
+    assert "Connection refused" in postgres["error"]
+
+
+def test_what_is_missing_on_a_server_is_named(stack: Settings, elsewhere: Settings) -> None:
+    bare = elsewhere.model_copy(
+        update={
+            "kafka": stack.kafka.model_copy(update={"batch_topic": "no-such", "stream_topic": "none-either"}),
+            "s3": stack.s3.model_copy(update={"bucket": "no-such"}),
+            "postgres": stack.postgres.model_copy(update={"database": "no-such"}),
+        }
+    )
+
+    found = servers.configured(bare)
+
+    assert [(server.state, server.error) for server in found] == [
+        (State.UNUSABLE, "missing topics: no-such, none-either"),
+        (State.UNUSABLE, "missing bucket: no-such"),
+        (State.UNUSABLE, "missing database: no-such"),
+    ]
+
+
+def test_servers_that_take_connections_and_never_answer_cost_seconds(elsewhere: Settings) -> None:
+    with ExitStack() as listening:
+        silent = [listening.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in NAMES]
+        kafka, s3, postgres = (each.getsockname()[1] for each in silent)
+        began = time.monotonic()
+        report = status.gather(_at(elsewhere, kafka=kafka, s3=s3, postgres=postgres))
+        took = time.monotonic() - began
+
+    assert {server.state for server in report.servers} == {State.UNREACHABLE}
+    # One after the other they would take twice as long.
+    assert took < servers.ANSWER_SECONDS + 1
+
+
+@pytest.mark.timeout(600)
+def test_a_stream_that_is_killed_has_died_for_everybody(
+    own: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    _send(own, 3)
+    assert _status(elsewhere, tmp_path, "--stream") == (1, {"stream": None})
+    log = tmp_path / "stream.log"
+    with commands.start("stream", settings=own, log=log) as stream:
+        try:
+            commands.until(lambda: stream.poll() is not None or _has_written(elsewhere), seconds=SLOW)
+            assert stream.poll() is None, log.read_text()
+            code, said = _status(elsewhere, tmp_path)
+            assert (code, said["stream"]["state"], _lag(said, "stream")) == (0, "running", 0)
+            _assert_another_is_refused_and_leaves_no_trace(own, elsewhere, tmp_path, pid=stream.pid)
+        finally:
+            stream.kill()
+
+    code, said = _status(elsewhere, tmp_path, "--stream")
+
+    assert (code, said["stream"]["state"], said["stream"]["pid"]) == (1, "died", stream.pid)
+    assert "its process is gone" in said["stream"]["reason"]
+    assert _status(elsewhere, tmp_path)[0] == 1
+
+
+def _assert_another_is_refused_and_leaves_no_trace(
+    own: Settings, elsewhere: Settings, folder: Path, *, pid: int
+) -> None:
+    with commands.start("stream", "--once", settings=own, log=folder / "second.log") as second:
+        assert second.wait(60) == 1
+
+    code, said = _status(elsewhere, folder, "--stream")
+    assert (code, said["stream"]["state"], said["stream"]["pid"]) == (0, "running", pid)
+
+
+def _has_written(settings: Settings) -> bool:
+    stream = status.gather(settings).stored.stream
+    return stream is not None and stream.wrote_at is not None
+
+
+def _status(settings: Settings, folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
+    """Run the command; return its exit code and what it prints as JSON."""
+    log = folder / "status.log"
+    with commands.start("status", "--json", *options, settings=settings, log=log) as command:
+        out, _ = command.communicate(timeout=60)
+    said: dict[str, Any] = orjson.loads(out)
+    return command.returncode, said
+
+
+def _send(settings: Settings, count: int) -> None:
+    events.send(settings.kafka, [events.pin(PIN.format(number), number) for number in range(count)])
+
+
+def _lag(said: dict[str, Any], reader: str) -> int:
+    return sum(row["lag"] for row in said["lag"] if row["reader"] == reader)
+
+
+def _password(settings: Settings) -> str:
+    assert settings.postgres.password is not None
+    return settings.postgres.password.get_secret_value()
+
+
+def _without(settings: Settings, name: str) -> Settings:
+    """Return settings that name a port on which nobody listens."""
+    (port,) = addresses.free_ports(1)
+    return _at(settings, **{name: port})
+
+
+def _at(
+    settings: Settings, *, kafka: int | None = None, s3: int | None = None, postgres: int | None = None
+) -> Settings:
+    """Return settings with some servers at other ports."""
+    changed = {
+        "kafka": settings.kafka.model_copy(update={"bootstrap_servers": f"127.0.0.1:{kafka}"}),
+        "s3": settings.s3.model_copy(update={"endpoint": f"http://127.0.0.1:{s3}"}),
+        "postgres": settings.postgres.model_copy(update={"port": postgres}),
+    }
+    ports = {"kafka": kafka, "s3": s3, "postgres": postgres}
+    return settings.model_copy(update={name: changed[name] for name, port in ports.items() if port})
