@@ -17,7 +17,7 @@ from pinlake.errors import TerminalError
 PROJECT = "pinlake-rehearsal"
 API = "http://127.0.0.1:8000"
 AIRFLOW = "http://127.0.0.1:8080"
-OUTPUT_SHOWN = 3000
+OUTPUT_SHOWN = 1500
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Installation:
             text=True,
         )
         if done.returncode:
-            output = done.stdout[-OUTPUT_SHOWN:] + done.stderr[-OUTPUT_SHOWN:]
+            output = done.stdout[-OUTPUT_SHOWN // 3 :] + done.stderr[-OUTPUT_SHOWN:]
             raise TerminalError(
                 f"exit code {done.returncode} of:\n{script}\n{output}",
                 where=str(self.checkout),
