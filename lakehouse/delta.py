@@ -47,6 +47,11 @@ class MicroBatch:
         return replace_fields(self, receipt=self.receipt.counting(counts, step=step))
 
 
+def exists(spark: SparkSession, table: Table, *, warehouse: str) -> bool:
+    """Return whether the table has been created. Costs one look at its log."""
+    return DeltaTable.isDeltaTable(spark, table.path(warehouse))
+
+
 def ensure(spark: SparkSession, table: Table, *, warehouse: str) -> None:
     """Create the table when it is absent, else add the columns it lacks. Costs one look at its log then."""
     path = table.path(warehouse)

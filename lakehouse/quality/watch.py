@@ -91,6 +91,8 @@ class Watch:
     def _judge(self, run_id: str) -> None:
         found, counts = self._gates.take(run_id=run_id, lane=STREAM.name)
         for table in (STREAM.silver, STREAM.features):
+            if not delta.exists(self._spark, table, warehouse=self._warehouse):
+                continue  # nothing has been streamed yet
             version = delta.version(self._spark, table, warehouse=self._warehouse)
             if self._seen.get(table) == version:
                 continue
