@@ -49,10 +49,10 @@ FROM spark AS jars
 # hadolint ignore=DL3002 # No image is made of this stage.
 USER 0
 WORKDIR /app
-COPY pinlake/__init__.py pinlake/errors.py pinlake/jars.py pinlake/jars.lock pinlake/repository.py \
-    pinlake/settings.py ./pinlake/
-COPY lakehouse/__init__.py lakehouse/class_archive.py ./lakehouse/
-COPY lakehouse/log_store/__init__.py lakehouse/log_store/log_store.jar ./lakehouse/log_store/
+COPY pinlake/__init__.py foundation/errors.py foundation/java/jars.py foundation/java/jars.lock foundation/java/maven.py \
+    foundation/settings.py ./pinlake/
+COPY lakehouse/__init__.py lakehouse/spark/class_data_sharing.py ./lakehouse/
+COPY lakehouse/spark/log_store/__init__.py lakehouse/spark/log_store/log_store.jar ./lakehouse/spark/log_store/
 COPY scripts/fetch_image_jars.py ./scripts/
 RUN PYTHONPATH=/app PINLAKE_CACHE=/opt/pinlake python scripts/fetch_image_jars.py /opt/s3proxy
 
@@ -72,6 +72,7 @@ ARG REVISION=""
 WORKDIR /app
 COPY pyproject.toml uv.lock README.md hatch_build.py ./
 COPY pinlake ./pinlake
+COPY foundation ./foundation
 COPY ingestion ./ingestion
 COPY lakehouse ./lakehouse
 COPY local_stack ./local_stack
@@ -97,7 +98,7 @@ COPY --from=jars /opt/pinlake /opt/pinlake
 COPY --from=jars /app/.venv/pinlake-*.jsa /app/.venv/
 COPY --from=code /app /app
 # The archive fits the very jar that it was made with.
-COPY --from=jars /app/lakehouse/log_store/log_store.jar /app/lakehouse/log_store/
+COPY --from=jars /app/lakehouse/spark/log_store/log_store.jar /app/lakehouse/spark/log_store/
 WORKDIR /app
 RUN --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv --mount=type=cache,target=/root/.cache/uv \
     UV_LINK_MODE=copy uv sync --locked --no-default-groups

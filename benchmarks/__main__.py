@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from pinlake.cli import entry, output
+from pinlake.cli import console as output
+from pinlake.cli import error_output as entry
 
 if TYPE_CHECKING:
     from benchmarks.report import Report
@@ -64,7 +65,7 @@ def measure(
 
 def _run(sizes: Sizes) -> Report:
     from benchmarks.run import run
-    from pinlake import logs
+    from foundation import logging_setup as logs
 
     logs.configure(level="WARNING")
     # The same orderly end as at Ctrl-C.

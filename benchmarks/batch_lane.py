@@ -10,10 +10,11 @@ from pyspark.sql import SparkSession
 
 from benchmarks.report import Rate
 from benchmarks.topic import fill
-from ingestion.consumption import consume
-from lakehouse import batch_lane, warehouse
-from pinlake.errors import TerminalError
-from pinlake.settings import Settings
+from foundation.errors import TerminalError
+from foundation.settings import Settings
+from ingestion.landing.run import consume
+from lakehouse.catalog import locations as warehouse
+from lakehouse.pipelines import batch as batch_lane
 
 AIMS = {"consumer": 60_000, "bronze": 50_000, "silver": 30_000, "gold": None}
 

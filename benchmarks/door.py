@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from benchmarks.report import Rate
-from pinlake.errors import TerminalError
+from foundation.errors import TerminalError
 
 LOAD_SECONDS = 300
 

@@ -11,15 +11,16 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.report import Figure
-from lakehouse import delta, warehouse
-from lakehouse.delta import MicroBatch
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouse
+from lakehouse.catalog.tables import BATCH, Table
+from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import MicroBatch
 from lakehouse.quality import gate as gates
 from lakehouse.quality.audit import Subject, audit
 from lakehouse.quality.gate import Gate
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.transform import to_judged, to_silver
-from lakehouse.tables import BATCH, Table
-from pinlake.settings import Settings
 
 GATE_AIM, SUITE_AIM, MICRO_BATCH_AIM = 15.0, 25.0, 0.5
 MICRO_BATCH_ROWS = 1_000

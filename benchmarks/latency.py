@@ -14,11 +14,11 @@ from types import TracebackType
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from benchmarks.pins import fresh_pins
-from ingestion.emulator import Pace, emulate
-from ingestion.posting import Answer
-from lakehouse.postgres import connect
-from pinlake.event import event_time
-from pinlake.settings import PostgresSettings
+from foundation.event import event_time
+from foundation.postgres import connect
+from foundation.settings import PostgresSettings
+from ingestion.client.client import Answer
+from ingestion.client.emulator import Pace, emulate
 
 LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 120

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pinlake.cli import output
+from pinlake.cli import console as output
 
 if TYPE_CHECKING:
     from rich.console import Console

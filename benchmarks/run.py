@@ -15,11 +15,11 @@ from benchmarks.door import Load
 from benchmarks.memory import MemoryWatch
 from benchmarks.report import Figure, Report
 from benchmarks.workplace import running
-from ingestion.topics import create_topics
-from lakehouse import session
-from local_stack.door import running_door
+from foundation.kafka_admin import create_topics
+from foundation.settings import Settings
+from lakehouse.spark import session
+from local_stack.http_server import running_door
 from local_stack.temporary import temporary_stack
-from pinlake.settings import Settings
 
 WARM_UP_EVENTS = 5_000
 SINGLE_CONNECTIONS = 64

@@ -7,8 +7,8 @@ import time
 from pyspark.sql import SparkSession
 
 from benchmarks.report import Rate
-from pinlake.settings import Settings
-from pinlake.stream import open_stream
+from foundation.settings import Settings
+from lakehouse.pipelines.stream_setup import open_stream
 
 
 def measure(spark: SparkSession, settings: Settings, *, event_bytes: int) -> Rate:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from confluent_kafka import Producer
 
 from benchmarks.pins import fresh_pins
-from ingestion.clients import librdkafka_config
-from pinlake.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER, new_event_id
-from pinlake.settings import KafkaSettings
+from foundation.clients import librdkafka_config
+from foundation.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER, new_event_id
+from foundation.settings import KafkaSettings
 
 FLUSH_SECONDS = 60
 

@@ -12,15 +12,20 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.report import Figure
-from lakehouse import delta, maintenance, schemas, warehouse
-from lakehouse.delta import MicroBatch
-from lakehouse.reading import commits, diff, versions
-from lakehouse.tables import BATCH, Table
-from pinlake.cli.reading import open_store
-from pinlake.erasure import Erasure
-from pinlake.event import new_event_id
-from pinlake.settings import Settings
-from pinlake.subjects import Subjects
+from foundation.data_subjects import Subjects
+from foundation.event import new_event_id
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouse
+from lakehouse.catalog import schemas
+from lakehouse.catalog.tables import BATCH, Table
+from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import MicroBatch
+from lakehouse.operations import maintenance
+from lakehouse.query import diff
+from lakehouse.query import history as commits
+from lakehouse.query import table_versions as versions
+from pinlake.app.erasure import Erasure
+from pinlake.cli.reader import open_store
 
 MERGE_AIM = 3.0
 VERSIONS = 50

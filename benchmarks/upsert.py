@@ -8,11 +8,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.report import Rate
-from lakehouse import warehouse
-from lakehouse.delta import MicroBatch
-from lakehouse.serving import Serving
-from lakehouse.tables import BATCH
-from pinlake.settings import Settings
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouse
+from lakehouse.catalog.tables import BATCH
+from lakehouse.delta.lake import MicroBatch
+from lakehouse.serving.postgres import Serving
 
 AIM = 50_000
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import dotenv
 
-from pinlake.settings import PREFIX, Settings, stack_file
+from foundation.settings import PREFIX, Settings, stack_file
 
 STOP_SECONDS = 60.0
 

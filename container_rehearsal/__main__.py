@@ -15,7 +15,8 @@ from rich.console import Console
 
 from container_rehearsal.installation import PROJECT, Installation
 from container_rehearsal.scenario import Phase, Rehearsal, Report
-from pinlake.cli import entry, output
+from pinlake.cli import console as output
+from pinlake.cli import error_output as entry
 
 ROOT = Path(__file__).parents[1]
 # The first revision whose containers run: what an upgrade starts from until there is a tag.

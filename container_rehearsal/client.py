@@ -11,7 +11,7 @@ from types import TracebackType
 
 import httpx
 
-from pinlake.event import new_event_id
+from foundation.event import new_event_id
 
 INTERVAL_SECONDS = 0.1
 TIMEOUT_SECONDS = 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pinlake.errors import TerminalError
+from foundation.errors import TerminalError
 
 
 def commands(document: Path, *, heading: str) -> str:

@@ -12,7 +12,7 @@ import httpx
 from dotenv import dotenv_values
 
 from container_rehearsal import documented
-from pinlake.errors import TerminalError
+from foundation.errors import TerminalError
 
 PROJECT = "pinlake-rehearsal"
 API = "http://127.0.0.1:8000"

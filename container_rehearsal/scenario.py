@@ -13,8 +13,8 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from container_rehearsal.client import PostingClient
 from container_rehearsal.installation import API, Installation
-from ingestion.posting import post_pins
-from pinlake.errors import TerminalError
+from foundation.errors import TerminalError
+from ingestion.client.client import post_pins
 
 LONGEST_SILENCE_SECONDS = 10.0
 SERVED_WITHIN_SECONDS = 300.0

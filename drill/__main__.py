@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from pinlake.cli import entry, output
+from pinlake.cli import console as output
+from pinlake.cli import error_output as entry
 
 if TYPE_CHECKING:
     from drill.run import Outcome
@@ -37,7 +38,7 @@ def drill(
     Example: python -m drill --seconds 600 --faults 50 --seed 7
     """
     from drill.run import Plan, run
-    from pinlake import logs
+    from foundation import logging_setup as logs
 
     logs.configure(level="ERROR")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from foundation.settings import PREFIX, Settings
 from local_stack import kafka, object_store, postgres, process, stack
-from pinlake.settings import PREFIX, Settings
 
 BATCH_STEPS = ("bronze", "silver", "gold")
 SERVERS = {"Kafka": kafka, "S3": object_store, "Postgres": postgres}

@@ -13,8 +13,8 @@ from types import TracebackType
 import psycopg2
 
 from drill.cast import SERVERS, Cast
-from lakehouse.postgres import connect
-from pinlake.settings import PostgresSettings
+from foundation.postgres import connect
+from foundation.settings import PostgresSettings
 
 LOOK_SECONDS = 0.2
 LONGEST_ABSENCE = 4.0

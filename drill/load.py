@@ -13,11 +13,11 @@ from types import TracebackType
 import httpx
 import orjson
 
-from ingestion.posting import door_client, post_pin
-from pinlake.demo import malformed
-from pinlake.errors import TransientError
-from pinlake.event import new_event_id
-from pinlake.settings import Settings
+from foundation.errors import TransientError
+from foundation.event import new_event_id
+from foundation.settings import Settings
+from ingestion.client.client import door_client, post_pin
+from pinlake.app.demo import malformed_records as malformed
 
 PINS = 500
 CLIENTS = 16

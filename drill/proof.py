@@ -12,16 +12,18 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from drill.load import Sent
-from ingestion.consumption import consume
-from lakehouse import batch_lane, delta, reconcile
-from lakehouse import warehouse as warehouses
-from lakehouse.ledger import closing as sums
-from lakehouse.ledger import collect
-from lakehouse.postgres import connect
-from lakehouse.serving import Serving
-from lakehouse.tables import BATCH, STREAM, Table
-from pinlake.settings import Settings
-from pinlake.stream import open_stream
+from foundation.postgres import connect
+from foundation.settings import Settings
+from ingestion.landing.run import consume
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import BATCH, STREAM, Table
+from lakehouse.delta import lake as delta
+from lakehouse.observability import reconciliation as reconcile
+from lakehouse.observability.ledger import balance as sums
+from lakehouse.observability.ledger import collect
+from lakehouse.pipelines import batch as batch_lane
+from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.serving.postgres import Serving
 
 Row = tuple[str, str, int, int]
 

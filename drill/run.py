@@ -15,11 +15,11 @@ from drill.cast import Cast
 from drill.faults import Arrivals, Fault, inflict, schedule
 from drill.load import Load
 from drill.proof import Proof, drain, prove
-from ingestion.topics import create_topics
-from lakehouse import session
+from foundation.kafka_admin import create_topics
+from foundation.settings import Settings
+from lakehouse.spark import session
 from local_stack.addresses import HOST, free_ports
 from local_stack.temporary import temporary_stack
-from pinlake.settings import Settings
 
 START_SECONDS = 180.0
 RECOVERY_SECONDS = 180.0

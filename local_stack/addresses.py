@@ -12,8 +12,8 @@ from pathlib import Path
 import dotenv
 from pydantic import SecretStr
 
-from pinlake.errors import ConfigurationError
-from pinlake.settings import PREFIX, Settings, stack_file
+from foundation.errors import ConfigurationError
+from foundation.settings import PREFIX, Settings, stack_file
 
 HOST = "127.0.0.1"
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from foundation.errors import TerminalError
+from foundation.java import jars
+from foundation.java import jre as java
+from foundation.settings import Settings
 from local_stack import addresses, data_folder
 from local_stack.process import Child
-from pinlake import jars, java
-from pinlake.errors import TerminalError
-from pinlake.settings import Settings
 
 LOGGING = Path(__file__).with_name("kafka_log4j2.properties")
 HEAP = "400m"

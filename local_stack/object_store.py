@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foundation.errors import ConfigurationError
+from foundation.java import jars
+from foundation.java import jre as java
+from foundation.settings import Settings
 from local_stack import addresses
 from local_stack.addresses import Addresses
 from local_stack.process import Child
-from pinlake import jars, java
-from pinlake.errors import ConfigurationError
-from pinlake.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 import psutil
 
+from foundation.errors import ConfigurationError, TerminalError, TransientError
+from foundation.settings import Settings
 from local_stack import addresses, data_folder
 from local_stack.addresses import Addresses
 from local_stack.process import Child
-from pinlake.errors import ConfigurationError, TerminalError, TransientError
-from pinlake.settings import Settings
 
 if TYPE_CHECKING:
     import psycopg2.extensions

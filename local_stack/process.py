@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from foundation.errors import TerminalError, TransientError
 from local_stack.addresses import write_private
-from pinlake.errors import TerminalError, TransientError
 
 # What the system rounds a start time to, and more: the mark is checked as well.
 _SAME_START_SECONDS = 2.0

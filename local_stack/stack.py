@@ -14,14 +14,14 @@ import filelock
 import psutil
 import structlog
 
+from foundation.errors import ConfigurationError, TransientError
+from foundation.settings import Settings, stack_file
 from local_stack import addresses, kafka, object_store, postgres, process
 from local_stack.addresses import Addresses
 from local_stack.kafka import Kafka
 from local_stack.object_store import ObjectStore
 from local_stack.postgres import Postgres
 from local_stack.server import Server
-from pinlake.errors import ConfigurationError, TransientError
-from pinlake.settings import Settings, stack_file
 
 STOP_SECONDS = 30.0
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from foundation import settings as settings_module
+from foundation.settings import Settings
 from local_stack import addresses, stack
-from pinlake import settings as settings_module
-from pinlake.settings import Settings
 
 
 @contextmanager

@@ -10,8 +10,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from foundation.settings import Settings
 from local_stack.addresses import HOST, write_private
-from pinlake.settings import Settings
 
 DAGS = Path(__file__).with_name("dags")
 ADMINISTRATOR = "admin"

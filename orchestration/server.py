@@ -11,14 +11,14 @@ from pathlib import Path
 import dotenv
 import httpx
 
+from foundation.errors import ConfigurationError, TerminalError
+from foundation.settings import PREFIX, Settings
 from local_stack import addresses, process, stack
 from local_stack.addresses import Addresses
 from local_stack.postgres import Postgres
 from local_stack.process import Child
 from orchestration.configuration import Configuration
 from orchestration.supervisor import airflow
-from pinlake.errors import ConfigurationError, TerminalError
-from pinlake.settings import PREFIX, Settings
 
 DATABASE = "airflow"
 COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")

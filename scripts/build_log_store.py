@@ -1,4 +1,4 @@
-"""Compile lakehouse/log_store/java into log_store.jar: the same bytes wherever it runs.
+"""Compile lakehouse/spark/log_store/java into log_store.jar: the same bytes wherever it runs.
 
 Run it as `uv run python scripts/build_log_store.py` after changing the source or Delta's version. It needs
 the locked jars (`pinlake jars`) and a JRE.
@@ -14,10 +14,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from lakehouse import log_store
-from pinlake import jars, java
-from pinlake import settings as settings_module
-from pinlake.settings import Settings
+from foundation import settings as settings_module
+from foundation.java import jars
+from foundation.java import jre as java
+from foundation.settings import Settings
+from lakehouse.spark import log_store
 
 SOURCES = log_store.JAR.parent / "java"
 # No debug information and no processors: nothing of this machine gets into the classes.

@@ -9,9 +9,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from lakehouse import class_archive, log_store
-from pinlake import jars, settings
-from pinlake.jars import JarSet
+from foundation import settings
+from foundation.java import jars
+from foundation.java.jars import JarSet
+from lakehouse.spark import class_data_sharing as class_archive
+from lakehouse.spark import log_store
 
 
 def main(s3proxy: Path) -> None:

@@ -1,4 +1,4 @@
-"""Write pinlake/jars.lock anew from the poms beside this file. A maintainer's tool: it needs Maven.
+"""Write foundation/java/jars.lock anew from the poms beside this file. A maintainer's tool: it needs Maven.
 
 Run it as `uv run python scripts/lock_jars.py` (or `make lock`) after changing a pom or pyspark's version.
 """
@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from pinlake.jars import LOCK, JarSet
+from foundation.java.jars import LOCK, JarSet
 
 POMS = Path(__file__).parent
 HEADER = "# Written by scripts/lock_jars.py. Jar set, coordinate, SHA-256, bytes.\n"

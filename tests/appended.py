@@ -14,8 +14,8 @@ from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
-from ingestion.clients import s3_client
-from pinlake.settings import Settings
+from foundation.clients import s3_client
+from foundation.settings import Settings
 
 SCHEMA = Schema([Field("writer", DataType.utf8()), Field("number", DataType.int64())])
 Row = tuple[str, int]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from lakehouse import session
-from pinlake import settings as settings_module
+from foundation import settings as settings_module
+from lakehouse.spark import session
 from tests import appended
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from lakehouse import batch_lane, session
-from lakehouse import warehouse as warehouses
-from pinlake import logs
-from pinlake import settings as settings_module
-from pinlake.stream import open_stream
+from foundation import logging_setup as logs
+from foundation import settings as settings_module
+from lakehouse.catalog import locations as warehouses
+from lakehouse.pipelines import batch as batch_lane
+from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.spark import session
 
 
 def run() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from lakehouse.tables import Table
-from lakehouse.warehouse import Warehouse
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.tables import Table
 
 
 def forget_last_commit(warehouse: Warehouse, table: Table) -> None:

@@ -17,8 +17,8 @@ import orjson
 from pydantic import BaseModel, SecretStr
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from lakehouse import session
-from pinlake.settings import PREFIX, Settings
+from foundation.settings import PREFIX, Settings
+from lakehouse.spark import session
 
 ROOT = Path(__file__).parents[1]
 # Whoever starts a JVM for pyspark reads it.

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from ingestion import topics
-from ingestion.clients import s3_client
-from lakehouse import session
-from lakehouse.reading.store import Store
-from lakehouse.warehouse import Warehouse
+from foundation import kafka_admin as topics
+from foundation import settings as settings_module
+from foundation.clients import s3_client
+from foundation.settings import Settings
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.query.table_reader import Store
+from lakehouse.spark import session
 from local_stack import addresses
 from local_stack import stack as local_stack
-from pinlake import settings as settings_module
-from pinlake.settings import Settings
 from tests import commands
 
 # What a Spark of a few rows costs is compiling its plans and planning them anew after every shuffle. All

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import orjson
 from confluent_kafka import Producer
 
-from pinlake.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER, new_event_id
-from pinlake.settings import KafkaSettings
+from foundation.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER, new_event_id
+from foundation.settings import KafkaSettings
 
 PATIENCE_SECONDS = 30.0
 

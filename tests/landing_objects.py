@@ -8,9 +8,9 @@ from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ingestion.envelope import to_line
-from lakehouse.warehouse import Warehouse
-from pinlake.event import new_event_id
+from foundation.event import new_event_id
+from ingestion.landing.envelope import to_line
+from lakehouse.catalog.locations import Warehouse
 
 # What kafka-python gives, as far as an envelope holds it.
 Record = namedtuple("Record", "topic partition offset timestamp key headers value")

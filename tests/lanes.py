@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from drill.proof import drain
-from lakehouse import warehouse as warehouses
-from lakehouse.ledger import collect
-from lakehouse.serving import Serving
-from pinlake.settings import Settings
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.observability.ledger import collect
+from lakehouse.serving.postgres import Serving
 from tests import events
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]

@@ -9,8 +9,8 @@ from pathlib import Path
 from arro3.core import Array, DataType, Field, Schema, Table
 from deltalake import DeltaTable, write_deltalake
 
-from lakehouse.reading.store import Listed, Store
-from lakehouse.tables import Table as Named
+from lakehouse.catalog.tables import Table as Named
+from lakehouse.query.table_reader import Listed, Store
 
 _SCHEMA = Schema([Field("unique_id", DataType.utf8()), Field("number", DataType.int64())])
 State = dict[str, int]

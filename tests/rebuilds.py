@@ -6,12 +6,12 @@ from itertools import islice
 
 from pyspark.sql import SparkSession
 
-from lakehouse import batch_lane
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.operations.rebuild.publish import Publication
+from lakehouse.operations.rebuild.recompute import recomputing
+from lakehouse.operations.rebuild.run import Request
+from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.results import GateLog
-from lakehouse.rebuild.publication import Publication
-from lakehouse.rebuild.recomputed import recomputing
-from lakehouse.rebuild.run import Request
-from lakehouse.warehouse import Warehouse
 
 
 def cut_off(spark: SparkSession, warehouse: Warehouse, request: Request, *, after: int) -> None:

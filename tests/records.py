@@ -16,10 +16,10 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import MemberToRemove
 from kafka.consumer.fetcher import ConsumerRecord
 
-from ingestion import topics
-from ingestion.clients import kafka_python_config, s3_client
-from ingestion.landing import PREFIX
-from pinlake.settings import KafkaSettings, Settings
+from foundation import kafka_admin as topics
+from foundation.clients import kafka_python_config, s3_client
+from foundation.settings import KafkaSettings, Settings
+from ingestion.landing.store import PREFIX
 
 TIMEOUT_SECONDS = 20.0
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from lakehouse.tables import Table
-from pinlake.settings import Settings
+from foundation.settings import Settings
+from lakehouse.catalog.tables import Table
 from tests import commands
 
 BYTES = 1 << 20

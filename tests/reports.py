@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from lakehouse.quality.report.model import Day, Example, Point, Reason, Report, RuleVerdict, Volume
+from lakehouse.observability.quality_report.model import (
+    Day,
+    Example,
+    Point,
+    Reason,
+    Report,
+    RuleVerdict,
+    Volume,
+)
 
 NOW = datetime(2026, 1, 31, 7, 30, tzinfo=UTC)
 HOSTILE = '<script src="https://evil.example/x.js"></script><img src=x onerror=alert(1)>"\'{{ 7*7 }}'

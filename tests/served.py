@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from lakehouse.postgres import connect
-from pinlake.settings import Settings
+from foundation.postgres import connect
+from foundation.settings import Settings
 
 
 def served(settings: Settings) -> dict[str, tuple[str, int]]:

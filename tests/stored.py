@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ingestion.clients import s3_client
-from lakehouse.tables import Table
-from pinlake.settings import Settings
+from foundation.clients import s3_client
+from foundation.settings import Settings
+from lakehouse.catalog.tables import Table
 
 
 def keys(settings: Settings, prefix: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.quality import suite
+from lakehouse.quality import suites as suite
 
 PLAUSIBLE = "follower_count.plausible"
 

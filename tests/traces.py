@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from ingestion.clients import s3_client
-from lakehouse.postgres import connect
-from pinlake.settings import Settings
+from foundation.clients import s3_client
+from foundation.postgres import connect
+from foundation.settings import Settings
 
 
 def traces(spark: SparkSession, settings: Settings, *words: str) -> list[str]:

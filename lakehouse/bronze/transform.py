@@ -7,8 +7,8 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse import event_ids
-from pinlake.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
+from foundation.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
+from lakehouse.bronze import event_ids
 
 
 def to_bronze(records: DataFrame, *, at: datetime) -> DataFrame:
@@ -18,7 +18,7 @@ def to_bronze(records: DataFrame, *, at: datetime) -> DataFrame:
     without received_at gets its Kafka time.
 
     Args:
-        records: see `lakehouse.bronze.records`.
+        records: see `lakehouse.bronze.sources`.
         at: when they are written.
     """
     derived = event_ids.derived(F.col("timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.schemas import CATEGORY_FIGURES
+from lakehouse.catalog.schemas import CATEGORY_FIGURES
 
 
 def of_days(pins: DataFrame, days: Sequence[date]) -> DataFrame:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import delta
-from lakehouse.quality import gx
+from lakehouse.catalog.tables import Table
+from lakehouse.delta import lake as delta
+from lakehouse.quality import gx_adapter as gx
 from lakehouse.quality.results import Result, lane_of
-from lakehouse.quality.suite import load
-from lakehouse.tables import Table
+from lakehouse.quality.suites import load
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import schemas
-from lakehouse.counts import Counts
-from lakehouse.quality import gx
-from lakehouse.quality.gx import Predicate
+from foundation.errors import TerminalError
+from lakehouse.catalog import schemas
+from lakehouse.catalog.schemas import BROKEN
+from lakehouse.catalog.tables import Table
+from lakehouse.delta.metrics import Counts
+from lakehouse.quality import gx_adapter as gx
+from lakehouse.quality.gx_adapter import Predicate
 from lakehouse.quality.rules import Rule, Suite
-from lakehouse.quality.suite import audited, load
-from lakehouse.schemas import BROKEN
-from lakehouse.tables import Table
-from pinlake.errors import TerminalError
+from lakehouse.quality.suites import audited, load
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def passed(judged: DataFrame) -> DataFrame:
 
 
 def refused(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> DataFrame:
-    """Keep the others, `broken` explained as in lakehouse.schemas.BROKEN, and add `suite`.
+    """Keep the others, `broken` explained as in lakehouse.catalog.schemas.BROKEN, and add `suite`.
 
     Args:
         judged: what `judge` returned.

@@ -6,10 +6,10 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import literal
-from lakehouse.schemas import RESULTS
-from lakehouse.tables import QUALITY_RESULTS, TABLES
-from pinlake.errors import UsageError
+from foundation.errors import UsageError
+from lakehouse.catalog.schemas import RESULTS
+from lakehouse.catalog.tables import QUALITY_RESULTS, TABLES
+from lakehouse.spark import dataframes as literal
 
 
 def history(spark: SparkSession, table: str, *, warehouse: str, rule: str | None = None) -> DataFrame:

@@ -8,15 +8,16 @@ from dataclasses import replace
 import structlog
 from pyspark.sql import SparkSession
 
-from lakehouse import delta, objects
-from lakehouse.counts import Counts
+from foundation.errors import TerminalError
+from foundation.event import new_event_id
+from lakehouse.catalog.tables import Table
+from lakehouse.delta import lake as delta
+from lakehouse.delta.metrics import Counts
 from lakehouse.quality import results
 from lakehouse.quality.audit import Subject, audit
-from lakehouse.quality.pointer import Pointer, place
+from lakehouse.quality.published_version import Pointer, place
 from lakehouse.quality.results import GateLog, Result, lane_of
-from lakehouse.tables import Table
-from pinlake.errors import TerminalError
-from pinlake.event import new_event_id
+from lakehouse.spark import filesystem as objects
 
 log = structlog.get_logger()
 

@@ -9,19 +9,20 @@ from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
-from lakehouse import delta, literal
-from lakehouse.counts import Counts
-from lakehouse.delta import MicroBatch
+from foundation.event import new_event_id
+from lakehouse.catalog.schemas import RESULTS
+from lakehouse.catalog.tables import QUALITY_RESULTS, Table
+from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.metrics import Counts
 from lakehouse.quality.gate import Gate, Judged
 from lakehouse.quality.rules import Rule
-from lakehouse.schemas import RESULTS
-from lakehouse.tables import QUALITY_RESULTS, Table
-from pinlake.event import new_event_id
+from lakehouse.spark import dataframes as literal
 
 
 @dataclass(frozen=True)
 class Result:
-    """One row of quality.results: see lakehouse.schemas.RESULTS."""
+    """One row of quality.results: see lakehouse.catalog.schemas.RESULTS."""
 
     run_id: str
     lane: str

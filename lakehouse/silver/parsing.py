@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse import event_ids
+from foundation.event import PIN_FIELDS
+from lakehouse.bronze import event_ids
 from lakehouse.quality.rules import Rule
-from pinlake.event import PIN_FIELDS
 
 RULES = tuple(
     Rule(name, "critical", sentence, columns)

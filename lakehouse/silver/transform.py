@@ -7,12 +7,12 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse import event_ids
-from lakehouse.newest import newest_per_pin
+from lakehouse.bronze import event_ids
+from lakehouse.catalog.schemas import SILVER
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
-from lakehouse.schemas import SILVER
 from lakehouse.silver.cleaning import clean
+from lakehouse.silver.deduplication import newest_per_pin
 from lakehouse.silver.parsing import parse
 from lakehouse.silver.text import TextPolicy
 

@@ -6,32 +6,32 @@ from typing import Annotated
 
 import typer
 
-from pinlake import logs
-from pinlake.cli import entry
-from pinlake.cli.airflow import app as airflow
-from pinlake.cli.consume import consume
-from pinlake.cli.demo import demo
-from pinlake.cli.diff import diff
-from pinlake.cli.drift import drift
-from pinlake.cli.emulate import emulate
-from pinlake.cli.erase import erase
-from pinlake.cli.history import history
-from pinlake.cli.init import init
-from pinlake.cli.jars import jars
-from pinlake.cli.ledger import app as ledger
-from pinlake.cli.ledger import reconcile
-from pinlake.cli.maintain import maintain
-from pinlake.cli.promote import bronze, gold, silver, stream
-from pinlake.cli.quality import app as quality
-from pinlake.cli.quality_report import report
-from pinlake.cli.quarantine import app as quarantine
-from pinlake.cli.rebuild import rebuild
-from pinlake.cli.restore import restore
-from pinlake.cli.serve import serve
-from pinlake.cli.sql import sql
-from pinlake.cli.stack import down, up
-from pinlake.cli.status import status
-from pinlake.cli.why import why
+from foundation import logging_setup as logs
+from pinlake.cli import error_output as entry
+from pinlake.cli.commands.airflow import app as airflow
+from pinlake.cli.commands.consume import consume
+from pinlake.cli.commands.demo import demo
+from pinlake.cli.commands.diff import diff
+from pinlake.cli.commands.drift import drift
+from pinlake.cli.commands.emulate import emulate
+from pinlake.cli.commands.erase import erase
+from pinlake.cli.commands.history import history
+from pinlake.cli.commands.init import init
+from pinlake.cli.commands.jars import jars
+from pinlake.cli.commands.lanes import bronze, gold, silver, stream
+from pinlake.cli.commands.ledger import app as ledger
+from pinlake.cli.commands.ledger import reconcile
+from pinlake.cli.commands.local_stack import down, up
+from pinlake.cli.commands.maintain import maintain
+from pinlake.cli.commands.quality import app as quality
+from pinlake.cli.commands.quality_report import report
+from pinlake.cli.commands.quarantine import app as quarantine
+from pinlake.cli.commands.rebuild import rebuild
+from pinlake.cli.commands.restore import restore
+from pinlake.cli.commands.serve import serve
+from pinlake.cli.commands.sql import sql
+from pinlake.cli.commands.status import status
+from pinlake.cli.commands.why import why
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -82,5 +82,5 @@ app.add_typer(airflow, name="airflow")
 
 
 def main() -> None:
-    """Run the command line: see `pinlake.cli.entry`."""
+    """Run the command line: see `pinlake.cli.error_output`."""
     entry.run(app)

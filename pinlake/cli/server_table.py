@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from pinlake.cli import output
+from pinlake.cli import console as output
 
 if TYPE_CHECKING:
-    from pinlake.servers import Server
-    from pinlake.settings import Settings
+    from foundation.settings import Settings
+    from pinlake.app.servers import Server
 
 
 def print_servers(servers: Sequence[Server], settings: Settings) -> None:

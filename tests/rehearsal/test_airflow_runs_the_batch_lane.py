@@ -21,12 +21,12 @@ import pytest
 from confluent_kafka import Producer
 from pyspark.sql import SparkSession
 
-from lakehouse import warehouse as warehouses
-from lakehouse.tables import BATCH, Table
+from foundation.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import BATCH, Table
+from lakehouse.pipelines.stream_setup import open_stream
 from local_stack.addresses import free_ports
-from pinlake.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
-from pinlake.settings import Settings
-from pinlake.stream import open_stream
 from tests import commands, stored
 
 PIN = "0190163d-8694-739b-aea5-{:012x}"

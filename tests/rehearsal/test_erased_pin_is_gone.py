@@ -11,24 +11,26 @@ import pytest
 from pyspark.sql import SparkSession
 
 from drill.proof import drain
-from ingestion import topics
-from ingestion.clients import s3_client
-from ingestion.consumption import consume
-from lakehouse import batch_lane, delta, reconcile
-from lakehouse import warehouse as warehouses
-from lakehouse.counts import Counts
-from lakehouse.erasure.record import Record
-from lakehouse.ledger import closing as ledger
-from lakehouse.ledger import collect
-from lakehouse.postgres import connect
-from lakehouse.rebuild import run as rebuild
-from lakehouse.rebuild.days import Days
-from lakehouse.serving import Serving
-from lakehouse.tables import BATCH, CATEGORY_DAILY, STREAM, Table
-from pinlake.erasure import Erasure
-from pinlake.settings import Settings
-from pinlake.stream import open_stream
-from pinlake.subjects import Subjects
+from foundation import kafka_admin as topics
+from foundation.clients import s3_client
+from foundation.data_subjects import Subjects
+from foundation.postgres import connect
+from foundation.settings import Settings
+from ingestion.landing.run import consume
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, STREAM, Table
+from lakehouse.delta import lake as delta
+from lakehouse.delta.metrics import Counts
+from lakehouse.observability import reconciliation as reconcile
+from lakehouse.observability.ledger import balance as ledger
+from lakehouse.observability.ledger import collect
+from lakehouse.operations.erasure.receipt import Record
+from lakehouse.operations.rebuild import run as rebuild
+from lakehouse.operations.rebuild.date_range import Days
+from lakehouse.pipelines import batch as batch_lane
+from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.serving.postgres import Serving
+from pinlake.app.erasure import Erasure
 from tests import events, records, stored
 from tests.served import served
 from tests.traces import traces

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from ingestion.clients import s3_client
-from lakehouse import warehouse as warehouses
-from lakehouse.ledger import closing, collect
-from lakehouse.serving import Serving
-from pinlake.settings import Settings
+from foundation.clients import s3_client
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.observability.ledger import balance as closing
+from lakehouse.observability.ledger import collect
+from lakehouse.serving.postgres import Serving
 from tests import commands, events, stored
 from tests.served import served
 from tests.traces import traces

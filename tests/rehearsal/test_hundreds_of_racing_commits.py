@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from pinlake.settings import Settings
+from foundation.settings import Settings
 from tests.appended import Appended
 
 

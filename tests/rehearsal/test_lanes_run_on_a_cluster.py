@@ -19,11 +19,11 @@ from confluent_kafka import Producer
 from deltalake import DeltaTable, QueryBuilder
 from pydantic import SecretStr
 
-from ingestion.consumption import consume
-from lakehouse.tables import BATCH, STREAM, Table
-from pinlake import jars
-from pinlake.event import EVENT_ID_HEADER, new_event_id
-from pinlake.settings import Settings
+from foundation.event import EVENT_ID_HEADER, new_event_id
+from foundation.java import jars
+from foundation.settings import Settings
+from ingestion.landing.run import consume
+from lakehouse.catalog.tables import BATCH, STREAM, Table
 from tests import cluster, commands
 from tests.served import served
 

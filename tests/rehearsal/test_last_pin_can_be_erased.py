@@ -6,13 +6,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from drill.proof import drain
-from ingestion.clients import s3_client
-from lakehouse import delta
-from lakehouse import warehouse as warehouses
-from lakehouse.erasure.record import Records
+from foundation.clients import s3_client
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import BATCH
+from lakehouse.delta import lake as delta
+from lakehouse.operations.erasure.receipt import Records
 from lakehouse.quality.publish import published
-from lakehouse.tables import BATCH
-from pinlake.settings import Settings
 from tests import commands, events
 from tests.served import served
 

@@ -11,22 +11,28 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lakehouse import batch_lane
-from lakehouse.tables import BATCH
-from lakehouse.warehouse import Warehouse
-from pinlake.settings import Settings
+from foundation.settings import Settings
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.tables import BATCH
+from lakehouse.pipelines import batch as batch_lane
 from tests import commands
 from tests.landing_objects import land
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(3)]
-COLUMN = ("lakehouse/schemas.py", '    ("save_location",', '    ("board", StringType(), "a board"),\n')
-FIELD = ("pinlake/event.py", '    "category",\n)', '    "board",\n')
+COLUMN = (
+    "lakehouse/catalog/schemas.py",
+    '    ("save_location",',
+    '    ("board", StringType(), "a board"),\n',
+)
+FIELD = ("foundation/event.py", '    "category",\n)', '    "board",\n')
 RUN = """
 import json, sys
-from lakehouse import batch_lane, delta, session
-from lakehouse.tables import BATCH
-from lakehouse.warehouse import Warehouse
-from pinlake import settings
+from lakehouse.pipelines import batch as batch_lane
+from lakehouse.delta import lake as delta
+from lakehouse.spark import session
+from lakehouse.catalog.tables import BATCH
+from lakehouse.catalog.locations import Warehouse
+from foundation import settings
 warehouse = Warehouse(sys.argv[1])
 spark = session.build(settings.load(), app="new field", quick=True)
 batch_lane.bronze(spark, warehouse)

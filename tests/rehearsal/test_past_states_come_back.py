@@ -8,15 +8,18 @@ import pytest
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
-from lakehouse import warehouse as warehouses
-from lakehouse.reading import commits, diff, query, versions
-from lakehouse.reading.diff import COMPARISON, FEED
-from lakehouse.reading.moment import Moment
-from lakehouse.reading.store import Store
-from lakehouse.tables import BATCH, STREAM, Table
-from pinlake import revision
-from pinlake.errors import UsageError
-from pinlake.settings import Settings
+from foundation import version as revision
+from foundation.errors import UsageError
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import BATCH, STREAM, Table
+from lakehouse.query import diff
+from lakehouse.query import duckdb_engine as query
+from lakehouse.query import history as commits
+from lakehouse.query import table_versions as versions
+from lakehouse.query.diff import COMPARISON, FEED
+from lakehouse.query.table_reader import Store
+from lakehouse.query.time_travel import Moment
 from tests import commands, lanes
 
 

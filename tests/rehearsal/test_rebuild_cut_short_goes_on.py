@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse import delta
-from lakehouse import warehouse as warehouses
-from lakehouse.ledger import closing, collect
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
+from lakehouse.delta import lake as delta
+from lakehouse.observability.ledger import balance as closing
+from lakehouse.observability.ledger import collect
 from lakehouse.quality.publish import published
-from lakehouse.serving import Serving
-from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
-from pinlake.settings import Settings
+from lakehouse.serving.postgres import Serving
 from tests import commands, events, stored
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]

@@ -11,15 +11,18 @@ import pytest
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import batch_lane, delta, query, replay
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
+from lakehouse.delta import lake as delta
+from lakehouse.operations import replay
+from lakehouse.operations.rebuild import run
+from lakehouse.operations.rebuild.date_range import Days
+from lakehouse.operations.rebuild.run import Found, Request
+from lakehouse.operations.replay import Quarantine, Replayed
+from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import Unpublished, published
-from lakehouse.rebuild import run
-from lakehouse.rebuild.days import Days
-from lakehouse.rebuild.run import Found, Request
-from lakehouse.replay import Quarantine, Replayed
+from lakehouse.query import spark_engine as query
 from lakehouse.silver.text import TextPolicy
-from lakehouse.tables import BATCH, CATEGORY_DAILY, Table
-from lakehouse.warehouse import Warehouse
 from tests import rebuilds
 from tests.checkpoints import forget_last_commit
 from tests.landing_objects import land

@@ -11,16 +11,17 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
 from drill.proof import drain
-from lakehouse import warehouse as warehouses
-from lakehouse.ledger import closing, collect
-from lakehouse.rebuild import run
-from lakehouse.rebuild.days import Days
-from lakehouse.rebuild.run import Found, Request
-from lakehouse.schemas import LEDGER
-from lakehouse.serving import Serving
-from lakehouse.tables import BATCH, OPS_LEDGER
-from pinlake import leases
-from pinlake.settings import Settings
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.schemas import LEDGER
+from lakehouse.catalog.tables import BATCH, OPS_LEDGER
+from lakehouse.delta.locks import table_locks as leases
+from lakehouse.observability.ledger import balance as closing
+from lakehouse.observability.ledger import collect
+from lakehouse.operations.rebuild import run
+from lakehouse.operations.rebuild.date_range import Days
+from lakehouse.operations.rebuild.run import Found, Request
+from lakehouse.serving.postgres import Serving
 from tests import commands, events
 from tests.suites import allow_followers
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from ingestion import topics
-from ingestion.clients import BRIEF, s3_client
-from lakehouse import stream_status
+from foundation import kafka_admin as topics
+from foundation.clients import BRIEF, s3_client
+from foundation.errors import TransientError
+from foundation.settings import Settings
+from lakehouse.pipelines import stream_status
 from local_stack import kafka, object_store, postgres, process
 from local_stack import stack as local_stack
-from pinlake.errors import TransientError
-from pinlake.settings import Settings
 from tests import commands, events
 from tests.served import served
 

@@ -14,12 +14,12 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from lakehouse import delta
-from lakehouse import warehouse as warehouses
-from lakehouse.postgres import connect
-from lakehouse.reading.store import Store
-from lakehouse.tables import TABLES, Table
-from pinlake.settings import Settings
+from foundation.postgres import connect
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import TABLES, Table
+from lakehouse.delta import lake as delta
+from lakehouse.query.table_reader import Store
 from tests import checksums, commands
 
 GUIDE = (commands.ROOT / "docs/readers.md").read_text()

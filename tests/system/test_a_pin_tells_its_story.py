@@ -8,16 +8,18 @@ import pytest
 from pyspark.sql import SparkSession
 
 from drill.proof import drain
-from ingestion.clients import s3_client
-from lakehouse import batch_lane, replay
-from lakehouse import warehouse as warehouses
-from lakehouse.reading import served, why
-from lakehouse.reading.store import Store
-from lakehouse.reading.story import Entry, moment
-from lakehouse.replay import Quarantine
-from lakehouse.tables import BATCH
-from pinlake.errors import UsageError
-from pinlake.settings import Settings
+from foundation.clients import s3_client
+from foundation.errors import UsageError
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import BATCH
+from lakehouse.observability.pin_trace import served_row as served
+from lakehouse.observability.pin_trace import trace as why
+from lakehouse.observability.pin_trace.timeline import Entry, moment
+from lakehouse.operations import replay
+from lakehouse.operations.replay import Quarantine
+from lakehouse.pipelines import batch as batch_lane
+from lakehouse.query.table_reader import Store
 from tests import events
 
 PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse import delta
-from lakehouse import warehouse as warehouses
-from lakehouse.tables import BATCH
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import BATCH
+from lakehouse.delta import lake as delta
 from orchestration.configuration import DAGS
-from pinlake.settings import Settings
 from tests import commands, events
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]

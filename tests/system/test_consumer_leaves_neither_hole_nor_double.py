@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.consumption import consume
-from pinlake.settings import Settings
+from foundation.settings import Settings
+from ingestion.landing.run import consume
 from tests import commands, records, relay
 
 ROWS = 95

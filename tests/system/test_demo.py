@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse import session
+from foundation import settings as settings_module
+from lakehouse.spark import session
 from local_stack import kafka, process, stack
-from pinlake import settings as settings_module
 from tests import commands
 
 ROOT = Path(__file__).parents[2]

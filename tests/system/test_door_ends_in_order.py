@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ingestion import topics
-from pinlake.settings import Settings
+from foundation import kafka_admin as topics
+from foundation.settings import Settings
 from tests import commands, records
 
 REQUESTS = 20

@@ -14,9 +14,9 @@ import httpx
 import orjson
 import pytest
 
-from ingestion import topics
-from pinlake.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER, new_event_id
-from pinlake.settings import Settings
+from foundation import kafka_admin as topics
+from foundation.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER, new_event_id
+from foundation.settings import Settings
 from tests import commands, records
 from tests.records import Record
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pinlake.settings import Settings
+from foundation.settings import Settings
 from tests import commands, events
 
 PIN = "0190163d-8694-739b-aea5-{:012x}"

@@ -11,14 +11,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType
 
-from lakehouse import literal
-from lakehouse import warehouse as warehouses
-from lakehouse.delta import MicroBatch
-from lakehouse.fan_out import FanOut
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import STREAM, Table
+from lakehouse.delta.lake import MicroBatch
+from lakehouse.pipelines.stream_writer import FanOut
 from lakehouse.quality.results import GateLog
-from lakehouse.serving import Serving
-from lakehouse.tables import STREAM, Table
-from pinlake.settings import Settings
+from lakehouse.serving.postgres import Serving
+from lakehouse.spark import dataframes as literal
 from tests.served import served
 
 MICRO_BATCHES = 3
@@ -66,7 +66,7 @@ def test_every_order(spark: SparkSession, own: Settings, arrivals: list[list[Arr
 
 
 def _records(spark: SparkSession, pins: dict[str, list[Arrival]], micro_batch: int) -> DataFrame:
-    """Kafka records of one micro-batch, as `lakehouse.bronze.records` gives them."""
+    """Kafka records of one micro-batch, as `lakehouse.bronze.sources` gives them."""
     arriving = [
         (pin, rank, partition)
         for pin, of_pin in pins.items()

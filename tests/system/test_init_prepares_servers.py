@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 import pytest
 
-from ingestion import topics
-from ingestion.bucket import create_bucket
-from ingestion.clients import s3_client
-from lakehouse.postgres import connect
-from pinlake.errors import ConfigurationError, TransientError
-from pinlake.settings import S3Settings, Settings
+from foundation import kafka_admin as topics
+from foundation.clients import s3_client
+from foundation.errors import ConfigurationError, TransientError
+from foundation.object_store import create_bucket
+from foundation.postgres import connect
+from foundation.settings import S3Settings, Settings
 from tests import commands, records
 
 

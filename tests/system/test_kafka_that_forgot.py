@@ -6,15 +6,16 @@ import pytest
 from kafka import TopicPartition
 from pyspark.sql import SparkSession
 
-from ingestion.consumption import consume
-from lakehouse import batch_lane
-from lakehouse import warehouse as warehouses
-from lakehouse.ledger import closing, collect, entries
-from lakehouse.serving import Serving
-from pinlake import unread
-from pinlake.errors import TerminalError
-from pinlake.settings import Settings
-from pinlake.stream import open_stream
+from foundation.errors import TerminalError
+from foundation.settings import Settings
+from ingestion.landing.run import consume
+from lakehouse.catalog import locations as warehouses
+from lakehouse.observability.ledger import balance as closing
+from lakehouse.observability.ledger import collect, entries
+from lakehouse.pipelines import batch as batch_lane
+from lakehouse.pipelines import data_loss_check as unread
+from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.serving.postgres import Serving
 from tests import events, records
 
 PIN = "0190163d-8694-739b-aea5-{:012x}"

@@ -8,15 +8,16 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from drill.proof import drain
-from lakehouse import reconcile
-from lakehouse import warehouse as warehouses
-from lakehouse.ledger import closing, collect
-from lakehouse.ledger.closing import Sum
-from lakehouse.reconcile import Comparison, Difference
-from lakehouse.serving import Serving
-from lakehouse.tables import BATCH, STREAM, Table
-from pinlake.settings import Settings
-from pinlake.stream import open_stream
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import BATCH, STREAM, Table
+from lakehouse.observability import reconciliation as reconcile
+from lakehouse.observability.ledger import balance as closing
+from lakehouse.observability.ledger import collect
+from lakehouse.observability.ledger.balance import Sum
+from lakehouse.observability.reconciliation import Comparison, Difference
+from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.serving.postgres import Serving
 from tests import events
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]

@@ -7,8 +7,8 @@ import uuid
 import pytest
 from pyspark.sql import SparkSession
 
-from ingestion.clients import s3_client
-from pinlake.settings import Settings
+from foundation.clients import s3_client
+from foundation.settings import Settings
 from tests import appended, relay
 from tests.appended import Appended
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ingestion.clients import s3_client
-from lakehouse.generations import Held, Lost
-from lakehouse.lease import Leases, Terms
-from lakehouse.owner import Owner
-from pinlake.settings import Settings
+from foundation.clients import s3_client
+from foundation.settings import Settings
+from lakehouse.delta.locks.lease import Leases, Terms
+from lakehouse.delta.locks.lease_store import Held, Lost
+from lakehouse.delta.locks.owner import Owner
 from tests import commands, stored
 from tests.relay import SeesLeaseRead, Watcher, before_s3
 
@@ -26,9 +26,9 @@ NAME = "silver.pins_batch"
 SHORT = Terms(beat=0.1, expiry=2.0)
 HOLDS = """
 import sys
-from ingestion.clients import s3_client
-from lakehouse.lease import Leases
-from pinlake import settings
+from foundation.clients import s3_client
+from lakehouse.delta.locks.lease import Leases
+from foundation import settings
 loaded = settings.load()
 with Leases(s3_client(loaded.s3), bucket=loaded.s3.bucket, command="pinlake silver").hold(sys.argv[1]):
     print("held", flush=True)

@@ -11,15 +11,15 @@ import pytest
 from pydantic import SecretStr
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.delta import MicroBatch
-from lakehouse.postgres import connect
-from lakehouse.schemas import FEATURES
-from lakehouse.serving import Serving
+from foundation.errors import TerminalError, TransientError
+from foundation.postgres import connect
+from foundation.settings import PostgresSettings, Settings
+from lakehouse.catalog.schemas import FEATURES
+from lakehouse.delta.lake import MicroBatch
+from lakehouse.serving.postgres import Serving
 from local_stack import process
 from local_stack import stack as local_stack
 from local_stack.postgres import child
-from pinlake.errors import TerminalError, TransientError
-from pinlake.settings import PostgresSettings, Settings
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 PIN = "0190163d-8694-739b-aea5-{:012x}"

@@ -9,14 +9,15 @@ import sys
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse import query as by_spark
-from lakehouse import warehouse as warehouses
-from lakehouse.reading import query as by_duckdb
-from lakehouse.reading.store import Store
-from lakehouse.tables import TABLES
-from pinlake.cli import rows, sql
-from pinlake.errors import UsageError
-from pinlake.settings import Settings
+from foundation.errors import UsageError
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import TABLES
+from lakehouse.query import duckdb_engine as by_duckdb
+from lakehouse.query import spark_engine as by_spark
+from lakehouse.query.table_reader import Store
+from pinlake.cli import row_output as rows
+from pinlake.cli.commands import sql
 from tests import commands, lanes
 
 QUERIES = [

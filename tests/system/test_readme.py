@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from foundation import settings as settings_module
 from local_stack import addresses, stack
-from pinlake import settings as settings_module
 from tests import commands
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from ingestion.clients import s3_client
-from pinlake.settings import Settings
+from foundation.clients import s3_client
+from foundation.settings import Settings
 from tests import commands, events
 from tests.served import served
 

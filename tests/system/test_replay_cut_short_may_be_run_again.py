@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse import replay
-from lakehouse import warehouse as warehouses
-from lakehouse.replay import Quarantine, Replayed
-from lakehouse.serving import Serving
-from lakehouse.tables import STREAM, Table
-from pinlake.errors import TransientError
-from pinlake.settings import Settings
-from pinlake.stream import open_stream
+from foundation.errors import TransientError
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import STREAM, Table
+from lakehouse.operations import replay
+from lakehouse.operations.replay import Quarantine, Replayed
+from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.serving.postgres import Serving
 from tests import events
 from tests.served import served
 

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser
 
-from lakehouse.quality.report.render import render
+from lakehouse.observability.quality_report.render import render
 from tests import chromium
 from tests.reports import FULL
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 from pyspark.sql import SparkSession
 
-from lakehouse import delta
-from lakehouse import warehouse as warehouses
-from lakehouse.tables import BATCH
-from pinlake.settings import Settings
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import BATCH
+from lakehouse.delta import lake as delta
 from tests import commands, events, stored
 from tests.relay import HoldsBackCommits, SeesLeaseRead, before_s3
 

@@ -17,9 +17,9 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from foundation.settings import Settings, stack_file
 from local_stack import stack
 from local_stack.stack import State
-from pinlake.settings import Settings, stack_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

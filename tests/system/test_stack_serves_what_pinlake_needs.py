@@ -16,9 +16,9 @@ from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from lakehouse.log_store import probe
+from foundation.settings import Settings
+from lakehouse.spark.log_store import probe
 from local_stack import stack as local_stack
-from pinlake.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -15,9 +15,9 @@ import psutil
 import pytest
 from confluent_kafka import Producer
 
-from ingestion import topics
+from foundation import kafka_admin as topics
+from foundation import settings as settings_module
 from local_stack import addresses, stack
-from pinlake import settings as settings_module
 
 SERVERS = {"kafka", "s3", "postgres"}
 

@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 import pytest
 
-from lakehouse.serving import Serving
+from foundation.settings import Settings
+from lakehouse.serving.postgres import Serving
 from local_stack import addresses
-from pinlake import servers, status
-from pinlake.servers import NAMES, State
-from pinlake.settings import Settings
+from pinlake.app import servers, status
+from pinlake.app.servers import NAMES, State
 from tests import commands, events
 
 PIN = "0190163d-8694-739b-aea5-{:012x}"

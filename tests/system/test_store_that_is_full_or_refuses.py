@@ -11,10 +11,10 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from ingestion.consumption import consume
+from foundation.errors import TerminalError
+from foundation.settings import Settings
+from ingestion.landing.run import consume
 from local_stack import object_store, process
-from pinlake.errors import TerminalError
-from pinlake.settings import Settings
 from tests import commands, events, records
 
 # As on a full disk, the server's own write fails: no file may grow beyond this.

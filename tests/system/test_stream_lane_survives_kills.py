@@ -13,12 +13,12 @@ import pytest
 from confluent_kafka import Producer
 from pyspark.sql import SparkSession
 
-from ingestion.clients import s3_client
-from lakehouse import warehouse as warehouses
-from lakehouse.tables import STREAM, Table
-from pinlake.event import EVENT_ID_HEADER, new_event_id
-from pinlake.settings import Settings
-from pinlake.stream import open_stream
+from foundation.clients import s3_client
+from foundation.event import EVENT_ID_HEADER, new_event_id
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import STREAM, Table
+from lakehouse.pipelines.stream_setup import open_stream
 from tests import commands, stored
 from tests.served import served
 

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse import delta, maintenance
-from lakehouse import warehouse as warehouses
-from lakehouse.ledger import closing, collect
-from lakehouse.serving import Serving
-from lakehouse.tables import STREAM
-from pinlake.settings import Settings
-from pinlake.stream import open_stream
+from foundation.settings import Settings
+from lakehouse.catalog import locations as warehouses
+from lakehouse.catalog.tables import STREAM
+from lakehouse.delta import lake as delta
+from lakehouse.observability.ledger import balance as closing
+from lakehouse.observability.ledger import collect
+from lakehouse.operations import maintenance
+from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.serving.postgres import Serving
 from tests import commands, events
 from tests.relay import HoldsBackCommits, before_s3
 from tests.served import served

@@ -13,11 +13,11 @@ import yaml
 from pydantic import BaseModel
 from typer.main import get_command
 
+from foundation import settings as settings_module
+from foundation.java import jars
+from foundation.settings import PREFIX, Settings
 from local_stack import kafka, postgres
-from pinlake import jars
-from pinlake import settings as settings_module
 from pinlake.cli.main import app
-from pinlake.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pinlake import java
+from foundation.java import jre as java
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "Dockerfile").read_text()
@@ -94,7 +94,7 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Absent())
-import ingestion.server
+import ingestion.api.server
 import pinlake.cli.main
 """
 

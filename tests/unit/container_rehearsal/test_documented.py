@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from container_rehearsal import documented
-from pinlake.errors import TerminalError
+from foundation.errors import TerminalError
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 TEXT = """# Title

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from container_rehearsal.installation import Installation, parse_size
-from pinlake.errors import TerminalError
+from foundation.errors import TerminalError
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from foundation import settings as settings_module
+from foundation.errors import ConfigurationError
+from foundation.settings import Settings, StackSettings, stack_file
 from local_stack import addresses
-from pinlake import settings as settings_module
-from pinlake.errors import ConfigurationError
-from pinlake.settings import Settings, StackSettings, stack_file
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from foundation.errors import TerminalError, TransientError
 from local_stack import process
 from local_stack.process import Child
-from pinlake.errors import TerminalError, TransientError
 
 WAITS = "import signal; print('up', flush=True); signal.pause()"
 IGNORES_TERM = (

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from lakehouse.tables import BATCH, CATEGORY_DAILY
+from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY
 from orchestration.configuration import DAGS
 from pinlake.cli.main import app
 

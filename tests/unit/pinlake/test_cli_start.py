@@ -25,10 +25,10 @@ def test_the_list_of_commands_imports_nothing_heavy() -> None:
 
 
 def test_a_health_check_imports_what_it_needs_and_status_no_spark() -> None:
-    asks_for_stream = "pinlake.settings, ingestion.clients, lakehouse.stream_status"
+    asks_for_stream = "foundation.settings, foundation.clients, lakehouse.pipelines.stream_status"
 
     assert _imported_with(asks_for_stream, ("boto3", "kafka", "psycopg2", "pyspark", "structlog")) == "[]"
-    assert _imported_with("pinlake.status", ("pyspark", "py4j", "delta")) == "[]"
+    assert _imported_with("pinlake.app.status", ("pyspark", "py4j", "delta")) == "[]"
 
 
 def _imported_with(modules: str, names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lakehouse import log_store
+from lakehouse.spark import log_store
 
 ROOT = Path(__file__).parents[3]
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
+from foundation.event import new_event_id
 from lakehouse.bronze.transform import to_bronze
-from lakehouse.schemas import BRONZE
-from pinlake.event import new_event_id
+from lakehouse.catalog.schemas import BRONZE
 
 SCHEMA = (
     "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary, "

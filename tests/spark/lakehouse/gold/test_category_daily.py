@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from pyspark.sql import SparkSession
 
+from lakehouse.catalog.schemas import CATEGORY_FIGURES
 from lakehouse.gold.category_daily import to_category_daily
-from lakehouse.schemas import CATEGORY_FIGURES
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 

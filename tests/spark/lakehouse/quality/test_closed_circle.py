@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse import batch_lane, query, replay
+from foundation.errors import UsageError
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.tables import BATCH, Table
+from lakehouse.observability.quality_report.collect import gather
+from lakehouse.operations import replay
+from lakehouse.operations.replay import Quarantine, Replayed
+from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.history import history
 from lakehouse.quality.publish import Unpublished, published
-from lakehouse.quality.report.gather import gather
-from lakehouse.replay import Quarantine, Replayed
-from lakehouse.tables import BATCH, Table
-from lakehouse.warehouse import Warehouse
-from pinlake.errors import UsageError
+from lakehouse.query import spark_engine as query
 from tests.landing_objects import land
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(6)]

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from lakehouse.schemas import SILVER
+from foundation.event import PIN_FIELDS
+from lakehouse.catalog.schemas import SILVER
 from lakehouse.silver.cleaning import clean
 from lakehouse.silver.text import TextPolicy
-from pinlake.event import PIN_FIELDS
 
 SAMPLES = Path(__file__).parents[4] / "sample_data" / "pins.jsonl"
 few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

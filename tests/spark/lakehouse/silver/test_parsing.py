@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
 
-from lakehouse.schemas import BRONZE
+from foundation.event import new_event_id
+from lakehouse.catalog.schemas import BRONZE
 from lakehouse.silver.parsing import parse
-from pinlake.event import new_event_id
 
 PIN = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"
 GOOD = orjson.dumps(

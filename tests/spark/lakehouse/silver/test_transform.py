@@ -6,14 +6,14 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lakehouse import delta
-from lakehouse.bronze import records
+from lakehouse.bronze import sources as records
 from lakehouse.bronze.transform import to_bronze
-from lakehouse.delta import MicroBatch
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.tables import BATCH
+from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import MicroBatch
 from lakehouse.quality import gate as gates
 from lakehouse.silver.transform import to_judged, to_silver
-from lakehouse.tables import BATCH
-from lakehouse.warehouse import Warehouse
 from tests import events
 from tests.landing_objects import land
 

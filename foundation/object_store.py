@@ -1,0 +1,78 @@
+"""The bucket: asked for, and created where it is missing."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from foundation.errors import ConfigurationError, store_away
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from foundation.settings import S3Settings
+
+# The one region of AWS that must not be named when a bucket is created in it.
+_UNNAMED = "us-east-1"
+
+
+def create_bucket(client: S3Client, s3: S3Settings) -> bool:
+    """Create the bucket if it is missing, and return whether it was.
+
+    Raises:
+        ConfigurationError: the store does not let these keys look or create.
+        TransientError: the store does not answer.
+    """
+    where = f"{client.meta.endpoint_url}, bucket {s3.bucket}"
+    try:
+        if _exists(client, s3.bucket):
+            return False
+        if s3.region == _UNNAMED:
+            client.create_bucket(Bucket=s3.bucket)
+        else:
+            client.create_bucket(
+                Bucket=s3.bucket,
+                CreateBucketConfiguration={"LocationConstraint": s3.region},  # type: ignore[typeddict-item]  # any region
+            )
+    except ClientError as error:
+        raise ConfigurationError(
+            f"the bucket cannot be created: {error.response['Error'].get('Code')}",
+            where=where,
+            mend="Correct PINLAKE_S3_BUCKET and the keys, or have the bucket created for you.",
+        ) from None
+    except BotoCoreError as error:
+        raise store_away(error, where=where) from None
+    return True
+
+
+def require_bucket(client: S3Client, s3: S3Settings) -> None:
+    """Ask whether the store answers and has the bucket.
+
+    Raises:
+        ConfigurationError: the bucket is missing, or the store does not let these keys see it.
+        TransientError: the store does not answer.
+    """
+    where = f"{client.meta.endpoint_url}, bucket {s3.bucket}"
+    try:
+        if _exists(client, s3.bucket):
+            return
+        what = f"missing bucket: {s3.bucket}"
+    except ClientError as error:
+        what = f"the bucket {s3.bucket} cannot be read: {error.response['Error'].get('Code')}"
+    except BotoCoreError as error:
+        raise store_away(error, where=where) from None
+    raise ConfigurationError(
+        what, where=where, mend="Create it with `pinlake init`, or correct PINLAKE_S3_BUCKET and the keys."
+    )
+
+
+def _exists(client: S3Client, bucket: str) -> bool:
+    try:
+        client.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
+            return False
+        raise
+    return True

@@ -1,0 +1,186 @@
+"""The one typed, frozen settings object, read from the environment, .env and the local stack's own file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from foundation.errors import ConfigurationError
+
+PREFIX = "PINLAKE_"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(_Section):
+    """Where the broker is and what its topics look like.
+
+    `on_data_loss` is for offsets that it removed before a lane read them: stop, or record them and go on.
+    """
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    batch_topic: str = "pinterest_batch"
+    stream_topic: str = "pinterest_streaming"
+    partitions: int = Field(default=2, ge=1)
+    replication_factor: int = Field(default=1, ge=1)
+    consumer_group: str = "pinlake-landing"
+    on_data_loss: Literal["stop", "record"] = "stop"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    username: str | None = None
+    password: SecretStr | None = None
+
+
+class S3Settings(_Section):
+    """Where the objects are. No endpoint means AWS itself, no keys its default credential chain.
+
+    `single_writer` is for a store without conditional writes: one command at a time may write then.
+    """
+
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    bucket: str = "pinlake"
+    access_key: str | None = None
+    secret_key: SecretStr | None = None
+    single_writer: bool = False
+
+
+class PostgresSettings(_Section):
+    """Where the features are served from."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=5432, ge=1, le=65535)
+    user: str = "pinlake"
+    password: SecretStr | None = None
+    database: str = "pinterest_streaming"
+    patience_seconds: float = Field(default=120.0, gt=0)
+
+
+class DoorSettings(_Section):
+    """The HTTP API."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+    max_pin_bytes: int = Field(default=512 * 1024, ge=1024)
+    acknowledge_seconds: float = Field(default=4.0, gt=0, lt=5)
+
+
+class ConsumerSettings(_Section):
+    """When the batch consumer closes a landing object: at whichever limit is reached first."""
+
+    max_records: int = Field(default=50_000, ge=1)
+    max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    max_seconds: float = Field(default=60.0, gt=0)
+
+
+class StreamSettings(_Section):
+    """The stream lane's trigger, how much a micro-batch may take, and how long to wait for servers."""
+
+    trigger_seconds: float = Field(default=1.0, ge=0)
+    max_offsets_per_trigger: int = Field(default=20_000, ge=1)
+    patience_seconds: float = Field(default=600.0, gt=0)
+
+
+class QualitySettings(_Section):
+    """How often the stream lane's tables are audited beside it."""
+
+    audit_seconds: float = Field(default=60.0, gt=0)
+
+
+class SparkSettings(_Section):
+    """The Spark session. The executors' memory and the cores of a command are a cluster's matter."""
+
+    master: str = "local[*]"
+    driver_memory: str = "2g"
+    driver_host: str = "127.0.0.1"
+    executor_memory: str = "1g"
+    max_cores: int = Field(default=2, ge=1)
+    shuffle_partitions: int = Field(default=4, ge=1)
+    log_level: Literal["ERROR", "WARN", "INFO", "DEBUG"] = "ERROR"
+
+
+class StackSettings(_Section):
+    """Ports of the local stack: 0 takes a free one and keeps it."""
+
+    kafka_port: int = Field(default=0, ge=0, le=65535)
+    s3_port: int = Field(default=0, ge=0, le=65535)
+    postgres_port: int = Field(default=0, ge=0, le=65535)
+    start_seconds: float = Field(default=60.0, gt=0)
+
+
+class AirflowSettings(_Section):
+    """Airflow's port on loopback, and how long its tasks wait before their first retry."""
+
+    port: int = Field(default=8080, ge=1, le=65535)
+    retry_seconds: float = Field(default=60.0, gt=0)
+
+
+class Settings(BaseSettings):
+    """Every setting of Pinlake. `PINLAKE_KAFKA_BOOTSTRAP_SERVERS` sets `kafka.bootstrap_servers`.
+
+    Read in this order, first found wins: environment, .env in the working directory, `<home>/stack.env`
+    (written by `pinlake up`), the defaults here.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        frozen=True,
+        extra="ignore",
+    )
+
+    home: Path = Path(".pinlake")
+    cache: Path | None = None
+    maven_repository: str | None = None
+    text_policy: Literal["unicode", "ascii"] = "unicode"
+    kafka: KafkaSettings = KafkaSettings()
+    s3: S3Settings = S3Settings()
+    postgres: PostgresSettings = PostgresSettings()
+    door: DoorSettings = DoorSettings()
+    consumer: ConsumerSettings = ConsumerSettings()
+    stream: StreamSettings = StreamSettings()
+    quality: QualitySettings = QualitySettings()
+    spark: SparkSettings = SparkSettings()
+    stack: StackSettings = StackSettings()
+    airflow: AirflowSettings = AirflowSettings()
+
+
+def stack_file(home: Path) -> Path:
+    """Return where `pinlake up` writes the addresses and passwords of the servers it started."""
+    return home / "stack.env"
+
+
+def load(*, home: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        home: the folder of the local stack; default PINLAKE_HOME, else .pinlake.
+
+    Raises:
+        ConfigurationError: a value is missing or bad; the message names every place that was searched.
+    """
+    env_file = Path(".env")
+    found = home or Path(os.environ.get(f"{PREFIX}HOME", ".pinlake"))
+    files = (stack_file(found), env_file)
+    try:
+        return Settings(_env_file=files, home=found)
+    except ValidationError as error:
+        raise ConfigurationError(
+            _first_fault(error),
+            where=f"searched the environment, {env_file.absolute()} and {files[0].absolute()}",
+            mend="Correct it in the first of these places that sets it; .env.example lists every setting.",
+        ) from None
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_input=False, include_url=False)[0]
+    name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
+    return f"{name}: {fault['msg']}"

@@ -1,0 +1,152 @@
+"""The front door: POST /pin/ and /pins, and how the door is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from foundation.event import new_event_id
+from foundation.settings import DoorSettings, Settings
+from ingestion.api import responses as answers
+from ingestion.api.pin_validation import Pin, read_pin, read_pins
+from ingestion.api.problem import Problem
+from ingestion.api.readiness import Readiness
+from ingestion.api.request_body import IDEMPOTENCY_KEY, idempotency_key, is_ndjson, read_body
+from ingestion.producer import Event, Publisher
+
+_log = structlog.get_logger(__name__)
+
+
+class Door:
+    """The handlers of one running door.
+
+    Args:
+        settings: limits.
+        publisher: the way into Kafka.
+        readiness: whether Kafka can be reached.
+    """
+
+    def __init__(self, settings: DoorSettings, *, publisher: Publisher, readiness: Readiness) -> None:
+        self._settings = settings
+        self._publisher = publisher
+        self._readiness = readiness
+
+    async def post_pin(self, request: Request) -> Response:
+        """Accept one pin: 201 with its event id once both topics have acknowledged it.
+
+        The header Idempotency-Key, a UUIDv7, becomes the event id: a retry under it is the same event.
+        """
+        received_at = datetime.now(UTC)
+        event_id = idempotency_key(request, now=received_at)
+        limit = min(self._settings.max_pin_bytes, self._settings.max_body_bytes)
+        body = await read_body(request, limit=limit)
+        if isinstance(body, Problem):
+            return answers.refused(body)
+        if isinstance(event_id, Problem):
+            return answers.refused(event_id)
+        pin = read_pin(body, limit=limit)
+        if isinstance(pin, Problem):
+            return answers.refused(pin)
+        event = Event(event_id or new_event_id(), pin)
+        (acknowledged,) = await self._publish([event], received_at)
+        return answers.accepted(event) if acknowledged else answers.refused(answers.unavailable(event))
+
+    async def post_pins(self, request: Request) -> Response:
+        """Accept NDJSON or a JSON array of pins, with an answer for each line (or element).
+
+        201: all were acknowledged. 207: some lines were refused. 503: Kafka did not acknowledge some; the
+        lines that say 201 are in, the others may be sent again, one by one, under the event_id their line
+        names. Any other 4xx: no line was good. An Idempotency-Key is refused: it cannot name many events.
+        """
+        received_at = datetime.now(UTC)
+        body = await read_body(request, limit=self._settings.max_body_bytes)
+        if isinstance(body, Problem):
+            return answers.refused(body)
+        if IDEMPOTENCY_KEY in request.headers:
+            detail = "names one event: send it with POST /pin/"
+            return answers.refused(Problem(HTTPStatus.BAD_REQUEST, detail, field=IDEMPOTENCY_KEY))
+        lines = await asyncio.to_thread(self._read_lines, body, lines=is_ndjson(request))
+        if isinstance(lines, Problem):
+            return answers.refused(lines)
+        events = [line for line in lines.values() if isinstance(line, Event)]
+        acknowledged = dict(zip(events, await self._publish(events, received_at), strict=True))
+        return await asyncio.to_thread(answers.bulk, lines, acknowledged)
+
+    def health(self) -> Response:
+        """Tell that the door lives."""
+        return answers.state(HTTPStatus.OK, "live")
+
+    async def ready(self) -> Response:
+        """Tell whether Kafka can be reached and has both topics."""
+        if await self._readiness.check():
+            return answers.state(HTTPStatus.OK, "ready")
+        return answers.refused(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Kafka does not answer"))
+
+    def _read_lines(self, body: bytes, *, lines: bool) -> dict[int, Event | Problem] | Problem:
+        found = read_pins(body, limit=self._settings.max_pin_bytes, lines=lines)
+        if isinstance(found, Problem):
+            return found
+        read = {number: Event(new_event_id(), pin) if isinstance(pin, Pin) else pin for number, pin in found}
+        return read or Problem(HTTPStatus.BAD_REQUEST, "the body holds no pin")
+
+    async def _publish(self, events: list[Event], received_at: datetime) -> list[bool]:
+        # Producing into a topic that is missing makes some brokers create it, with partitions of their own.
+        if not events or not self._readiness.topics_exist:
+            return [False] * len(events)
+        return await self._publisher.publish(events, received_at=received_at)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the door as an ASGI application; it starts whether or not Kafka is up."""
+    app = FastAPI(
+        title="Pinlake", docs_url=None, redoc_url=None, lifespan=lambda app: _running(app, settings)
+    )
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_exception)
+    return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    publisher = Publisher(settings.kafka, acknowledge_seconds=settings.door.acknowledge_seconds)
+    readiness = Readiness(settings.kafka, publisher)
+    _add_routes(app, Door(settings.door, publisher=publisher, readiness=readiness))
+    creating = asyncio.create_task(readiness.create_topics())
+    try:
+        yield
+    finally:
+        creating.cancel()
+        with suppress(asyncio.CancelledError):
+            await creating
+        await asyncio.to_thread(publisher.close)
+
+
+def _add_routes(app: FastAPI, door: Door) -> None:
+    for path in ("/pin/", "/pin"):
+        app.add_api_route(
+            path, door.post_pin, methods=["POST"], status_code=201, include_in_schema=path[-1] == "/"
+        )
+    for path in ("/pins", "/pins/"):
+        app.add_api_route(
+            path, door.post_pins, methods=["POST"], status_code=201, include_in_schema=path[-1] != "/"
+        )
+    app.add_api_route("/health", door.health, methods=["GET"])
+    app.add_api_route("/ready", door.ready, methods=["GET"])
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+    return answers.refused(Problem(status, f"{request.method} {request.url.path}"), headers=headers)
+
+
+async def _on_exception(request: Request, error: Exception) -> Response:
+    _log.error("request failed", path=request.url.path, error=type(error).__name__)
+    return answers.refused(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the door has failed; its log says why"))

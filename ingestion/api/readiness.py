@@ -1,0 +1,57 @@
+"""Whether the door can take events: its topics exist and the broker answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
+
+from foundation import kafka_admin as topics
+from foundation.errors import PinlakeError
+from foundation.settings import KafkaSettings
+from ingestion.producer import Publisher
+
+CACHED_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Readiness:
+    """Creates the topics as soon as Kafka lets it, and asks the broker at most once a second after that.
+
+    Args:
+        kafka: broker and topics.
+        publisher: whose connection is asked.
+    """
+
+    def __init__(self, kafka: KafkaSettings, publisher: Publisher) -> None:
+        self._kafka = kafka
+        self._publisher = publisher
+        self._asking = asyncio.Lock()
+        self._asked_at = float("-inf")
+        self._reachable = False
+        self.topics_exist = False
+
+    async def create_topics(self) -> None:
+        """Try until both topics exist, waiting five seconds at most between two tries."""
+        waiting = AsyncRetrying(
+            retry=retry_if_exception_type(PinlakeError),
+            wait=wait_exponential(multiplier=0.2, max=5),
+            before_sleep=lambda state: _log.warning(
+                "topics not there yet", error=str(state.outcome.exception() if state.outcome else None)
+            ),
+        )
+        await waiting(asyncio.to_thread, topics.create_topics, self._kafka)
+        self.topics_exist = True
+
+    async def check(self) -> bool:
+        """Return whether an event sent now can be expected to arrive."""
+        if not self.topics_exist:
+            return False
+        async with self._asking:
+            if time.monotonic() - self._asked_at > CACHED_SECONDS:
+                self._reachable = await asyncio.to_thread(self._publisher.reachable)
+                self._asked_at = time.monotonic()
+        return self._reachable

@@ -1,0 +1,90 @@
+"""The door's answers as JSON responses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from ingestion.api.problem import MEDIA_TYPE, Problem
+from ingestion.producer import Event
+
+RETRY_AFTER_SECONDS = 1
+
+
+def accepted(event: Event) -> Response:
+    """Return 201 with the event's id."""
+    return _json(HTTPStatus.CREATED, {"event_id": event.event_id, "unique_id": event.pin.unique_id})
+
+
+def refused(problem: Problem, *, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a problem, with Retry-After where trying again may help; a client that stalls is let go."""
+    return _problem(problem.status, problem.body(), headers=headers)
+
+
+def state(status: int, word: str) -> Response:
+    """Return how the door is, in one word."""
+    return _json(status, {"status": word})
+
+
+def unavailable(event: Event) -> Problem:
+    """Return the problem of an event that Kafka has not acknowledged."""
+    detail = "Kafka has not acknowledged the event; retry with this event_id as Idempotency-Key"
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, event_id=event.event_id)
+
+
+def bulk(lines: Mapping[int, Event | Problem], acknowledged: Mapping[Event, bool]) -> Response:
+    """Return one answer a line, and for all of them a status that is no better than the worst needs.
+
+    Args:
+        lines: event or problem by line number; at least one.
+        acknowledged: whether both topics have acknowledged an event.
+    """
+    outcomes = {
+        number: unavailable(line) if isinstance(line, Event) and not acknowledged[line] else line
+        for number, line in lines.items()
+    }
+    problems = [outcome for outcome in outcomes.values() if isinstance(outcome, Problem)]
+    body = {
+        "accepted": len(outcomes) - len(problems),
+        "rejected": len(problems),
+        "results": [_line(number, outcome) for number, outcome in outcomes.items()],
+    }
+    status = _overall({problem.status for problem in problems}, some_good=len(problems) < len(outcomes))
+    if status < HTTPStatus.BAD_REQUEST:
+        return _json(status, body)
+    detail = f"{len(problems)} of {len(outcomes)} pins were not accepted; results says why"
+    return _problem(status, {**Problem(status, detail).body(), **body})
+
+
+def _line(number: int, outcome: Event | Problem) -> dict[str, Any]:
+    if isinstance(outcome, Problem):
+        return {"line": number, "status": outcome.status, "problem": outcome.body()}
+    identity = {"event_id": outcome.event_id, "unique_id": outcome.pin.unique_id}
+    return {"line": number, "status": int(HTTPStatus.CREATED), **identity}
+
+
+def _overall(problems: set[int], *, some_good: bool) -> int:
+    if not problems:
+        return HTTPStatus.CREATED
+    if HTTPStatus.SERVICE_UNAVAILABLE in problems:
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    if some_good:
+        return HTTPStatus.MULTI_STATUS
+    return problems.pop() if len(problems) == 1 else HTTPStatus.BAD_REQUEST
+
+
+def _json(status: int, body: Mapping[str, Any]) -> Response:
+    return Response(orjson.dumps(body), status_code=status, media_type="application/json")
+
+
+def _problem(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Response:
+    sent = dict(headers or {})
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        sent["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if status == HTTPStatus.REQUEST_TIMEOUT:
+        sent["Connection"] = "close"
+    return Response(orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=sent)

@@ -1,0 +1,158 @@
+"""Pins posted to the door, each until it is answered for good: the client's side of at-least-once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+import orjson
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    RetryError,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_delay,
+    wait_random_exponential,
+)
+
+from foundation.errors import TransientError
+from foundation.event import new_event_id
+
+TRY_AGAIN = frozenset({429, 503})
+PATIENCE_SECONDS = 30.0
+TIMEOUT_SECONDS = 10.0
+CONNECTIONS = 8
+
+_growing = wait_random_exponential(multiplier=0.1, max=5)
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """An event the door has taken."""
+
+    unique_id: str
+    event_id: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The door's last word on one pin.
+
+    Args:
+        status: HTTP status; None if there was no answer at all.
+        seconds: from the first attempt to the answer.
+        retries: how many further attempts it took.
+        acknowledged: the event, if the status is 201.
+        detail: the problem's detail, if it is not.
+    """
+
+    status: int | None
+    seconds: float
+    retries: int
+    acknowledged: Acknowledged | None = None
+    detail: str = ""
+
+
+def door_client(url: str, *, connections: int = CONNECTIONS) -> httpx.AsyncClient:
+    """Return a client of the door at `url` with so many connections."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, limits=limits)
+
+
+async def check_door(client: httpx.AsyncClient) -> None:
+    """Make sure that a door answers.
+
+    Raises:
+        TransientError: it does not.
+    """
+    try:
+        (await client.get("/health")).raise_for_status()
+    except httpx.HTTPError as error:
+        raise TransientError(
+            f"the door does not answer: {type(error).__name__}",
+            where=str(client.base_url),
+            mend="Start it (`pinlake serve`) or name its address with --url.",
+        ) from error
+
+
+async def post_pin(client: httpx.AsyncClient, pin: bytes, *, event_id: str) -> Answer:
+    """Post one pin; try again, under the same event id, while the door is busy or away.
+
+    Args:
+        client: of the door.
+        pin: a JSON object.
+        event_id: sent as Idempotency-Key.
+    """
+    started = time.perf_counter()
+    persistent = AsyncRetrying(
+        retry=retry_if_exception_type(httpx.TransportError)
+        | retry_if_result(lambda response: response.status_code in TRY_AGAIN),
+        wait=_wait,
+        stop=stop_after_delay(PATIENCE_SECONDS),
+    )
+    headers = {"Idempotency-Key": event_id, "Content-Type": "application/json"}
+    try:
+        response: httpx.Response = await persistent(client.post, "/pin/", content=pin, headers=headers)
+    except RetryError as error:
+        attempt = error.last_attempt
+        if attempt.failed:
+            detail = type(attempt.exception()).__name__
+            return Answer(None, time.perf_counter() - started, attempt.attempt_number - 1, detail=detail)
+        response = attempt.result()
+    retries = persistent.statistics["attempt_number"] - 1
+    return _answer(response, seconds=time.perf_counter() - started, retries=retries)
+
+
+def post_pins(
+    url: str, pins: Sequence[bytes], *, event_ids: Sequence[str] | None = None, connections: int = CONNECTIONS
+) -> list[Answer]:
+    """Post pins side by side and return the door's answers in their order.
+
+    Args:
+        url: of the door.
+        pins: JSON objects.
+        event_ids: one a pin; new ones, in the order of the pins, by default. The ids of an earlier call
+            repeat its events.
+        connections: how many pins are under way at a time.
+
+    Raises:
+        TransientError: the door does not answer.
+    """
+    ids = [new_event_id() for _ in pins] if event_ids is None else event_ids
+    return asyncio.run(_post_all(url, list(zip(pins, ids, strict=True)), connections=connections))
+
+
+async def _post_all(url: str, events: list[tuple[bytes, str]], *, connections: int) -> list[Answer]:
+    seats = asyncio.Semaphore(connections)
+
+    async def post(client: httpx.AsyncClient, pin: bytes, event_id: str) -> Answer:
+        async with seats:
+            return await post_pin(client, pin, event_id=event_id)
+
+    async with door_client(url, connections=connections) as client:
+        await check_door(client)
+        return await asyncio.gather(*(post(client, pin, event_id) for pin, event_id in events))
+
+
+def _answer(response: httpx.Response, *, seconds: float, retries: int) -> Answer:
+    status = response.status_code
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return Answer(status, seconds, retries, detail="not an answer of a door")
+    if status != httpx.codes.CREATED:
+        return Answer(status, seconds, retries, detail=str(body.get("detail", "")))
+    return Answer(status, seconds, retries, Acknowledged(body["unique_id"], body["event_id"]))
+
+
+def _wait(state: RetryCallState) -> float:
+    outcome = state.outcome
+    if outcome is not None and not outcome.failed:
+        asked = outcome.result().headers.get("Retry-After", "")
+        if asked.isdecimal():
+            return max(float(asked), _growing(state))
+    return _growing(state)

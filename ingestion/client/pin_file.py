@@ -1,0 +1,39 @@
+"""A file of pins to post: JSON lines, checked before anything is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from foundation.errors import UsageError
+
+
+def read_pin_file(path: Path) -> list[bytes]:
+    """Return the pins of a file, one JSON object each, as they stand there.
+
+    Raises:
+        UsageError: no such file, an empty one, or a line that is no JSON object.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the pins: {error.strerror}", where=str(path), mend="Name a file of JSON lines."
+        ) from error
+    pins = [line for number, line in enumerate(lines, start=1) if _is_pin(line, where=f"{path}:{number}")]
+    if not pins:
+        raise UsageError("there is no pin", where=str(path), mend="Name a file with one JSON object a line.")
+    return pins
+
+
+def _is_pin(line: bytes, *, where: str) -> bool:
+    if not line.strip():
+        return False
+    try:
+        document = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise UsageError(f"not JSON: {error}", where=where, mend="Correct the line.") from None
+    if not isinstance(document, dict):
+        raise UsageError("not a JSON object", where=where, mend="Put one pin, as an object, on each line.")
+    return True

@@ -1,0 +1,3 @@
+"""The batch consumer: from Kafka to landing objects on S3, and the redaction of those."""
+
+from __future__ import annotations

@@ -1,0 +1,218 @@
+"""Kafka to S3: the batch topic's records into landing objects, without a hole and without a double.
+
+An object is put first and its offsets are committed afterwards. Between the two a process may die; the
+next owner of the partition, who cannot know how far the dead one had collected, therefore asks S3 for an
+object that begins with the very record it reads first, and goes on after that object's end if there is
+one. So S3, not Kafka's commit, says what has landed.
+
+The window that stays: the group is asked right before each put, but a process that is suspended for
+longer than the session timeout between the answer and the put, and then goes on, may put an object
+beside those of the partition's new owner. Silver keeps one row an event, whatever lands twice.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+import structlog
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import OffsetOutOfRangeError
+
+from foundation.errors import TerminalError, TransientError
+from foundation.offsets import Gap
+from foundation.settings import ConsumerSettings
+from ingestion.landing.consumer_group import PATIENCE_SECONDS, Membership, forgotten
+from ingestion.landing.object_buffer import Chunk
+from ingestion.landing.store import Landing
+
+POLL_MILLISECONDS = 200
+POLL_RECORDS = 5000
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What a run has done for one partition: records and objects, bytes as put and before compression."""
+
+    topic: str
+    partition: int
+    records: int = 0
+    objects: int = 0
+    bytes: int = 0
+    uncompressed_bytes: int = 0
+    adopted: int = 0
+
+
+class BatchConsumer:
+    """One run of the consumer.
+
+    Args:
+        consumer: a kafka-python consumer of the group, with auto commit and offset reset off.
+        landing: where objects go.
+        limits: when an object is closed; `max_bytes` also bounds what is held of all partitions together.
+        stopping: set to end the run; what is collected but not put is left to the next run.
+        on_gap: see `ingestion.landing.consumer_group.Membership`.
+    """
+
+    def __init__(
+        self,
+        consumer: KafkaConsumer,
+        landing: Landing,
+        *,
+        limits: ConsumerSettings,
+        stopping: threading.Event,
+        on_gap: Callable[[Gap], None],
+    ) -> None:
+        self._consumer = consumer
+        self._landing = landing
+        self._limits = limits
+        self._stopping = stopping
+        self._membership = Membership(consumer, on_revoked=self._forget, on_gap=on_gap)
+        self._chunks: dict[TopicPartition, Chunk] = {}
+        self._adopted: set[TopicPartition] = set()
+        self._landed: dict[TopicPartition, Landed] = {}
+
+    def run(
+        self, topic: str, *, follow: bool = False, on_records: Callable[[int], None] = lambda count: None
+    ) -> list[Landed]:
+        """Land what is in the topic.
+
+        Args:
+            topic: the topic.
+            follow: go on when the end is reached; otherwise stop at the end as it is now.
+            on_records: called with the number of records of every poll.
+
+        Returns:
+            What has landed, by partition.
+
+        Raises:
+            TransientError: Kafka or S3 stayed away for a minute.
+            TerminalError: Kafka no longer has offsets that were to be read, or S3 refuses.
+        """
+        ends = self._ends(topic)
+        self._membership.join(topic)
+        heard_at = time.monotonic()
+        while not self._stopping.is_set():
+            records = self._poll()
+            if records or follow:
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at > PATIENCE_SECONDS:
+                raise _away(topic)
+            for partition, batch in records.items():
+                self._take(partition, batch)
+            on_records(sum(map(len, records.values())))
+            self._close_due()
+            if not follow and self._reached(ends) and self._finish():
+                break
+        return [self._landed[partition] for partition in sorted(self._landed)]
+
+    def _poll(self) -> dict[TopicPartition, list[ConsumerRecord]]:
+        try:
+            records: dict[TopicPartition, list[ConsumerRecord]] = self._consumer.poll(
+                POLL_MILLISECONDS, max_records=POLL_RECORDS
+            )
+        except OffsetOutOfRangeError as error:
+            ((partition, offset), *_) = error.args[0].items()
+            begins, ends = self._membership.bounds([partition])
+            raise forgotten(partition, wanted=offset, begin=begins[partition], end=ends[partition]) from error
+        self._membership.place()
+        return records
+
+    def _take(self, partition: TopicPartition, records: list[ConsumerRecord]) -> None:
+        if partition not in self._adopted:
+            if self._adopt(partition, records[0]):
+                return
+            self._adopted.add(partition)
+        while records:
+            chunk = self._chunks.get(partition)
+            if chunk is None:
+                chunk = self._chunks[partition] = Chunk(opened_at=time.monotonic())
+            room = self._limits.max_records - len(chunk)
+            chunk.extend(records[:room])
+            records = records[room:]
+            if len(chunk) >= self._limits.max_records and not self._put(partition):
+                return
+
+    def _adopt(self, partition: TopicPartition, first: ConsumerRecord) -> bool:
+        probe = Chunk(opened_at=time.monotonic())
+        probe.extend([first])
+        last = self._landing.last_offset(probe.extent, mark=probe.mark)
+        if last is None:
+            return False
+        _log.info("landed before, not committed", topic=first.topic, partition=first.partition, last=last)
+        if self._membership.commit(partition, last + 1):
+            self._consumer.seek(partition, last + 1)
+            self._count(partition, adopted=1)
+        return True
+
+    def _close_due(self) -> None:
+        oldest = time.monotonic() - self._limits.max_seconds
+        for partition in [place for place, chunk in self._chunks.items() if chunk.opened_at <= oldest]:
+            self._put(partition)
+        while sum(chunk.size for chunk in self._chunks.values()) >= self._limits.max_bytes:
+            self._put(max(self._chunks, key=lambda place: self._chunks[place].size))
+
+    def _put(self, partition: TopicPartition) -> bool:
+        chunk = self._chunks.pop(partition)
+        body = chunk.compress()
+        if not self._membership.holds(partition, at=chunk.extent.first):
+            self._adopted.discard(partition)
+            return False
+        self._landing.put(chunk.extent.key, body, mark=chunk.mark)
+        self._count(partition, records=len(chunk), objects=1, bytes=len(body), uncompressed_bytes=chunk.size)
+        if not self._membership.commit(partition, chunk.extent.last + 1):
+            self._adopted.discard(partition)
+            return False
+        return True
+
+    def _finish(self) -> bool:
+        put = [self._put(partition) for partition in list(self._chunks)]
+        if not all(put):
+            return False
+        # Markers of transactions and compacted records leave the end behind the last record.
+        return all(
+            self._membership.commit(partition, self._consumer.position(partition))
+            for partition in self._consumer.assignment()
+        )
+
+    def _reached(self, ends: dict[TopicPartition, int]) -> bool:
+        if not self._membership.placed:
+            return False
+        positions = {
+            partition: self._consumer.position(partition, timeout_ms=POLL_MILLISECONDS)
+            for partition in self._consumer.assignment()
+        }
+        return all(
+            position is not None and position >= ends.get(partition, 0)
+            for partition, position in positions.items()
+        )
+
+    def _ends(self, topic: str) -> dict[TopicPartition, int]:
+        numbers = self._consumer.partitions_for_topic(topic)
+        if not numbers:
+            mend = "Start the door (`pinlake serve`), which creates it, or correct PINLAKE_KAFKA_BATCH_TOPIC."
+            raise TerminalError("the topic does not exist", where=f"topic {topic}", mend=mend)
+        return self._membership.bounds([TopicPartition(topic, number) for number in numbers])[1]
+
+    def _forget(self, revoked: Collection[TopicPartition]) -> None:
+        for partition in revoked:
+            self._chunks.pop(partition, None)
+            self._adopted.discard(partition)
+
+    def _count(self, partition: TopicPartition, **added: int) -> None:
+        landed = self._landed.get(partition) or Landed(partition.topic, partition.partition)
+        sums = {name: getattr(landed, name) + number for name, number in added.items()}
+        self._landed[partition] = replace(landed, **sums)
+
+
+def _away(topic: str) -> TransientError:
+    return TransientError(
+        f"Kafka has sent nothing for {PATIENCE_SECONDS:.0f} seconds though there is more to read",
+        where=f"topic {topic}",
+        mend="Look at the broker and its network, then run the command again: nothing is lost.",
+    )

@@ -1,0 +1,180 @@
+"""The batch consumer's seat in its group: which partitions are its own, and where each begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+import structlog
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    RetriableError,
+    UnknownMemberIdError,
+)
+from kafka.structs import MemberState, OffsetAndMetadata
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from foundation.errors import TerminalError
+from foundation.offsets import Gap, lost
+
+PATIENCE_SECONDS = 60.0
+CALL_MILLISECONDS = 10_000
+
+_log = structlog.get_logger(__name__)
+_persistent = retry(
+    retry=retry_if_exception_type(RetriableError),
+    wait=wait_random_exponential(multiplier=0.2, max=5),
+    stop=stop_after_delay(PATIENCE_SECONDS),
+    reraise=True,
+)
+
+
+class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python ships no types
+    """Follows the group's rebalances.
+
+    A partition that comes is paused until `place` has put it where its commit says: a callback runs inside
+    poll, where nothing may block. With the consumer's own reset policy off, no offset is ever skipped
+    because Kafka has forgotten it.
+
+    Args:
+        consumer: subscribed by `join`.
+        on_revoked: called with the partitions that were taken away.
+        on_gap: called with offsets that were to be read and are gone; if it raises, nothing is skipped.
+    """
+
+    def __init__(
+        self,
+        consumer: KafkaConsumer,
+        *,
+        on_revoked: Callable[[Collection[TopicPartition]], None],
+        on_gap: Callable[[Gap], None],
+    ) -> None:
+        self._consumer = consumer
+        self._on_revoked = on_revoked
+        self._on_gap = on_gap
+        self._unplaced: set[TopicPartition] = set()
+        self._generation = -1
+        self.joined = False
+
+    def join(self, topic: str) -> None:
+        """Subscribe; partitions come with a later poll."""
+        self._consumer.subscribe([topic], listener=self)
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Forget what was collected from partitions that others may own by now."""
+        self._unplaced.difference_update(revoked)
+        self._on_revoked(revoked)
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Hold new partitions back until they are placed."""
+        self.joined = True
+        self._unplaced.update(assigned)
+        if assigned:
+            self._consumer.pause(*assigned)
+            self._consumer.seek_to_beginning(*assigned)
+
+    def place(self) -> None:
+        """Put every new partition where its commit says, or at its beginning if it has none.
+
+        Raises:
+            TerminalError: the topic was created anew; or what `on_gap` raises.
+        """
+        if not self._unplaced:
+            return
+        self._unplaced &= self._consumer.assignment()
+        begins, ends = self.bounds(self._unplaced)
+        for partition in sorted(self._unplaced):
+            committed = self._committed(partition)
+            begin, end = begins[partition], ends[partition]
+            if committed is not None and committed > end:
+                raise forgotten(partition, wanted=committed, begin=begin, end=end)
+            if committed is not None and committed < begin:
+                self._on_gap(_gap(partition, committed, begin))
+            self._consumer.seek(partition, max(begin, committed or 0))
+            self._consumer.resume(partition)
+        self._generation = self._consumer.group_metadata().generation_id
+        self._unplaced.clear()
+
+    @property
+    def placed(self) -> bool:
+        """Whether partitions are assigned and none waits to be placed."""
+        return self.joined and not self._unplaced
+
+    def holds(self, partition: TopicPartition, *, at: int) -> bool:
+        """Return whether the group still gives this member the partition, by its coordinator's own word.
+
+        What this member knows by itself may be stale: a process that was suspended wakes up believing that
+        it is still a member. So it asks, by committing the offset it stands at.
+
+        Args:
+            partition: that records were collected from.
+            at: the offset of the first of them.
+        """
+        seat = self._consumer.group_metadata()
+        stable = seat.state == MemberState.STABLE and seat.generation_id == self._generation
+        if stable and partition in self._consumer.assignment():
+            return self.commit(partition, at)
+        self._renew(partition)
+        return False
+
+    def commit(self, partition: TopicPartition, offset: int) -> bool:
+        """Commit the offset to read next.
+
+        Returns:
+            False if the partition belongs to another by now: who owns it will find what was put.
+
+        Raises:
+            KafkaError: the broker stayed away, or refuses.
+        """
+        try:
+            self._commit({partition: OffsetAndMetadata(offset)})
+        except (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError):
+            _log.warning("commit refused after a rebalance", topic=partition[0], partition=partition[1])
+            self._renew(partition)
+            return False
+        return True
+
+    @_persistent
+    def bounds(
+        self, partitions: Iterable[TopicPartition]
+    ) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+        """Return the first offset and the end of each partition.
+
+        Raises:
+            KafkaError: the broker stayed away, or refuses.
+        """
+        wanted = list(partitions)
+        begins = self._consumer.beginning_offsets(wanted, timeout_ms=CALL_MILLISECONDS)
+        return begins, self._consumer.end_offsets(wanted, timeout_ms=CALL_MILLISECONDS)
+
+    def _renew(self, partition: TopicPartition) -> None:
+        """Have the partition placed again where its commit says, if it is still this member's then."""
+        if partition in self._consumer.assignment():
+            self._consumer.pause(partition)
+        self._unplaced.add(partition)
+
+    @_persistent
+    def _commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+        self._consumer.commit(offsets, timeout_ms=CALL_MILLISECONDS)
+
+    @_persistent
+    def _committed(self, partition: TopicPartition) -> int | None:
+        offset: int | None = self._consumer.committed(partition, timeout_ms=CALL_MILLISECONDS)
+        return offset
+
+
+def forgotten(partition: TopicPartition, *, wanted: int, begin: int, end: int) -> TerminalError:
+    """Return the error of an offset that is to be read next but lies outside of what Kafka has."""
+    if wanted < begin:
+        return lost([_gap(partition, wanted, begin)])
+    return TerminalError(
+        f"offset {wanted} is to be read next but the topic ends at {end}: it was created anew",
+        where=f"topic {partition.topic}, partition {partition.partition}",
+        mend="Delete the consumer's group, or name another one in PINLAKE_KAFKA_CONSUMER_GROUP.",
+    )
+
+
+def _gap(partition: TopicPartition, wanted: int, begin: int) -> Gap:
+    return Gap("batch", partition.topic, partition.partition, wanted, begin - 1)

@@ -1,0 +1,55 @@
+"""The records of one partition on their way into one landing object."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from isal import igzip
+from kafka.consumer.fetcher import ConsumerRecord
+
+from ingestion.landing.envelope import to_line
+from ingestion.landing.store import Extent
+
+COMPRESSION_LEVEL = 1
+
+
+class Chunk:
+    """Consecutive records, kept as landing lines.
+
+    Args:
+        opened_at: seconds of the caller's monotonic clock.
+    """
+
+    def __init__(self, *, opened_at: float) -> None:
+        self._ends: list[ConsumerRecord] = []
+        self._lines: list[bytes] = []
+        self.opened_at = opened_at
+        self.size = 0
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return len(self._lines)
+
+    @property
+    def extent(self) -> Extent:
+        """Which records there are, once there are any."""
+        first, last = self._ends
+        return Extent(first.topic, first.partition, first.offset, first.timestamp, last.offset)
+
+    @property
+    def mark(self) -> str:
+        """What tells the first record from any other that had its offset in a topic of the same name."""
+        return hashlib.sha256(self._lines[0]).hexdigest()
+
+    def extend(self, records: Sequence[ConsumerRecord]) -> None:
+        """Add at least one record; `size` grows by the bytes of their lines."""
+        lines = [to_line(record) for record in records]
+        self._lines += lines
+        self.size += sum(map(len, lines))
+        self._ends = [(self._ends or records)[0], records[-1]]
+
+    def compress(self) -> bytes:
+        """Return the object's body; equal records give equal bytes."""
+        body: bytes = igzip.compress(b"".join(self._lines), compresslevel=COMPRESSION_LEVEL, mtime=0)
+        return body

@@ -1,0 +1,104 @@
+"""One run of the batch consumer from settings: its clients opened, its errors told in Pinlake's words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from kafka import KafkaConsumer
+from kafka.errors import KafkaError, RetriableError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from foundation.clients import kafka_python_config, s3_client
+from foundation.errors import TerminalError, TransientError
+from foundation.offsets import Gap, lost
+from foundation.settings import KafkaSettings, Settings
+from ingestion.landing.consumer import BatchConsumer, Landed
+from ingestion.landing.consumer_group import PATIENCE_SECONDS
+from ingestion.landing.store import Landing
+
+TIMEOUT_SECONDS = 10.0
+SESSION_SECONDS = 10
+PARTITION_FETCH_BYTES = 4 * 1024 * 1024
+
+
+def consume(
+    settings: Settings,
+    *,
+    follow: bool = False,
+    stopping: threading.Event | None = None,
+    on_records: Callable[[int], None] = lambda count: None,
+) -> list[Landed]:
+    """Land what the batch topic holds.
+
+    Args:
+        settings: Kafka, S3 and the limits of an object.
+        follow: go on at the topic's end; otherwise stop at the end as it is when the run begins.
+        stopping: set to end early; what was not put is left to the next run.
+        on_records: called with the number of records of every poll.
+
+    Returns:
+        What has landed, by partition.
+
+    Raises:
+        TransientError: Kafka or S3 stayed away for a minute.
+        TerminalError: Kafka no longer has offsets that were to be read, or one of them refuses.
+    """
+    ending = stopping or threading.Event()
+    landing = Landing(s3_client(settings.s3), bucket=settings.s3.bucket, stopping=ending)
+    with _kafka_errors(settings.kafka):
+        consumer = _connect(settings.kafka)
+        try:
+            batch = BatchConsumer(
+                consumer,
+                landing,
+                limits=settings.consumer,
+                stopping=ending,
+                on_gap=landing.record if settings.kafka.on_data_loss == "record" else _refuse,
+            )
+            return batch.run(settings.kafka.batch_topic, follow=follow, on_records=on_records)
+        finally:
+            consumer.close(autocommit=False, timeout_ms=int(TIMEOUT_SECONDS * 1000))
+
+
+def _connect(kafka: KafkaSettings) -> KafkaConsumer:
+    persistent = Retrying(
+        retry=retry_if_exception_type(RetriableError),
+        wait=wait_random_exponential(multiplier=0.2, max=5),
+        stop=stop_after_delay(PATIENCE_SECONDS),
+        reraise=True,
+    )
+    return persistent(
+        KafkaConsumer,
+        **kafka_python_config(kafka, timeout_seconds=TIMEOUT_SECONDS),
+        group_id=kafka.consumer_group,
+        session_timeout_ms=SESSION_SECONDS * 1000,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        allow_auto_create_topics=False,
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+        metrics_enabled=False,
+    )
+
+
+def _refuse(gap: Gap) -> None:
+    raise lost([gap])
+
+
+@contextmanager
+def _kafka_errors(kafka: KafkaSettings) -> Iterator[None]:
+    try:
+        yield
+    except RetriableError as error:
+        raise TransientError(
+            f"Kafka does not answer: {type(error).__name__}",
+            where=kafka.bootstrap_servers,
+            mend="Start it (`pinlake up`) or correct PINLAKE_KAFKA_BOOTSTRAP_SERVERS; nothing is lost.",
+        ) from error
+    except KafkaError as error:
+        raise TerminalError(
+            f"Kafka refuses: {type(error).__name__}",
+            where=kafka.bootstrap_servers,
+            mend="Look at PINLAKE_KAFKA_* and the rights of its user on the topic and the group.",
+        ) from error

@@ -1,0 +1,180 @@
+"""Landing objects: their names, made from what is inside, and the bucket they are put into."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+from botocore.exceptions import BotoCoreError, ClientError
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    sleep_using_event,
+    stop_after_delay,
+    stop_when_event_set,
+    wait_random_exponential,
+)
+
+from foundation.errors import TerminalError, TransientError
+from foundation.offsets import Gap
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PREFIX = "landing/pins/"
+MARK = "first-record-sha256"
+PATIENCE_SECONDS = 60.0
+
+Result = TypeVar("Result")
+_log = structlog.get_logger(__name__)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = re.compile(r"-(\d+)\.jsonl\.gz$")
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What an object holds: offsets `first` to `last` of a partition, and the first one's time in ms."""
+
+    topic: str
+    partition: int
+    first: int
+    timestamp: int
+    last: int
+
+    @property
+    def key(self) -> str:
+        """The object's name."""
+        return f"{name_start(self)}{self.last}.jsonl.gz"
+
+
+def name_start(extent: Extent) -> str:
+    """Return how the names of all objects begin that start with the same record."""
+    day = _day(extent.timestamp)
+    return f"{PREFIX}dt={day}/{extent.topic}-{extent.partition}-{extent.first}-"
+
+
+class Landing:
+    """The landing prefix of one bucket; every call is retried while the store is away.
+
+    Args:
+        s3: the client.
+        bucket: the bucket's name.
+        stopping: set when the process is asked to end: no further retry is waited for.
+    """
+
+    def __init__(self, s3: S3Client, *, bucket: str, stopping: threading.Event) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._stopping = stopping
+
+    def put(self, key: str, body: bytes, *, mark: str) -> None:
+        """Store an object and return once the store has acknowledged it.
+
+        Args:
+            key: its name.
+            body: its bytes.
+            mark: of its first record; kept as metadata.
+
+        Raises:
+            TransientError: the store stayed away.
+            TerminalError: it refuses.
+        """
+        self._persist(
+            lambda: self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata={MARK: mark}), key
+        )
+
+    def last_offset(self, extent: Extent, *, mark: str) -> int | None:
+        """Return the last offset of the object that begins with this extent's first record, if there is one.
+
+        Args:
+            extent: of which only the beginning counts.
+            mark: of the first record.
+
+        Raises:
+            TransientError: the store stayed away.
+            TerminalError: it refuses, or the object there holds records of an earlier topic of that name.
+        """
+        start = name_start(extent)
+        listed = self._persist(lambda: self._s3.list_objects_v2(Bucket=self._bucket, Prefix=start), start)
+        lasts = {
+            int(match[1]): found["Key"]
+            for found in listed.get("Contents", [])
+            if (match := _LAST.search(found["Key"]))
+        }
+        if not lasts:
+            return None
+        last = max(lasts)
+        key = lasts[last]
+        head = self._persist(lambda: self._s3.head_object(Bucket=self._bucket, Key=key), key)
+        if head["Metadata"].get(MARK) != mark:
+            raise TerminalError(
+                "an object of this name holds other records: the topic was created anew",
+                where=f"s3://{self._bucket}/{key}",
+                mend="Land into another bucket (PINLAKE_S3_BUCKET), or move that object away.",
+            )
+        return last
+
+    def record(self, gap: Gap) -> None:
+        """Write down that offsets can no longer be landed.
+
+        Raises: as `put`.
+        """
+        _log.error("offsets are lost", **vars(gap))
+        body = gap.as_json().encode()
+        self._persist(lambda: self._s3.put_object(Bucket=self._bucket, Key=gap.key, Body=body), gap.key)
+
+    def _persist(self, call: Callable[[], Result], key: str) -> Result:
+        where = f"s3://{self._bucket}/{key}"
+        persistent = Retrying(
+            retry=retry_if_exception(_may_pass),
+            wait=wait_random_exponential(multiplier=0.2, max=5),
+            stop=stop_after_delay(PATIENCE_SECONDS) | stop_when_event_set(self._stopping),
+            sleep=sleep_using_event(self._stopping),
+            before_sleep=lambda state: _log.warning(
+                "object store away, trying again", key=key, error=_outcome(state)
+            ),
+            reraise=True,
+        )
+        try:
+            return persistent(call)
+        except (BotoCoreError, ClientError) as error:
+            if _may_pass(error):
+                mend = "Start it (`pinlake up`) or correct PINLAKE_S3_ENDPOINT; nothing is lost."
+                raise TransientError(
+                    f"the object store does not answer: {_reason(error)}", where=where, mend=mend
+                ) from error
+            mend = "Create the bucket (`pinlake up` does so locally) or correct PINLAKE_S3_* and its rights."
+            raise TerminalError(
+                f"the object store refuses: {_reason(error)}", where=where, mend=mend
+            ) from error
+
+
+def _may_pass(error: BaseException) -> bool:
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        return status >= 500 or status in {408, 429}
+    return isinstance(error, BotoCoreError)
+
+
+def _reason(error: BotoCoreError | ClientError) -> str:
+    if isinstance(error, ClientError):
+        return error.response.get("Error", {}).get("Code", "unknown")
+    return type(error).__name__
+
+
+def _outcome(state: RetryCallState) -> str:
+    error = state.outcome.exception() if state.outcome else None
+    return _reason(error) if isinstance(error, BotoCoreError | ClientError) else type(error).__name__
+
+
+def _day(timestamp: int) -> str:
+    try:
+        return (_EPOCH + timedelta(milliseconds=timestamp)).strftime("%Y-%m-%d")
+    except OverflowError:
+        return "1970-01-01"  # a producer may write any number; no calendar holds this one

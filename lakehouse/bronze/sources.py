@@ -1,0 +1,107 @@
+"""Kafka records as both lanes' sources give them: from the broker, or from landing objects.
+
+Both return the same columns, so that all that follows is shared: topic, partition, offset,
+timestamp, key (binary), value (binary), headers (array of key and binary value).
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from foundation.settings import KafkaSettings
+
+_ENVELOPE = (
+    "topic string, partition int, offset bigint, timestamp bigint, key string, key_base64 string, "
+    "headers array<struct<key: string, value: string, value_base64: string>>, "
+    "value string, value_base64 string"
+)
+
+
+def read_landing(spark: SparkSession, *, folder: str, files_per_batch: int) -> DataFrame:
+    """Return a stream of the records in landing objects, each object read once.
+
+    A line that is no envelope comes out with the line itself as its value and without a topic, for silver
+    to refuse: bronze takes whatever is there.
+
+    Args:
+        spark: the session.
+        folder: URL of the landing prefix.
+        files_per_batch: how many objects one micro-batch may take.
+    """
+    lines = (
+        spark.readStream.format("text")
+        .schema("value string")
+        .option("maxFilesPerTrigger", files_per_batch)
+        # An object stays known for ever: one that was written anew, without an erased pin, is no new one.
+        .option("maxFileAge", "36500d")
+        .option("recursiveFileLookup", "true")
+        .option("pathGlobFilter", "*.jsonl.gz")
+        .load(folder)
+    )
+    return open_envelopes(lines)
+
+
+def open_envelopes(lines: DataFrame) -> DataFrame:
+    """Turn landing lines (`value`) into Kafka records."""
+    envelope = F.from_json("value", _ENVELOPE).alias("e")
+    opened = lines.select(F.col("value").alias("line"), envelope)
+    readable = F.col("e.topic").isNotNull() & F.col("e.offset").isNotNull()
+    return opened.select(
+        F.when(readable, F.col("e.topic")).alias("topic"),
+        F.col("e.partition").alias("partition"),
+        F.col("e.offset").alias("offset"),
+        F.timestamp_millis("e.timestamp").alias("timestamp"),
+        _bytes("e.key").alias("key"),
+        F.when(readable, _bytes("e.value")).otherwise(F.encode("line", "UTF-8")).alias("value"),
+        F.transform(
+            "e.headers",
+            lambda h: F.struct(h["key"].alias("key"), _either(h["value"], h["value_base64"]).alias("value")),
+        ).alias("headers"),
+    )
+
+
+def read_kafka(
+    spark: SparkSession, kafka: KafkaSettings, *, offsets_per_batch: int, skips_lost: bool = False
+) -> DataFrame:
+    """Return a stream of the records of the stream topic, from its beginning on the first run.
+
+    Args:
+        spark: the session.
+        kafka: the broker and the topic.
+        offsets_per_batch: how many offsets one micro-batch may take.
+        skips_lost: go on where the topic begins by now; otherwise the query fails.
+    """
+    reader = (
+        spark.readStream.format("kafka")
+        .option("subscribe", kafka.stream_topic)
+        .option("startingOffsets", "earliest")
+        .option("includeHeaders", "true")
+        .option("failOnDataLoss", str(not skips_lost).lower())
+        .option("maxOffsetsPerTrigger", offsets_per_batch)
+        .option("kafka.bootstrap.servers", kafka.bootstrap_servers)
+        .option("kafka.security.protocol", kafka.security_protocol)
+        # A broker that is away is told after a quarter of a minute, by default after a whole one.
+        .option("kafka.default.api.timeout.ms", 15_000)
+        .option("kafka.request.timeout.ms", 10_000)
+    )
+    if kafka.username and kafka.password:
+        reader = reader.option("kafka.sasl.mechanism", kafka.sasl_mechanism).option(
+            "kafka.sasl.jaas.config",
+            _jaas(kafka.sasl_mechanism, kafka.username, kafka.password.get_secret_value()),
+        )
+    return reader.load().select("topic", "partition", "offset", "timestamp", "key", "value", "headers")
+
+
+def _bytes(name: str) -> Column:
+    return _either(F.col(name), F.col(f"{name}_base64"))
+
+
+def _either(text: Column, base64: Column) -> Column:
+    return F.coalesce(F.encode(text, "UTF-8"), F.unbase64(base64))
+
+
+def _jaas(mechanism: str, username: str, password: str) -> str:
+    module = "plain.PlainLoginModule" if mechanism == "PLAIN" else "scram.ScramLoginModule"
+    quoted = password.replace("\\", "\\\\").replace('"', '\\"')
+    return f'org.apache.kafka.common.security.{module} required username="{username}" password="{quoted}";'

@@ -1,0 +1,3 @@
+"""The tables: their names, columns, locations and downstream consumers."""
+
+from __future__ import annotations

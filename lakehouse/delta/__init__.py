@@ -1,0 +1,3 @@
+"""Reading and writing Delta tables: commits, their metadata, streaming checkpoints, locks."""
+
+from __future__ import annotations

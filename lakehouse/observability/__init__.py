@@ -1,0 +1,3 @@
+"""Ledger, reconciliation, schema drift, pin traces and the quality report."""
+
+from __future__ import annotations

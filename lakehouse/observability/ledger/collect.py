@@ -1,0 +1,112 @@
+"""The ledger gathered: from the tables' commits, from Postgres, and from what is known to be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import reduce
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import LongType, StringType, StructField, StructType, TimestampType
+
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.schemas import LEDGER
+from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, OPS_LEDGER, STREAM
+from lakehouse.delta import lake as delta
+from lakehouse.delta import retries as conflicts
+from lakehouse.observability.ledger import entries
+from lakehouse.pipelines import data_loss as gaps
+from lakehouse.serving.postgres import Serving, Totals
+from lakehouse.spark import dataframes as literal
+
+_TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables)
+_LOAD = StructType(
+    [
+        StructField("id", LongType()),
+        StructField("receipt", StringType()),
+        StructField("rows_in", LongType()),
+        StructField("inserted", LongType()),
+        StructField("updated", LongType()),
+        StructField("erased", LongType()),
+        StructField("loaded_at", TimestampType()),
+    ]
+)
+# A load is seen when its transaction ends, which may be after one with a later id.
+_OVERLAP = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """How far the ledger reaches.
+
+    Attributes:
+        versions: the newest version of every table, by full name.
+        totals: of Postgres.
+    """
+
+    versions: Mapping[str, int]
+    totals: Totals
+
+
+def collect(spark: SparkSession, warehouse: Warehouse, serving: Serving) -> Collected:
+    """Bring into ops.ledger what has been committed since the last time. May run twice at once.
+
+    One look at each table's newest commits, one query to Postgres, one merge; no table's rows are read.
+
+    Raises:
+        TransientError: Postgres does not answer.
+    """
+    serving.ensure()
+    delta.ensure(spark, OPS_LEDGER, warehouse=warehouse.tables)
+    ledger = read(spark, warehouse)
+    known = {row.table: row for row in ledger.transform(_newest).collect()}
+    versions = _versions(spark, warehouse)
+    since = known[entries.POSTGRES].at.astimezone() - _OVERLAP if entries.POSTGRES in known else None
+    found = [
+        *_commits(spark, warehouse, versions, {name: int(row.version) for name, row in known.items()}),
+        entries.of_loads(literal.frame(spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)),
+        entries.of_lost(gaps.read(spark, warehouse)),
+    ]
+    new = reduce(DataFrame.unionByName, found).dropDuplicates(list(OPS_LEDGER.key))
+    _insert(new, warehouse)
+    return Collected(versions, serving.totals())
+
+
+def read(spark: SparkSession, warehouse: Warehouse) -> DataFrame:
+    """Return ops.ledger as it is."""
+    return delta.read(spark, OPS_LEDGER, warehouse=warehouse.tables)
+
+
+def _newest(ledger: DataFrame) -> DataFrame:
+    return ledger.groupBy("table").agg(F.max("version").alias("version"), F.max("at").alias("at"))
+
+
+def _versions(spark: SparkSession, warehouse: Warehouse) -> dict[str, int]:
+    return {
+        table.full_name: delta.version(spark, table, warehouse=warehouse.tables)
+        for table in _TABLES
+        if DeltaTable.isDeltaTable(spark, table.path(warehouse.tables))
+    }
+
+
+def _commits(
+    spark: SparkSession, warehouse: Warehouse, versions: Mapping[str, int], known: Mapping[str, int]
+) -> Iterable[DataFrame]:
+    for table in _TABLES:
+        new = versions.get(table.full_name, -1) - known.get(table.full_name, -1)
+        if new > 0:
+            history = DeltaTable.forPath(spark, table.path(warehouse.tables)).history(new)
+            yield entries.of_commits(history, table)
+
+
+def _insert(new: DataFrame, warehouse: Warehouse) -> None:
+    on = " AND ".join(f"old.{name} = new.{name}" for name in OPS_LEDGER.key)
+    for attempt in conflicts.again(OPS_LEDGER):
+        with attempt:
+            table = DeltaTable.forPath(new.sparkSession, OPS_LEDGER.path(warehouse.tables))
+            merge = table.alias("old").merge(new.select(*LEDGER.fieldNames()).alias("new"), on)
+            # A ledger that an older version has made may lack a column.
+            merge.withSchemaEvolution().whenNotMatchedInsertAll().execute()

@@ -1,0 +1,3 @@
+"""The history of one pin through every table, in order of time."""
+
+from __future__ import annotations

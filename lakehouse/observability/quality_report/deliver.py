@@ -1,0 +1,78 @@
+"""The page to a folder or to S3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from foundation.errors import TerminalError, TransientError, UsageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+NAME = "index.html"
+
+
+def deliver(page: str, to: str, *, s3: S3Client) -> str:
+    """Write the page as index.html and return where it is, as a path or an s3:// URL.
+
+    A page that was there is replaced whole: nobody reads half of one.
+
+    Args:
+        page: the HTML.
+        to: a folder, or s3://bucket/prefix.
+        s3: used for an s3:// URL only.
+
+    Raises:
+        UsageError: the URL names no bucket.
+        TerminalError: the folder or bucket cannot be written to.
+        TransientError: S3 did not answer.
+    """
+    return _upload(page, to, s3) if to.startswith("s3://") else _write(page, Path(to))
+
+
+def _write(page: str, folder: Path) -> str:
+    path = folder / NAME
+    part = folder / f".{NAME}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_text(page, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise TerminalError(
+            f"the report cannot be written: {error.strerror or error}",
+            where=str(folder),
+            mend="Give --to a folder of yours.",
+        ) from None
+    return str(path.absolute())
+
+
+def _upload(page: str, url: str, s3: S3Client) -> str:
+    place = urlsplit(url)
+    if not place.netloc:
+        raise UsageError("no bucket", where=url, mend="Give --to s3://BUCKET/PREFIX.")
+    key = "/".join(part for part in (place.path.strip("/"), NAME) if part)
+    where = f"s3://{place.netloc}/{key}"
+    try:
+        s3.put_object(
+            Bucket=place.netloc,
+            Key=key,
+            Body=page.encode(),
+            ContentType="text/html; charset=utf-8",
+            CacheControl="no-cache",
+        )
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        raise TerminalError(
+            f"S3 refused the report: {code}", where=where, mend="Check the bucket and the keys' rights."
+        ) from None
+    except BotoCoreError as error:
+        raise TransientError(
+            f"S3 did not take the report: {type(error).__name__}",
+            where=where,
+            mend="Check PINLAKE_S3_ENDPOINT and run it again.",
+        ) from None
+    return where

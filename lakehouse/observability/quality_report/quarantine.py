@@ -1,0 +1,109 @@
+"""Quarantine to its reasons, with a few records of each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import reduce
+
+from pyspark.sql import DataFrame, Row, Window
+from pyspark.sql import functions as F
+
+from lakehouse.observability.quality_report.model import Example, Reason
+
+EXAMPLES = 3
+_SHOWN = 600
+_KEY = ("lane", "layer", "rule")
+
+
+def read(tables: Mapping[str, DataFrame]) -> tuple[Reason, ...]:
+    """Return the reasons of every lane's quarantine, those with most open records first. Two jobs.
+
+    Args:
+        tables: quarantine tables by lane.
+    """
+    if not tables:
+        return ()
+    lanes = [rows.transform(by_rule).withColumn("lane", F.lit(lane)) for lane, rows in tables.items()]
+    refused = reduce(DataFrame.unionByName, lanes)
+    found = defaultdict(list)
+    for row in refused.transform(examples).collect():
+        found[row.lane, row.layer, row.rule].append(_example(row))
+    reasons = (
+        _reason(row, found[row.lane, row.layer, row.rule]) for row in refused.transform(counts).collect()
+    )
+    return tuple(sorted(reasons, key=lambda reason: (-reason.open, reason.lane, reason.rule)))
+
+
+def by_rule(quarantine: DataFrame) -> DataFrame:
+    """Return one row a record and critical rule it broke, with the rule's sentence and what was observed."""
+    broken = F.filter("broken", lambda entry: entry["rule"] == F.col("rule"))
+    return (
+        quarantine.withColumn("rule", F.explode("reasons"))
+        .withColumn("_broken", F.try_element_at(broken, F.lit(1)))
+        .withColumns({"sentence": F.col("_broken.sentence"), "observed": F.col("_broken.observed")})
+        .withColumn("_first", F.col("rule") == F.get("reasons", F.lit(0)))
+    )
+
+
+def counts(refused: DataFrame) -> DataFrame:
+    """Return lane, layer, rule, sentence, and the records by state. One shuffle."""
+    of = {
+        state: F.count_if(F.col("state") == state).alias(state) for state in ("open", "replayed", "dropped")
+    }
+    return refused.groupBy(*_KEY).agg(
+        F.max_by("sentence", "quarantined_at").alias("sentence"),
+        *of.values(),
+        F.count_if((F.col("state") == "open") & F.col("_first")).alias("first"),
+        F.min(F.when(F.col("state") == "open", F.col("quarantined_at"))).alias("oldest_open"),
+        F.max("quarantined_at").alias("newest"),
+    )
+
+
+def examples(refused: DataFrame) -> DataFrame:
+    """Return the newest few open records of every reason. One shuffle."""
+    newest = Window.partitionBy(*_KEY).orderBy(F.desc("quarantined_at"), "id")
+    return (
+        refused.where("state = 'open'")
+        .withColumn("_rank", F.row_number().over(newest))
+        .where(F.col("_rank") <= EXAMPLES)
+        # A record may be megabytes.
+        .withColumn("_long", F.length("value") > _SHOWN)
+        .withColumn("value", F.substring("value", 1, _SHOWN))
+        .orderBy(*_KEY, "_rank")
+    )
+
+
+def _reason(row: Row, examples: list[Example]) -> Reason:
+    return Reason(
+        lane=row.lane,
+        layer=row.layer,
+        rule=row.rule,
+        sentence=row.sentence or row.rule,
+        open=row.open,
+        first=row["first"],
+        replayed=row.replayed,
+        dropped=row.dropped,
+        oldest_open=_utc(row.oldest_open) if row.oldest_open else None,
+        newest=_utc(row.newest),
+        examples=tuple(examples),
+    )
+
+
+def _example(row: Row) -> Example:
+    value = bytes(row.value or b"").decode(errors="backslashreplace")
+    return Example(
+        id=row.id,
+        event_id=row.event_id,
+        topic=row.topic or "no topic",
+        partition=-1 if row.partition is None else row.partition,
+        offset=-1 if row.offset is None else row.offset,
+        quarantined_at=_utc(row.quarantined_at),
+        observed=row.observed,
+        value=value + ("…" if row["_long"] else ""),
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

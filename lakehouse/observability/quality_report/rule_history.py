@@ -1,0 +1,131 @@
+"""quality.results to the newest verdict and the trend of every rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import Column, DataFrame, Row, Window
+from pyspark.sql import functions as F
+
+from lakehouse.observability.quality_report.model import Point, RuleVerdict, Said, Unit
+
+_POINTS = 30
+_LATEST = ("lane", "severity", "kind", "success", "evaluated", "unexpected", "observed", "version")
+
+
+def read(
+    results: DataFrame, sentences: Mapping[str, Said], *, since: datetime
+) -> tuple[Unit, tuple[RuleVerdict, ...]]:
+    """Return the trends' unit and a verdict per table and rule, in their order.
+
+    Three jobs; what comes back are at most two rows a rule and 31 points.
+
+    Args:
+        results: quality.results.
+        sentences: what each rule says and measures, by its id.
+        since: what is older is not looked at.
+    """
+    recent = results.where(F.col("at") >= F.lit(since)).persist()
+    try:
+        unit = _unit(recent)
+        trends = defaultdict(list)
+        for row in recent.transform(lambda rows: points(rows, unit=unit)).collect():
+            trends[row.table, row.rule].append(_point(row))
+        newest = recent.transform(verdicts).collect()
+    finally:
+        recent.unpersist()
+    return unit, tuple(_verdict(row, sentences, trends[row.table, row.rule]) for row in newest)
+
+
+def verdicts(results: DataFrame) -> DataFrame:
+    """Return the newest verdict per table and rule, and since when it has failed. Two shuffles.
+
+    A rule that has left its suite is judged no more, and left out.
+
+    Args:
+        results: rows of quality.results.
+
+    Returns:
+        table, rule, at, latest (struct), failing_since, last_success.
+    """
+    rule = Window.partitionBy("table", "rule")
+    judged = Window.partitionBy("table", "kind")
+    with_suite = F.when(F.col("suite").isNotNull(), F.col("at"))
+    after_success = F.col("_held").isNull() | (F.col("at") > F.col("_held"))
+    return (
+        results.withColumns(
+            {
+                "_held": F.max(F.when(F.col("success"), F.col("at"))).over(rule),
+                "_suite": F.max_by("suite", with_suite).over(judged),
+            }
+        )
+        .groupBy("table", "rule")
+        .agg(
+            F.max_by(F.struct(*_LATEST), "at").alias("latest"),
+            F.max_by(F.struct("suite", "_suite"), "at").alias("_suites"),
+            F.max("at").alias("at"),
+            F.min(F.when(~F.col("success") & after_success, F.col("at"))).alias("failing_since"),
+            F.max("_held").alias("last_success"),
+        )
+        .where(F.col("_suites.suite").isNull() | (F.col("_suites.suite") == F.col("_suites._suite")))
+        .drop("_suites")
+        .orderBy("table", "rule")
+    )
+
+
+def points(results: DataFrame, *, unit: Unit) -> DataFrame:
+    """Return the last 31 units of every rule's history, oldest first. Two shuffles."""
+    by = Window.partitionBy("table", "rule").orderBy(F.desc("period"))
+    return (
+        results.groupBy("table", "rule", F.date_trunc(unit, F.col("at")).alias("period"))
+        .agg(
+            F.count("*").alias("runs"),
+            F.count_if(~F.col("success")).alias("failures"),
+            _sum("evaluated"),
+            _sum("unexpected"),
+            F.max_by(F.col("observed").try_cast("double"), "at").alias("observed"),
+        )
+        .withColumn("_rank", F.row_number().over(by))
+        .where(F.col("_rank") <= _POINTS + 1)
+        .drop("_rank")
+        .orderBy("table", "rule", "period")
+    )
+
+
+def _sum(column: str) -> Column:
+    return F.coalesce(F.sum(column), F.lit(0)).alias(column)
+
+
+def _unit(results: DataFrame) -> Unit:
+    """Return the finest unit of which the history has no more than a plot can show."""
+    row = results.agg(F.min("at").alias("first"), F.max("at").alias("last")).first()
+    span = row.last - row.first if row and row.first else timedelta()
+    if span <= timedelta(minutes=_POINTS):
+        return "minute"
+    return "hour" if span <= timedelta(hours=_POINTS) else "day"
+
+
+def _verdict(row: Row, sentences: Mapping[str, Said], trend: list[Point]) -> RuleVerdict:
+    said = sentences.get(row.rule, Said(row.rule))
+    return RuleVerdict(
+        table=row.table,
+        rule=row.rule,
+        sentence=said.sentence,
+        unit=said.unit,
+        at=_utc(row.at),
+        failing_since=None if row.latest.success or row.failing_since is None else _utc(row.failing_since),
+        last_success=_utc(row.last_success) if row.last_success else None,
+        trend=tuple(trend),
+        **row.latest.asDict(),
+    )
+
+
+def _point(row: Row) -> Point:
+    return Point(_utc(row.period), row.runs, row.failures, row.evaluated, row.unexpected, row.observed)
+
+
+def _utc(moment: datetime) -> datetime:
+    # pyspark gives a timestamp as local time without a zone.
+    return moment.astimezone(UTC)

@@ -1,0 +1,102 @@
+"""Small plots as inline SVG. Colours come from the page's style sheet by class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+from lakehouse.observability.quality_report.model import Day, Point, RuleVerdict
+
+_WIDTH, _HEIGHT, _SLOTS = 180, 36, 30
+_STEP = _WIDTH / _SLOTS
+_TICK = 4.0
+
+
+def trend(verdict: RuleVerdict, *, unit: str) -> Markup:
+    """Return a rule's trend: what it observed as a line where that is a number, else the share of bad rows.
+
+    A failed period is a tall bar or a ring, a good one a short tick or a dot: it reads without colour.
+    """
+    points = verdict.trend[-_SLOTS:]
+    observed = [point.observed for point in points if point.observed is not None]
+    lined = verdict.kind == "table" and len(observed) == len(points) > 1
+    inside = _line(points, observed) if lined else _bars(points)
+    return _svg(inside, label=_told(points, unit=unit), name="trend")
+
+
+def days(figures: Sequence[Day]) -> Markup:
+    """Return rows per day as bars; a day without any is a hollow tick."""
+    most = max((figure.rows for figure in figures), default=0)
+    step = _WIDTH / max(len(figures), 1)
+    bars = Markup().join(
+        _bar(
+            number * step, _height(figure.rows, most), width=step - 2, name="rows" if figure.rows else "none"
+        )
+        for number, figure in enumerate(figures)
+    )
+    span = f"{figures[0].day} to {figures[-1].day}: " if figures else ""
+    empty = sum(not figure.rows for figure in figures)
+    label = f"Rows per day, {span}at most {most:,}, none on {empty} of {len(figures)} days"
+    return _svg(bars, label=label, name="days")
+
+
+def _bars(points: Sequence[Point]) -> Markup:
+    worst = max((_share(point) for point in points), default=0.0)
+    first = _SLOTS - len(points)
+    return Markup().join(
+        _bar(
+            (first + number) * _STEP,
+            # Even one bad row among a million is to be seen.
+            max(_height(_share(point), worst), 10.0) if point.failures else _TICK,
+            width=_STEP - 2,
+            name="bad" if point.failures else "good",
+        )
+        for number, point in enumerate(points)
+    )
+
+
+def _line(points: Sequence[Point], observed: Sequence[float]) -> Markup:
+    low, high = min(observed), max(observed)
+    first = _SLOTS - len(points)
+    places = [
+        ((first + number + 0.5) * _STEP, 30 - 24 * ((value - low) / (high - low) if high > low else 0.5))
+        for number, value in enumerate(observed)
+    ]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    marks = Markup().join(
+        Markup('<circle class="{}" cx="{}" cy="{}" r="{}"/>').format(
+            "bad" if point.failures else "good", f"{x:.1f}", f"{y:.1f}", 3.5 if point.failures else 1.5
+        )
+        for point, (x, y) in zip(points, places, strict=True)
+    )
+    return Markup('<polyline points="{}"/>').format(path) + marks
+
+
+def _share(point: Point) -> float:
+    return point.unexpected / point.evaluated if point.evaluated else float(point.failures > 0)
+
+
+def _height(value: float, most: float) -> float:
+    return max(_TICK, (_HEIGHT - 2) * value / most) if value and most else 2.0
+
+
+def _bar(x: float, height: float, *, width: float, name: str) -> Markup:
+    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1"/>').format(
+        name, f"{x:.1f}", f"{_HEIGHT - height:.1f}", f"{width:.1f}", f"{height:.1f}"
+    )
+
+
+def _told(points: Sequence[Point], *, unit: str) -> str:
+    if not points:
+        return "No trend yet"
+    failed = sum(point.failures > 0 for point in points)
+    worst = max(points, key=_share)
+    share = f", worst {_share(worst):.2%} at {worst.at:%Y-%m-%d %H:%M}" if worst.unexpected else ""
+    return f"Failed in {failed} of {len(points)} {unit}s{share}"
+
+
+def _svg(inside: Markup, *, label: str, name: str) -> Markup:
+    return Markup(
+        '<svg class="plot {}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>'
+    ).format(name, _WIDTH, _HEIGHT, label, escape(label), inside)

@@ -1,0 +1,3 @@
+"""Maintenance, restore, replay, rebuild and erasure."""
+
+from __future__ import annotations

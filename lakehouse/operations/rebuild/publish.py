@@ -1,0 +1,106 @@
+"""A rebuild brought into the tables step by step; cut off anywhere, the next one completes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
+from lakehouse.delta import commit_info as receipt
+from lakehouse.delta import lake as delta
+from lakehouse.delta.commit_info import Versions
+from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.metrics import Counts
+from lakehouse.operations.rebuild import quarantine as refusals
+from lakehouse.operations.rebuild.recompute import Recomputation, Silver
+from lakehouse.operations.replay import Quarantine
+from lakehouse.pipelines import batch as batch_lane
+from lakehouse.quality.publish import publish
+from lakehouse.quality.results import GateLog
+
+NOTE = "passed in a rebuild"
+
+
+class Publication:
+    """The writes of one rebuild. What does not differ is not written.
+
+    Each step begins with what the tables hold. What is refused is in quarantine before it leaves silver, and
+    what has passed is in silver before it is marked there.
+
+    Args:
+        spark: the session.
+        warehouse: the tables.
+        recomputation: computes gold, once ordinary promotions have brought silver's changes there.
+        silver: what is to be published.
+        log: what silver's gate has counted in promotions that nobody has published yet.
+    """
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        warehouse: Warehouse,
+        recomputation: Recomputation,
+        *,
+        silver: Silver,
+        log: GateLog,
+    ) -> None:
+        self._spark = spark
+        self._warehouse = warehouse
+        self._recomputation = recomputation
+        self._silver = silver
+        self._log = log
+        begun = receipt.begin(lane=BATCH.name, step="rebuild")
+        query = f"rebuild/{begun.run}"
+        versions = Versions(0, silver.version)
+        self._batch = MicroBatch(warehouse.tables, query, 0, replace(begun, query=query, versions=versions))
+
+    def steps(self) -> tuple[Callable[[], None], ...]:
+        """Return what is to be done, in order."""
+        return (
+            lambda: self._refuse(self._silver.refusals, layer="silver"),
+            self._write_silver,
+            self._publish_silver,
+            lambda: self._let_through(self._silver.let_through),
+            self._promote_to_gold,
+            self._write_gold,
+        )
+
+    def _write_silver(self) -> None:
+        self._apply(self._silver.changes, BATCH.silver, self._silver.judged.counts)
+
+    def _publish_silver(self) -> None:
+        refused, back = self._silver.refusals.count(), self._silver.let_through.count()
+        if refused or back or not self._silver.changes.isEmpty():
+            self._log.add(self._silver.judged)
+            # Of what is refused only that counts which was not before, or readers would wait for old sins.
+            self._log.discount(self._silver.judged.counts.quarantined - refused + back)
+        publish(self._spark, [BATCH.silver], warehouse=self._warehouse.tables, gates=self._log)
+
+    def _promote_to_gold(self) -> None:
+        # What silver's change feed holds, this rebuild's merge too: no later promotion will bring it back.
+        batch_lane.gold(self._spark, self._warehouse)
+
+    def _write_gold(self) -> None:
+        log = GateLog()
+        gold = self._recomputation.gold(self._silver)
+        self._refuse(gold.refusals, layer="gold")
+        self._apply(gold.features, BATCH.features, gold.judged.counts)
+        self._apply(gold.daily, CATEGORY_DAILY, gold.judged.counts)
+        if not gold.features.isEmpty():
+            log.add(gold.judged)
+        publish(self._spark, [BATCH.features], warehouse=self._warehouse.tables, gates=log)
+        self._let_through(gold.let_through)
+
+    def _apply(self, changes: DataFrame, table: Table, counts: Counts) -> None:
+        if not changes.isEmpty():
+            delta.apply(changes, table, self._batch.counting(counts, step="rebuild"))
+
+    def _refuse(self, rows: DataFrame, *, layer: str) -> None:
+        # Two layers may refuse rows: to Delta these are writes of two queries.
+        refusals.write(rows, rows.count(), replace(self._batch, query=f"{self._batch.query}/{layer}"))
+
+    def _let_through(self, rows: DataFrame) -> None:
+        Quarantine(self._spark, BATCH, warehouse=self._warehouse.tables).let_through(rows, note=NOTE)

@@ -1,0 +1,77 @@
+"""What restoring a table would do, found out before anything is written and without Spark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from foundation.errors import UsageError
+from lakehouse.catalog import consumers as readers
+from lakehouse.catalog.tables import STREAM, Table
+from lakehouse.query import diff
+from lakehouse.query import table_versions as versions
+from lakehouse.query.diff import Difference
+from lakehouse.query.table_reader import Store
+from lakehouse.query.table_versions import Version
+from lakehouse.query.time_travel import Moment
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a restore would do.
+
+    Attributes:
+        difference: from the newest version to the one that is to be restored.
+        notes: what does not go back with it.
+    """
+
+    difference: Difference
+    notes: tuple[str, ...]
+
+
+def plan(store: Store, table: Table, moment: Moment) -> Plan:
+    """Compare a table with an older version of itself, and look for readers that would not bear the restore.
+
+    Raises:
+        UsageError: there is no such version, it is the newest already, or a reader's checkpoint would break.
+        TransientError: the store does not answer.
+    """
+    newest, target = versions.open_at(store, table), versions.open_at(store, table, moment)
+    if newest.number == target.number:
+        raise UsageError(
+            f"version {target.number} is the newest already",
+            where=table.full_name,
+            mend=f"`pinlake history {table.full_name}` lists older ones.",
+        )
+    _require_bearable(store, newest, target)
+    return Plan(diff.between(newest, target), tuple(_notes(table)))
+
+
+def _require_bearable(store: Store, newest: Version, target: Version) -> None:
+    same = newest.log.schema().to_json() == target.log.schema().to_json()
+    for reader in readers.of(target.table):
+        checkpoint = store.warehouse.checkpoint(reader.checkpoint)
+        begun = any(True for _ in store.listed(f"{store.key(checkpoint)}/offsets/"))
+        if begun and not (reader.follows_changes and same):
+            why = "rows go away" if same else "its columns change"
+            read, written = target.table.full_name, reader.writes.full_name
+            raise UsageError(
+                f"`pinlake {reader.step}`, which reads {read} as a stream, could not go on: {why}",
+                where=checkpoint,
+                mend=f"Restore {written} instead; or remove this checkpoint first: "
+                f"{reader.step} then reads the whole table anew.",
+            )
+
+
+def _notes(table: Table) -> list[str]:
+    notes = [
+        f"{reader.writes.full_name} keeps what it has of newer events: restore it too if it shall go back"
+        for reader in readers.of(table)
+    ]
+    if table == STREAM.features:
+        notes.append("Postgres keeps what it has: it takes only newer events")
+    if table.key and table.layer in ("silver", "gold"):
+        notes.append(
+            "events that were taken in since are not read again by themselves: "
+            "`pinlake rebuild` of their days brings them back to the batch lane"
+        )
+    return notes

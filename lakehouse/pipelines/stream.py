@@ -1,0 +1,168 @@
+"""The stream lane: a micro-batch leaves Kafka once and is written to every layer and Postgres."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from pyspark.sql import DataFrame, SparkSession
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_when_event_set,
+    wait_random_exponential,
+)
+
+from foundation.errors import TransientError
+from foundation.offsets import Gap, lost
+from foundation.settings import Settings
+from lakehouse.bronze import sources as records
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.tables import STREAM
+from lakehouse.delta import commit_info as receipt
+from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.metrics import Counts
+from lakehouse.delta.streaming_checkpoint import Checkpoint
+from lakehouse.pipelines import data_loss as gaps
+from lakehouse.pipelines.data_loss import Positions
+from lakehouse.pipelines.micro_batches import MicroBatches
+from lakehouse.pipelines.stream_status_writer import StreamStatusWriter
+from lakehouse.pipelines.stream_writer import FanOut
+from lakehouse.quality.results import GateLog
+from lakehouse.quality.stream_audit import Watch
+from lakehouse.serving.postgres import Serving
+
+log = structlog.get_logger()
+
+
+class StreamLane:
+    """The lane with its audit beside it.
+
+    Args:
+        spark: the session.
+        warehouse: where its tables and its checkpoint are.
+        settings: Kafka, Postgres, and how long to wait for them.
+        earliest: asks Kafka for the first offsets it still has.
+        status: takes down how the lane is.
+
+    Raises:
+        TerminalError: a suite is not usable.
+    """
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        warehouse: Warehouse,
+        settings: Settings,
+        *,
+        earliest: Callable[[], Positions],
+        status: StreamStatusWriter,
+    ) -> None:
+        self._spark = spark
+        self._warehouse = warehouse
+        self._settings = settings
+        self._earliest = earliest
+        self._status = status
+        counted = GateLog()
+        serving = Serving(settings.postgres, on_wait=status.mark_waiting)
+        self._fan_out = FanOut(spark, serving, text_policy=settings.text_policy, log=counted)
+        self._watch = Watch(
+            spark, warehouse=warehouse.tables, gates=counted, seconds=settings.quality.audit_seconds
+        )
+        self._run = receipt.begin(lane=STREAM.name, step="bronze")
+        self._counts = Counts()
+        self._heard_at = time.monotonic()
+
+    def drain(self) -> Counts:
+        """Write what is there now, then audit it.
+
+        Raises:
+            TransientError: a server is away.
+            TerminalError: Kafka has removed what was to be read.
+        """
+        with self._status:
+            counts = self._open().drain()
+            self._watch.look()
+            return counts
+
+    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+        """Write what comes until `stop` is set, audited at intervals.
+
+        A server that is away is waited for: the query is started again from its checkpoint, at growing
+        intervals, until nothing has been written for the configured patience.
+
+        Raises: as `drain`.
+        """
+
+        def end(state: RetryCallState) -> Counts:
+            assert state.outcome is not None  # an attempt has been made
+            return self._counts if stop.is_set() else state.outcome.result()
+
+        persistent = Retrying(
+            retry=retry_if_exception_type(TransientError),
+            wait=wait_random_exponential(multiplier=0.5, max=10),
+            stop=lambda state: stop_when_event_set(stop)(state) or self._has_waited_enough(),
+            sleep=sleep_using_event(stop),
+            before_sleep=self._tell,
+            retry_error_callback=end,
+        )
+        with self._status, self._watch:
+            self._heard_at = time.monotonic()
+            return persistent(lambda: self._follow(trigger_seconds=trigger_seconds, stop=stop))
+
+    def _follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+        """Follow with one query; return what it and those before it have counted."""
+        query = self._open()
+        # Opening it has asked every server, so that none is away any more.
+        self._status.mark_running()
+        try:
+            query.follow(trigger_seconds=trigger_seconds, stop=stop)
+        finally:
+            self._counts += query.counts
+        return self._counts
+
+    def _open(self) -> MicroBatches:
+        """Return the query, to be started where its checkpoint says."""
+        self._fan_out.ensure(warehouse=self._warehouse.tables)
+        found = self._gaps()
+        limit = self._settings.stream.max_offsets_per_trigger
+        source = records.read_kafka(
+            self._spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(found)
+        )
+        return MicroBatches(
+            source,
+            self._write,
+            checkpoint=self._warehouse.checkpoint("stream"),
+            warehouse=self._warehouse.tables,
+            run=self._run,
+            gaps=found,
+        )
+
+    def _write(self, rows: DataFrame, batch: MicroBatch) -> Counts:
+        counts = self._fan_out.write(rows, batch)
+        self._heard_at = time.monotonic()
+        self._status.mark_written()
+        return counts
+
+    def _gaps(self) -> Sequence[Gap]:
+        position = Checkpoint(self._spark, self._warehouse.checkpoint("stream")).position()
+        # Asked even if nothing can be lost yet: a Kafka that is away shows here at once.
+        earliest = self._earliest()
+        found = gaps.between(position, earliest) if position else []
+        if found and self._settings.kafka.on_data_loss == "stop":
+            raise lost(found)
+        for gap in found:
+            gaps.record(self._spark, self._warehouse, gap)
+        return found
+
+    def _has_waited_enough(self) -> bool:
+        return time.monotonic() - self._heard_at > self._settings.stream.patience_seconds
+
+    def _tell(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log.warning("the stream lane waits", attempt=state.attempt_number, error=str(error))
+        self._status.mark_waiting(str(error))

@@ -1,0 +1,157 @@
+"""The stream lane's status written into the bucket, by a thread of its own, as long as the lane runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import structlog
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lakehouse.delta.locks.owner import Owner
+from lakehouse.pipelines import stream_status
+from lakehouse.pipelines.stream_status import KEY, StreamStatus
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """When the status is written, in seconds; a change of state is written at once.
+
+    Attributes:
+        beat: at the latest after this time, whatever happens: the sign of life.
+        pause: between two writes of which the second says only that a micro-batch was written, and before
+            another try after the store did not answer.
+        last: how long the end of a lane waits for its last write.
+    """
+
+    beat: float = 10.0
+    pause: float = 5.0
+    last: float = 10.0
+
+
+class StreamStatusWriter:
+    """Takes the lane's changes of state, which costs it nothing, and writes them; use it as a context.
+
+    A store that does not answer is logged once and tried again. The lane never waits for it, except for its
+    last write at the end. Should a suspended lane lose its lease and wake up, the new owner's next sign of
+    life replaces what it wrote.
+
+    Args:
+        put: writes the object; raises BotoCoreError or ClientError.
+        owner: the lane's process.
+        intervals: see there.
+    """
+
+    def __init__(
+        self, put: Callable[[str], object], *, owner: Owner, intervals: Intervals = Intervals()
+    ) -> None:
+        self._put = put
+        self._owner = owner
+        self._intervals = intervals
+        self._changed = threading.Condition()
+        self._begin()
+
+    def __enter__(self) -> StreamStatusWriter:
+        """Write that the lane runs, and go on writing."""
+        self._begin()
+        self._thread = threading.Thread(target=self._run, name="stream status", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write that the lane has ended, and why if it failed."""
+        reason = None if error is None else str(error) or type(error).__name__
+        with self._changed:
+            self._ending = True
+            self._set(self._status.ended(reason, _now()), within=0.0)
+        self._thread.join(self._intervals.last)
+
+    def mark_running(self) -> None:
+        """Take down that all servers have answered."""
+        with self._changed:
+            if self._status.state != "running":
+                self._set(self._status.running(_now()), within=0.0)
+
+    def mark_written(self) -> None:
+        """Take down that a micro-batch is written everywhere."""
+        with self._changed:
+            is_news = self._status.state != "running"
+            since_last = time.monotonic() - self._written_at
+            within = 0.0 if is_news else self._intervals.pause - since_last
+            self._set(self._status.written(_now()), within=within)
+
+    def mark_waiting(self, reason: str) -> None:
+        """Take down what the lane waits for."""
+        with self._changed:
+            is_news = self._status.state != "waiting"
+            self._set(self._status.waiting(reason, _now()), within=0.0 if is_news else self._intervals.pause)
+
+    def _begin(self) -> None:
+        self._status = stream_status.begin(self._owner, _now())
+        self._due = self._written_at = time.monotonic()
+        self._ending = self._failing = False
+
+    def _set(self, status: StreamStatus, *, within: float) -> None:
+        self._status = status
+        self._due = min(self._due, time.monotonic() + within)
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            status, ending = self._next()
+            pause = self._intervals.beat if self._write(status) else self._intervals.pause
+            with self._changed:
+                self._written_at = time.monotonic()
+                # What has changed meanwhile may be due earlier.
+                self._due = min(self._due, self._written_at + pause)
+
+    def _next(self) -> tuple[StreamStatus, bool]:
+        """Wait until a status is due; return it, and whether it is the last."""
+        with self._changed:
+            while (left := self._due - time.monotonic()) > 0:
+                self._changed.wait(left)
+            self._due = float("inf")
+            return self._status, self._ending
+
+    def _write(self, status: StreamStatus) -> bool:
+        try:
+            self._put(status.as_json())
+        except (BotoCoreError, ClientError) as error:
+            if not self._failing:
+                log.warning("the stream's status could not be written, trying again", error=str(error))
+            self._failing = True
+            return False
+        self._failing = False
+        return True
+
+
+def into_bucket(s3: S3Client, bucket: str, *, command: str) -> StreamStatusWriter:
+    """Return a writer for this process.
+
+    Args:
+        s3: a client that gives up soon; the writer alone uses it.
+        bucket: the bucket's name.
+        command: what this process runs, as readers see it.
+    """
+
+    def put(body: str) -> None:
+        s3.put_object(Bucket=bucket, Key=KEY, Body=body.encode())
+
+    return StreamStatusWriter(put, owner=Owner.this_process(command))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,91 @@
+"""One micro-batch of the stream lane, on its way into every layer and Postgres."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse.bronze.transform import to_bronze
+from lakehouse.catalog.tables import STREAM
+from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.metrics import Counts
+from lakehouse.gold.pin_features import to_features, to_judged_features
+from lakehouse.pipelines import table_writes as promotions
+from lakehouse.quality import gate as gates
+from lakehouse.quality.results import GateLog
+from lakehouse.serving.postgres import Serving
+from lakehouse.silver.parsing import RULES
+from lakehouse.silver.text import TextPolicy
+from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.spark import parallel as side_by_side
+
+# Some 15 MB of pins, which one core writes in a second.
+_ROWS_OF_ONE_FILE = 20_000
+
+
+class FanOut:
+    """Parses, cleans and judges a micro-batch once, and writes it everywhere.
+
+    Args:
+        spark: the session.
+        serving: Postgres.
+        text_policy: see `lakehouse.silver.cleaning`.
+        log: takes what the gates count.
+
+    Raises:
+        TerminalError: a suite is not usable.
+    """
+
+    def __init__(
+        self, spark: SparkSession, serving: Serving, *, text_policy: TextPolicy, log: GateLog
+    ) -> None:
+        self._spark = spark
+        self._serving = serving
+        self._text_policy = text_policy
+        self._log = log
+        self._silver_gate = gates.open_gate(spark, STREAM.silver)
+        self._features_gate = gates.open_gate(spark, STREAM.features)
+
+    def ensure(self, *, warehouse: str) -> None:
+        """Create what it writes to where that is absent.
+
+        Raises:
+            TransientError: Postgres does not answer.
+        """
+        self._serving.ensure()
+        for table in STREAM.tables:
+            delta.ensure(self._spark, table, warehouse=warehouse)
+
+    def write(self, rows: DataFrame, batch: MicroBatch) -> Counts:
+        """Write a micro-batch; a repeated one changes nothing.
+
+        Two jobs judge it and count, one sends it to Postgres; then each table is written by jobs of its own,
+        side by side, from what the first ones have cached.
+
+        Raises:
+            TransientError: Postgres does not answer.
+        """
+        bronze = to_bronze(rows, at=batch.began)
+        judged = to_judged(bronze, self._silver_gate, text_policy=self._text_policy, at=batch.began).persist()
+        silver = to_silver(judged).persist()
+        features = to_judged_features(silver, self._features_gate)
+        try:
+            # Alone and first, because somebody waits for it; what it computes the others reuse.
+            self._serving.upsert(to_features(gates.passed(features)), batch)
+            of_silver = gates.count(judged, self._silver_gate, parsing=RULES)
+            of_gold = gates.count(features, self._features_gate)
+            self._log.add(of_silver)
+            self._log.add(of_gold)
+            writes = [
+                *promotions.silver_writes(silver, of_silver, STREAM, batch),
+                *promotions.features_writes(of_gold, STREAM, batch),
+            ]
+            if read := of_silver.counts.read:
+                # Not a file for each of Kafka's partitions, every few seconds.
+                few = judged.coalesce(1) if read <= _ROWS_OF_ONE_FILE else judged
+                writes.append(lambda: promotions.to_bronze_table(few, STREAM, batch))
+            side_by_side.run(self._spark, writes)
+            return of_silver.counts
+        finally:
+            silver.unpersist()
+            judged.unpersist()

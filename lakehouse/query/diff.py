@@ -1,0 +1,218 @@
+"""Two versions of a table beside each other: rows added, removed and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import duckdb
+from deltalake.exceptions import DeltaError
+from duckdb import DuckDBPyConnection
+
+from foundation.errors import UsageError
+from lakehouse.query import duckdb_connection as duck
+from lakehouse.query.duckdb_connection import quoted
+from lakehouse.query.table_versions import Version
+
+FEED, COMPARISON = "change feed", "comparison"
+_MARKS = ("_change_type", "_commit_version", "_commit_timestamp")
+Kind = Literal["added", "removed", "changed"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that is not the same in both versions.
+
+    Attributes:
+        kind: added, removed or changed.
+        key: its key columns; empty where rows have none.
+        values: of an added or removed row its other columns; of a changed one those that differ, with old and
+            new value.
+    """
+
+    kind: Kind
+    key: dict[str, Any]
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs.
+
+    Attributes:
+        table: its full name.
+        old: the version that is compared from.
+        new: the version that is compared with.
+        source: change feed, or comparison of all rows.
+        key: the columns by which a row is the same row.
+        added: rows that only the new one has.
+        removed: rows that only the old one has.
+        changed: rows of both whose other columns differ.
+        rows: the first of them.
+    """
+
+    table: str
+    old: int
+    new: int
+    source: str
+    key: tuple[str, ...]
+    added: int
+    removed: int
+    changed: int
+    rows: list[Row] = field(default_factory=list)
+
+
+def between(old: Version, new: Version, *, key: Sequence[str] = (), limit: int = 0) -> Difference:
+    """Compare two versions of a table.
+
+    By the table's own key and with a change feed, only what has changed in between is read; else all rows of
+    both versions, which are held in memory.
+
+    Args:
+        old: the one to compare from; it may be the later one.
+        new: the one to compare with.
+        key: columns that identify a row; default: the table's own. Without any, whole rows are counted.
+        limit: how many rows to return of each kind.
+
+    Raises:
+        UsageError: no such columns, or they do not identify a row; or a version has been vacuumed.
+        TransientError: the store does not answer.
+    """
+    chosen = _known(key or old.table.key, old, new)
+    source = COMPARISON
+    if old.number == new.number:
+        return Difference(old.table.full_name, old.number, new.number, source, chosen, 0, 0, 0)
+    connection = duck.connect()
+    if chosen == old.table.key and _fill_from_feed(connection, old, new, chosen):
+        source = FEED
+    else:
+        for name, version in (("old", old), ("new", new)):
+            version.fill(connection, name)
+            _require_unique(connection, name, chosen, version)
+    sides = _Sides(connection, chosen, _all_columns(old, new, chosen))
+    counts = {kind: sides.count(kind) for kind in ("added", "removed", "changed")}
+    rows = (
+        [row for kind in ("changed", "added", "removed") for row in sides.rows(kind, limit)] if limit else []
+    )
+    return Difference(old.table.full_name, old.number, new.number, source, chosen, **counts, rows=rows)
+
+
+class _Sides:
+    """The tables `old` and `new` of a database."""
+
+    def __init__(self, connection: DuckDBPyConnection, key: tuple[str, ...], others: list[str]) -> None:
+        self._connection = connection
+        self._key = key
+        self._others = others
+        for name in ("old", "new"):
+            self._complete(name)
+
+    def count(self, kind: Kind) -> int:
+        row = self._connection.execute(f"SELECT count(*) FROM ({self._query(kind)})").fetchone()
+        return int(row[0]) if row else 0
+
+    def rows(self, kind: Kind, limit: int) -> Iterator[Row]:
+        order = ", ".join(quoted(name) for name in self._key) or "ALL"
+        for found in duck.rows(
+            self._connection, f"SELECT * FROM ({self._query(kind)}) ORDER BY {order} LIMIT {limit}"
+        ):
+            key = {name: found[name] for name in self._key}
+            if kind == "changed":
+                pairs = {name: (found[f"old {name}"], found[f"new {name}"]) for name in self._others}
+                values = {name: {"old": a, "new": b} for name, (a, b) in pairs.items() if a != b}
+            else:
+                values = {name: found[name] for name in self._others}
+            yield Row(kind, key, values)
+
+    def _query(self, kind: Kind) -> str:
+        if kind == "changed":
+            return self._changed()
+        here, there = ("new", "old") if kind == "added" else ("old", "new")
+        if not self._key:
+            return f"SELECT * FROM {here} EXCEPT ALL SELECT * FROM {there}"
+        return f"SELECT * FROM {here} ANTI JOIN {there} ON {_same(self._key, here, there)}"
+
+    def _changed(self) -> str:
+        keys = [f"old.{quoted(name)}" for name in self._key]
+        both = [
+            f"{side}.{quoted(name)} AS {quoted(f'{side} {name}')}"
+            for name in self._others
+            for side in ("old", "new")
+        ]
+        differs = [f"old.{quoted(name)} IS DISTINCT FROM new.{quoted(name)}" for name in self._others]
+        if not self._key or not differs:
+            return "SELECT 1 WHERE false"
+        return (
+            f"SELECT {', '.join([*keys, *both])} FROM old JOIN new ON {_same(self._key, 'old', 'new')} "
+            f"WHERE {' OR '.join(differs)}"
+        )
+
+    def _complete(self, name: str) -> None:
+        """Give a side the columns that only the other has, all null, and both the same order."""
+        has = {row["column_name"] for row in duck.rows(self._connection, f"DESCRIBE {name}")}
+        columns = [
+            quoted(column) if column in has else f"NULL AS {quoted(column)}"
+            for column in (*self._key, *self._others)
+        ]
+        self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {', '.join(columns)} FROM {name}")
+
+
+def _fill_from_feed(connection: DuckDBPyConnection, old: Version, new: Version, key: tuple[str, ...]) -> bool:
+    """Read what became of every key that has changed in between; return whether the change feed tells."""
+    earlier, later = sorted((old, new), key=lambda version: version.number)
+    if later.log.metadata().configuration.get("delta.enableChangeDataFeed") != "true":
+        return False
+    try:
+        feed = later.log.load_cdf(starting_version=earlier.number + 1, ending_version=later.number)
+        duck.fill(connection, "feed", feed)
+    except (DeltaError, duckdb.Error, OSError):
+        return False  # its files have been vacuumed, or it was off at a time: the versions may still be there
+    keys = ", ".join(quoted(name) for name in key)
+    marks = ", ".join(_MARKS)
+    for name, kinds, edge in (
+        ("old" if earlier is old else "new", "'delete', 'update_preimage'", "min"),
+        ("new" if earlier is old else "old", "'insert', 'update_postimage'", "max"),
+    ):
+        connection.execute(
+            f"CREATE TABLE {name} AS SELECT * EXCLUDE ({marks}, edge) FROM (SELECT *, "
+            f"{edge}(_commit_version) OVER (PARTITION BY {keys}) AS edge FROM feed) "
+            f"WHERE _commit_version = edge AND _change_type IN ({kinds})"
+        )
+    return True
+
+
+def _known(key: Sequence[str], old: Version, new: Version) -> tuple[str, ...]:
+    shared = [name for name in new.columns if name in old.columns]
+    unknown = [name for name in key if name not in shared]
+    if unknown:
+        raise UsageError(
+            f"no column {unknown[0]!r} in both versions",
+            where="--key",
+            mend=f"There are: {', '.join(shared)}.",
+        )
+    return tuple(key)
+
+
+def _all_columns(old: Version, new: Version, key: tuple[str, ...]) -> list[str]:
+    return [name for name in dict.fromkeys((*new.columns, *old.columns)) if name not in key]
+
+
+def _require_unique(
+    connection: DuckDBPyConnection, name: str, key: tuple[str, ...], version: Version
+) -> None:
+    if not key:
+        return
+    keys = ", ".join(quoted(column) for column in key)
+    found = duck.rows(connection, f"SELECT {keys} FROM {name} GROUP BY ALL HAVING count(*) > 1 LIMIT 1")
+    if found:
+        twice = ", ".join(map(repr, found[0].values()))
+        raise UsageError(
+            f"{', '.join(key)} does not identify a row: more than one has {twice}",
+            where=f"version {version.number} of {version.table.full_name}",
+            mend="Give more columns, as --key a,b.",
+        )
+
+
+def _same(key: tuple[str, ...], here: str, there: str) -> str:
+    return " AND ".join(f"{here}.{quoted(name)} IS NOT DISTINCT FROM {there}.{quoted(name)}" for name in key)

@@ -1,0 +1,3 @@
+"""The serving table in Postgres: the newest features of every pin."""
+
+from __future__ import annotations

@@ -1,0 +1,68 @@
+"""A look, before anything is written, at whether the store can arbitrate between writers."""
+
+from __future__ import annotations
+
+import uuid
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from foundation.errors import ConfigurationError, store_away
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from foundation.settings import S3Settings
+
+PREFIX = "warehouse/_probe"
+SINGLE_WRITER = (
+    "Use a store that honours it, or set PINLAKE_S3_SINGLE_WRITER=true and let no two commands write at once."
+)
+
+
+def require_conditional_writes(client: S3Client, s3: S3Settings) -> None:
+    """Create an object twice with If-None-Match; the second must be refused. Costs three requests.
+
+    With `single_writer` nothing is asked.
+
+    Raises:
+        ConfigurationError: the store overwrites, does not know the header, or lets nobody write here.
+        TransientError: the store does not answer.
+    """
+    if s3.single_writer:
+        return
+    key = f"{PREFIX}/{uuid.uuid4()}"
+    where = f"{client.meta.endpoint_url}, s3://{s3.bucket}/{key}"
+    try:
+        try:
+            statuses = [_create(client, bucket=s3.bucket, key=key) for _ in range(2)]
+        finally:
+            client.delete_object(Bucket=s3.bucket, Key=key)
+    except ClientError as error:
+        raise ConfigurationError(
+            f"the object store refuses a writer: {error.response['Error'].get('Code')}",
+            where=where,
+            mend="Create the bucket, or let these keys put, get, list and delete objects in it.",
+        ) from None
+    except BotoCoreError as error:
+        raise store_away(error, where=where) from None
+    if statuses[1] != HTTPStatus.PRECONDITION_FAILED:
+        raise ConfigurationError(
+            f"the object store does not honour If-None-Match (it answered {statuses[1]}), without which two "
+            "writers of one table lose commits",
+            where=where,
+            mend=SINGLE_WRITER,
+        )
+
+
+def _create(client: S3Client, *, bucket: str, key: str) -> int:
+    """Return the status: 412 for a refusal, 501 and 400 from stores that do not know the header."""
+    try:
+        answer = client.put_object(Bucket=bucket, Key=key, Body=b"", IfNoneMatch="*")
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.BAD_REQUEST):
+            return status
+        raise
+    return answer["ResponseMetadata"]["HTTPStatusCode"]

@@ -1,0 +1,136 @@
+"""The demonstration, step by step."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+
+from pyspark.sql import SparkSession
+
+from foundation import kafka_admin as topics
+from foundation.clients import s3_client
+from foundation.settings import KafkaSettings, Settings
+from ingestion.landing.run import consume
+from lakehouse.catalog import locations as warehouses
+from lakehouse.delta.locks import table_locks as leases
+from lakehouse.observability.quality_report import rule_texts as sentences
+from lakehouse.observability.quality_report.collect import gather
+from lakehouse.observability.quality_report.deliver import deliver
+from lakehouse.observability.quality_report.render import render
+from lakehouse.pipelines import batch as batch_lane
+from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.spark import session
+from local_stack import addresses, stack
+from local_stack.http_server import running_door
+from pinlake.app.demo import malformed_records as malformed
+from pinlake.app.demo import scenario
+from pinlake.app.demo import served_rows as served
+from pinlake.app.demo.scenario import Posted
+from pinlake.app.demo.summary import Summary
+from pinlake.app.demo.verification import Lakehouse, Offsets
+
+
+class Demonstration:
+    """One run on the local stack.
+
+    Args:
+        settings: whose endpoints are replaced by the local stack's.
+        keep: leave the stack up; it is left up anyway if it was.
+        on_step: told what begins.
+    """
+
+    def __init__(self, settings: Settings, *, keep: bool, on_step: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._keep = keep
+        self._on_step = on_step
+        self._seconds: dict[str, float] = {}
+
+    def run(self, pins: Sequence[bytes]) -> Summary:
+        """Send pins and malformed records through both lanes, and look at what arrived.
+
+        Raises:
+            PinlakeError: a server or a step failed; the stack is stopped all the same.
+        """
+        ran_before = self._all_running()
+        try:
+            with self._step("start Kafka, the object store and Postgres"):
+                settings = addresses.point(self._settings, stack.up(self._settings))
+            begins, posted = self._post(pins, settings)
+            lanes = (*leases.BATCH_LANE, leases.STREAM)
+            with leases.held(settings, lanes, command="pinlake demo"):
+                return self._promote(settings, begins=begins, posted=posted)
+        finally:
+            if not (self._keep or ran_before):
+                with self._step("stop the servers"):
+                    stack.down(self._settings)
+
+    def _post(self, pins: Sequence[bytes], settings: Settings) -> tuple[Offsets, Posted]:
+        with ExitStack() as doors:
+            with self._step("open the door"):
+                url = doors.enter_context(running_door(settings))
+            begins = _ends(settings.kafka)
+            with self._step(f"post {len(pins):,} pins, updates and repeats"):
+                posted = scenario.post(url, pins)
+            with self._step("write malformed records into the topics"):
+                malformed.write(settings.kafka, malformed.records())
+        return begins, posted
+
+    def _promote(self, settings: Settings, *, begins: Offsets, posted: Posted) -> Summary:
+        warehouse = warehouses.of(settings)
+        with self._step("start Spark"):
+            spark = session.build(settings, app="pinlake demo")
+        try:
+            with self._step("batch lane: consume"):
+                consume(settings)
+            with self._step("batch lane: bronze"):
+                batch_lane.bronze(spark, warehouse)
+            with self._step("batch lane: silver"):
+                batch_lane.silver(spark, warehouse, text_policy=settings.text_policy)
+            with self._step("batch lane: gold"):
+                batch_lane.gold(spark, warehouse)
+            with self._step("stream lane: all layers and Postgres"):
+                open_stream(spark, settings, command="pinlake demo").drain()
+            with self._step("write the quality report"):
+                report = self._report(spark, settings)
+            with self._step("compare with what was posted"):
+                tables = Lakehouse(spark, warehouse, begins=begins, newest=posted.newest)
+                return Summary(
+                    posted=posted,
+                    malformed=Counter(record.reason for record in malformed.records()),
+                    rows=tables.rows(),
+                    daily_pins=tables.pins_in_daily_figures(),
+                    reasons=tables.reasons(),
+                    lanes_differ=tables.lanes_differ(),
+                    served=served.look(settings.postgres, posted.newest),
+                    report=report,
+                    seconds=self._seconds,
+                )
+        finally:
+            session.stop(spark)
+
+    def _report(self, spark: SparkSession, settings: Settings) -> str:
+        now = datetime.now(UTC)
+        warehouse = warehouses.of(settings).tables
+        found = gather(spark, warehouse=warehouse, sentences=sentences.read(), now=now)
+        folder = self._settings.home / "quality-report"
+        return deliver(render(found), str(folder), s3=s3_client(settings.s3))
+
+    def _all_running(self) -> bool:
+        report = stack.status(self._settings)
+        return bool(report) and all(server.state is stack.State.RUNNING for server in report)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        self._on_step(name)
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._seconds[name] = time.monotonic() - started
+
+
+def _ends(kafka: KafkaSettings) -> dict[tuple[str, int], int]:
+    return {(row.topic, row.partition): row.end for row in topics.lag(kafka)}

@@ -1,0 +1,79 @@
+"""What the demonstration posts, and what must have become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from foundation.event import new_event_id
+from ingestion.client.client import Answer, post_pins
+
+UPDATES = 100
+REPEATS = slice(75, 125)  # half of them repeat an event that a newer one has replaced by then
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The newest accepted event of a pin, and its follower count where the demonstration has set it."""
+
+    unique_id: str
+    event_id: str
+    follower_count: int | None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What the door has answered.
+
+    Attributes:
+        accepted: posts it took, repeats among them.
+        rejected: posts it refused.
+        newest: what must stand for each pin in the end.
+    """
+
+    accepted: int
+    rejected: int
+    newest: list[Newest]
+
+    @property
+    def posted(self) -> int:
+        """All posts."""
+        return self.accepted + self.rejected
+
+
+def post(url: str, pins: Sequence[bytes]) -> Posted:
+    """Post every pin once, some again with a new follower count, and some events a second time.
+
+    Args:
+        url: of the door.
+        pins: JSON objects.
+
+    Raises:
+        TransientError: the door does not answer.
+    """
+    ids = [new_event_id() for _ in pins]
+    first = post_pins(url, pins, event_ids=ids)
+    counts = [1000 * number + 500 for number in range(1, len(pins[:UPDATES]) + 1)]
+    updates = [_with_followers(pin, count) for pin, count in zip(pins[:UPDATES], counts, strict=True)]
+    second = post_pins(url, updates)
+    repeated = post_pins(url, pins[REPEATS], event_ids=ids[REPEATS])
+    events = [*((answer, None) for answer in first), *zip(second, counts, strict=True)]
+    answers = [*first, *second, *repeated]
+    accepted = sum(answer.acknowledged is not None for answer in answers)
+    return Posted(accepted, len(answers) - accepted, _newest(events))
+
+
+def _newest(events: Sequence[tuple[Answer, int | None]]) -> list[Newest]:
+    newest: dict[str, Newest] = {}
+    for answer, followers in events:
+        if event := answer.acknowledged:
+            known = newest.get(event.unique_id)
+            if known is None or event.event_id > known.event_id:
+                newest[event.unique_id] = Newest(event.unique_id, event.event_id, followers)
+    return list(newest.values())
+
+
+def _with_followers(pin: bytes, count: int) -> bytes:
+    return orjson.dumps({**orjson.loads(pin), "follower_count": f"{count / 1000}k"})

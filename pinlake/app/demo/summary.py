@@ -1,0 +1,88 @@
+"""The demonstration's result, and whether it is what was posted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pinlake.app.demo.scenario import Posted
+from pinlake.app.demo.served_rows import Served
+from pinlake.app.demo.verification import Rows
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What went in and what came out.
+
+    Attributes:
+        posted: what the door has answered.
+        malformed: records written past the door, by the reason they must be refused for.
+        rows: every table of the lanes.
+        daily_pins: pins that gold.category_daily counts.
+        reasons: quarantined records of this run by lane and reason.
+        lanes_differ: pins whose silver rows are not the same in both lanes.
+        served: Postgres.
+        report: where the quality report is.
+        seconds: wall time by step.
+    """
+
+    posted: Posted
+    malformed: Mapping[str, int]
+    rows: list[Rows]
+    daily_pins: int
+    reasons: Mapping[str, Mapping[str, int]]
+    lanes_differ: int
+    served: Served
+    report: str
+    seconds: Mapping[str, float]
+
+    def disagreements(self) -> list[str]:
+        """Return a sentence for every figure that is not what was posted; none if all is well."""
+        records = self.posted.accepted + sum(self.malformed.values())
+        pins = len(self.posted.newest)
+        expected = {
+            "bronze": records,
+            "quarantine": sum(self.malformed.values()),
+            "silver": pins,
+            "gold": pins,
+        }
+        wrong = [
+            f"{row.table} holds {row.of_this_run} of the {expected[row.table.split('.')[0]]} rows expected"
+            for row in self.rows
+            if row.of_this_run != expected[row.table.split(".")[0]]
+        ]
+        wrong += [
+            f"quarantine of the {lane} lane counts {dict(found)}, expected {dict(self.malformed)}"
+            for lane, found in self.reasons.items()
+            if Counter(found) != Counter(self.malformed)
+        ]
+        if self.served.of_this_run != pins:
+            wrong.append(f"Postgres holds {self.served.of_this_run} of the {pins} pins expected")
+        if self.daily_pins != self._total("silver.pins_batch"):
+            wrong.append(f"gold.category_daily counts {self.daily_pins} pins, silver.pins_batch has others")
+        if self.lanes_differ:
+            wrong.append(f"{self.lanes_differ} pins are not the same in both lanes")
+        return wrong
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the summary for machines."""
+        return {
+            "posted": self.posted.posted,
+            "accepted": self.posted.accepted,
+            "rejected": self.posted.rejected,
+            "malformed": sum(self.malformed.values()),
+            "rows": {row.table: asdict(row) for row in self.rows},
+            "category_daily_pins": self.daily_pins,
+            "quarantined": self.reasons,
+            "lanes_differ": self.lanes_differ,
+            "postgres_rows": self.served.of_this_run,
+            "postgres_rows_in_all": self.served.total,
+            "report": self.report,
+            "seconds": {step: round(seconds, 2) for step, seconds in self.seconds.items()},
+            "disagreements": self.disagreements(),
+        }
+
+    def _total(self, table: str) -> int:
+        return sum(row.total for row in self.rows if row.table == table)

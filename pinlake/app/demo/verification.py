@@ -1,0 +1,114 @@
+"""What the tables hold after the demonstration, in all and of its own records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.schemas import SILVER
+from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, STREAM, Table
+from lakehouse.delta import lake as delta
+from pinlake.app.demo.scenario import Newest
+
+_NOT_COMPARED = {"topic", "partition", "offset", "updated_at"}
+
+Offsets = Mapping[tuple[str, int], int]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table's rows: in all, and those that this run has brought."""
+
+    table: str
+    total: int
+    of_this_run: int
+
+
+class Lakehouse:
+    """The tables as the demonstration looks at them.
+
+    Args:
+        spark: the session.
+        warehouse: where the tables are.
+        begins: each partition's end before the first record was sent: what lies behind is of this run.
+        newest: the events that must stand in silver and gold.
+    """
+
+    def __init__(
+        self, spark: SparkSession, warehouse: Warehouse, *, begins: Offsets, newest: Sequence[Newest]
+    ) -> None:
+        self._spark = spark
+        self._warehouse = warehouse
+        self._begins = begins
+        rows = [(pin.unique_id, pin.event_id, pin.follower_count) for pin in newest]
+        schema = "unique_id string, event_id string, expected_count int"
+        self._newest = spark.createDataFrame(rows, schema).withColumn("ours", F.lit(True))
+
+    def rows(self) -> list[Rows]:
+        """Count every table of the lanes. One action for all of them."""
+        counted = [
+            count(table)
+            for lane in (BATCH, STREAM)
+            for table, count in (
+                (lane.bronze, self._by_offset),
+                (lane.quarantine, self._by_offset),
+                (lane.silver, self._by_event),
+                (lane.features, self._by_event),
+            )
+        ]
+        return [Rows(*row) for row in reduce(DataFrame.unionAll, counted).collect()]
+
+    def pins_in_daily_figures(self) -> int:
+        """Add up the pins of gold.category_daily."""
+        row = self._read(CATEGORY_DAILY).agg(F.sum("pins").alias("pins")).first()
+        return int(row.pins or 0) if row else 0
+
+    def reasons(self) -> dict[str, dict[str, int]]:
+        """Count this run's quarantined records by lane and reason."""
+        found: dict[str, dict[str, int]] = {}
+        for lane in (BATCH, STREAM):
+            refused = self._read(lane.quarantine).where(self._of_this_run())
+            counts = refused.select(F.explode("reasons").alias("reason")).groupBy("reason").count()
+            found[lane.name] = {row.reason: row["count"] for row in counts.orderBy("reason").collect()}
+        return found
+
+    def lanes_differ(self) -> int:
+        """Count the pins of this run whose silver rows are not the same in both lanes."""
+        columns = [name for name in SILVER.fieldNames() if name not in _NOT_COMPARED]
+        ours = self._newest.select("event_id")
+        batch, stream = (
+            self._read(lane.silver)
+            .join(ours, "event_id", "leftsemi")
+            .select("event_id", F.struct(*columns).alias(lane.name))
+            for lane in (BATCH, STREAM)
+        )
+        both = batch.join(stream, "event_id", "full")
+        return both.where(~F.col("batch").eqNullSafe(F.col("stream"))).count()
+
+    def _by_offset(self, table: Table) -> DataFrame:
+        return _counted(self._read(table), table, of_this_run=self._of_this_run())
+
+    def _by_event(self, table: Table) -> DataFrame:
+        rows = self._read(table).join(F.broadcast(self._newest), ["unique_id", "event_id"], "left")
+        as_posted = F.coalesce(F.col("expected_count") == F.col("follower_count"), F.col("ours"))
+        return _counted(rows, table, of_this_run=as_posted)
+
+    def _of_this_run(self) -> Column:
+        behind = [
+            (F.col("topic") == topic) & (F.col("partition") == partition) & (F.col("offset") >= begin)
+            for (topic, partition), begin in self._begins.items()
+        ]
+        return reduce(Column.__or__, behind)
+
+    def _read(self, table: Table) -> DataFrame:
+        return delta.read(self._spark, table, warehouse=self._warehouse.tables)
+
+
+def _counted(rows: DataFrame, table: Table, *, of_this_run: Column) -> DataFrame:
+    figures = (F.count("*").alias("total"), F.count_if(of_this_run).alias("of_this_run"))
+    return rows.agg(*figures).select(F.lit(table.full_name).alias("table"), "*")

@@ -1,0 +1,45 @@
+"""Pages of the quality report, which show examples of refused records: found and removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foundation.data_subjects import Subjects
+from foundation.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+FOLDER = "quality-report"
+
+
+def naming(s3: S3Client, settings: Settings, subjects: Subjects) -> list[Path | str]:
+    """Return the pages that name a subject: paths under PINLAKE_HOME, and keys of HTML objects in the bucket.
+
+    Pages that were written elsewhere, or copied, are not known.
+    """
+    bucket = settings.s3.bucket
+    listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    keys = [
+        entry["Key"]
+        for page in listed
+        for entry in page.get("Contents", [])
+        if entry["Key"].endswith(".html")
+    ]
+    stored = (key for key in keys if subjects.named_in(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
+    here = (page for page in _folder(settings).glob("*.html") if subjects.named_in(page.read_bytes()))
+    return [*here, *stored]
+
+
+def remove(s3: S3Client, settings: Settings, found: list[Path | str]) -> None:
+    """Remove pages: they are made anew from the tables by `pinlake quality report`."""
+    for page in found:
+        if isinstance(page, Path):
+            page.unlink(missing_ok=True)
+        else:
+            s3.delete_object(Bucket=settings.s3.bucket, Key=page)
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.home / FOLDER

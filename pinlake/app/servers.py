@@ -1,0 +1,200 @@
+"""Kafka, the object store and Postgres as the settings name them: the local stack's, or servers of others."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from foundation.clients import BRIEF, s3_client
+from foundation.errors import PinlakeError, TransientError
+from foundation.kafka_admin import require_topics
+from foundation.object_store import require_bucket
+from foundation.postgres import require_database
+from foundation.settings import S3Settings, Settings
+from local_stack import addresses, stack
+from local_stack.addresses import Addresses
+
+ANSWER_SECONDS = 5.0
+# A server of this host that runs may be busy; one that does not run is known at once.
+OWN_ANSWER_SECONDS = 10.0
+_CONNECT_SECONDS = 3
+KAFKA, S3, POSTGRES = NAMES = ("kafka", "s3", "postgres")
+
+
+class State(StrEnum):
+    """How a server is that `pinlake up` did not start.
+
+    It is unusable if it answers, but refuses the user or lacks the topics, the bucket or the database.
+    """
+
+    REACHABLE = "reachable"
+    UNUSABLE = "unusable"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server.
+
+    Attributes:
+        name: kafka, s3 or postgres.
+        state: `stack.State` if it is the local stack's, else `State`.
+        pid: of its process, if it is the local stack's and runs.
+        log: where its log is, if it is the local stack's.
+        address: where clients reach it, without user or password.
+        seconds: how long the question took.
+        error: why it cannot be used, in one line.
+    """
+
+    name: str
+    state: stack.State | State
+    pid: int | None
+    log: Path | None
+    address: str
+    seconds: float | None = None
+    error: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the local stack's, as far as an answer says so."""
+        return isinstance(self.state, stack.State)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it can be used."""
+        return self.state in (stack.State.RUNNING, State.REACHABLE)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked about a server of this name and address, and for how long."""
+
+    name: str
+    address: str
+    ask: Callable[[], Server]
+    seconds: float
+
+
+def of_stack(settings: Settings) -> list[Server]:
+    """Return how the local stack's servers are; an empty list if it has never been up."""
+    return [_started(status) for status in stack.status(settings)]
+
+
+def configured(settings: Settings) -> list[Server]:
+    """Return how the servers are that the settings name; all are asked at once.
+
+    Returns:
+        Kafka, the object store and Postgres; an empty list if no server is configured and the local stack
+        has never been up.
+    """
+    kept = addresses.read(settings.home)
+    if kept is None and not _names_servers(settings):
+        return []
+    local = _local_names(settings, kept) if kept else frozenset()
+    return _answers(
+        [
+            _Question(name, address, partial(_ask_own, settings, name), OWN_ANSWER_SECONDS)
+            if name in local
+            else _Question(name, address, partial(_ask_other, settings, name, address), ANSWER_SECONDS)
+            for name, address in _addresses(settings).items()
+        ]
+    )
+
+
+def _names_servers(settings: Settings) -> bool:
+    """Return whether somebody has set an address or credentials; host and bucket alone have good defaults."""
+    return bool(
+        "bootstrap_servers" in settings.kafka.model_fields_set
+        or {"endpoint", "access_key"} & settings.s3.model_fields_set
+        or "password" in settings.postgres.model_fields_set
+    )
+
+
+def _local_names(settings: Settings, kept: Addresses) -> frozenset[str]:
+    postgres = (settings.postgres.host, settings.postgres.port)
+    same = {
+        KAFKA: settings.kafka.bootstrap_servers == kept.bootstrap_servers,
+        S3: settings.s3.endpoint == kept.s3_endpoint,
+        POSTGRES: postgres == (addresses.HOST, kept.postgres_port),
+    }
+    return frozenset(name for name, is_same in same.items() if is_same)
+
+
+def _addresses(settings: Settings) -> Mapping[str, str]:
+    return {
+        KAFKA: settings.kafka.bootstrap_servers,
+        S3: _endpoint(settings.s3),
+        POSTGRES: f"{settings.postgres.host}:{settings.postgres.port}",
+    }
+
+
+def _endpoint(s3: S3Settings) -> str:
+    if s3.endpoint is None:
+        return f"https://s3.{s3.region}.amazonaws.com"
+    parts = urlsplit(s3.endpoint)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _ask_own(settings: Settings, name: str) -> Server:
+    return _started(stack.look(settings, name))
+
+
+def _ask_other(settings: Settings, name: str, address: str) -> Server:
+    if name == KAFKA:
+        require_topics(settings.kafka, timeout_seconds=_CONNECT_SECONDS)
+    elif name == S3:
+        require_bucket(s3_client(settings.s3, BRIEF), settings.s3)
+    else:
+        require_database(settings.postgres, seconds=_CONNECT_SECONDS)
+    return Server(name, State.REACHABLE, None, None, address)
+
+
+def _started(status: stack.ServerStatus) -> Server:
+    error = {
+        stack.State.RUNNING: None,
+        stack.State.UNRESPONSIVE: "its process runs but does not answer",
+        stack.State.STOPPED: "its process does not run",
+    }[status.state]
+    return Server(status.name, status.state, status.pid, status.log, status.address, error=error)
+
+
+def _answers(questions: Sequence[_Question]) -> list[Server]:
+    began = time.monotonic()
+    # Daemons, as a resolver or a server that keeps one waiting must not hold up the command's end.
+    asked = [(question, _start(question)) for question in questions]
+    return [_await(question, answer, until=began + question.seconds) for question, answer in asked]
+
+
+def _start(question: _Question) -> queue.SimpleQueue[Server]:
+    answer: queue.SimpleQueue[Server] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answer.put(_answer(question)), name=question.name, daemon=True).start()
+    return answer
+
+
+def _await(question: _Question, answer: queue.SimpleQueue[Server], *, until: float) -> Server:
+    try:
+        return answer.get(timeout=max(0.0, until - time.monotonic()))
+    except queue.Empty:
+        silent = _failed(question, State.UNREACHABLE, f"no answer within {question.seconds:.0f} s")
+        return replace(silent, seconds=question.seconds)
+
+
+def _answer(question: _Question) -> Server:
+    began = time.monotonic()
+    try:
+        server = question.ask()
+    except PinlakeError as error:
+        state = State.UNREACHABLE if isinstance(error, TransientError) else State.UNUSABLE
+        server = _failed(question, state, error.what)
+    return replace(server, seconds=round(time.monotonic() - began, 3))
+
+
+def _failed(question: _Question, state: State, error: str) -> Server:
+    return Server(question.name, state, None, None, question.address, error=error)

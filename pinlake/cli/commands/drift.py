@@ -1,0 +1,91 @@
+"""`pinlake drift`: fields of the pins that are new, changed or lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from foundation.errors import UsageError
+from pinlake.cli import console as output
+from pinlake.cli.spark_session import asking_spark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lakehouse.catalog.tables import Lane
+    from lakehouse.observability.schema_drift.report import Drift, Field
+
+# A smaller share would be printed as none.
+_LEAST = 0.001
+
+
+def drift(
+    lane: Annotated[str | None, typer.Option("--lane", help="batch or stream; default: both.")] = None,
+    days: Annotated[float, typer.Option(min=0.01, help="How far to look back.")] = 7.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a lane.")] = False,
+) -> None:
+    """Tell which fields of the pins silver does not know, which have another type, and which are lost.
+
+    Reads bronze, which keeps whatever came. Exit code 1 if a field has changed its type (in more than one
+    record of twenty; fewer are told, and cleaning copes with them) or is lost: `pinlake status` says so too
+    from then on, until it is asked again.
+
+    Example: pinlake drift --lane stream --days 1
+    """
+    from foundation import settings as settings_module
+    from lakehouse.catalog import locations as warehouse
+    from lakehouse.observability.schema_drift.detect import look
+
+    chosen, settings, now = _chosen(lane), settings_module.load(), datetime.now(UTC)
+    with asking_spark(settings, app="pinlake drift", status="reading bronze") as spark:
+        place = warehouse.of(settings).tables
+        looked = (look(spark, each, warehouse=place, days=days, now=now) for each in chosen)
+        found = [told for told in looked if told]
+    if not found:
+        raise UsageError("nothing is in bronze yet", where="drift", mend="Run a lane first.")
+    for told in found:
+        if as_json:
+            print(told.as_json())
+        else:
+            print_drift(told)
+    if any(told.critical for told in found):
+        raise typer.Exit(1)
+
+
+def print_drift(told: Drift) -> None:
+    """Print what has drifted in a lane."""
+    console = output.console()
+    console.print(f"{told.lane} lane, {told.records:,} records since {told.since[:16]}")
+    fields = told.fields
+    for line in _lines("yellow", "new", fields.new):
+        console.print(line)
+    for line in _lines("yellow", "now and then of another type:", fields.stray):
+        console.print(line)
+    for line in _lines("red", "of another type:", fields.changed):
+        console.print(line)
+    for name in fields.lost:
+        console.print(f"  [red]lost[/red] {name}: most records have none")
+    if told.unlisted:
+        console.print(f"  and {told.unlisted:,} fields more")
+    if not (fields.new or fields.stray or fields.changed or fields.lost):
+        console.print("  [green]every field is as silver expects it")
+
+
+def _lines(colour: str, what: str, fields: Iterable[Field]) -> Iterable[str]:
+    for field in fields:
+        types = ", ".join(f"{kind} {count:,}" for kind, count in field.types.items())
+        share = f"{field.share:.1%}" if field.share >= _LEAST else f"under {_LEAST:.1%}"
+        seen = f"in {share} of the records, first seen {field.first_seen[:19]}"
+        yield f"  [{colour}]{what}[/{colour}] {escape(field.name)}: {types}; {seen}"
+
+
+def _chosen(name: str | None) -> list[Lane]:
+    from lakehouse.catalog.tables import BATCH, STREAM
+
+    chosen = [lane for lane in (BATCH, STREAM) if name in (None, lane.name)]
+    if not chosen:
+        raise UsageError(f"no lane {name}", where="--lane", mend="There are: batch, stream.")
+    return chosen

@@ -1,0 +1,108 @@
+"""`pinlake emulate`: post a data set to the door as an app's users would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from foundation.errors import UsageError
+from pinlake.cli import console as output
+
+if TYPE_CHECKING:
+    from ingestion.client.emulator import Pace, Summary
+
+PERCENTILES = (50, 90, 99)
+
+
+def emulate(
+    file: Annotated[Path, typer.Option(help="JSON lines, one pin each.")],
+    rate: Annotated[
+        float, typer.Option(min=0, help="Pins a second on average; 0: as fast as possible.")
+    ] = 10.0,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="How many pins; by default each once, with --loop no end.")
+    ] = None,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Begin again when the file's pins are posted.")
+    ] = False,
+    connections: Annotated[int, typer.Option(min=1, help="How many posts may be under way.")] = 8,
+    seed: Annotated[int | None, typer.Option(help="Makes order and gaps repeatable.")] = None,
+    url: Annotated[str | None, typer.Option(help="The door [PINLAKE_DOOR_HOST and _PORT].")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")
+    ] = False,
+) -> None:
+    """Post pins to the door at a rate, in random order, with jitter; then tell how it answered.
+
+    429 and 503 are tried again under the same Idempotency-Key. Ctrl-C ends it with the summary.
+    Exit code 1 if a pin was not accepted.
+
+    Example: pinlake emulate --file sample_data/pins.jsonl --rate 50 --loop
+    """
+    from foundation import settings as settings_module
+    from ingestion.client.emulator import Pace
+    from ingestion.client.pin_file import read_pin_file
+
+    pins = read_pin_file(file)
+    if count is not None and count > len(pins) and not loop:
+        mend = "Add --loop, or ask for fewer."
+        raise UsageError(f"{count} pins wanted, {len(pins)} there", where=str(file), mend=mend)
+    door = settings_module.load().door
+    pace = Pace(rate, count=count, loop=loop, connections=connections, seed=seed)
+    summary = asyncio.run(_run(url or f"http://{door.host}:{door.port}", pins, pace))
+    if as_json:
+        print(json.dumps(_as_data(summary)))
+    else:
+        _print(summary)
+    if summary.statuses["201"] < summary.posted:
+        raise typer.Exit(1)
+
+
+async def _run(url: str, pins: list[bytes], pace: Pace) -> Summary:
+    from ingestion.client.emulator import emulate as post_at_pace
+
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("posting", total=pace.count or (None if pace.loop else len(pins)))
+        return await post_at_pace(
+            url, pins, pace, stopping=stopping, on_answer=lambda answer: progress.advance(task)
+        )
+
+
+def _as_data(summary: Summary) -> dict[str, Any]:
+    return {
+        "posted": summary.posted,
+        "statuses": dict(summary.statuses),
+        "retries": summary.retries,
+        "seconds": round(summary.seconds, 3),
+        "rate": round(summary.posted / summary.seconds, 1),
+        "latency_ms": {f"p{percent}": _milliseconds(summary, percent) for percent in PERCENTILES},
+    }
+
+
+def _print(summary: Summary) -> None:
+    data = _as_data(summary)
+    table = output.table("status", "pins")
+    for status, pins in sorted(summary.statuses.items()):
+        table.add_row(status, f"{pins:,}")
+    console = output.console()
+    console.print(table)
+    console.print(
+        f"{data['posted']:,} posted in {data['seconds']} s ({data['rate']}/s), {data['retries']} retries"
+    )
+    console.print("latency  " + "  ".join(f"{name} {value} ms" for name, value in data["latency_ms"].items()))
+
+
+def _milliseconds(summary: Summary, percent: float) -> float | None:
+    seconds = summary.percentile(percent)
+    return None if seconds is None else round(seconds * 1000, 1)

@@ -1,0 +1,185 @@
+"""`pinlake ledger`: every step's sums, and whether they close; `pinlake reconcile`: lane beside lane."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from foundation.errors import TransientError, UsageError
+from pinlake.cli import console as output
+from pinlake.cli import error_output as entry
+from pinlake.cli.commands.sql import print_json, print_table
+from pinlake.cli.spark_session import asking_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from foundation.settings import Settings
+    from lakehouse.catalog.locations import Warehouse
+    from lakehouse.observability.ledger.balance import Sum
+    from lakehouse.observability.reconciliation import Comparison
+    from lakehouse.serving.postgres import Serving
+
+app = typer.Typer(
+    invoke_without_command=True, help="Print the ledger, or check it.\n\nExample: pinlake ledger check"
+)
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")]
+_SHOWN = (
+    "at", "lane", "step", "table", "version", "rows_in", "rows_out", "quarantined", "superseded", "seconds",
+    "bytes",
+)  # fmt: skip
+_DAY = timedelta(days=1)
+
+
+@app.callback()
+def ledger(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="How many entries, newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Print what went into each step and what came out, newest first, a row a commit.
+
+    Example: pinlake ledger --limit 20
+    """
+    if context.invoked_subcommand:
+        return
+    from lakehouse.observability.ledger import collect
+
+    with _lakehouse() as (spark, warehouse, serving):
+        collect.collect(spark, warehouse, serving)
+        rows = collect.read(spark, warehouse).orderBy("at", "table", ascending=False).limit(limit)
+        if as_json:
+            print_json(rows)
+        else:
+            print_table(rows.selectExpr(*_SHOWN).withColumns({"seconds": rows.seconds.cast("decimal(9,1)")}))
+
+
+@app.command()
+def check(
+    since: Annotated[
+        int | None, typer.Option(min=1, help="Look at the steps of the last DAYS; default: all.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that the sums close, from Kafka's offsets to Postgres. Exit code 1 if one does not.
+
+    Example: pinlake ledger check --since 7
+    """
+    from foundation import settings as settings_module
+    from lakehouse.observability.ledger import balance as closing
+    from lakehouse.observability.ledger import collect
+
+    unread = _unread(settings_module.load())
+    with _lakehouse() as (spark, warehouse, serving):
+        collected = collect.collect(spark, warehouse, serving)
+        moment = datetime.now(UTC) - timedelta(days=since) if since else None
+        sums = unread + closing.check(spark, warehouse, collected, since=moment)
+    if as_json:
+        for total in sums:
+            print(json.dumps({**asdict(total), "closes": total.closes}))
+    else:
+        _print_sums(sums)
+    if not all(total.closes for total in sums):
+        raise typer.Exit(1)
+
+
+def reconcile(
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", help="Events that the door took from here on, UTC; default: a day."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", help="Until here; default: as far as both lanes have got.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Compare what both lanes made of the same events, and name those that differ. Exit code 1 if any does.
+
+    Example: pinlake reconcile --from 2026-01-30 --to 2026-01-31
+    """
+    from lakehouse.observability import reconciliation as lanes
+
+    with _lakehouse() as (spark, warehouse, _):
+        newest = lanes.newest_events(spark, warehouse)
+        if newest is None:
+            raise UsageError(
+                "a lane has no events yet",
+                where="reconcile",
+                mend="Run both lanes: `pinlake --help` lists the steps.",
+            )
+        ready = lanes.settled(*newest, now=datetime.now(UTC)).astimezone(UTC)
+        end = until.replace(tzinfo=UTC) if until else ready
+        begin = since.replace(tzinfo=UTC) if since else end - _DAY
+        if begin >= end:
+            raise UsageError(
+                "the window is empty", where=f"from {begin} to {end}", mend="Give an earlier --from."
+            )
+        found = lanes.compare(spark, warehouse, since=begin, until=end)
+    if not (found.events or since or until):
+        raise UsageError(
+            f"no event is old enough to compare: those since {end:%H:%M:%S} UTC may still be on their way",
+            where="reconcile",
+            mend="Let both lanes catch up and run it again, or give --to.",
+        )
+    if as_json:
+        print(json.dumps(asdict(found), default=str))
+    else:
+        _print_comparison(found)
+    if found.differing:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _lakehouse() -> Iterator[tuple[SparkSession, Warehouse, Serving]]:
+    from foundation import settings as settings_module
+    from lakehouse.catalog import locations as warehouses
+    from lakehouse.serving.postgres import Serving
+
+    settings = settings_module.load()
+    with asking_spark(settings, app="pinlake ledger") as spark:
+        yield spark, warehouses.of(settings), Serving(settings.postgres)
+
+
+def _unread(settings: Settings) -> list[Sum]:
+    """What Kafka has removed before a lane read it; without Kafka that is left out, and said."""
+    from lakehouse.observability.ledger.balance import Sum
+    from lakehouse.pipelines import data_loss_check as unread
+
+    try:
+        gaps = unread.gone(settings)
+    except TransientError as error:
+        entry.tell(error)
+        return []
+    sums = []
+    for lane in ("batch", "stream"):
+        mine = [gap for gap in gaps if gap.lane == lane]
+        count = sum(gap.last - gap.first + 1 for gap in mine)
+        places = tuple(f"{gap.topic} {gap.partition}: {gap.first} to {gap.last}" for gap in mine)
+        sums.append(Sum(lane, "records that Kafka removed unread", 0, count, places))
+    return sums
+
+
+def _print_sums(sums: list[Sum]) -> None:
+    table = output.table("lane", "sum", "expected", "found", "")
+    for total in sums:
+        verdict = "[green]closes" if total.closes else "[red]DOES NOT CLOSE"
+        table.add_row(total.lane, total.what, f"{total.expected:,}", f"{total.found:,}", verdict)
+    console = output.console()
+    console.print(table)
+    for total in sums:
+        for place in total.where:
+            console.print(f"{total.lane}, {total.what}: {place}")
+
+
+def _print_comparison(found: Comparison) -> None:
+    console = output.console()
+    for difference in found.differences:
+        console.print(f"{difference.event_id}  pin {difference.unique_id}  {difference.what}")
+    span = f"{found.since:%Y-%m-%d %H:%M:%S} to {found.until:%Y-%m-%d %H:%M:%S} UTC"
+    console.print(f"{found.events:,} events from {span}: {found.differing:,} differ")

@@ -1,0 +1,102 @@
+"""`pinlake sql`: a query over the tables by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from pinlake.cli import row_output as rows
+from pinlake.cli.reader import open_store
+from pinlake.cli.row_output import Rows
+from pinlake.cli.spark_session import asking_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from foundation.settings import Settings
+
+
+def sql(
+    statement: Annotated[str, typer.Argument(help="One SELECT, in Spark's SQL.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
+    unpublished: Annotated[
+        bool, typer.Option("--unpublished", help="Read the newest versions, published or not.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
+    engine: Annotated[
+        Literal["duckdb", "spark"],
+        typer.Option(
+            help="DuckDB answers small questions at once; Spark takes seconds to start and any size."
+        ),
+    ] = "duckdb",
+) -> None:
+    """Query the tables: bronze, silver and quarantine.pins_batch and pins_stream, gold.pin_features_batch,
+    gold.pin_features_stream, gold.category_daily, quality.results and ops.ledger. Of the batch lane's
+    tables those versions that their suite has passed; VERSION AS OF 12 and TIMESTAMP AS OF '2026-01-31 12:00'
+    (UTC) after a table's name ask for others.
+
+    Example: pinlake sql "SELECT category, count(*) FROM silver.pins_batch VERSION AS OF 1 GROUP BY 1"
+    """  # noqa: D205  # typer prints the first paragraph as the command's line
+    from foundation import settings as settings_module
+
+    settings = settings_module.load()
+    if engine == "spark":
+        _ask_spark(settings, statement, unpublished=unpublished, as_json=as_json, as_csv=as_csv)
+        return
+    from lakehouse.query import duckdb_engine as query
+
+    answer = query.run(open_store(settings), statement, unpublished=unpublished)
+    if as_json:
+        rows.print_json(answer.columns, answer.rows)
+    else:
+        _print(answer.columns, answer.rows, as_csv=as_csv)
+
+
+def print_json(frame: DataFrame) -> None:
+    """Print one JSON object a row of Spark's."""
+    from pyspark.sql import functions as F
+
+    document = F.to_json(F.struct("*"), {"ignoreNullFields": "false"})
+    for (line,) in _rows(frame.select(document)):
+        print(line)
+
+
+def print_table(frame: DataFrame) -> None:
+    """Print rows of Spark's in columns."""
+    rows.print_table(frame.columns, _rows(frame))
+
+
+def _ask_spark(settings: Settings, statement: str, *, unpublished: bool, as_json: bool, as_csv: bool) -> None:
+    from lakehouse.catalog import locations as warehouse
+    from lakehouse.query import spark_engine as query
+
+    place = warehouse.of(settings).tables
+    with asking_spark(settings, app="pinlake sql") as spark:
+        frame = query.run(spark, statement, warehouse=place, unpublished=unpublished)
+        if as_json:
+            print_json(frame)
+        else:
+            _print(frame.columns, _rows(frame), as_csv=as_csv)
+
+
+def _print(columns: Sequence[str], found: Rows, *, as_csv: bool) -> None:
+    if as_csv:
+        rows.print_csv(columns, found)
+    else:
+        rows.print_table(columns, found)
+
+
+def _rows(frame: DataFrame) -> Iterator[tuple[Any, ...]]:
+    from pyspark.sql.types import TimestampType
+
+    moments = [isinstance(field.dataType, TimestampType) for field in frame.schema]
+    for row in frame.toLocalIterator(prefetchPartitions=True):
+        yield tuple(_in_utc(value) if moment else value for value, moment in zip(row, moments, strict=True))
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    # pyspark gives moments in the time of this machine, without saying so.
+    return moment.astimezone(UTC) if moment else None

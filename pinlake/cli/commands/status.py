@@ -1,0 +1,134 @@
+"""`pinlake status`: how the servers are, how far Kafka's readers are behind, and how the stream lane is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from pinlake.cli import console as output
+from pinlake.cli.commands.drift import print_drift
+from pinlake.cli.server_table import as_data, print_servers
+
+if TYPE_CHECKING:
+    from foundation.settings import Settings
+    from lakehouse.pipelines.stream_status import StreamStatus
+    from lakehouse.quality.stream_audit_status import Verdict
+    from pinlake.app.status import Lag, Report
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON, with the local stack's passwords, and nothing else.")
+]
+
+
+def status(
+    stream: Annotated[
+        bool,
+        typer.Option("--stream", help="Only the stream lane: exit code 0 if it runs and waits for nothing."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say how each server is, how far Kafka's readers are behind, and how the stream lane is.
+
+    The servers are those that the settings name, whether `pinlake up` started them or not. What the stream's
+    last audit found and what has drifted is read from the bucket, as is the stream's own state. Exit code 0
+    if all servers can be used, the stream waits for nothing and has not died, no critical rule failed and no
+    field is lost or of another type, else 1.
+
+    Example: pinlake status --json
+    """
+    from foundation import settings as settings_module
+
+    settings = settings_module.load()
+    if stream:
+        _only_stream(settings, as_json=as_json)
+        return
+    from pinlake.app.status import gather
+
+    report = gather(settings)
+    if as_json:
+        print(json.dumps(_as_data(report, settings)))
+    else:
+        _print(report, settings)
+    if not report.is_well:
+        raise typer.Exit(1)
+
+
+def _only_stream(settings: Settings, *, as_json: bool) -> None:
+    """Ask the object store alone: a health check does so every few seconds."""
+    from foundation.clients import BRIEF, s3_client
+    from lakehouse.pipelines import stream_status
+
+    found = stream_status.read(s3_client(settings.s3, BRIEF), settings.s3.bucket)
+    if as_json:
+        print(json.dumps({"stream": found and found.as_data()}))
+    elif found is None:
+        output.console().print(f"Stream lane: has never run on bucket {settings.s3.bucket}")
+    else:
+        _print_stream(found)
+    if found is None or not found.is_running:
+        raise typer.Exit(1)
+
+
+def _as_data(report: Report, settings: Settings) -> dict[str, Any]:
+    from local_stack import stack
+
+    servers = [
+        {**as_data(server), "seconds": server.seconds, "error": server.error} for server in report.servers
+    ]
+    own_postgres = any(server.name == "postgres" and server.is_local for server in report.servers)
+    stored = report.stored
+    return {
+        "servers": servers,
+        "postgres_dsn": stack.dsn(settings) if own_postgres else None,
+        "lag": [asdict(row) for row in report.lag],
+        "lag_error": report.lag_error,
+        "stream": stored.stream and stored.stream.as_data(),
+        "quality": stored.quality and asdict(stored.quality),
+        "drift": [json.loads(drift.as_json()) for drift in stored.drift],
+    }
+
+
+def _print(report: Report, settings: Settings) -> None:
+    print_servers(report.servers, settings)
+    _print_lag(report.lag, report.lag_error)
+    if report.stored.stream is not None:
+        _print_stream(report.stored.stream)
+    if report.stored.quality is not None:
+        _print_quality(report.stored.quality)
+    for drift in report.stored.drift:
+        print_drift(drift)
+
+
+def _print_stream(stream: StreamStatus) -> None:
+    colour = "green" if stream.is_well else "red"
+    wrote = f", last wrote {stream.wrote_at}" if stream.wrote_at else ""
+    reason = f": {escape(stream.reason)}" if stream.reason else ""
+    output.console().print(f"Stream lane: [{colour}]{stream.state}[/] since {stream.since}{wrote}{reason}")
+
+
+def _print_quality(verdict: Verdict) -> None:
+    console = output.console()
+    console.print(f"Quality of the stream lane, audited {verdict.at}")
+    if verdict.error:
+        console.print(f"[red]not audited:[/red] {escape(verdict.error)}")
+    for name, table in verdict.tables.items():
+        broken = ", ".join([*table.critical, *table.warning]) or "every rule holds"
+        colour = "red" if table.critical else "yellow" if table.warning else "green"
+        console.print(f"  {name} version {table.version}: [{colour}]{broken}")
+
+
+def _print_lag(lag: Sequence[Lag], fault: str | None) -> None:
+    console = output.console()
+    if fault:
+        console.print(f"[red]lag unknown:[/red] {escape(fault)}")
+    if not lag:
+        return
+    table = output.table(*asdict(lag[0]), title="Kafka")
+    for row in lag:
+        table.add_row(*("-" if value is None else str(value) for value in asdict(row).values()))
+    console.print(table)

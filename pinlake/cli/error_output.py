@@ -1,0 +1,25 @@
+"""How a command line of the project is run."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.markup import escape
+
+from foundation.errors import PinlakeError, UsageError
+from pinlake.cli import console as output
+
+
+def run(app: typer.Typer) -> None:
+    """Run a command line; a Pinlake error is one line on standard error, exit code 1 (2 for bad usage)."""
+    try:
+        app()
+    except PinlakeError as error:
+        tell(error)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+
+
+def tell(error: PinlakeError) -> None:
+    """Print an error as one line on standard error."""
+    output.console(stderr=True).print(f"[red]error:[/red] {escape(str(error))}")

@@ -1,0 +1,112 @@
+"""Fields as bronze holds them: told by name, type, share and first sight, whatever else clients send."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.catalog import schemas
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.tables import BATCH
+from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import MicroBatch
+from lakehouse.observability.schema_drift import detect as looking
+from lakehouse.observability.schema_drift.detect import look
+from lakehouse.observability.schema_drift.fields import fields_of
+
+NOW = datetime(2026, 1, 10, tzinfo=UTC)
+VALUES = [
+    '{"a": 1, "b": "x"}',
+    '{"a": "1", "b": null, "c": [1]}',
+    '{"a": 1.5, "c": {"d": true}}',
+    '{"a": true}',
+    "{}",
+    "[1]",
+    "no json",
+    None,
+]
+
+
+def test_fields_are_counted_by_type(spark: SparkSession) -> None:
+    found = _bronze(spark, VALUES, at=NOW).transform(fields_of).collect()
+
+    assert {(row.field, row.type): row.records for row in found} == {
+        ("a", "number"): 2,
+        ("a", "string"): 1,
+        ("a", "boolean"): 1,
+        ("b", "string"): 1,
+        ("b", "null"): 1,
+        ("c", "array"): 1,
+        ("c", "object"): 1,
+    }
+    assert sum(row.firsts for row in found) == 4
+    assert {row.first_seen.astimezone(UTC) for row in found} == {NOW}
+
+
+def test_a_new_field_is_named_with_its_share_and_its_first_record(
+    spark: SparkSession, warehouse: Warehouse
+) -> None:
+    place = warehouse.tables
+    assert look(spark, BATCH, warehouse=place, days=7, now=NOW) is None
+    delta.ensure(spark, BATCH.bronze, warehouse=place)
+    old = NOW - timedelta(days=9)
+    days = {old: ['{"unique_id": "u", "board": "x"}'], NOW: ['{"unique_id": "u"}'] * 3 + ['{"board": 1}']}
+    for number, (at, values) in enumerate(days.items()):
+        delta.append(_bronze(spark, values, at=at), BATCH.bronze, MicroBatch(place, "query", number))
+
+    told = look(spark, BATCH, warehouse=place, days=7, now=NOW)
+
+    assert told is not None
+    assert (told.records, told.critical, told.unlisted) == (4, False, 0)
+    (field,) = told.fields.new
+    assert (field.name, field.types, field.share) == ("board", {"number": 1}, 0.25)
+    assert datetime.fromisoformat(field.first_seen) == old
+
+
+def test_a_client_that_invents_fields_hides_none_that_silver_knows(
+    spark: SparkSession, warehouse: Warehouse
+) -> None:
+    place = warehouse.tables
+    delta.ensure(spark, BATCH.bronze, warehouse=place)
+    values = [f'{{"field {number}": 1}}' for number in range(looking.MOST + 30)] + ['{"title": 1}']
+    delta.append(_bronze(spark, values, at=NOW), BATCH.bronze, MicroBatch(place, "query", 0))
+
+    told = look(spark, BATCH, warehouse=place, days=7, now=NOW)
+
+    assert told is not None
+    assert [field.name for field in told.fields.changed] == ["title"]
+    assert (told.records, told.unlisted) == (len(values), 31)
+    assert told.critical
+
+
+def test_a_value_of_another_type_now_and_then_is_told_by_itself(
+    spark: SparkSession, warehouse: Warehouse
+) -> None:
+    place = warehouse.tables
+    delta.ensure(spark, BATCH.bronze, warehouse=place)
+    later = NOW + timedelta(minutes=1)
+    days = {
+        NOW: [f'{{"title": "t", "unique_id": "{number}"}}' for number in range(39)],
+        later: ['{"title": 1}'],
+    }
+    for number, (at, values) in enumerate(days.items()):
+        delta.append(_bronze(spark, values, at=at), BATCH.bronze, MicroBatch(place, "query", number))
+
+    told = look(spark, BATCH, warehouse=place, days=7, now=later)
+
+    assert told is not None
+    (field,) = told.fields.stray
+    assert (field.name, field.types, field.share) == ("title", {"string": 39, "number": 1}, 1 / 40)
+    assert datetime.fromisoformat(field.first_seen) == later
+
+
+def _bronze(spark: SparkSession, values: Sequence[str | None], *, at: datetime) -> DataFrame:
+    rows = spark.createDataFrame([(value,) for value in values], "text string")
+    kept = {"value": F.col("text").cast("binary"), "received_at": F.lit(at), "ingested_at": F.lit(at)}
+    columns = [
+        kept.get(field.name, F.lit(None)).cast(field.dataType).alias(field.name) for field in schemas.BRONZE
+    ]
+    return rows.select(*columns)

@@ -1,0 +1,80 @@
+"""Two states of a table compared: rows, columns, examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse.catalog import schemas
+from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
+from lakehouse.operations.rebuild import changes as difference
+from lakehouse.operations.rebuild.changes import Difference, Example
+from lakehouse.spark import dataframes as literal
+
+Row = Mapping[str, object]
+
+PIN: dict[str, object] = {
+    "unique_id": "a",
+    "title": "A title",
+    "tag_list": ["x", "y"],
+    "updated_at": "2026-01-01T00:00:00Z",
+}
+ROWS: list[Row] = [PIN, PIN | {"unique_id": "b"}, PIN | {"unique_id": "c", "title": None}]
+
+
+def test_rows_that_come_change_and_go_are_counted_and_shown(spark: SparkSession) -> None:
+    new: list[Row] = [
+        PIN | {"updated_at": "2026-06-01T00:00:00Z"},
+        PIN | {"unique_id": "c", "tag_list": ["y", "x"]},
+        {"unique_id": "d", "downloaded": 0},
+    ]
+
+    found = _difference(spark, ROWS, new, BATCH.silver, examples=2)
+
+    assert found == Difference(
+        "silver.pins_batch",
+        added=1,
+        changed=1,
+        removed=1,
+        columns={"title": 1, "tag_list": 1},
+        examples=(
+            Example(
+                "removed", {"unique_id": "b"}, {"title": ("A title", None), "tag_list": (["x", "y"], None)}
+            ),
+            Example(
+                "changed",
+                {"unique_id": "c"},
+                {"title": (None, "A title"), "tag_list": (["x", "y"], ["y", "x"])},
+            ),
+        ),
+    )
+    assert found.rows == 3
+
+
+def test_the_same_rows_do_not_differ(spark: SparkSession) -> None:
+    assert _difference(spark, ROWS, ROWS[::-1], BATCH.silver, examples=9).rows == 0
+
+
+@pytest.mark.parametrize(("pins", "rows"), [(3, 0), (4, 1)])
+def test_a_part_of_the_key_may_be_null(spark: SparkSession, pins: int, rows: int) -> None:
+    old: dict[str, object] = {"day": "2026-01-30", "category": None, "pins": 3, "median_follower_count": 2.5}
+
+    found = _difference(spark, [old], [old | {"pins": pins}], CATEGORY_DAILY, examples=0)
+
+    assert (found.added, found.changed, found.removed, found.examples) == (0, rows, 0, ())
+
+
+def _difference(
+    spark: SparkSession,
+    old: list[Row],
+    new: list[Row],
+    table: Table,
+    *,
+    examples: int,
+) -> Difference:
+    def frame(rows: list[Row]) -> DataFrame:
+        return literal.frame(spark, rows, schemas.of(table))
+
+    return difference.summary(difference.changes(frame(old), frame(new), table), table, examples=examples)

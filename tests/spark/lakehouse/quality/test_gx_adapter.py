@@ -1,0 +1,175 @@
+"""The gate's predicates say of each row what Great Expectations says itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import great_expectations
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import IntegerType, StringType, StructField, StructType
+
+from foundation.errors import TerminalError
+from lakehouse.quality import gx_adapter as gx
+from lakehouse.quality.rules import Rule
+
+SCHEMA = StructType(
+    [
+        StructField("id", IntegerType()),
+        StructField("number", IntegerType()),
+        StructField("other", IntegerType()),
+        StructField("text", StringType()),
+    ]
+)
+MEET = {"type": "comparison", "column": {"name": "other"}, "operator": ">", "parameter": 0}
+
+
+def _rule(name: str, kind: str, **kwargs: Any) -> Rule:  # noqa: ANN401 - an expectation's own arguments
+    entry = {
+        "type": f"expect_{kind}",
+        "kwargs": kwargs,
+        "severity": "warning",
+        "meta": {"id": name, "sentence": "-"},
+    }
+    return Rule(name, "warning", "-", (), gx.kind_of(entry), json.dumps(entry))
+
+
+RULES = [
+    _rule("between", "column_values_to_be_between", column="number", min_value=-1, max_value=3),
+    _rule("strict", "column_values_to_be_between", column="number", min_value=0, strict_min=True),
+    _rule("set", "column_values_to_be_in_set", column="number", value_set=[1, 2]),
+    _rule("not_set", "column_values_to_not_be_in_set", column="text", value_set=["a", ""]),
+    _rule("regex", "column_values_to_match_regex", column="text", regex="^a"),
+    _rule("not_regex", "column_values_to_not_match_regex", column="text", regex="b$"),
+    _rule("not_null", "column_values_to_not_be_null", column="text"),
+    _rule("null", "column_values_to_be_null", column="number"),
+    _rule("length", "column_value_lengths_to_be_between", column="text", min_value=1, max_value=2),
+    _rule("where", "column_values_to_not_be_null", column="number", row_condition=MEET),
+    _rule(
+        "where_text",
+        "column_values_to_match_regex",
+        column="text",
+        regex="^a",
+        row_condition="number > 0",
+        condition_parser="spark",
+    ),
+    _rule("pair", "column_pair_values_to_be_equal", column_A="number", column_B="other"),
+    _rule(
+        "pair_ignoring",
+        "column_pair_values_a_to_be_greater_than_b",
+        column_A="number",
+        column_B="other",
+        ignore_row_if="either_value_is_missing",
+    ),
+]
+TEXTS = st.none() | st.sampled_from(["", "a", "ab", "b"])
+VALUES = st.tuples(
+    st.none() | st.integers(-3, 5),
+    st.none() | st.integers(-2, 2),
+    st.none() | st.sampled_from(["", "a", "ab", "b"]),
+)
+
+
+@given(rows=st.lists(VALUES, min_size=1, max_size=8))
+@settings(max_examples=5, deadline=None)
+def test_each_row_is_judged_as_great_expectations_judges_it(
+    spark: SparkSession, rows: Sequence[tuple[int | None, int | None, str | None]]
+) -> None:
+    numbered = [(number, *row) for number, row in enumerate(rows)]
+    frame = spark.createDataFrame(numbered, SCHEMA).coalesce(1).cache()
+    predicates = gx.predicates(spark, RULES, SCHEMA)
+
+    flags = frame.select("id", *(predicates[rule.id].broken.alias(rule.id) for rule in RULES)).collect()
+    ours = {rule.id: {row.id for row in flags if row[rule.id]} for rule in RULES}
+
+    assert ours == {rule.id: set() for rule in RULES} | _theirs(frame)
+
+
+def _theirs(frame: Any) -> dict[str, set[int]]:  # noqa: ANN401 - a DataFrame
+    context = great_expectations.get_context(mode="ephemeral", project_config=gx._configuration())
+    asset = context.data_sources.add_spark("s", persist=False).add_dataframe_asset("a")
+    batch = asset.add_batch_definition_whole_dataframe("b").get_batch({"dataframe": frame})
+    suite = great_expectations.ExpectationSuite(name="s")
+    for rule in RULES:
+        suite.add_expectation(gx._expectation(json.loads(rule.expectation)))
+    form = {"result_format": "COMPLETE", "unexpected_index_column_names": ["id"]}
+    found = batch.validate(suite, result_format=form)
+    return {
+        gx._id(result): {row["id"] for row in result.result.get("unexpected_index_list") or ()}
+        for result in found.results
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (_rule("regex", "column_values_to_match_regex", column="text", regex="([a"), "'([a'"),
+        (_rule("type", "column_values_to_be_between", column="text", min_value=1), "StringType"),
+        (
+            _rule(
+                "condition",
+                "column_values_to_not_be_null",
+                column="text",
+                row_condition="colour = 'x'",
+                condition_parser="spark",
+            ),
+            "colour",
+        ),
+    ],
+    ids=["regex", "type", "condition"],
+)
+def test_what_spark_cannot_do_is_told_before_there_is_data(
+    spark: SparkSession, rule: Rule, reason: str
+) -> None:
+    with pytest.raises(TerminalError, match=re.escape(reason)) as raised:
+        gx.predicates(spark, [rule], SCHEMA)
+
+    assert rule.id in str(raised.value)
+
+
+def test_a_new_version_is_looked_at_before_it_is_trusted() -> None:
+    assert great_expectations.__version__ == gx.TESTED, (
+        "Great Expectations has changed: run this file's other tests against it, then raise gx.TESTED."
+    )
+
+
+def test_counts_agree_and_nothing_is_asked_of_the_network(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect", _only_loopback(socket.socket.connect))
+    monkeypatch.setattr(socket, "getaddrinfo", _only_local_names(socket.getaddrinfo))
+    frame = spark.createDataFrame([(1, 9, 1, "a"), (2, None, 1, None), (3, 1, None, "b")], SCHEMA)
+
+    outcomes = {outcome.rule.id: outcome for outcome in gx.validate(frame, RULES)}
+
+    broken = frame.agg(
+        *(F.count_if(found.broken).alias(name) for name, found in gx.predicates(spark, RULES, SCHEMA).items())
+    ).first()
+    assert broken is not None
+    assert {name: outcome.unexpected for name, outcome in outcomes.items()} == broken.asDict()
+    assert {name for name, outcome in outcomes.items() if outcome.success} == {
+        name for name, count in broken.asDict().items() if not count
+    }
+
+
+def _only_loopback(connect: Any) -> Any:  # noqa: ANN401 - socket's own method
+    def checked(self: socket.socket, address: Any) -> Any:  # noqa: ANN401 - as socket takes it
+        assert self.family == socket.AF_UNIX or address[0].startswith("127."), address
+        return connect(self, address)
+
+    return checked
+
+
+def _only_local_names(lookup: Any) -> Any:  # noqa: ANN401 - socket's own function
+    def checked(host: Any, *rest: Any, **named: Any) -> Any:  # noqa: ANN401 - as socket takes it
+        assert host in ("localhost", "127.0.0.1"), host
+        return lookup(host, *rest, **named)
+
+    return checked

@@ -1,0 +1,59 @@
+"""SQL by name: versions, what does not exist, and what is no query."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from pyspark.sql import SparkSession
+
+from foundation.errors import UsageError
+from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.schemas import FEATURES
+from lakehouse.catalog.tables import CATEGORY_DAILY, STREAM
+from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import MicroBatch
+from lakehouse.query import spark_engine as query
+
+
+@pytest.fixture
+def root(spark: SparkSession, warehouse: Warehouse) -> str:
+    """Tables of which one holds a row since version 1."""
+    table = STREAM.features
+    delta.ensure(spark, table, warehouse=warehouse.tables)
+    row = ("pin", "art", 5, 1, "event", datetime(2026, 1, 1, tzinfo=UTC))
+    delta.append(spark.createDataFrame([row], FEATURES), table, MicroBatch(warehouse.tables, "query", 0))
+    return warehouse.tables
+
+
+def test_tables_are_found_by_name_and_version(spark: SparkSession, root: str) -> None:
+    def ask(statement: str) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in query.run(spark, statement, warehouse=root).collect()]
+
+    name = STREAM.features.full_name
+    assert ask(f"SELECT category, follower_count FROM {name}") == [("art", 5)]
+    assert ask(f"SELECT count(*) FROM {name.upper()} VERSION AS OF 0") == [(0,)]
+    assert ask(f"WITH few AS (SELECT * FROM {name} VERSION AS OF 1) SELECT count(*) FROM few") == [(1,)]
+    assert ask("SELECT 1 + 1") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("SELECT * FROM gold.pins", "There are: bronze.pins_batch"),
+        (f"SELECT * FROM {CATEGORY_DAILY.full_name}", "no data yet"),
+        (f"SELECT nothing FROM {STREAM.features.full_name}", "nothing"),
+        (f"SELECT * FROM {STREAM.features.full_name} VERSION AS OF 99", "99"),
+        (f"DELETE FROM {STREAM.features.full_name}", "not a query"),
+        (f"DROP TABLE {STREAM.features.full_name}", "not a query"),
+        ("SELECT 1; SELECT 2", ""),
+        ("SELEC", ""),
+        ("", "nothing to parse"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(spark: SparkSession, root: str, statement: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        query.run(spark, statement, warehouse=root)
+
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)

@@ -1,0 +1,71 @@
+"""Landing lines of erased pins: blanked, whatever they hide behind, and no other line touched."""
+
+from __future__ import annotations
+
+import json
+from collections import namedtuple
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foundation.data_subjects import Subjects
+from ingestion.landing.envelope import to_line
+from ingestion.landing.redaction import blank
+
+PIN = "0190163d-8694-739b-aea5-966c26f8ad91"
+OTHER = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"
+ESCAPED = "".join(f"\\u{ord(character):04x}" for character in PIN)
+SUBJECTS = Subjects.of([PIN])
+Record = namedtuple("Record", "topic partition offset timestamp key headers value")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (PIN.encode(), b'{"unique_id": "%s"}' % PIN.encode()),
+        (b"", b'{"unique_id": "%s"}' % PIN.upper().encode()),
+        (b"", b'{"unique_id": "  %s "}' % PIN.encode()),
+        (b"", b'{"unique_id": "%s"}' % ESCAPED.encode()),
+        (PIN.encode(), None),
+        (PIN.encode(), b'{"unique_id": "%s"}' % OTHER.encode()),
+        (b"", b"no json, but of %s" % PIN.encode()),
+        (b"", b"\xff no text, but of %s" % PIN.encode()),
+        (b"\xff", b'{"title": "of %s"}' % PIN.encode()),
+    ],
+)
+def test_a_record_of_the_pin_keeps_its_coordinates_alone(key: bytes, value: bytes | None) -> None:
+    line = to_line(Record("t", 1, 7, 99, key, [("event_id", b"e")], value))
+
+    lines, blanked = blank([line], SUBJECTS)
+
+    assert blanked == 1
+    left = {"topic": "t", "partition": 1, "offset": 7, "timestamp": 99, "key": None, "headers": []}
+    assert orjson.loads(lines[0]) == {**left, "value": None}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        json.dumps({"unique_id": OTHER, "title": f"seen beside {PIN}"}).encode(),
+        json.dumps({"unique_id": OTHER, "title": "\u0001 é"}).encode(),
+        b"\xff",
+        b"",
+    ],
+)
+def test_records_of_other_pins_stay_as_they_are(value: bytes) -> None:
+    line = to_line(Record("t", 1, 7, 99, b"", [], value))
+
+    assert blank([line], SUBJECTS) == ([line], 0)
+
+
+def test_a_line_that_is_no_envelope_goes_if_it_names_the_pin() -> None:
+    assert blank([b"rubbish\n", b"of " + PIN.encode() + b"\n"], SUBJECTS) == ([b"rubbish\n", b"{}\n"], 1)
+
+
+@given(st.lists(st.binary(max_size=60)))
+def test_whatever_else_has_landed_is_left_byte_for_byte(values: list[bytes]) -> None:
+    lines = [to_line(Record("t", 0, at, 0, value, [], value)) for at, value in enumerate(values)]
+
+    assert blank(lines, SUBJECTS) == (lines, 0)

@@ -1,0 +1,63 @@
+"""What happened is told in order of time, and what both lanes know of the door once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from lakehouse.delta.commit_info import Offsets, Receipt, Versions
+from lakehouse.observability.pin_trace.timeline import Entry, Log, in_order
+from lakehouse.query.history import Commit
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def test_the_door_comes_before_kafka_within_a_millisecond_and_is_told_once() -> None:
+    event = {"event_id": "e"}
+    entries = [
+        Entry(NOON, "batch", "in Kafka", event),
+        Entry(NOON + timedelta(microseconds=468), None, "received", event),
+        Entry(NOON, "stream", "in Kafka", event),
+        Entry(NOON + timedelta(microseconds=468), None, "received", event),
+        Entry(NOON - timedelta(seconds=1), "batch", "silver", event),
+    ]
+
+    told = [(entry.lane, entry.what) for entry in in_order(entries)]
+
+    assert told == [("batch", "silver"), (None, "received"), ("batch", "in Kafka"), ("stream", "in Kafka")]
+
+
+def test_a_log_knows_which_commit_has_taken_what_in() -> None:
+    log = Log(
+        "silver.pins_batch", [_commit(3, step="replay"), _commit(2, read=(4, 6)), _commit(1, offsets=(0, 9))]
+    )
+
+    assert _version(log.of_record("t", 0, 9)) == 1
+    assert _version(log.of_record("t", 0, 10)) is None
+    assert _version(log.of_record("t", 1, 9)) is None
+    assert _version(log.of_record(None, None, None)) is None
+    assert _version(log.of_version(6)) == 2
+    assert _version(log.of_version(7)) is None
+    assert _version(log.of_replay(NOON)) == 3
+    assert _version(log.of_replay(NOON - timedelta(seconds=1))) is None
+
+
+def _commit(
+    version: int,
+    *,
+    step: str = "silver",
+    offsets: tuple[int, int] | None = None,
+    read: tuple[int, int] | None = None,
+) -> Commit:
+    receipt = Receipt(
+        "run",
+        "batch",
+        step,
+        NOON,
+        offsets=[Offsets("t", 0, *offsets)] if offsets else (),
+        versions=Versions(*read) if read else None,
+    )
+    return Commit(version, NOON, "MERGE", {}, receipt, None)
+
+
+def _version(commit: Commit | None) -> int | None:
+    return commit.version if commit else None

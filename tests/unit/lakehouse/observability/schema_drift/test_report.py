@@ -1,0 +1,57 @@
+"""Fields told apart: new, of another type for a few or for many, lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from foundation.event import PIN_FIELDS
+from lakehouse.observability.schema_drift.report import FEWEST_RECORDS, Drift, Drifted, Field, sorted_out
+
+SEEN = "2026-01-01T00:00:00+00:00"
+KNOWN = {name: {"number" if name in ("index", "downloaded") else "string": 100} for name in PIN_FIELDS}
+
+
+def test_records_as_they_always_were_have_not_drifted() -> None:
+    without_poster = {name: types for name, types in KNOWN.items() if name != "poster_name"}
+
+    assert _told(KNOWN) == Drifted()
+    assert _told(without_poster) == Drifted()
+    assert _told({**KNOWN, "image_src": {"string": 60, "null": 40}}) == Drifted()
+
+
+def test_each_kind_of_drift_is_told() -> None:
+    told = _told(
+        {
+            **KNOWN,
+            "board": {"string": 3},
+            "index": {"number": 96, "string": 4},
+            "follower_count": {"number": 90, "string": 10},
+            "title": {"null": 100},
+            "category": {"string": 49},
+        }
+    )
+
+    assert [field.name for field in told.new] == ["board"]
+    assert [field.name for field in told.stray] == ["index"]
+    assert [field.name for field in told.changed] == ["follower_count"]
+    assert told.lost == ("title", "category")
+
+
+def test_of_a_few_records_no_field_is_called_lost() -> None:
+    some = {"unique_id": {"string": FEWEST_RECORDS - 1}}
+
+    assert _told(some, records=FEWEST_RECORDS - 1).lost == ()
+    assert len(_told(some, records=FEWEST_RECORDS).lost) == len(PIN_FIELDS) - 2
+
+
+def test_what_is_kept_is_read_back_whole() -> None:
+    field = Field("board", {"string": 1, "null": 2}, 0.5, SEEN)
+    drift = Drift("batch", SEEN, SEEN, 6, Drifted((field,), (field,), (field,), ("title",)), 1)
+
+    assert Drift.from_json(drift.as_json()) == drift
+    assert drift.critical
+    assert not Drift("batch", SEEN, SEEN, 6, Drifted((field,), (field,))).critical
+
+
+def _told(types: Mapping[str, Mapping[str, int]], *, records: int = 100) -> Drifted:
+    return sorted_out([Field(name, held, 1.0, SEEN) for name, held in types.items()], records=records)

@@ -1,0 +1,36 @@
+"""What lies between the offset to be read next and the first that Kafka still has."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foundation.offsets import Gap
+from lakehouse.delta.commit_info import Offsets
+from lakehouse.pipelines import data_loss as gaps
+
+
+def test_only_what_lies_before_kafkas_first_offset_is_a_gap() -> None:
+    position = {"t": {"0": 5, "1": 7, "2": 3}}
+    earliest = {"t": {"0": 9, "1": 7, "2": 0}}
+
+    assert gaps.between(position, earliest) == [Gap("stream", "t", 0, 5, 8)]
+
+
+def test_a_range_that_is_gone_as_a_whole_is_left_out() -> None:
+    found = [Gap("stream", "t", 0, 5, 8)]
+    read = [Offsets("t", 0, 5, 8), Offsets("t", 0, 9, 12), Offsets("t", 1, 5, 6)]
+
+    assert gaps.without(read, found) == (Offsets("t", 0, 9, 12), Offsets("t", 1, 5, 6))
+
+
+@given(wanted=st.integers(0, 50), first=st.integers(0, 50), length=st.integers(1, 50))
+def test_gap_and_rest_are_the_whole_range(wanted: int, first: int, length: int) -> None:
+    whole = Offsets("t", 0, wanted, wanted + length - 1)
+    found = gaps.between({"t": {"0": wanted}}, {"t": {"0": first}})
+
+    rest = gaps.without([whole], found)
+
+    lost = [offset for gap in found for offset in range(gap.first, gap.last + 1) if offset <= whole.last]
+    left = [offset for part in rest for offset in range(part.first, part.last + 1)]
+    assert lost + left == list(range(whole.first, whole.last + 1))

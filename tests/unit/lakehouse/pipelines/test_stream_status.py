@@ -1,0 +1,105 @@
+"""How the stream lane is, as readers on its own and on other hosts see it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import psutil
+import pytest
+
+from lakehouse.delta.locks.liveness import EXPIRY_SECONDS
+from lakehouse.delta.locks.owner import Owner
+from lakehouse.pipelines import stream_status
+from lakehouse.pipelines.stream_status import StreamStatus
+
+START = datetime(2026, 1, 30, 12, tzinfo=UTC)
+LATER = START + timedelta(minutes=5)
+HERE = Owner.this_process("pinlake stream")
+ELSEWHERE = replace(HERE, place="elsewhere", host="other.example", pid=2**22 + 1)
+BEGUN = stream_status.begin(HERE, START)
+
+
+def test_a_lane_that_waits_says_since_when_and_for_what() -> None:
+    first = BEGUN.written(START).waiting("Postgres does not answer", LATER)
+    second = first.waiting("Postgres is starting", LATER + timedelta(seconds=9))
+
+    assert (first.state, first.since, first.is_well) == ("waiting", LATER.isoformat(), False)
+    assert (second.since, second.reason) == (first.since, "Postgres is starting")
+    assert second.wrote_at == START.isoformat()
+
+
+def test_a_lane_that_goes_on_is_well_again_and_keeps_when_it_last_wrote() -> None:
+    waiting = BEGUN.written(START).waiting("Kafka is away", START)
+
+    answered, written = waiting.running(LATER), waiting.written(LATER)
+
+    assert (answered.state, answered.since, answered.reason) == ("running", LATER.isoformat(), None)
+    assert answered.is_running
+    assert (answered.wrote_at, written.wrote_at) == (START.isoformat(), LATER.isoformat())
+    assert written.written(LATER + timedelta(hours=1)).since == LATER.isoformat()
+
+
+@pytest.mark.parametrize(("reason", "is_well"), [(None, True), ("Kafka is away", False)])
+def test_a_lane_that_has_ended_never_dies_and_is_not_running(reason: str | None, is_well: bool) -> None:
+    ended = replace(BEGUN, owner=ELSEWHERE).ended(reason, LATER)
+
+    read = _read(ended, age=1e6)
+
+    assert (read.state, read.reason, read.is_well) == ("ended", reason, is_well)
+    assert not read.is_running
+
+
+@pytest.mark.parametrize("owner", [HERE, ELSEWHERE], ids=["here", "elsewhere"])
+@pytest.mark.parametrize(
+    ("age", "state"), [(0.0, "running"), (EXPIRY_SECONDS, "running"), (EXPIRY_SECONDS + 1, "died")]
+)
+def test_a_lane_without_a_sign_of_life_has_died(owner: Owner, age: float, state: str) -> None:
+    read = _read(replace(BEGUN, owner=owner), age=age)
+
+    assert (read.state, read.age) == (state, age)
+    assert read.is_well is read.is_running is (state == "running")
+
+
+def test_a_lane_that_waited_and_died_is_named_with_its_host() -> None:
+    read = _read(replace(BEGUN, owner=ELSEWHERE).waiting("Kafka is away", START), age=75.0)
+
+    assert read.state == "died"
+    assert read.reason is not None
+    assert read.reason.startswith("no sign of life for 75 s: `pinlake stream` (pid 4194305 on other.example")
+
+
+def test_a_lane_whose_process_is_gone_from_this_host_has_died_at_once() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        started = psutil.Process(child.pid).create_time()
+        status = replace(BEGUN, owner=replace(HERE, pid=child.pid, started=started))
+        assert _read(status, age=1.0).state == "running"
+        child.kill()
+
+    read = _read(status, age=1.0)
+
+    assert read.state == "died"
+    assert read.reason is not None
+    assert f"its process is gone: `pinlake stream` (pid {child.pid} on {HERE.host}" in read.reason
+
+
+def test_what_machines_read_names_the_process_and_not_its_place() -> None:
+    data = BEGUN.written(LATER).as_data()
+
+    assert data == {
+        "state": "running",
+        "since": START.isoformat(),
+        "pid": HERE.pid,
+        "wrote_at": LATER.isoformat(),
+        "reason": None,
+        "host": HERE.host,
+        "command": "pinlake stream",
+        "age_seconds": 0.0,
+    }
+
+
+def _read(status: StreamStatus, *, age: float) -> StreamStatus:
+    """Return what a reader makes of an object of that age."""
+    return StreamStatus.from_json(status.as_json()).observed(age)

@@ -1,0 +1,142 @@
+"""The stream's status is written beside the lane: a change at once, the rest seldom, and never in its way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from structlog.testing import capture_logs
+
+from foundation.errors import TransientError
+from lakehouse.delta.locks.owner import Owner
+from lakehouse.pipelines.stream_status import StreamStatus
+from lakehouse.pipelines.stream_status_writer import Intervals, StreamStatusWriter
+from tests import commands
+
+OWNER = Owner.this_process("pinlake stream")
+# Nothing but a change of state is written within a test.
+RARE = Intervals(beat=600.0, pause=600.0)
+
+
+class Bucket:
+    """Keeps what is written; may be away, and may take its time."""
+
+    def __init__(self) -> None:
+        self.written: list[StreamStatus] = []
+        self.is_away = False
+        self.tries = 0
+        self.free = threading.Event()
+        self.free.set()
+
+    def put(self, body: str) -> None:
+        self.tries += 1
+        self.free.wait(30)
+        if self.is_away:
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+        self.written.append(StreamStatus.from_json(body))
+
+    @property
+    def states(self) -> list[str]:
+        return [status.state for status in self.written]
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Bucket()
+
+
+def test_each_change_of_state_is_written_at_once(bucket: Bucket) -> None:
+    with _writer(bucket, RARE) as lane:
+        _until(lambda: bucket.states == ["running"])
+        lane.mark_waiting("Postgres does not answer")
+        _until(lambda: bucket.states == ["running", "waiting"])
+        lane.mark_running()
+        _until(lambda: len(bucket.written) == 3)
+        lane.mark_waiting("Kafka does not answer")
+        _until(lambda: len(bucket.written) == 4)
+        lane.mark_written()
+        _until(lambda: len(bucket.written) == 5)
+
+    assert bucket.states == ["running", "waiting", "running", "waiting", "running", "ended"]
+    assert [status.reason for status in bucket.written[1::2]] == [
+        "Postgres does not answer",
+        "Kafka does not answer",
+        None,
+    ]
+    assert bucket.written[-1].wrote_at is not None
+    assert {status.owner for status in bucket.written} == {OWNER}
+
+
+def test_many_micro_batches_are_few_writes_and_the_last_is_not_lost(bucket: Bucket) -> None:
+    with _writer(bucket, replace(RARE, pause=0.2)) as lane:
+        _until(lambda: bucket.states == ["running"])
+        for _ in range(1000):
+            lane.mark_written()
+        _until(lambda: bucket.written[-1].wrote_at is not None)
+        assert len(bucket.written) == 2
+
+
+def test_a_lane_that_does_nothing_shows_that_it_lives(bucket: Bucket) -> None:
+    with _writer(bucket, replace(RARE, beat=0.02)):
+        _until(lambda: len(bucket.written) >= 5)
+
+    assert set(bucket.states[:-1]) == {"running"}
+
+
+def test_a_store_that_is_away_costs_one_line_and_is_tried_again(bucket: Bucket) -> None:
+    bucket.is_away = True
+    with capture_logs() as logs, _writer(bucket, replace(RARE, pause=0.02)) as lane:
+        lane.mark_waiting("the object store does not answer")
+        _until(lambda: bucket.tries >= 3)
+        assert bucket.written == []
+        bucket.is_away = False
+        _until(lambda: bucket.states == ["waiting"])
+
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [
+        ("the stream's status could not be written, trying again", "warning")
+    ]
+
+
+def test_the_lane_does_not_wait_for_a_slow_store_and_ends_without_it(bucket: Bucket) -> None:
+    bucket.free.clear()
+    began = time.monotonic()
+    with _writer(bucket, Intervals(last=0.1)) as lane:
+        _until(lambda: bucket.tries == 1)
+        for _ in range(1000):
+            lane.mark_written()
+        lane.mark_waiting("the object store does not answer")
+
+    assert bucket.written == []
+    assert time.monotonic() - began < 10
+    bucket.free.set()
+    _until(lambda: bucket.states == ["running", "ended"])
+
+
+def test_a_lane_that_failed_says_why(bucket: Bucket) -> None:
+    with pytest.raises(TransientError), _writer(bucket, RARE):
+        raise TransientError("Kafka is away", where="there", mend="start it")
+
+    last = bucket.written[-1]
+    assert (last.state, last.is_well) == ("ended", False)
+    assert last.reason == "Kafka is away (there). start it"
+
+
+def test_a_lane_may_run_again(bucket: Bucket) -> None:
+    lane = _writer(bucket, RARE)
+    for _ in range(2):
+        with lane:
+            _until(lambda: bucket.states[-1:] == ["running"])
+
+    assert bucket.states == ["running", "ended"] * 2
+
+
+def _writer(bucket: Bucket, intervals: Intervals) -> StreamStatusWriter:
+    return StreamStatusWriter(bucket.put, owner=OWNER, intervals=intervals)
+
+
+def _until(reached: Callable[[], bool]) -> None:
+    commands.until(reached, seconds=20)

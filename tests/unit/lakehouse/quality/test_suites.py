@@ -1,0 +1,115 @@
+"""Suites: those that ship are usable, and a bad one is told with file, rule and reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foundation.errors import TerminalError
+from lakehouse.catalog.tables import BATCH, PUBLISHED, STREAM, TABLES
+from lakehouse.quality import suites as suite
+
+GOOD: dict[str, Any] = {
+    "type": "expect_column_values_to_not_be_null",
+    "kwargs": {"column": "title"},
+    "severity": "warning",
+    "meta": {"id": "t.title", "sentence": "A pin has a title."},
+}
+
+
+def test_the_suites_that_ship_can_be_used_and_are_named_by_a_table() -> None:
+    tables = [table for table in TABLES if table.suite]
+
+    loaded = [suite.load(table) for table in tables]
+
+    assert {found.name for found in loaded} == {path.stem for path in suite.FOLDER.glob("*.json")}
+    assert all(found.rules for found in loaded)
+    assert suite.load(BATCH.silver) == suite.load(STREAM.silver)
+
+
+def test_a_rule_that_tolerates_some_rows_judges_the_table(tmp_path: Path) -> None:
+    mostly = GOOD | {"kwargs": {"column": "title", "mostly": 0.9}}
+    unique = _with(type="expect_column_values_to_be_unique", id="t.unique")
+    _write(tmp_path, [mostly, unique, _with(id="t.row")])
+
+    found = suite.load(BATCH.silver, folder=tmp_path)
+
+    assert [rule.kind for rule in found.rules] == ["table", "table", "row"]
+
+
+def test_the_fingerprint_follows_the_rules_and_not_their_layout(tmp_path: Path) -> None:
+    _write(tmp_path, [GOOD])
+    first = suite.load(BATCH.silver, folder=tmp_path).fingerprint
+    (tmp_path / "silver_pins.json").write_text(json.dumps({"expectations": [GOOD]}, indent=8))
+    assert suite.load(BATCH.silver, folder=tmp_path).fingerprint == first
+
+    _write(tmp_path, [GOOD | {"severity": "info"}])
+    assert suite.load(BATCH.silver, folder=tmp_path).fingerprint != first
+
+
+def _with(*, id: str = "t.title", sentence: str = "s", **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    return GOOD | changed | {"meta": {"id": id, "sentence": sentence}}
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ([GOOD, GOOD], "another rule has this id"),
+        ([_with(kwargs={"column": "nothing"})], "no column nothing"),
+        ([_with(kwargs={"column": "age_hours"})], "no column age_hours"),
+        ([_with(type="expect_miracles")], "expect_miracles"),
+        ([_with(type="expect_column_values_to_be_json_parseable")], "Python for every row"),
+        ([_with(severity="grave")], "critical, warning, info"),
+        ([_with(kwargs={"column": "title", "mostly": 3})], "mostly"),
+        ([_with(kwargs=[])], "kwargs"),
+        ([_with(sentence="")], "sentence"),
+        ([GOOD | {"meta": {}}], "number 1"),
+        (["rule"], "number 1"),
+    ],
+)
+def test_a_bad_rule_is_told_with_its_file_and_id(tmp_path: Path, entries: list[Any], said: str) -> None:
+    path = _write(tmp_path, entries)
+
+    with pytest.raises(TerminalError) as raised:
+        suite.load(BATCH.silver, folder=tmp_path)
+
+    message = str(raised.value)
+    assert said in message
+    assert str(path) in message
+    assert "\n" not in message
+    if isinstance(entries[0], Mapping) and entries[0]["meta"]:
+        assert entries[0]["meta"]["id"] in message
+
+
+def test_all_mistakes_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
+    _write(tmp_path, [GOOD, _with(severity="grave"), GOOD, _with(id="t.other", kwargs={"column": "nothing"})])
+    (tmp_path / "silver_pin.json").write_text("{}")
+
+    told = suite.faults(BATCH.silver, folder=tmp_path) + suite.strays(PUBLISHED, folder=tmp_path)
+
+    assert [str(fault).split(" (")[0] for fault in told] == [
+        "severity must be one of critical, warning, info",
+        "another rule has this id",
+        "there is no column nothing",
+        "no table has this suite; there are: bronze_pins, silver_pins, gold_pin_features",
+    ]
+    assert len(suite.faults(BATCH.features, folder=tmp_path)) == 1
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"expectations": 1}'])
+def test_what_is_no_suite_is_told_with_its_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "silver_pins.json"
+    path.write_text(text)
+
+    with pytest.raises(TerminalError, match=r"silver_pins\.json"):
+        suite.load(BATCH.silver, folder=tmp_path)
+
+
+def _write(folder: Path, entries: list[Any]) -> Path:
+    path = folder / "silver_pins.json"
+    path.write_text(json.dumps({"expectations": entries}))
+    return path

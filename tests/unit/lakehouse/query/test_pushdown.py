@@ -1,0 +1,66 @@
+"""What of a table is read for a query: enough always, less where that is certain."""
+
+from __future__ import annotations
+
+import pytest
+from deltalake.schema import Field, PrimitiveType, Schema
+from sqlglot import exp
+
+from lakehouse.catalog.tables import BATCH
+from lakehouse.query import pushdown as needed
+from lakehouse.query import statement
+
+TABLE = BATCH.silver.full_name
+SCHEMA = Schema(
+    [
+        Field("unique_id", PrimitiveType("string")),
+        Field("title", PrimitiveType("string")),
+        Field("follower_count", PrimitiveType("integer")),
+    ]
+)
+ALL = [field.name for field in SCHEMA.fields]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        (f"SELECT TITLE FROM {TABLE}", ["title"]),
+        (f"SELECT s.title FROM {TABLE} s WHERE follower_count > 1", ["title", "follower_count"]),
+        (f"SELECT a.title FROM {TABLE} a JOIN {TABLE} b USING (unique_id)", ["unique_id", "title"]),
+        (f"SELECT count(*) FROM {TABLE}", ["unique_id"]),
+        (f"SELECT * FROM {TABLE}", ALL),
+        (f"SELECT s.* FROM {TABLE} s", ALL),
+        (f"SELECT a.title FROM {TABLE} a NATURAL JOIN {TABLE} b", ALL),
+    ],
+)
+def test_columns_that_no_word_of_the_query_can_mean_are_left_out(text: str, columns: list[str]) -> None:
+    assert needed.columns(statement.parse(text), SCHEMA) == columns
+
+
+@pytest.mark.parametrize(
+    ("where", "predicate"),
+    [
+        ("unique_id = 'a'", "\"unique_id\" = 'a'"),
+        ("title >= 'it''s' AND follower_count = 1", "\"title\" >= 'it''s'"),
+        ("title = 'a' OR follower_count = 1", None),
+        ("lower(title) = 'a'", None),
+        ("follower_count = '1'", None),
+        ("title = unique_id", None),
+    ],
+)
+def test_rows_are_left_out_by_comparisons_of_text_alone(where: str, predicate: str | None) -> None:
+    query = statement.parse(f"SELECT * FROM {TABLE} WHERE {where}")
+
+    assert needed.predicate(_place(query), SCHEMA) == predicate
+
+
+def test_a_join_may_need_rows_that_its_where_does_not() -> None:
+    query = statement.parse(f"SELECT * FROM {TABLE} a LEFT JOIN {TABLE} b USING (title) WHERE a.title = 'x'")
+
+    assert needed.predicate(_place(query), SCHEMA) is None
+
+
+def _place(query: exp.Query) -> exp.Table:
+    place = query.find(exp.Table)
+    assert place is not None
+    return place

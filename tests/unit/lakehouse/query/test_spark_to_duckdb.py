@@ -1,0 +1,37 @@
+"""Spark's SQL in DuckDB's words: columns are called what Spark calls them."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from lakehouse.query import spark_to_duckdb as translate
+from lakehouse.query import statement
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("SELECT count(*), COUNT(DISTINCT x), max(x) FROM t", ["count(1)", "count(DISTINCT x)", "max(x)"]),
+        (
+            "SELECT 1 + 1, 'a', X, t.x AS y, CAST(x AS STRING) FROM t",
+            ["(1 + 1)", "a", "X", "y", "x"],
+        ),
+        ("SELECT * FROM (SELECT sum(x) FROM t)", ["sum(x)"]),
+        ("SELECT explode(tags) FROM t", ["col"]),
+        ("SELECT t.* FROM t", ["x", "tags"]),
+        (
+            "SELECT (SELECT 1), array_contains(tags, 'a') FROM t",
+            ["scalarsubquery()", "array_contains(tags, a)"],
+        ),
+    ],
+)
+def test_columns_are_called_what_spark_calls_them(text: str, columns: list[str]) -> None:
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE t AS SELECT 1 AS x, ['a', 'b'] AS tags")
+
+    query = statement.parse(text)
+    translate.name_columns(query)
+    found = connection.execute(translate.to_duckdb(query))
+
+    assert [column[0] for column in found.description or ()] == columns

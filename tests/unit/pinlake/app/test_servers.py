@@ -1,0 +1,111 @@
+"""Servers that the settings name: the local stack's, or those of others, and never their passwords."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from foundation.settings import PostgresSettings, S3Settings, Settings
+from local_stack import addresses
+from pinlake.app import servers
+from pinlake.app.servers import Server, State
+
+SECRET = "it-is-a-secret"
+
+
+def test_without_settings_and_without_a_stack_there_is_nothing_to_ask(tmp_path: Path) -> None:
+    # As .env.example has them.
+    postgres, s3 = PostgresSettings(host="127.0.0.1", port=5432), S3Settings(bucket="pinlake")
+
+    assert servers.configured(Settings(home=tmp_path, postgres=postgres, s3=s3)) == []
+    assert servers.of_stack(Settings(home=tmp_path)) == []
+
+
+def test_a_stopped_stack_and_a_server_of_others_are_told_apart(tmp_path: Path) -> None:
+    (port,) = addresses.free_ports(1)
+
+    found = servers.configured(_with_store(tmp_path, f"http://127.0.0.1:{port}"))
+
+    assert [(server.name, server.state, server.is_local) for server in found] == [
+        ("kafka", "stopped", True),
+        ("s3", "unreachable", False),
+        ("postgres", "stopped", True),
+    ]
+    assert [server.log is None for server in found] == [False, True, False]
+    assert [server.error for server in found] == [
+        "its process does not run",
+        "the object store does not answer: EndpointConnectionError",
+        "its process does not run",
+    ]
+    assert SECRET not in str(found)
+
+
+def test_an_address_is_shown_without_user_and_password(tmp_path: Path) -> None:
+    (port,) = addresses.free_ports(1)
+
+    s3 = _store(servers.configured(_with_store(tmp_path, f"http://who:{SECRET}@127.0.0.1:{port}")))
+
+    assert s3.address == f"http://127.0.0.1:{port}"
+    assert SECRET not in str(s3)
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "error"),
+    [
+        (200, State.REACHABLE, None),
+        (404, State.UNUSABLE, "missing bucket: pinlake"),
+        (403, State.UNUSABLE, "the bucket pinlake cannot be read: 403"),
+        (503, State.UNUSABLE, "the bucket pinlake cannot be read: 503"),
+    ],
+)
+def test_a_store_that_answers_can_be_used_only_with_its_bucket(
+    status: int, state: State, error: str | None, tmp_path: Path
+) -> None:
+    with _answering(status) as endpoint:
+        s3 = _store(servers.configured(_with_store(tmp_path, endpoint)))
+
+    assert (s3.state, s3.error, s3.is_well) == (state, error, error is None)
+    assert s3.seconds is not None
+    assert s3.seconds < servers.ANSWER_SECONDS
+
+
+def _with_store(home: Path, endpoint: str) -> Settings:
+    """Return settings of a local stack that has been stopped, and of a store of others."""
+    bare = Settings(home=home)
+    own = addresses.point(bare, addresses.allocate(bare))
+    s3 = S3Settings(endpoint=endpoint, access_key="key", secret_key=SecretStr(SECRET))
+    return own.model_copy(update={"s3": s3})
+
+
+def _store(found: list[Server]) -> Server:
+    (server,) = (server for server in found if server.name == "s3")
+    return server
+
+
+@contextmanager
+def _answering(status: int) -> Iterator[str]:
+    """Give the endpoint of a store that answers every question after a bucket like this."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as store:
+        serving = threading.Thread(target=store.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{store.server_address[1]}"
+        finally:
+            store.shutdown()
+            serving.join()
