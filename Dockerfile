@@ -49,9 +49,11 @@ FROM spark AS jars
 # hadolint ignore=DL3002 # No image is made of this stage.
 USER 0
 WORKDIR /app
-COPY pinlake/__init__.py foundation/errors.py foundation/java/jars.py foundation/java/jars.lock foundation/java/maven.py \
-    foundation/settings.py ./pinlake/
-COPY lakehouse/__init__.py lakehouse/spark/class_data_sharing.py ./lakehouse/
+COPY foundation/__init__.py foundation/errors.py foundation/settings.py ./foundation/
+COPY foundation/java/__init__.py foundation/java/jars.py foundation/java/jars.lock foundation/java/maven.py \
+    ./foundation/java/
+COPY lakehouse/__init__.py ./lakehouse/
+COPY lakehouse/spark/__init__.py lakehouse/spark/class_data_sharing.py ./lakehouse/spark/
 COPY lakehouse/spark/log_store/__init__.py lakehouse/spark/log_store/log_store.jar ./lakehouse/spark/log_store/
 COPY scripts/fetch_image_jars.py ./scripts/
 RUN PYTHONPATH=/app PINLAKE_CACHE=/opt/pinlake python scripts/fetch_image_jars.py /opt/s3proxy

@@ -14,6 +14,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from container_rehearsal.client import PostingClient
 from container_rehearsal.installation import API, Installation
 from foundation.errors import TerminalError
+from foundation.event import new_event_id
 from ingestion.client.client import post_pins
 
 LONGEST_SILENCE_SECONDS = 10.0
@@ -90,9 +91,7 @@ class Rehearsal:
             self._installation.run_documented("Start")
         self.report.images = self._installation.image_sizes()
         with self._step("post and serve"):
-            pins = self._installation.checkout / "sample_data" / "pins.jsonl"
-            answers = post_pins(API, pins.read_bytes().splitlines())
-            accepted = {answer.acknowledged.unique_id for answer in answers if answer.acknowledged}
+            accepted = self._post_sample()
             self._require_served(len(accepted))
         with self._step("documented use"):
             self._installation.run_documented("Use")
@@ -104,6 +103,19 @@ class Rehearsal:
             self._installation.run("docker compose up --detach --wait")
         self._require_served(len(accepted))
         self.report.pins["start"] = len(accepted)
+
+    def _post_sample(self) -> set[str]:
+        """Post the sample pins until each is answered with 201, and return their ids."""
+        pins = (self._installation.checkout / "sample_data" / "pins.jsonl").read_bytes().splitlines()
+        waiting = {new_event_id(): pin for pin in pins}
+        accepted: set[str] = set()
+        while waiting:
+            answers = post_pins(API, list(waiting.values()), event_ids=list(waiting))
+            events = [answer.acknowledged for answer in answers if answer.acknowledged]
+            accepted |= {event.unique_id for event in events}
+            for event in events:
+                del waiting[event.event_id]
+        return accepted
 
     def _back_up_and_restore(self) -> None:
         """Back everything up, delete it, restore it, and go on from there."""

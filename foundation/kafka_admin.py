@@ -34,7 +34,8 @@ class PartitionLag:
     """One partition: the batch consumer's committed offset (None: none yet), its end, what lies between.
 
     Lag of a partition without a commit counts from its first offset that is still there. The stream topic
-    has neither commit nor lag here: its reader keeps its offsets in a checkpoint (`lakehouse.delta.stream_position`).
+    has neither commit nor lag here: its reader keeps its offsets in a checkpoint, which
+    `lakehouse.delta.stream_position` reads.
     """
 
     topic: str

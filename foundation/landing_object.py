@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from lakehouse.delta.commit_info import Offsets
+from foundation.offsets import OffsetRange
 
 _NAME = re.compile(r"/(?P<topic>[^/]+)-(?P<partition>\d+)-(?P<first>\d+)-(?P<last>\d+)\.jsonl\.gz$")
 
 
-def offsets_in(path: str) -> Offsets | None:
+def offsets_in(path: str) -> OffsetRange | None:
     """Return the offsets that a landing object holds, or None if the path is of no such object."""
     match = _NAME.search(path)
     if match is None:
         return None
-    return Offsets(match["topic"], int(match["partition"]), int(match["first"]), int(match["last"]))
+    return OffsetRange(match["topic"], int(match["partition"]), int(match["first"]), int(match["last"]))

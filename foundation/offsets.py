@@ -1,4 +1,4 @@
-"""Offsets that Kafka had removed before a lane read them: an error, or an object that records them."""
+"""Ranges of Kafka offsets: those that a lane has read, and those that Kafka had removed before."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ from datetime import UTC, datetime
 from foundation.errors import TerminalError
 
 FOLDER = "gaps"
+
+
+@dataclass(frozen=True)
+class OffsetRange:
+    """Offsets of one Kafka partition, the first and the last of them included."""
+
+    topic: str
+    partition: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)

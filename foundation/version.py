@@ -6,9 +6,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
+_ROOT = Path(__file__).parents[1]
 # Written by whoever builds a wheel or an image: neither carries a repository.
-_BAKED = _PACKAGE / "REVISION"
+_BAKED = _ROOT / "pinlake" / "REVISION"
 _SHOWN = 12
 
 
@@ -18,7 +18,7 @@ def code() -> str:
 
     Of a checkout it is the revision that is checked out, whatever has been changed since.
     """
-    revision = _text(_BAKED) or of_checkout(_PACKAGE.parent)
+    revision = _text(_BAKED) or of_checkout(_ROOT)
     version = metadata.version("pinlake")
     return f"{version}+g{revision[:_SHOWN]}" if revision else version
 

@@ -1,3 +1,3 @@
-"""Settings, errors, the contract of an event, and the command line."""
+"""The application: what needs several packages at once, and the command line."""
 
 from __future__ import annotations

@@ -12,8 +12,7 @@ from pathlib import Path
 from foundation import settings
 from foundation.java import jars
 from foundation.java.jars import JarSet
-from lakehouse.spark import class_data_sharing as class_archive
-from lakehouse.spark import log_store
+from lakehouse.spark import class_data_sharing, log_store
 
 
 def main(s3proxy: Path) -> None:
@@ -31,7 +30,7 @@ def main(s3proxy: Path) -> None:
             shutil.copy2(path, s3proxy)
         else:
             shutil.move(path, s3proxy)
-    class_archive.make([str(path) for path in (*spark_jars, log_store.JAR)])
+    class_data_sharing.make([str(path) for path in (*spark_jars, log_store.JAR)])
 
 
 if __name__ == "__main__":

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from foundation.settings import Settings
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 
 @dataclass(frozen=True)
@@ -34,14 +30,6 @@ class Warehouse:
     def checkpoint(self, name: str) -> str:
         """Return the folder of one query's checkpoint."""
         return f"{self.root}/checkpoints/{name}"
-
-    def has_landing(self, spark: SparkSession) -> bool:
-        """Return whether anything has landed yet."""
-        from lakehouse.spark import (
-            filesystem as objects,  # pyspark: readers without Spark want the addresses alone
-        )
-
-        return bool(objects.names(spark, self.landing))
 
 
 def of(settings: Settings) -> Warehouse:

@@ -1,6 +1,7 @@
 """What a commit says about itself: which run and step has made it, and out of what.
 
-It stands in the commit, so that no crash can part the two; `lakehouse.observability.ledger` gathers it from there.
+It is part of the commit, so that no crash can separate the two; `lakehouse.observability.ledger` collects it
+from there.
 """
 
 from __future__ import annotations
@@ -12,21 +13,24 @@ import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cache
 
 from foundation import version as revision
 from foundation.event import new_event_id
+from foundation.offsets import OffsetRange
 from lakehouse.delta.metrics import Counts
 
 
-@dataclass(frozen=True)
-class Offsets:
-    """Offsets of one Kafka partition, the first and the last of them included."""
+class Step(StrEnum):
+    """The steps outside the flow from Kafka; inside it a step has the name of the layer that it writes."""
 
-    topic: str
-    partition: int
-    first: int
-    last: int
+    REPLAY = "replay"
+    FIX = "fix"
+    DROP = "drop"
+    REBUILD = "rebuild"
+    RESTORE = "restore"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Receipt:
     Attributes:
         run: one start of a command; UUIDv7.
         lane: batch or stream.
-        step: what ran: a layer, replay, rebuild, fix, drop, restore or erase.
+        step: what ran: a layer, or a `Step`.
         query: what Delta knows the micro-batch by.
         batch: its number.
         began: when the micro-batch began.
@@ -76,7 +80,7 @@ class Receipt:
     batch: int = 0
     code: str = field(default_factory=revision.code)
     who: str = field(default_factory=who)
-    offsets: Sequence[Offsets] = ()
+    offsets: Sequence[OffsetRange] = ()
     versions: Versions | None = None
     read: int | None = None
     quarantined: int = 0
@@ -103,7 +107,7 @@ def parse(text: str | None) -> Receipt | None:
         # Of an older one it is not known who; the defaults would name who reads it.
         held = {"code": "", "who": "", **json.loads(text or "null")}
         known = {each.name: held[each.name] for each in fields(Receipt) if each.name in held}
-        offsets = tuple(Offsets(**part) for part in known.pop("offsets", None) or ())
+        offsets = tuple(OffsetRange(**part) for part in known.pop("offsets", None) or ())
         versions = Versions(**part) if (part := known.pop("versions", None)) else None
         began = datetime.fromisoformat(known.pop("began"))
         return Receipt(**known, began=began, offsets=offsets, versions=versions)

@@ -13,7 +13,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from foundation.landing_object import offsets_in
-from lakehouse.delta.commit_info import Offsets, Versions
+from foundation.offsets import OffsetRange
+from lakehouse.delta.commit_info import Versions
 from lakehouse.spark import filesystem as objects
 
 
@@ -29,7 +30,7 @@ class Checkpoint:
     spark: SparkSession
     url: str
 
-    def reads(self, number: int) -> tuple[tuple[Offsets, ...], Versions | None]:
+    def reads(self, number: int) -> tuple[tuple[OffsetRange, ...], Versions | None]:
         """Return what a micro-batch reads: Kafka's offsets, from broker or landing, or a table's versions."""
         begin, end = self._end(number - 1), self._end(number)
         if "reservoirVersion" in end:
@@ -69,7 +70,7 @@ class Checkpoint:
         text = objects.read(self.spark, f"{self.url}/offsets/{number}") if number >= 0 else None
         return json.loads(text.splitlines()[2]) if text else {}
 
-    def _landed(self, after: int, until: int) -> Iterator[Offsets]:
+    def _landed(self, after: int, until: int) -> Iterator[OffsetRange]:
         for entry in range(after + 1, until + 1):
             folder = f"{self.url}/sources/0/{entry}"
             text = objects.read(self.spark, folder) or objects.read(self.spark, f"{folder}.compact") or ""
@@ -79,9 +80,9 @@ class Checkpoint:
                     yield landed
 
 
-def _between(begin: dict[str, Any], end: dict[str, Any]) -> tuple[Offsets, ...]:
+def _between(begin: dict[str, Any], end: dict[str, Any]) -> tuple[OffsetRange, ...]:
     return tuple(
-        Offsets(topic, int(partition), first, last - 1)
+        OffsetRange(topic, int(partition), first, last - 1)
         for topic, partitions in end.items()
         for partition, last in partitions.items()
         if (first := begin.get(topic, {}).get(partition, 0)) < last

@@ -17,6 +17,7 @@ from lakehouse.catalog.tables import STREAM, Lane
 from lakehouse.delta import commit_info as receipt
 from lakehouse.delta import lake as delta
 from lakehouse.delta import retries as conflicts
+from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import MicroBatch
 from lakehouse.gold.pin_features import to_features, to_judged_features
 from lakehouse.pipelines import table_writes as promotions
@@ -70,12 +71,12 @@ class Quarantine:
         rows = _tried(
             lambda: self._open().transform(_with_fields).where(where).withColumn("_new", corrected), where
         )
-        return self._change(rows.select("id", "_new"), {"corrected": "new._new"}, note=note, step="fix")
+        return self._change(rows.select("id", "_new"), {"corrected": "new._new"}, note=note, step=Step.FIX)
 
     def drop(self, where: str, *, note: str) -> int:
         """Give open rows up; they stay in the table. Return how many."""
         chosen = _tried(lambda: self._open().transform(_with_fields).where(where), where)
-        return self._change(chosen.select("id"), {"state": f"'{DROPPED}'"}, note=note, step="drop")
+        return self._change(chosen.select("id"), {"state": f"'{DROPPED}'"}, note=note, step=Step.DROP)
 
     def replay(
         self, where: str, *, text_policy: TextPolicy, serving: Serving | None, note: str | None
@@ -109,15 +110,15 @@ class Quarantine:
             "suite": "coalesce(new.suite, old.suite)",
         }
         explained = _explained(verdicts, silver_gate, features_gate)
-        self._change(explained, changes, note=note, step="replay")
+        self._change(explained, changes, note=note, step=Step.REPLAY)
         return Replayed(tried, passed, _by_reason(verdicts))
 
     def let_through(self, rows: DataFrame, *, note: str) -> int:
         """Mark open rows, given by their id, whose records have passed without a replay; return how many."""
-        return self._change(rows, {"state": f"'{REPLAYED}'"}, note=note, step="replay")
+        return self._change(rows, {"state": f"'{REPLAYED}'"}, note=note, step=Step.REPLAY)
 
     def _write(self, good: DataFrame, rows: int, serving: Serving | None) -> None:
-        begun = receipt.begin(lane=self._lane.name, step="replay")
+        begun = receipt.begin(lane=self._lane.name, step=Step.REPLAY)
         query = f"replay/{begun.run}"
         known = replace(begun, query=query, read=rows)
         batch = MicroBatch(self._warehouse, query, 0, known, known.began)

@@ -11,7 +11,7 @@ from lakehouse.catalog.tables import PUBLISHED, STREAM, Table
 from lakehouse.delta import commit_info as receipts
 from lakehouse.delta import lake as delta
 from lakehouse.delta import retries as conflicts
-from lakehouse.observability.ledger.entries import RESTORE
+from lakehouse.delta.commit_info import Step
 from lakehouse.quality.publish import publish, published
 from lakehouse.quality.results import GateLog
 
@@ -34,8 +34,8 @@ def restore(spark: SparkSession, table: Table, version: int, *, warehouse: str) 
         with attempt:
             then = delta.read(spark, table, warehouse=warehouse, version=version).count()
             net = then - delta.read(spark, table, warehouse=warehouse).count()
-            begun = receipts.begin(lane=lane.name if lane else "batch", step=RESTORE)
-            receipt = replace(begun, query=f"{RESTORE}/{begun.run}", restored=version, net=net)
+            begun = receipts.begin(lane=lane.name if lane else "batch", step=Step.RESTORE)
+            receipt = replace(begun, query=f"{Step.RESTORE}/{begun.run}", restored=version, net=net)
             session = delta.session_with(spark, receipt)
             DeltaTable.forPath(session, path).restoreToVersion(version)
     return delta.version(spark, table, warehouse=warehouse)

@@ -23,6 +23,7 @@ from lakehouse.silver.deduplication import newest_per_pin
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
 from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.spark import filesystem
 from lakehouse.spark import parallel as side_by_side
 
 # One micro-batch holds about a million pins: few commits, and what is cached still fits the default memory.
@@ -41,7 +42,7 @@ def bronze(spark: SparkSession, warehouse: Warehouse) -> Counts:
         written = delta.rows_of_last_write(spark, BATCH.bronze, warehouse=batch.warehouse)
         return Counts(read=written, written=written)
 
-    if not warehouse.has_landing(spark):
+    if not filesystem.names(spark, warehouse.landing):
         return Counts()
     source = records.read_landing(spark, folder=warehouse.landing, files_per_batch=_LANDING_OBJECTS)
     counts = _drain(source, write, warehouse, targets=(BATCH.bronze,))

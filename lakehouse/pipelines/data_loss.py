@@ -9,10 +9,9 @@ import structlog
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType, TimestampType
 
-from foundation.offsets import FOLDER, Gap
+from foundation.offsets import FOLDER, Gap, OffsetRange
 from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import STREAM
-from lakehouse.delta.commit_info import Offsets
 from lakehouse.spark import dataframes as literal
 from lakehouse.spark import filesystem as objects
 
@@ -47,7 +46,7 @@ def between(position: Positions, earliest: Positions) -> list[Gap]:
     ]
 
 
-def without(offsets: Sequence[Offsets], gaps: Sequence[Gap]) -> tuple[Offsets, ...]:
+def without(offsets: Sequence[OffsetRange], gaps: Sequence[Gap]) -> tuple[OffsetRange, ...]:
     """Return ranges of offsets that begin behind the gaps at their front."""
     left = tuple(_behind(part, gaps) for part in offsets)
     return tuple(part for part in left if part.first <= part.last)
@@ -67,6 +66,6 @@ def read(spark: SparkSession, warehouse: Warehouse) -> DataFrame:
     return spark.read.schema(_COLUMNS).json(folder)
 
 
-def _behind(part: Offsets, gaps: Sequence[Gap]) -> Offsets:
+def _behind(part: OffsetRange, gaps: Sequence[Gap]) -> OffsetRange:
     ends = [gap.last + 1 for gap in gaps if (gap.topic, gap.partition) == (part.topic, part.partition)]
     return replace(part, first=max([part.first, *ends]))

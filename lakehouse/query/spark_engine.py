@@ -1,4 +1,4 @@
-"""SQL over the tables by name, by Spark. `lakehouse.query.duckdb_engine` answers small questions without it."""
+"""SQL over the tables by name, run by Spark; `lakehouse.query.duckdb_engine` runs small queries alone."""
 
 from __future__ import annotations
 

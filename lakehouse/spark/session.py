@@ -14,9 +14,8 @@ from pyspark.sql import SparkSession
 
 from foundation.java import jars
 from foundation.settings import S3Settings, Settings, SparkSettings
-from lakehouse.spark import class_data_sharing as class_archive
+from lakehouse.spark import class_data_sharing, log_store
 from lakehouse.spark import jvm_output as java_output
-from lakehouse.spark import log_store
 
 # pyspark prints every failed analysis on standard error, stack traces and all, before raising it.
 _TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
@@ -126,7 +125,7 @@ def _with_jars(builder: SparkSession.Builder, spark: SparkSettings, paths: list[
 
 
 def _java_options(paths: list[str], *, quick: bool) -> str:
-    once = f"-Dlog4j.configurationFile=file:{_LOG4J} {class_archive.options(paths)}"
+    once = f"-Dlog4j.configurationFile=file:{_LOG4J} {class_data_sharing.options(paths)}"
     return f"{once} {QUICK}" if quick else once
 
 

@@ -26,11 +26,11 @@ from lakehouse.catalog import locations as warehouse
 from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
 from lakehouse.delta import commit_info as receipt
 from lakehouse.delta import lake as delta
-from lakehouse.delta.commit_info import Receipt
+from lakehouse.delta.commit_info import Receipt, Step
 from lakehouse.delta.locks import table_locks as leases
 from lakehouse.delta.locks.lease_store import Held
 from lakehouse.delta.streaming_checkpoint import Checkpoint
-from lakehouse.observability.ledger.entries import ERASE, POSTGRES
+from lakehouse.observability.ledger.entries import POSTGRES
 from lakehouse.operations.erasure import files, rows
 from lakehouse.operations.erasure import postgres as served
 from lakehouse.operations.erasure import verification as traces
@@ -219,8 +219,8 @@ class Erasure:
         )
 
     def _receipt(self, lane: Lane) -> Receipt:
-        begun = receipt.begin(lane=lane.name, step=ERASE, run=self._record.run)
-        return replace(begun, query=f"{ERASE}/{self._record.run}")
+        begun = receipt.begin(lane=lane.name, step=Step.ERASE, run=self._record.run)
+        return replace(begun, query=f"{Step.ERASE}/{self._record.run}")
 
     def _save(self, record: Record) -> Record:
         self._record = self._records.save(record)

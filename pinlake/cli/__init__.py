@@ -1,3 +1,3 @@
-"""The command line: one module a command, each thin."""
+"""The command line: one thin module per command in commands/, and what they share."""
 
 from __future__ import annotations

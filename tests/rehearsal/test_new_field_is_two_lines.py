@@ -51,7 +51,7 @@ def test_a_column_and_a_field_are_all_it_takes(
     batch_lane.silver(spark, warehouse, text_policy="unicode")
     batch_lane.gold(spark, warehouse)
     code = tmp_path / "code"
-    for room in ("lakehouse", "pinlake", "ingestion", "local_stack", "expectations"):
+    for room in ("foundation", "lakehouse", "pinlake", "ingestion", "local_stack", "expectations"):
         shutil.copytree(commands.ROOT / room, code / room)
     for file, before, line in (COLUMN, FIELD):
         text = (code / file).read_text()

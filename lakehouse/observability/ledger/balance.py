@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
 from lakehouse.delta import lake as delta
+from lakehouse.delta.commit_info import Step
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.observability.ledger import collect, entries
 from lakehouse.observability.ledger.collect import Collected
@@ -170,7 +171,7 @@ def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[Sum]:
 def _restores(ledger: DataFrame) -> tuple[str, ...]:
     """Name the restores of the table behind Postgres, which did not go back with it. One small job."""
     of_features = ledger.where(F.col("table") == STREAM.features.full_name)
-    found = of_features.where(F.col("step") == entries.RESTORE).where(f"{_KEPT} <> 0").orderBy("version")
+    found = of_features.where(F.col("step") == Step.RESTORE).where(f"{_KEPT} <> 0").orderBy("version")
     return tuple(
         f"version {row.version} is a restore with {row.net:+,} rows, which Postgres has not followed"
         for row in found.selectExpr("version", f"{_KEPT} AS net").take(SHOWN)

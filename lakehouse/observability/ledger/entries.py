@@ -8,14 +8,13 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType
 
 from lakehouse.catalog.schemas import LEDGER, OFFSETS, VERSIONS
 from lakehouse.catalog.tables import Table
+from lakehouse.delta.commit_info import Step
 
 LOST = "lost"
-ERASE = "erase"
 POSTGRES = "postgres"
 KAFKA = "kafka"
-# Steps that somebody has asked for, outside the flow from Kafka.
-RESTORE = "restore"
-BY_HAND = ("replay", "fix", "drop", RESTORE, ERASE)
+# Those that somebody asked for and that change a table's rows without new ones from Kafka.
+BY_HAND = (Step.REPLAY, Step.FIX, Step.DROP, Step.RESTORE, Step.ERASE)
 
 _RECEIPT = StructType(
     [

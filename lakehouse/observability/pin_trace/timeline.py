@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lakehouse.delta.commit_info import Receipt
+from lakehouse.delta.commit_info import Receipt, Step
 from lakehouse.query.history import Commit
 
 # What comes first of what is of the same millisecond.
@@ -63,7 +63,7 @@ class Log:
 
     def of_replay(self, until: datetime) -> Commit | None:
         """Return the last commit of a replay until a moment."""
-        done = [commit for commit in self._by_step("replay") if commit.at <= until]
+        done = [commit for commit in self._by_step(Step.REPLAY) if commit.at <= until]
         return done[-1] if done else None
 
     def of_micro_batch(self, receipt: Receipt) -> Commit | None:
@@ -76,7 +76,7 @@ class Log:
 
     def restores(self) -> list[Commit]:
         """Return the commits that have brought an older version back."""
-        return self._by_step("restore")
+        return self._by_step(Step.RESTORE)
 
     def told(self, commit: Commit | None) -> dict[str, Any]:
         """Return what an entry says of a commit: table, version, run and code."""

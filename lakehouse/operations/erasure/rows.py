@@ -46,8 +46,8 @@ def erase(spark: SparkSession, table: Table, subjects: Subjects, *, warehouse: s
     """Remove the subjects' rows from the newest version: a merge that deletes, in one commit.
 
     Unlike DELETE it writes no condition with an id into the commit. The files that held a row are written
-    anew without it, whatever else is in them; costs as `lakehouse.delta.lake.merge_newest`. If another writer was
-    first, it looks again.
+    anew without it, whatever else is in them; costs as `lakehouse.delta.lake.merge_newest`. If another
+    writer was first, it looks again.
 
     Args:
         spark: the session.

@@ -11,7 +11,7 @@ from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta import commit_info as receipt
 from lakehouse.delta import lake as delta
-from lakehouse.delta.commit_info import Versions
+from lakehouse.delta.commit_info import Step, Versions
 from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import Counts
 from lakehouse.operations.rebuild import quarantine as refusals
@@ -52,7 +52,7 @@ class Publication:
         self._recomputation = recomputation
         self._silver = silver
         self._log = log
-        begun = receipt.begin(lane=BATCH.name, step="rebuild")
+        begun = receipt.begin(lane=BATCH.name, step=Step.REBUILD)
         query = f"rebuild/{begun.run}"
         versions = Versions(0, silver.version)
         self._batch = MicroBatch(warehouse.tables, query, 0, replace(begun, query=query, versions=versions))
@@ -96,7 +96,7 @@ class Publication:
 
     def _apply(self, changes: DataFrame, table: Table, counts: Counts) -> None:
         if not changes.isEmpty():
-            delta.apply(changes, table, self._batch.counting(counts, step="rebuild"))
+            delta.apply(changes, table, self._batch.counting(counts, step=Step.REBUILD))
 
     def _refuse(self, rows: DataFrame, *, layer: str) -> None:
         # Two layers may refuse rows: to Delta these are writes of two queries.

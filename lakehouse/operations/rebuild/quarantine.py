@@ -10,6 +10,7 @@ from lakehouse.catalog.schemas import QUARANTINE
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta import lake as delta
 from lakehouse.delta import retries as conflicts
+from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import Counts
 from lakehouse.operations.rebuild.events import PLACE
@@ -52,7 +53,7 @@ def write(refusals: DataFrame, count: int, batch: MicroBatch) -> None:
     """
     if not count:
         return
-    counted = batch.counting(Counts(read=count, quarantined=count), step="rebuild")
+    counted = batch.counting(Counts(read=count, quarantined=count), step=Step.REBUILD)
     session = delta.session_of(refusals, BATCH.quarantine, counted)
     again = {name: F.col(f"new.{name}") for name in ("state", "reasons", "broken", "suite", "changed_at")}
     for attempt in conflicts.again(BATCH.quarantine):

@@ -28,15 +28,14 @@ def jars(
     Example: pinlake jars spark
     """
     from foundation import settings
-    from lakehouse.spark import class_data_sharing as class_archive
-    from lakehouse.spark import session
+    from lakehouse.spark import class_data_sharing, session
 
     java.find()
     loaded = settings.load()
     done = java_libraries.fetch(loaded, sets=sets or tuple(java_libraries.JarSet))
     if not sets or java_libraries.JarSet.SPARK in sets:
         with Console(stderr=True).status("archiving Spark's classes, once: about a minute"):
-            class_archive.make(session.class_path(loaded))
+            class_data_sharing.make(session.class_path(loaded))
     if as_json:
         print(json.dumps(asdict(done)))
         return

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from pinlake.cli import console as output
-from pinlake.cli.commands.drift import print_drift
+from pinlake.cli.drift_output import print_drift
 from pinlake.cli.server_table import as_data, print_servers
 
 if TYPE_CHECKING:

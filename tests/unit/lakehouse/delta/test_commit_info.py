@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation import version as revision
+from foundation.offsets import OffsetRange
 from lakehouse.delta import commit_info as receipt
-from lakehouse.delta.commit_info import Offsets, Versions
+from lakehouse.delta.commit_info import Versions
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -20,7 +21,7 @@ JSON = st.recursive(
 
 def test_a_receipt_comes_back_as_it_was() -> None:
     begun = receipt.begin(lane="batch", step="silver")
-    told = replace(begun, offsets=(Offsets("t", 1, 2, 3),), versions=Versions(4, 5), read=6)
+    told = replace(begun, offsets=(OffsetRange("t", 1, 2, 3),), versions=Versions(4, 5), read=6)
 
     assert receipt.parse(told.as_json()) == told
     assert told.code == revision.code()

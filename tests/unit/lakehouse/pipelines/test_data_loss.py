@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.offsets import Gap
-from lakehouse.delta.commit_info import Offsets
+from foundation.offsets import Gap, OffsetRange
 from lakehouse.pipelines import data_loss as gaps
 
 
@@ -19,14 +18,14 @@ def test_only_what_lies_before_kafkas_first_offset_is_a_gap() -> None:
 
 def test_a_range_that_is_gone_as_a_whole_is_left_out() -> None:
     found = [Gap("stream", "t", 0, 5, 8)]
-    read = [Offsets("t", 0, 5, 8), Offsets("t", 0, 9, 12), Offsets("t", 1, 5, 6)]
+    read = [OffsetRange("t", 0, 5, 8), OffsetRange("t", 0, 9, 12), OffsetRange("t", 1, 5, 6)]
 
-    assert gaps.without(read, found) == (Offsets("t", 0, 9, 12), Offsets("t", 1, 5, 6))
+    assert gaps.without(read, found) == (OffsetRange("t", 0, 9, 12), OffsetRange("t", 1, 5, 6))
 
 
 @given(wanted=st.integers(0, 50), first=st.integers(0, 50), length=st.integers(1, 50))
 def test_gap_and_rest_are_the_whole_range(wanted: int, first: int, length: int) -> None:
-    whole = Offsets("t", 0, wanted, wanted + length - 1)
+    whole = OffsetRange("t", 0, wanted, wanted + length - 1)
     found = gaps.between({"t": {"0": wanted}}, {"t": {"0": first}})
 
     rest = gaps.without([whole], found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from lakehouse.delta.commit_info import Offsets, Receipt, Versions
+from foundation.offsets import OffsetRange
+from lakehouse.delta.commit_info import Receipt, Versions
 from lakehouse.observability.pin_trace.timeline import Entry, Log, in_order
 from lakehouse.query.history import Commit
 
@@ -53,7 +54,7 @@ def _commit(
         "batch",
         step,
         NOON,
-        offsets=[Offsets("t", 0, *offsets)] if offsets else (),
+        offsets=[OffsetRange("t", 0, *offsets)] if offsets else (),
         versions=Versions(*read) if read else None,
     )
     return Commit(version, NOON, "MERGE", {}, receipt, None)
