@@ -72,7 +72,7 @@ CMD ["--properties", "/etc/s3proxy.properties"]
 FROM base AS code
 ARG REVISION=""
 WORKDIR /app
-COPY pyproject.toml uv.lock README.md hatch_build.py ./
+COPY pyproject.toml uv.lock README.md LICENSE hatch_build.py ./
 COPY pinlake ./pinlake
 COPY foundation ./foundation
 COPY ingestion ./ingestion
