@@ -20,6 +20,7 @@ from ingestion.client.client import post_pins
 LONGEST_SILENCE_SECONDS = 10.0
 SERVED_WITHIN_SECONDS = 300.0
 DAG_WITHIN_SECONDS = 1800.0
+LOCKED_SECONDS = 1800
 PINS_BEFORE_UPGRADE = 100
 PINS_AFTER_RESTORE = 20
 
@@ -27,7 +28,7 @@ Value = TypeVar("Value")
 
 
 class Phase(StrEnum):
-    """What is rehearsed; a restore needs the start before it."""
+    """What is rehearsed, each from an installation without data."""
 
     START = "start"
     RESTORE = "restore"
@@ -78,21 +79,19 @@ class Rehearsal:
         Raises:
             TerminalError: something is not as it must be.
         """
-        if Phase.START in phases or Phase.RESTORE in phases:
-            self._start()
-        if Phase.RESTORE in phases:
-            self._back_up_and_restore()
-        if Phase.UPGRADE in phases:
-            self._upgrade(base)
+        for phase in phases:
+            match phase:
+                case Phase.START:
+                    self._start()
+                case Phase.RESTORE:
+                    self._back_up_and_restore()
+                case Phase.UPGRADE:
+                    self._upgrade(base)
+            self._installation.run("docker compose down --volumes --remove-orphans")
 
     def _start(self) -> None:
-        """Build and start from nothing, post, query, run the DAG, close the sums, stop and start again."""
-        with self._step("build and start"):
-            self._installation.run_documented("Start")
-        self.report.images = self._installation.image_sizes()
-        with self._step("post and serve"):
-            accepted = self._post_sample()
-            self._require_served(len(accepted))
+        """Start from nothing, query, run the DAG, close the sums, stop and start again."""
+        pins = self._install()
         with self._step("documented use"):
             self._installation.run_documented("Use")
         with self._step("DAG run"):
@@ -101,8 +100,18 @@ class Rehearsal:
         with self._step("down and up"):
             self._installation.run_documented("Stop")
             self._installation.run("docker compose up --detach --wait")
-        self._require_served(len(accepted))
-        self.report.pins["start"] = len(accepted)
+        self._require_served(pins)
+        self.report.pins["start"] = pins
+
+    def _install(self) -> int:
+        """Build and start from nothing, post the sample, and return how many pins are served."""
+        with self._step("build and start"):
+            self._installation.run_documented("Start")
+        self.report.images = self._installation.image_sizes()
+        with self._step("post and serve"):
+            accepted = self._post_sample()
+            self._require_served(len(accepted))
+        return len(accepted)
 
     def _post_sample(self) -> set[str]:
         """Post the sample pins until each is answered with 201, and return their ids."""
@@ -118,8 +127,8 @@ class Rehearsal:
         return accepted
 
     def _back_up_and_restore(self) -> None:
-        """Back everything up, delete it, restore it, and go on from there."""
-        pins = self._installation.count_pins()
+        """Back a new installation up, delete it, restore it, and go on from there."""
+        pins = self._install()
         with self._step("back up"):
             self._installation.run_documented("Back up")
         self._require_served(pins)
@@ -137,7 +146,6 @@ class Rehearsal:
         """Start a past revision and upgrade it under a client that posts all the time."""
         installation = self._installation
         installation.run("make env")
-        installation.run("docker compose down --volumes --remove-orphans")
         installation.run(f"git checkout --quiet {base}")
         with self._step("build and start the past revision"):
             installation.run("docker compose build && docker compose up --detach --wait")
@@ -181,10 +189,12 @@ class Rehearsal:
 
     def _require_sums(self) -> None:
         with self._step("ledger check and reconcile"):
-            self._installation.run(
-                "docker compose run --rm -T tools sh -c 'pinlake consume && pinlake bronze && pinlake silver "
-                "&& pinlake gold && pinlake ledger check && pinlake reconcile'"
+            # The nightly DAG may be at work.
+            steps = "pinlake consume && " + " && ".join(
+                f"pinlake {step} --wait {LOCKED_SECONDS}" for step in ("bronze", "silver", "gold")
             )
+            checks = "pinlake ledger check && pinlake reconcile"
+            self._installation.run(f"docker compose run --rm -T tools sh -c '{steps} && {checks}'")
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
