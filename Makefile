@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup environment demo test rehearse rehearse-containers check drill bench up down airflow \
+.PHONY: help setup environment demo test test-fast rehearse rehearse-containers check drill bench up down airflow \
 	airflow-environment env preflight lock clean
 
 # Where this is set, as in many images, every command would compile all it imports anew, for seconds.
@@ -39,8 +39,11 @@ $(UV_HOME)/bin/uv:
 demo: setup ## send the sample pins through both lanes and print what arrived
 	@$(RUN) pinlake demo $(ARGS)
 
-test: setup airflow-environment ## run every test, on real servers
-	@$(RUN) pytest $(ARGS)
+test-fast: setup airflow-environment ## run the tests that need neither Spark nor a server
+	@$(RUN) pytest tests/unit $(ARGS)
+
+test: setup airflow-environment ## run every test but the rehearsals, on real servers
+	@$(RUN) pytest --durations=20 $(ARGS)
 
 rehearse: setup airflow-environment ## run the tests that take minutes: Airflow, a Spark cluster, hundreds of commits
 	@$(RUN) pytest --numprocesses=0 tests/rehearsal $(ARGS)
