@@ -148,7 +148,7 @@ class Rehearsal:
         installation.run("make env")
         installation.run(f"git checkout --quiet {base}")
         with self._step("build and start the past revision"):
-            installation.run("docker compose build && docker compose up --detach --wait")
+            installation.run("docker compose up --detach --wait")
         with PostingClient(API) as client:
             client.await_answers(PINS_BEFORE_UPGRADE)
             installation.run(f"git checkout --quiet {self._revision}")
