@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType, TimestampType
 
 from foundation.offsets import FOLDER, Gap, OffsetRange
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import STREAM
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.spark import dataframes as literal
 from lakehouse.spark import filesystem as objects
 
@@ -52,18 +52,18 @@ def without(offsets: Sequence[OffsetRange], gaps: Sequence[Gap]) -> tuple[Offset
     return tuple(part for part in left if part.first <= part.last)
 
 
-def record(spark: SparkSession, warehouse: Warehouse, gap: Gap) -> None:
+def record(lake: DeltaLake, gap: Gap) -> None:
     """Write a gap down."""
     log.error("offsets are lost", **vars(gap))
-    objects.replace(spark, f"{warehouse.root}/{gap.key}", gap.as_json())
+    lake.put_text(gap.key, gap.as_json())
 
 
-def read(spark: SparkSession, warehouse: Warehouse) -> DataFrame:
+def read(lake: DeltaLake) -> DataFrame:
     """Return at, lane, topic, partition, first and last of every gap that was written down."""
-    folder = f"{warehouse.root}/{FOLDER}"
-    if not objects.names(spark, folder):
-        return literal.frame(spark, [], _COLUMNS)
-    return spark.read.schema(_COLUMNS).json(folder)
+    folder = f"{lake.root}/{FOLDER}"
+    if not objects.names(lake.spark, folder):
+        return literal.frame(lake.spark, [], _COLUMNS)
+    return lake.spark.read.schema(_COLUMNS).json(folder)
 
 
 def _behind(part: OffsetRange, gaps: Sequence[Gap]) -> OffsetRange:

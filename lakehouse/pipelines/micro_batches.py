@@ -36,8 +36,7 @@ class MicroBatches:
     Args:
         source: a streaming DataFrame.
         write: what to do with each micro-batch.
-        checkpoint: URL of the query's checkpoint.
-        warehouse: root URL of the tables.
+        checkpoint: the query's.
         run: the receipt that every micro-batch of this run begins with.
         gaps: offsets that the source has lost.
     """
@@ -47,18 +46,16 @@ class MicroBatches:
         source: DataFrame,
         write: Write,
         *,
-        checkpoint: str,
-        warehouse: str,
+        checkpoint: Checkpoint,
         run: Receipt,
         gaps: Sequence[Gap] = (),
     ) -> None:
         self._write = write
-        self._warehouse = warehouse
         self._checkpoint = checkpoint
         self._begins = run
         self._gaps = gaps
         self._writer = source.writeStream.foreachBatch(self._on_batch).option(
-            "checkpointLocation", checkpoint
+            "checkpointLocation", checkpoint.url
         )
         self._busy = threading.Lock()
         self._failure: PinlakeError | None = None
@@ -113,20 +110,19 @@ class MicroBatches:
             if counts.read:
                 timed = Counts(1, counts.read, counts.written, counts.quarantined, time.monotonic() - started)
                 self.counts += timed
-                log.info("micro-batch written", checkpoint=self._checkpoint, number=number, **vars(timed))
+                log.info("micro-batch written", checkpoint=self._checkpoint.url, number=number, **vars(timed))
 
     def _stopped(self, error: PySparkException) -> TransientError:
         return TransientError(
             "Spark stopped: " + str(error).strip().splitlines()[0],
-            where=self._checkpoint,
+            where=self._checkpoint.url,
             mend="Nothing is lost: run it again. Set PINLAKE_SPARK_LOG_LEVEL=WARN to see what led to it.",
         )
 
     def _known_as(self, rows: DataFrame, number: int) -> MicroBatch:
-        spark = rows.sparkSession
-        query = spark.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
-        offsets, versions = Checkpoint(spark, self._checkpoint).reads(number)
+        query = rows.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
+        offsets, versions = self._checkpoint.reads(number)
         begun = receipts.begin(lane=self._begins.lane, step=self._begins.step, run=self._begins.run)
         offsets = without(offsets, self._gaps)
         receipt = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)
-        return MicroBatch(self._warehouse, query, number, receipt, receipt.began)
+        return MicroBatch(query, number, receipt, receipt.began)

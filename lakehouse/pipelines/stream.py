@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -21,12 +21,10 @@ from foundation.errors import TransientError
 from foundation.offsets import Gap, lost
 from foundation.settings import Settings
 from lakehouse.bronze import sources as records
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta import commit_info as receipt
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import Counts
-from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.pipelines import data_loss as gaps
 from lakehouse.pipelines.data_loss import Positions
 from lakehouse.pipelines.micro_batches import MicroBatches
@@ -43,8 +41,7 @@ class StreamLane:
     """The lane with its audit beside it.
 
     Args:
-        spark: the session.
-        warehouse: where its tables and its checkpoint are.
+        lake: the lakehouse.
         settings: Kafka, Postgres, and how long to wait for them.
         earliest: asks Kafka for the first offsets it still has.
         status: takes down how the lane is.
@@ -55,24 +52,20 @@ class StreamLane:
 
     def __init__(
         self,
-        spark: SparkSession,
-        warehouse: Warehouse,
+        lake: DeltaLake,
         settings: Settings,
         *,
         earliest: Callable[[], Positions],
         status: StreamStatusWriter,
     ) -> None:
-        self._spark = spark
-        self._warehouse = warehouse
+        self._lake = lake
         self._settings = settings
         self._earliest = earliest
         self._status = status
         counted = GateLog()
         serving = Serving(settings.postgres, on_wait=status.mark_waiting)
-        self._fan_out = FanOut(spark, serving, text_policy=settings.text_policy, log=counted)
-        self._watch = Watch(
-            spark, warehouse=warehouse.tables, gates=counted, seconds=settings.quality.audit_seconds
-        )
+        self._fan_out = FanOut(lake, serving, text_policy=settings.text_policy, log=counted)
+        self._watch = Watch(lake, gates=counted, seconds=settings.quality.audit_seconds)
         self._run = receipt.begin(lane=STREAM.name, step="bronze")
         self._counts = Counts()
         self._heard_at = time.monotonic()
@@ -127,17 +120,16 @@ class StreamLane:
 
     def _open(self) -> MicroBatches:
         """Return the query, to be started where its checkpoint says."""
-        self._fan_out.ensure(warehouse=self._warehouse.tables)
+        self._fan_out.ensure()
         found = self._gaps()
         limit = self._settings.stream.max_offsets_per_trigger
         source = records.read_kafka(
-            self._spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(found)
+            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(found)
         )
         return MicroBatches(
             source,
             self._write,
-            checkpoint=self._warehouse.checkpoint("stream"),
-            warehouse=self._warehouse.tables,
+            checkpoint=self._lake.checkpoint("stream"),
             run=self._run,
             gaps=found,
         )
@@ -149,14 +141,14 @@ class StreamLane:
         return counts
 
     def _gaps(self) -> Sequence[Gap]:
-        position = Checkpoint(self._spark, self._warehouse.checkpoint("stream")).position()
+        position = self._lake.checkpoint("stream").position()
         # Asked even if nothing can be lost yet: a Kafka that is away shows here at once.
         earliest = self._earliest()
         found = gaps.between(position, earliest) if position else []
         if found and self._settings.kafka.on_data_loss == "stop":
             raise lost(found)
         for gap in found:
-            gaps.record(self._spark, self._warehouse, gap)
+            gaps.record(self._lake, gap)
         return found
 
     def _has_waited_enough(self) -> bool:

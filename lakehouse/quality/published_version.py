@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from lakehouse.catalog import locations
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.metrics import Counts
 
@@ -39,6 +40,6 @@ class Pointer:
         return json.dumps(held)
 
 
-def place(table: Table, warehouse: str) -> str:
-    """Return where a table's pointer is, under the root of the tables."""
-    return f"{warehouse}/_published/{table.full_name}.json"
+def key(table: Table) -> str:
+    """Return the key of a table's pointer in the bucket."""
+    return f"{locations.TABLES}/_published/{table.full_name}.json"

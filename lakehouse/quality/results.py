@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from pyspark.sql import SparkSession
-
 from foundation.event import new_event_id
 from lakehouse.catalog.schemas import RESULTS
 from lakehouse.catalog.tables import QUALITY_RESULTS, Table
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import Counts
 from lakehouse.quality.gate import Gate, Judged
 from lakehouse.quality.rules import Rule
@@ -87,13 +84,13 @@ class GateLog:
         return results, counts
 
 
-def append(spark: SparkSession, results: Sequence[Result], *, warehouse: str) -> None:
+def append(lake: DeltaLake, results: Sequence[Result]) -> None:
     """Append results. One small commit, none without results."""
     if not results:
         return
-    delta.ensure(spark, QUALITY_RESULTS, warehouse=warehouse)
-    rows = literal.frame(spark, [asdict(result) for result in results], RESULTS)
-    delta.append(rows, QUALITY_RESULTS, MicroBatch(warehouse, new_event_id(), 0))
+    lake.ensure(QUALITY_RESULTS)
+    rows = literal.frame(lake.spark, [asdict(result) for result in results], RESULTS)
+    lake.append(rows, QUALITY_RESULTS, MicroBatch(new_event_id(), 0))
 
 
 def lane_of(table: Table) -> str:

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from foundation.errors import TerminalError
 from foundation.settings import Settings
 from ingestion.landing.run import consume
-from lakehouse.catalog import locations as warehouses
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect, entries
 from lakehouse.pipelines import batch as batch_lane
@@ -22,7 +22,7 @@ PIN = "0190163d-8694-739b-aea5-{:012x}"
 
 
 def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, spark: SparkSession) -> None:
-    warehouse = warehouses.of(own)
+    lake = DeltaLake.of(spark, own)
     _send(own, range(6))
     consume(own)
     open_stream(spark, own).drain()
@@ -40,18 +40,18 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
 
     own = own.model_copy(update={"kafka": own.kafka.model_copy(update={"on_data_loss": "record"})})
     consume(own)
-    batch_lane.bronze(spark, warehouse)
+    batch_lane.bronze(lake)
     open_stream(spark, own).drain()
 
-    collected = collect.collect(spark, warehouse, Serving(own.postgres))
-    ledger = collect.read(spark, warehouse)
+    collected = collect.collect(lake, Serving(own.postgres))
+    ledger = collect.read(lake)
     written = {
         (row.topic, row.partition, row.first, row.last)
         for row in ledger.where(f"step = '{entries.LOST}'").selectExpr("inline(offsets)").collect()
     }
     assert written == _ranges(lost)
     assert unread.gone(own) == []
-    sums = closing.check(spark, warehouse, collected)
+    sums = closing.check(lake, collected)
     assert [total for total in sums if not total.closes] == []
     gone = sum(last - first + 1 for first, last in lost[own.kafka.stream_topic].values())
     read = {(total.lane, total.what): total.found for total in sums}

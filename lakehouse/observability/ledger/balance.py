@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
-from lakehouse.delta import lake as delta
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.streaming_checkpoint import Checkpoint
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import collect, entries
 from lakehouse.observability.ledger.collect import Collected
 from lakehouse.serving.postgres import Totals
@@ -47,28 +45,25 @@ class Sum:
         return self.expected == self.found and not self.where
 
 
-def check(
-    spark: SparkSession, warehouse: Warehouse, collected: Collected, *, since: datetime | None = None
-) -> list[Sum]:
+def check(lake: DeltaLake, collected: Collected, *, since: datetime | None = None) -> list[Sum]:
     """Return every sum of both lanes.
 
     Reads the ledger since a moment, and the logs of the tables: rows are counted from file statistics. A
     handful of small jobs.
 
     Args:
-        spark: the session.
-        warehouse: the tables.
+        lake: the lakehouse.
         collected: how far the ledger reaches.
         since: steps before this are not looked at one by one; rows are always counted in all.
     """
-    ledger = collect.read(spark, warehouse).persist()
+    ledger = collect.read(lake).persist()
     try:
         recent = ledger if since is None else ledger.where(F.col("at") >= F.lit(since))
-        done = _done(spark, warehouse)
+        done = _done(lake)
         sums = [
             total
             for lane in (BATCH, STREAM)
-            for total in (*_steps(recent, lane, done), *_tables(ledger, lane, warehouse, collected))
+            for total in (*_steps(recent, lane, done), *_tables(ledger, lane, lake, collected))
         ]
         return sums + _served(ledger, collected.totals, done)
     finally:
@@ -141,14 +136,14 @@ def _gaps_and_overlaps(ledger: DataFrame, lane: Lane) -> Sum:
     return _sum(lane, "breaks in the offsets read", ranges, place, F.lit(0), F.lit(1))
 
 
-def _tables(ledger: DataFrame, lane: Lane, warehouse: Warehouse, collected: Collected) -> Iterator[Sum]:
+def _tables(ledger: DataFrame, lane: Lane, lake: DeltaLake, collected: Collected) -> Iterator[Sum]:
     for table in lane.tables:
         version = collected.versions.get(table.full_name)
         if version is None:
             continue
         row = ledger.where(F.col("table") == table.full_name).agg(F.sum(F.expr(_KEPT)).alias("rows")).first()
         entered = int(row.rows or 0) if row else 0
-        rows = delta.read(ledger.sparkSession, table, warehouse=warehouse.tables, version=version)
+        rows = lake.read(table, version=version)
         yield Sum(lane.name, f"rows entered = rows of {table.full_name}", entered, rows.count())
 
 
@@ -196,9 +191,9 @@ def _sum(lane: Lane, what: str, rows: DataFrame, place: Column, expected: Column
     return Sum(lane.name, what, int(row.expected), int(row.found), tuple(row["where"]))
 
 
-def _done(spark: SparkSession, warehouse: Warehouse) -> Column:
+def _done(lake: DeltaLake) -> Column:
     """Leave out the stream's micro-batch that may be under way: its checkpoint says which are done."""
-    return F.col("batch") <= Checkpoint(spark, warehouse.checkpoint("stream")).last_done()
+    return F.col("batch") <= lake.checkpoint("stream").last_done()
 
 
 def _by_hand() -> Column:

@@ -60,7 +60,7 @@ def tell(store: Store, unique_id: str, *, served: Served) -> list[Entry]:
     if not entries:
         raise UsageError(
             f"nothing is known of pin {unique_id}",
-            where=store.warehouse.tables,
+            where=store.locations.tables,
             mend='`pinlake sql "SELECT unique_id FROM silver.pins_batch LIMIT 10"` names some that are.',
         )
     return in_order(entries)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from delta.tables import DeltaTable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -11,7 +10,7 @@ from lakehouse.catalog.tables import BATCH
 from lakehouse.delta import lake as delta
 from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import Counts
 from lakehouse.operations.rebuild.events import PLACE
 from lakehouse.quality.gate import Judged
@@ -43,10 +42,11 @@ def let_through(passed: DataFrame, quarantine: DataFrame, *, layer: str) -> Data
     return waiting.join(passed, PLACE, "leftsemi").select("id")
 
 
-def write(refusals: DataFrame, count: int, batch: MicroBatch) -> None:
+def write(lake: DeltaLake, refusals: DataFrame, count: int, batch: MicroBatch) -> None:
     """Merge refusals into quarantine by their ids. One commit, none without rows.
 
     Args:
+        lake: the lakehouse.
         refusals: see `new`.
         count: how many they are.
         batch: the rebuild, as the layer's writes know it.
@@ -58,7 +58,7 @@ def write(refusals: DataFrame, count: int, batch: MicroBatch) -> None:
     again = {name: F.col(f"new.{name}") for name in ("state", "reasons", "broken", "suite", "changed_at")}
     for attempt in conflicts.again(BATCH.quarantine):
         with attempt:
-            table = DeltaTable.forPath(session, BATCH.quarantine.path(batch.warehouse)).alias("old")
+            table = lake.delta_table(BATCH.quarantine, session).alias("old")
             (
                 table.merge(refusals.alias("new"), "old.id = new.id")
                 .whenMatchedUpdate(f"old.state <> '{DROPPED}'", {**again, "note": F.lit(NOTE)})
