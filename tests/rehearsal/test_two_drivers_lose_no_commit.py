@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from pinlake.settings import Settings
+from foundation.settings import Settings
 from tests import appended, commands
 from tests.appended import Appended
 
