@@ -123,11 +123,11 @@ class _LaneStory:
             return
         yield self._kept(self._lane.silver, commit, event_id, self._rows.silver)
         log = self._rows.logs[self._lane.features]
-        receipt = commit.receipt
-        if receipt is None:
+        info = commit.commit_info
+        if info is None:
             return
         batch = self._lane is BATCH
-        gold = log.of_version(commit.version) if batch else log.of_micro_batch(receipt)
+        gold = log.of_version(commit.version) if batch else log.of_micro_batch(info)
         if gold:
             yield self._kept(self._lane.features, gold, event_id, self._rows.features)
 
@@ -145,7 +145,7 @@ class _LaneStory:
         for table in (self._lane.silver, self._lane.features):
             log = self._rows.logs[table]
             for commit in log.restores():
-                restored = commit.receipt.restored if commit.receipt else None
+                restored = commit.commit_info.restored if commit.commit_info else None
                 yield self._entry(commit.at, "restored", {**log.told(commit), "restored": restored})
 
     def _kept(self, table: Table, commit: Commit, event_id: str, row: Row | None) -> Entry:
