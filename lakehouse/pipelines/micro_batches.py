@@ -14,13 +14,13 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from foundation.errors import PinlakeError, TransientError
-from foundation.offsets import Gap
+from foundation.offsets import LostOffsets
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import CommitInfo
 from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.streaming_checkpoint import Checkpoint
-from lakehouse.pipelines.data_loss import without
+from lakehouse.pipelines.data_loss import without_lost
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class MicroBatches:
         write: what to do with each micro-batch.
         checkpoint: the query's.
         run: what the commit info of every micro-batch of this run begins with.
-        gaps: offsets that the source has lost.
+        lost: offsets that the source no longer has.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class MicroBatches:
         *,
         checkpoint: Checkpoint,
         run: CommitInfo,
-        gaps: Sequence[Gap] = (),
+        lost: Sequence[LostOffsets] = (),
     ) -> None:
         self._write = write
         self._checkpoint = checkpoint
         self._begins = run
-        self._gaps = gaps
+        self._lost = lost
         self._writer = source.writeStream.foreachBatch(self._on_batch).option(
             "checkpointLocation", checkpoint.url
         )
@@ -125,6 +125,6 @@ class MicroBatches:
         query = rows.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
         offsets, versions = self._checkpoint.reads(number)
         begun = commit_info.begin(lane=self._begins.lane, run=self._begins.run)
-        offsets = without(offsets, self._gaps)
+        offsets = without_lost(offsets, self._lost)
         info = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)
         return MicroBatch(query, number, info, info.began)

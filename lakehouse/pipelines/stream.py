@@ -18,14 +18,14 @@ from tenacity import (
 )
 
 from foundation.errors import TransientError
-from foundation.offsets import Gap, lost
+from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import Settings
 from lakehouse.bronze import sources as records
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.pipelines import data_loss as gaps
+from lakehouse.pipelines import data_loss
 from lakehouse.pipelines.data_loss import Positions
 from lakehouse.pipelines.micro_batches import MicroBatches
 from lakehouse.pipelines.stream_status_writer import StreamStatusWriter
@@ -121,17 +121,17 @@ class StreamLane:
     def _open(self) -> MicroBatches:
         """Return the query, to be started where its checkpoint says."""
         self._fan_out.ensure()
-        found = self._gaps()
+        lost = self._detect_data_loss()
         limit = self._settings.stream.max_offsets_per_trigger
         source = records.read_kafka(
-            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(found)
+            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(lost)
         )
         return MicroBatches(
             source,
             self._write,
             checkpoint=self._lake.checkpoint("stream"),
             run=self._run,
-            gaps=found,
+            lost=lost,
         )
 
     def _write(self, rows: DataFrame, batch: MicroBatch) -> StepMetrics:
@@ -140,16 +140,16 @@ class StreamLane:
         self._status.mark_written()
         return counts
 
-    def _gaps(self) -> Sequence[Gap]:
+    def _detect_data_loss(self) -> Sequence[LostOffsets]:
         position = self._lake.checkpoint("stream").position()
         # Asked even if nothing can be lost yet: a Kafka that is away shows here at once.
         earliest = self._earliest()
-        found = gaps.between(position, earliest) if position else []
-        if found and self._settings.kafka.on_data_loss == "stop":
-            raise lost(found)
-        for gap in found:
-            gaps.record(self._lake, gap)
-        return found
+        lost = data_loss.lost_offsets(position, earliest) if position else []
+        if lost and self._settings.kafka.on_data_loss == "stop":
+            raise data_loss_error(lost)
+        for part in lost:
+            data_loss.record(self._lake, part)
+        return lost
 
     def _has_waited_enough(self) -> bool:
         return time.monotonic() - self._heard_at > self._settings.stream.patience_seconds

@@ -41,7 +41,7 @@ class Commit:
         if self.commit_info and self.commit_info.read is not None:
             return self.commit_info.read
         if self.commit_info and self.commit_info.offsets:
-            return sum(part.last - part.first + 1 for part in self.commit_info.offsets)
+            return sum(part.count for part in self.commit_info.offsets)
         return self._metric("numSourceRows")
 
     @property

@@ -49,7 +49,7 @@ class Log:
         for commit in self._commits:
             for part in commit.commit_info.offsets if commit.commit_info else ():
                 same = (part.topic, part.partition) == (topic, partition)
-                if same and offset is not None and part.first <= offset <= part.last:
+                if same and offset is not None and offset in part:
                     return commit
         return None
 
