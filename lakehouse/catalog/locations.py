@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from foundation import landing_object
 from lakehouse.catalog.tables import Table
 
 TABLES = "warehouse"
@@ -27,7 +28,7 @@ class Locations:
     @property
     def landing(self) -> str:
         """Folder of the landing objects."""
-        return f"{self.root}/landing/pins"
+        return f"{self.root}/{landing_object.FOLDER}"
 
     def table(self, table: Table) -> str:
         """Return the folder of one table."""

@@ -21,8 +21,8 @@ from lakehouse.catalog import schemas
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
 from lakehouse.delta import retries as conflicts
-from lakehouse.delta.commit_info import Receipt
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.commit_info import CommitInfo, Step
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.spark import filesystem
 
@@ -36,21 +36,22 @@ class MicroBatch:
     Attributes:
         query: the streaming query's id, which lives in its checkpoint. A new checkpoint is a new query.
         number: the micro-batch's number within the query, only ever growing.
-        receipt: what its commits say about themselves.
+        commit_info: what its commits say about themselves.
         began: when it began, which its rows are marked with. Spark's own current time would do for the mark,
             but MERGE does not recognise a cached frame that asks for it, and computes the frame again.
     """
 
     query: str
     number: int
-    receipt: Receipt | None = None
+    commit_info: CommitInfo | None = None
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def counting(self, counts: Counts, *, step: str) -> MicroBatch:
-        """Return the same for a step whose gate has counted."""
-        if self.receipt is None:
+    def of_step(self, step: Step, metrics: StepMetrics | None = None) -> MicroBatch:
+        """Return the same for one write: the step that makes it, and what its gate has counted."""
+        if self.commit_info is None:
             return self
-        return replace_fields(self, receipt=self.receipt.counting(counts, step=step))
+        info = replace_fields(self.commit_info, step=step)
+        return replace_fields(self, commit_info=info.with_metrics(metrics) if metrics else info)
 
 
 @dataclass(frozen=True)
@@ -141,13 +142,13 @@ class DeltaLake:
 
         Args:
             table: the table.
-            session: where its commits take transaction and commit info from: see `session_with`.
+            session: where its commits take transaction and commit info from: see `session_with_commit_info`.
         """
         return DeltaTable.forPath(session or self.spark, self.path(table))
 
-    def session_with(self, receipt: Receipt | None) -> SparkSession:
-        """Return a session of the same context whose commits carry a receipt: Delta's commands take none."""
-        return _session_with(self.spark, receipt)
+    def session_with_commit_info(self, info: CommitInfo | None) -> SparkSession:
+        """Return a session of the same context whose commits carry this info: Delta's commands take none."""
+        return _session_with(self.spark, info)
 
     def append(self, rows: DataFrame, table: Table, batch: MicroBatch) -> None:
         """Append rows: one job, no shuffle, one commit; tried again if the table's properties changed."""
@@ -179,7 +180,7 @@ class DeltaLake:
             table: a table with a key and an event_id.
             batch: the micro-batch.
         """
-        session = session_of(rows, table, batch)
+        session = merge_session(rows, table, batch)
         on = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
         for attempt in conflicts.again(table):
             with attempt:
@@ -207,7 +208,7 @@ class DeltaLake:
         Raises:
             TransientError: another writer was first.
         """
-        target = self.delta_table(table, session_of(changes, table, batch)).alias("old")
+        target = self.delta_table(table, merge_session(changes, table, batch)).alias("old")
         on = " AND ".join(f"old.{column} <=> new.key.{column}" for column in table.key)
         values: dict[str, str | Column] = {name: f"new.now.{name}" for name in schemas.of(table).fieldNames()}
         try:
@@ -264,21 +265,21 @@ def properties(table: Table) -> dict[str, str]:
     return wanted
 
 
-def session_of(rows: DataFrame, table: Table, batch: MicroBatch) -> SparkSession:
+def merge_session(rows: DataFrame, table: Table, batch: MicroBatch) -> SparkSession:
     """Return a session for one MERGE of rows into a table.
 
-    MERGE takes transaction and receipt from its session, and other writes may run at the same time.
+    MERGE takes transaction and commit info from its session, and other writes may run at the same time.
     """
-    session = _session_with(rows.sparkSession, batch.receipt)
+    session = _session_with(rows.sparkSession, batch.commit_info)
     session.conf.set("spark.databricks.delta.write.txnAppId", _app_id(table, batch))
     session.conf.set("spark.databricks.delta.write.txnVersion", str(batch.number))
     return session
 
 
-def _session_with(spark: SparkSession, receipt: Receipt | None) -> SparkSession:
+def _session_with(spark: SparkSession, info: CommitInfo | None) -> SparkSession:
     session = spark.newSession()
-    if receipt:
-        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", receipt.as_json())
+    if info:
+        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", info.as_json())
     return session
 
 
@@ -293,7 +294,7 @@ def _writer(rows: DataFrame, table: Table, batch: MicroBatch) -> DataFrameWriter
         .option("txnAppId", _app_id(table, batch))
         .option("txnVersion", str(batch.number))
     )
-    return writer.option("userMetadata", batch.receipt.as_json()) if batch.receipt else writer
+    return writer.option("userMetadata", batch.commit_info.as_json()) if batch.commit_info else writer
 
 
 def _app_id(table: Table, batch: MicroBatch) -> str:

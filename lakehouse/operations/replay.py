@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from foundation.errors import UsageError
 from foundation.event import PIN_FIELDS
 from lakehouse.catalog.tables import STREAM, Lane
-from lakehouse.delta import commit_info as receipt
+from lakehouse.delta import commit_info
 from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
@@ -114,7 +114,7 @@ class Quarantine:
         return self._change(rows, {"state": f"'{REPLAYED}'"}, note=note, step=Step.REPLAY)
 
     def _write(self, good: DataFrame, rows: int, serving: Serving | None) -> None:
-        begun = receipt.begin(lane=self._lane.name, step=Step.REPLAY)
+        begun = commit_info.begin(lane=self._lane.name, step=Step.REPLAY)
         query = f"replay/{begun.run}"
         known = replace(begun, query=query, read=rows)
         batch = MicroBatch(query, 0, known, known.began)
@@ -131,9 +131,9 @@ class Quarantine:
         count = chosen.count()
         if not count:
             return 0
-        begun = receipt.begin(lane=self._lane.name, step=step)
+        begun = commit_info.begin(lane=self._lane.name, step=step)
         told = replace(begun, query=f"{step}/{begun.run}", read=count)
-        session = self._lake.session_with(told)
+        session = self._lake.session_with_commit_info(told)
         recorded = {"changed_at": F.current_timestamp(), "note": F.coalesce(F.lit(note), F.col("old.note"))}
         changes = {name: F.expr(value) for name, value in values.items()} | recorded
         for attempt in conflicts.again(self._lane.quarantine):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lakehouse.catalog.tables import PUBLISHED, STREAM, Table
-from lakehouse.delta import commit_info as receipts
+from lakehouse.delta import commit_info
 from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake
@@ -17,7 +17,7 @@ def restore(lake: DeltaLake, table: Table, version: int) -> int:
     """Make a table what it was at a version, in a new one, and return that.
 
     Files are taken up again and others dropped, none is written: one small job, and two that count rows
-    from statistics. The receipt says how many rows there are more than before, so that the ledger closes.
+    from statistics. The commit info says by how many rows the table grows, so that the ledger closes.
 
     Args:
         lake: the lakehouse.
@@ -29,9 +29,9 @@ def restore(lake: DeltaLake, table: Table, version: int) -> int:
         with attempt:
             then = lake.read(table, version=version).count()
             net = then - lake.read(table).count()
-            begun = receipts.begin(lane=lane.name if lane else "batch", step=Step.RESTORE)
-            receipt = replace(begun, query=f"{Step.RESTORE}/{begun.run}", restored=version, net=net)
-            lake.delta_table(table, lake.session_with(receipt)).restoreToVersion(version)
+            begun = commit_info.begin(lane=lane.name if lane else "batch", step=Step.RESTORE)
+            info = replace(begun, query=f"{Step.RESTORE}/{begun.run}", restored=version, net=net)
+            lake.delta_table(table, lake.session_with_commit_info(info)).restoreToVersion(version)
     return lake.version(table)
 
 

@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 from lakehouse.bronze import sources as records
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
-from lakehouse.delta import commit_info as receipt
+from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.gold.pin_features import to_judged_features
 from lakehouse.pipelines.micro_batches import MicroBatches, Write
 from lakehouse.pipelines.table_writes import LaneWriter
@@ -29,26 +29,26 @@ _LANDING_OBJECTS = 20
 _DELTA_BYTES = "256m"
 
 
-def bronze(lake: DeltaLake) -> Counts:
+def bronze(lake: DeltaLake) -> StepMetrics:
     """Append what is new in landing to bronze.pins_batch.
 
     Raises: as `MicroBatches.drain`; likewise the other steps.
     """
 
-    def write(rows: DataFrame, batch: MicroBatch) -> Counts:
+    def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         LaneWriter(lake, BATCH).bronze(to_bronze(rows, at=batch.began), batch)
         written = lake.rows_of_last_write(BATCH.bronze)
-        return Counts(read=written, written=written)
+        return StepMetrics(read=written, written=written)
 
     if not filesystem.names(lake.spark, lake.locations.landing):
-        return Counts()
+        return StepMetrics()
     source = records.read_landing(lake.spark, folder=lake.locations.landing, files_per_batch=_LANDING_OBJECTS)
     counts = _drain(lake, source, write, targets=(BATCH.bronze,))
     publish(lake, [BATCH.bronze], gates=GateLog())
     return counts
 
 
-def silver(lake: DeltaLake, *, text_policy: TextPolicy) -> Counts:
+def silver(lake: DeltaLake, *, text_policy: TextPolicy) -> StepMetrics:
     """Merge the pins in new bronze rows into silver.pins_batch; what is no pin goes to quarantine."""
     log = GateLog()
     counts = promote_to_silver(lake, text_policy=text_policy, log=log)
@@ -56,11 +56,11 @@ def silver(lake: DeltaLake, *, text_policy: TextPolicy) -> Counts:
     return counts
 
 
-def promote_to_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateLog) -> Counts:
+def promote_to_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateLog) -> StepMetrics:
     """Do the same without judging or publishing what silver is then; `log` takes what the gate counts."""
     gate, writer = gates.open_gate(lake.spark, BATCH.silver), LaneWriter(lake, BATCH)
 
-    def write(rows: DataFrame, batch: MicroBatch) -> Counts:
+    def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         judged = to_judged(rows, gate, text_policy=text_policy, at=batch.began).persist()
         try:
             counted = gates.count(judged, gate, parsing=RULES)
@@ -75,7 +75,7 @@ def promote_to_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateLog)
     return _drain(lake, source, write, targets=(BATCH.silver, BATCH.quarantine))
 
 
-def gold(lake: DeltaLake) -> Counts:
+def gold(lake: DeltaLake) -> StepMetrics:
     """Merge changed silver rows into gold.pin_features_batch, renew the touched days of category_daily.
 
     Silver that has not been published is judged first: gold does not read what readers must not see.
@@ -83,14 +83,14 @@ def gold(lake: DeltaLake) -> Counts:
     gate, log = gates.open_gate(lake.spark, BATCH.features), GateLog()
     writer = LaneWriter(lake, BATCH)
 
-    def write(rows: DataFrame, batch: MicroBatch) -> Counts:
+    def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         changes = rows.persist()
         try:
             days = [
                 row.day for row in changes.select(F.to_date("event_time").alias("day")).distinct().collect()
             ]
             if not days:
-                return Counts()
+                return StepMetrics()
             upserts = newest_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
             judged = gates.count(to_judged_features(upserts, gate), gate)
             log.add(judged)
@@ -122,9 +122,9 @@ def _new_rows(lake: DeltaLake, table: Table) -> DataFrame:
     return reader.load(lake.path(table))
 
 
-def _drain(lake: DeltaLake, source: DataFrame, write: Write, *, targets: tuple[Table, ...]) -> Counts:
+def _drain(lake: DeltaLake, source: DataFrame, write: Write, *, targets: tuple[Table, ...]) -> StepMetrics:
     for table in targets:
         lake.ensure(table)
     checkpoint = lake.checkpoint(targets[0].full_name)
-    run = receipt.begin(lane=BATCH.name, step=targets[0].layer)
+    run = commit_info.begin(lane=BATCH.name)
     return MicroBatches(source, write, checkpoint=checkpoint, run=run).drain()

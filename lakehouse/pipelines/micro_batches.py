@@ -14,18 +14,18 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from foundation.errors import PinlakeError, TransientError
-from foundation.offsets import Gap
-from lakehouse.delta import commit_info as receipts
-from lakehouse.delta.commit_info import Receipt
+from foundation.offsets import LostOffsets
+from lakehouse.delta import commit_info
+from lakehouse.delta.commit_info import CommitInfo
 from lakehouse.delta.lake import MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.streaming_checkpoint import Checkpoint
-from lakehouse.pipelines.data_loss import without
+from lakehouse.pipelines.data_loss import without_lost
 
 log = structlog.get_logger()
 
 
-Write = Callable[[DataFrame, MicroBatch], Counts]
+Write = Callable[[DataFrame, MicroBatch], StepMetrics]
 
 
 class MicroBatches:
@@ -37,8 +37,8 @@ class MicroBatches:
         source: a streaming DataFrame.
         write: what to do with each micro-batch.
         checkpoint: the query's.
-        run: the receipt that every micro-batch of this run begins with.
-        gaps: offsets that the source has lost.
+        run: what the commit info of every micro-batch of this run begins with.
+        lost: offsets that the source no longer has.
     """
 
     def __init__(
@@ -47,21 +47,21 @@ class MicroBatches:
         write: Write,
         *,
         checkpoint: Checkpoint,
-        run: Receipt,
-        gaps: Sequence[Gap] = (),
+        run: CommitInfo,
+        lost: Sequence[LostOffsets] = (),
     ) -> None:
         self._write = write
         self._checkpoint = checkpoint
         self._begins = run
-        self._gaps = gaps
+        self._lost = lost
         self._writer = source.writeStream.foreachBatch(self._on_batch).option(
             "checkpointLocation", checkpoint.url
         )
         self._busy = threading.Lock()
         self._failure: PinlakeError | None = None
-        self.counts = Counts()
+        self.counts = StepMetrics()
 
-    def drain(self) -> Counts:
+    def drain(self) -> StepMetrics:
         """Write what is there now and return.
 
         Raises:
@@ -70,14 +70,14 @@ class MicroBatches:
         """
         return self._run(self._writer.trigger(availableNow=True), stop=threading.Event())
 
-    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
         """Write what comes until `stop` is set; the micro-batch under way is finished first.
 
         Raises: as `drain`.
         """
         return self._run(self._writer.trigger(processingTime=f"{trigger_seconds} seconds"), stop=stop)
 
-    def _run(self, writer: DataStreamWriter, *, stop: threading.Event) -> Counts:
+    def _run(self, writer: DataStreamWriter, *, stop: threading.Event) -> StepMetrics:
         query = writer.start()
         try:
             while query.isActive and not stop.is_set():
@@ -108,7 +108,9 @@ class MicroBatches:
                 self._failure = self._stopped(error)
                 raise
             if counts.read:
-                timed = Counts(1, counts.read, counts.written, counts.quarantined, time.monotonic() - started)
+                timed = StepMetrics(
+                    1, counts.read, counts.written, counts.quarantined, time.monotonic() - started
+                )
                 self.counts += timed
                 log.info("micro-batch written", checkpoint=self._checkpoint.url, number=number, **vars(timed))
 
@@ -122,7 +124,7 @@ class MicroBatches:
     def _known_as(self, rows: DataFrame, number: int) -> MicroBatch:
         query = rows.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
         offsets, versions = self._checkpoint.reads(number)
-        begun = receipts.begin(lane=self._begins.lane, step=self._begins.step, run=self._begins.run)
-        offsets = without(offsets, self._gaps)
-        receipt = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)
-        return MicroBatch(query, number, receipt, receipt.began)
+        begun = commit_info.begin(lane=self._begins.lane, run=self._begins.run)
+        offsets = without_lost(offsets, self._lost)
+        info = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)
+        return MicroBatch(query, number, info, info.began)

@@ -18,14 +18,14 @@ from tenacity import (
 )
 
 from foundation.errors import TransientError
-from foundation.offsets import Gap, lost
+from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import Settings
 from lakehouse.bronze import sources as records
 from lakehouse.catalog.tables import STREAM
-from lakehouse.delta import commit_info as receipt
+from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.delta.metrics import Counts
-from lakehouse.pipelines import data_loss as gaps
+from lakehouse.delta.metrics import StepMetrics
+from lakehouse.pipelines import data_loss
 from lakehouse.pipelines.data_loss import Positions
 from lakehouse.pipelines.micro_batches import MicroBatches
 from lakehouse.pipelines.stream_status_writer import StreamStatusWriter
@@ -66,11 +66,11 @@ class StreamLane:
         serving = Serving(settings.postgres, on_wait=status.mark_waiting)
         self._fan_out = FanOut(lake, serving, text_policy=settings.text_policy, log=counted)
         self._watch = Watch(lake, gates=counted, seconds=settings.quality.audit_seconds)
-        self._run = receipt.begin(lane=STREAM.name, step="bronze")
-        self._counts = Counts()
+        self._run = commit_info.begin(lane=STREAM.name)
+        self._counts = StepMetrics()
         self._heard_at = time.monotonic()
 
-    def drain(self) -> Counts:
+    def drain(self) -> StepMetrics:
         """Write what is there now, then audit it.
 
         Raises:
@@ -82,7 +82,7 @@ class StreamLane:
             self._watch.look()
             return counts
 
-    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
         """Write what comes until `stop` is set, audited at intervals.
 
         A server that is away is waited for: the query is started again from its checkpoint, at growing
@@ -91,7 +91,7 @@ class StreamLane:
         Raises: as `drain`.
         """
 
-        def end(state: RetryCallState) -> Counts:
+        def end(state: RetryCallState) -> StepMetrics:
             assert state.outcome is not None  # an attempt has been made
             return self._counts if stop.is_set() else state.outcome.result()
 
@@ -107,7 +107,7 @@ class StreamLane:
             self._heard_at = time.monotonic()
             return persistent(lambda: self._follow(trigger_seconds=trigger_seconds, stop=stop))
 
-    def _follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+    def _follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
         """Follow with one query; return what it and those before it have counted."""
         query = self._open()
         # Opening it has asked every server, so that none is away any more.
@@ -121,35 +121,35 @@ class StreamLane:
     def _open(self) -> MicroBatches:
         """Return the query, to be started where its checkpoint says."""
         self._fan_out.ensure()
-        found = self._gaps()
+        lost = self._detect_data_loss()
         limit = self._settings.stream.max_offsets_per_trigger
         source = records.read_kafka(
-            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(found)
+            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(lost)
         )
         return MicroBatches(
             source,
             self._write,
             checkpoint=self._lake.checkpoint("stream"),
             run=self._run,
-            gaps=found,
+            lost=lost,
         )
 
-    def _write(self, rows: DataFrame, batch: MicroBatch) -> Counts:
+    def _write(self, rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         counts = self._fan_out.write(rows, batch)
         self._heard_at = time.monotonic()
         self._status.mark_written()
         return counts
 
-    def _gaps(self) -> Sequence[Gap]:
+    def _detect_data_loss(self) -> Sequence[LostOffsets]:
         position = self._lake.checkpoint("stream").position()
         # Asked even if nothing can be lost yet: a Kafka that is away shows here at once.
         earliest = self._earliest()
-        found = gaps.between(position, earliest) if position else []
-        if found and self._settings.kafka.on_data_loss == "stop":
-            raise lost(found)
-        for gap in found:
-            gaps.record(self._lake, gap)
-        return found
+        lost = data_loss.lost_offsets(position, earliest) if position else []
+        if lost and self._settings.kafka.on_data_loss == "stop":
+            raise data_loss_error(lost)
+        for part in lost:
+            data_loss.record(self._lake, part)
+        return lost
 
     def _has_waited_enough(self) -> bool:
         return time.monotonic() - self._heard_at > self._settings.stream.patience_seconds

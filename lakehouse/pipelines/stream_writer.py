@@ -6,8 +6,9 @@ from pyspark.sql import DataFrame
 
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.tables import STREAM
+from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.gold.pin_features import to_features, to_judged_features
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
@@ -54,7 +55,7 @@ class FanOut:
         for table in STREAM.tables:
             self._lake.ensure(table)
 
-    def write(self, rows: DataFrame, batch: MicroBatch) -> Counts:
+    def write(self, rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         """Write a micro-batch; a repeated one changes nothing.
 
         Two jobs judge it and count, one sends it to Postgres; then each table is written by jobs of its own,
@@ -68,8 +69,8 @@ class FanOut:
         silver = to_silver(judged).persist()
         features = to_judged_features(silver, self._features_gate)
         try:
-            # Alone and first, because somebody waits for it; what it computes the others reuse.
-            self._serving.upsert(to_features(gates.passed(features)), batch)
+            # Alone and first, because users wait for it; the others reuse what it computes.
+            self._serving.upsert(to_features(gates.passed(features)), batch.of_step(Step.SERVING))
             of_silver = gates.count(judged, self._silver_gate, parsing=RULES)
             of_gold = gates.count(features, self._features_gate)
             self._log.add(of_silver)

@@ -11,7 +11,7 @@ from foundation.errors import TerminalError
 from foundation.event import new_event_id
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import results
 from lakehouse.quality.audit import Subject, audit
 from lakehouse.quality.published_version import Pointer, key
@@ -91,7 +91,7 @@ def _write(lake: DeltaLake, table: Table, pointer: Pointer) -> None:
     lake.put_text(key(table), pointer.as_text())
 
 
-def _since_published(old: Pointer, counts: Counts) -> Counts:
+def _since_published(old: Pointer, counts: StepMetrics) -> StepMetrics:
     since = old.pending + counts
     # A rebuild may let more through than has been refused since.
     return replace(since, quarantined=max(since.quarantined, 0))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from lakehouse.catalog import locations
 from lakehouse.catalog.tables import Table
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Pointer:
 
     version: int | None = None
     run_id: str | None = None
-    pending: Counts = field(default_factory=Counts)
+    pending: StepMetrics = field(default_factory=StepMetrics)
 
     @classmethod
     def parse(cls, text: str | None) -> Pointer:
@@ -25,7 +25,7 @@ class Pointer:
         if text is None:
             return cls()
         held = json.loads(text)
-        pending = Counts(read=held["pending_read"], quarantined=held["pending_quarantined"])
+        pending = StepMetrics(read=held["pending_read"], quarantined=held["pending_quarantined"])
         return cls(held["version"], held["run_id"], pending)
 
     def as_text(self) -> str:

@@ -23,8 +23,8 @@ from foundation.settings import Settings
 from ingestion.landing import redaction
 from ingestion.landing.run import consume
 from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
-from lakehouse.delta import commit_info as receipt
-from lakehouse.delta.commit_info import Receipt, Step
+from lakehouse.delta import commit_info
+from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.locks import table_locks as leases
 from lakehouse.delta.locks.lease_store import Held
@@ -84,7 +84,7 @@ class Erasure:
         self._redact()
         for lane in (BATCH, STREAM):
             for table in lane.tables:
-                self._remove_rows(table, self._receipt(lane))
+                self._remove_rows(table, self._commit_info(lane))
         self._remove_served()
         self._move_readers()
         for table in (*BATCH.tables, *STREAM.tables):
@@ -132,7 +132,7 @@ class Erasure:
             self._save(self._record.finding(_LANDING, rows=sum(found.values()), files=len(found)))
             redaction.redact(self._s3, bucket, found, self._subjects)
 
-    def _remove_rows(self, table: Table, told: Receipt) -> None:
+    def _remove_rows(self, table: Table, info: CommitInfo) -> None:
         name = table.full_name
         self._tell(name)
         self._lake.ensure(table)
@@ -140,7 +140,7 @@ class Erasure:
         if found:
             before = self._lake.version(table)
             self._save(self._record.finding(name, rows=found).versions(name, before=before, after=before))
-            rows.erase(self._lake, table, self._subjects, receipt=told)
+            rows.erase(self._lake, table, self._subjects, commit_info=info)
 
     def _remove_served(self) -> None:
         self._tell("Postgres")
@@ -148,7 +148,7 @@ class Erasure:
         found = served.count(postgres, ids)
         if found:
             self._save(self._record.finding(POSTGRES, rows=found))
-            served.erase(postgres, ids, self._receipt(STREAM))
+            served.erase(postgres, ids, self._commit_info(STREAM))
         # Also if a run before this one was killed in between.
         if POSTGRES in self._record.places:
             served.rewrite(postgres)
@@ -217,8 +217,8 @@ class Erasure:
             mend="Look at what it waits for, then run it again: it goes on where it was.",
         )
 
-    def _receipt(self, lane: Lane) -> Receipt:
-        begun = receipt.begin(lane=lane.name, step=Step.ERASE, run=self._record.run)
+    def _commit_info(self, lane: Lane) -> CommitInfo:
+        begun = commit_info.begin(lane=lane.name, step=Step.ERASE, run=self._record.run)
         return replace(begun, query=f"{Step.ERASE}/{self._record.run}")
 
     def _save(self, record: Record) -> Record:

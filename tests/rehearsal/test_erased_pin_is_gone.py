@@ -19,7 +19,7 @@ from foundation.settings import Settings
 from ingestion.landing.run import consume
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, STREAM, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.observability import reconciliation as reconcile
 from lakehouse.observability.ledger import balance as ledger
 from lakehouse.observability.ledger import collect
@@ -139,8 +139,8 @@ def _assert_topics_are_empty(own: Settings) -> None:
 def _assert_rest_is_right(own: Settings, spark: SparkSession, pins: Sequence[str], began: datetime) -> None:
     lake = DeltaLake.of(spark, own)
     assert consume(own) == []
-    assert batch_lane.bronze(lake) == Counts()
-    assert batch_lane.silver(lake, text_policy="unicode") == Counts()
+    assert batch_lane.bronze(lake) == StepMetrics()
+    assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
     assert batch_lane.gold(lake).written == 0
     assert open_stream(spark, own).drain().read == 0
     assert set(served(own)) == set(pins)

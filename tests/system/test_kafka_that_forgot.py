@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import pytest
 from kafka import TopicPartition
 from pyspark.sql import SparkSession
@@ -30,7 +32,7 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
     _send(own, range(6, 30))
     lost = {topic: _forget(own, topic, after=ends) for topic, ends in held.items()}
 
-    assert {(gap.topic, gap.partition, gap.first, gap.last) for gap in unread.gone(own)} == _ranges(lost)
+    assert {astuple(lost.offsets) for lost in unread.detect_data_loss(own)} == _ranges(lost)
     with pytest.raises(TerminalError) as refused:
         consume(own)
     _assert_names(refused.value, lost, own.kafka.batch_topic)
@@ -50,7 +52,7 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
         for row in ledger.where(f"step = '{entries.LOST}'").selectExpr("inline(offsets)").collect()
     }
     assert written == _ranges(lost)
-    assert unread.gone(own) == []
+    assert unread.detect_data_loss(own) == []
     sums = closing.check(lake, collected)
     assert [total for total in sums if not total.closes] == []
     gone = sum(last - first + 1 for first, last in lost[own.kafka.stream_topic].values())

@@ -9,7 +9,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
+from lakehouse.catalog.tables import BATCH, STREAM, Lane
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import collect, entries
@@ -93,21 +93,23 @@ def _steps(ledger: DataFrame, lane: Lane, done: Column) -> Iterator[Sum]:
 def _by_batch(ledger: DataFrame, lane: Lane) -> DataFrame:
     """Return per micro-batch what each layer says of it. One shuffle."""
 
-    def of(table: Table | None, step: str, value: Column) -> Column:
-        name = entries.POSTGRES if table is None else table.full_name
-        return F.coalesce(F.max(F.when((F.col("table") == name) & (F.col("step") == step), value)), F.lit(0))
+    def of(table: str, value: Column, *steps: Step) -> Column:
+        written = (F.col("table") == table) & F.col("step").isin(*steps)
+        return F.coalesce(F.max(F.when(written, value)), F.lit(0))
 
-    judged = [of(table, "silver", F.col("rows_in")) for table in (lane.silver, lane.quarantine)]
+    refused = lane.quarantine.full_name
+    judged = [of(table, F.col("rows_in"), Step.SILVER) for table in (lane.silver.full_name, refused)]
     passed = F.col("rows_in") - F.col("quarantined")
-    gold = [of(table, "gold", passed) for table in (lane.features, lane.quarantine)]
+    gold = [of(table, passed, Step.GOLD) for table in (lane.features.full_name, refused)]
     return (
         ledger.where(~_by_hand())
         .groupBy("query", "batch")
         .agg(
-            of(lane.bronze, "bronze", F.col("rows_out")).alias("bronze"),
+            of(lane.bronze.full_name, F.col("rows_out"), Step.BRONZE).alias("bronze"),
             F.greatest(*judged).alias("silver"),
             F.greatest(*gold).alias("gold"),
-            of(None, "bronze", F.col("rows_in")).alias("served"),
+            # Older loads of Postgres are stored as bronze.
+            of(entries.POSTGRES, F.col("rows_in"), Step.SERVING, Step.BRONZE).alias("served"),
             F.max("at").alias("at"),
         )
     )

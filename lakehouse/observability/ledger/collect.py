@@ -16,7 +16,7 @@ from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, OPS_LEDGER, STREAM
 from lakehouse.delta import retries as conflicts
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import entries
-from lakehouse.pipelines import data_loss as gaps
+from lakehouse.pipelines import data_loss
 from lakehouse.serving.postgres import Serving, Totals
 from lakehouse.spark import dataframes as literal
 
@@ -68,7 +68,7 @@ def collect(lake: DeltaLake, serving: Serving) -> Collected:
         entries.of_loads(
             literal.frame(lake.spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)
         ),
-        entries.of_lost(gaps.read(lake)),
+        entries.of_lost(data_loss.read(lake)),
     ]
     new = reduce(DataFrame.unionByName, found).dropDuplicates(list(OPS_LEDGER.key))
     _insert(lake, new)

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from foundation.data_subjects import Subjects
 from lakehouse.catalog.tables import Table
 from lakehouse.delta import retries as conflicts
-from lakehouse.delta.commit_info import Receipt
+from lakehouse.delta.commit_info import CommitInfo
 from lakehouse.delta.lake import DeltaLake
 
 # The stream changes the same tables every few seconds, and the erasure can wait longer than it.
@@ -41,7 +41,7 @@ def count(lake: DeltaLake, table: Table, subjects: Subjects) -> int:
     return lake.read(table).where(theirs(table, subjects)).count()
 
 
-def erase(lake: DeltaLake, table: Table, subjects: Subjects, *, receipt: Receipt) -> None:
+def erase(lake: DeltaLake, table: Table, subjects: Subjects, *, commit_info: CommitInfo) -> None:
     """Remove the subjects' rows from the newest version: a merge that deletes, in one commit.
 
     Unlike DELETE it writes no condition with an id into the commit. The files that held a row are written
@@ -52,9 +52,9 @@ def erase(lake: DeltaLake, table: Table, subjects: Subjects, *, receipt: Receipt
         lake: the lakehouse.
         table: bronze, silver, gold's features or quarantine.
         subjects: whose rows.
-        receipt: what the commit says about itself.
+        commit_info: what the commit says about itself.
     """
-    session = lake.session_with(receipt)
+    session = lake.session_with_commit_info(commit_info)
     for attempt in conflicts.again(table, attempts=_ATTEMPTS):
         with attempt:
             found = _found(lake.delta_table(table, session).toDF(), table, subjects)

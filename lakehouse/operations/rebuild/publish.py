@@ -8,10 +8,10 @@ from dataclasses import replace
 from pyspark.sql import DataFrame
 
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
-from lakehouse.delta import commit_info as receipt
+from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step, Versions
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.rebuild import quarantine as refusals
 from lakehouse.operations.rebuild.recompute import Recomputation, Silver
 from lakehouse.operations.replay import Quarantine
@@ -42,7 +42,7 @@ class Publication:
         self._recomputation = recomputation
         self._silver = silver
         self._log = log
-        begun = receipt.begin(lane=BATCH.name, step=Step.REBUILD)
+        begun = commit_info.begin(lane=BATCH.name, step=Step.REBUILD)
         query = f"rebuild/{begun.run}"
         versions = Versions(0, silver.version)
         self._batch = MicroBatch(query, 0, replace(begun, query=query, versions=versions))
@@ -84,9 +84,9 @@ class Publication:
         publish(self._lake, [BATCH.features], gates=log)
         self._let_through(gold.let_through)
 
-    def _apply(self, changes: DataFrame, table: Table, counts: Counts) -> None:
+    def _apply(self, changes: DataFrame, table: Table, counts: StepMetrics) -> None:
         if not changes.isEmpty():
-            self._lake.apply(changes, table, self._batch.counting(counts, step=Step.REBUILD))
+            self._lake.apply(changes, table, self._batch.of_step(Step.REBUILD, counts))
 
     def _refuse(self, rows: DataFrame, *, layer: str) -> None:
         # Two layers may refuse rows: to Delta these are writes of two queries.

@@ -11,7 +11,7 @@ from lakehouse.delta import lake as delta
 from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.rebuild.events import PLACE
 from lakehouse.quality.gate import Judged
 from lakehouse.quality.quarantine import DROPPED, OPEN, to_quarantine
@@ -53,8 +53,8 @@ def write(lake: DeltaLake, refusals: DataFrame, count: int, batch: MicroBatch) -
     """
     if not count:
         return
-    counted = batch.counting(Counts(read=count, quarantined=count), step=Step.REBUILD)
-    session = delta.session_of(refusals, BATCH.quarantine, counted)
+    counted = batch.of_step(Step.REBUILD, StepMetrics(read=count, quarantined=count))
+    session = delta.merge_session(refusals, BATCH.quarantine, counted)
     again = {name: F.col(f"new.{name}") for name in ("state", "reasons", "broken", "suite", "changed_at")}
     for attempt in conflicts.again(BATCH.quarantine):
         with attempt:

@@ -19,7 +19,7 @@ from pinlake.cli.write_lock import Wait, sole_writer
 if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.delta.metrics import Counts
+    from lakehouse.delta.metrics import StepMetrics
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -48,7 +48,7 @@ def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
 
     with sole_writer("silver", [leases.SILVER], wait=wait) as settings:
 
-        def run(lake: DeltaLake) -> Counts:
+        def run(lake: DeltaLake) -> StepMetrics:
             return batch_lane.silver(lake, text_policy=settings.text_policy)
 
         _step("silver", settings, run, as_json=as_json)
@@ -83,7 +83,7 @@ def stream(
 
     with sole_writer("stream", [leases.STREAM], wait=wait) as settings:
 
-        def run(_: DeltaLake) -> Counts:
+        def run(_: DeltaLake) -> StepMetrics:
             lane = open_stream(_.spark, settings)
             if once:
                 return lane.drain()
@@ -92,7 +92,7 @@ def stream(
         _step("stream", settings, run, as_json=as_json)
 
 
-def _step(name: str, settings: Settings, run: Callable[[DeltaLake], Counts], *, as_json: bool) -> None:
+def _step(name: str, settings: Settings, run: Callable[[DeltaLake], StepMetrics], *, as_json: bool) -> None:
     from lakehouse.delta.lake import DeltaLake
 
     starting = f"{name}: starting Spark"

@@ -150,15 +150,15 @@ def _unread(settings: Settings) -> list[Sum]:
     from lakehouse.pipelines import data_loss_check as unread
 
     try:
-        gaps = unread.gone(settings)
+        lost = unread.detect_data_loss(settings)
     except TransientError as error:
         entry.tell(error)
         return []
     sums = []
     for lane in ("batch", "stream"):
-        mine = [gap for gap in gaps if gap.lane == lane]
-        count = sum(gap.last - gap.first + 1 for gap in mine)
-        places = tuple(f"{gap.topic} {gap.partition}: {gap.first} to {gap.last}" for gap in mine)
+        ranges = [part.offsets for part in lost if part.lane == lane]
+        count = sum(part.count for part in ranges)
+        places = tuple(f"{part.topic} {part.partition}: {part.first} to {part.last}" for part in ranges)
         sums.append(Sum(lane, "records that Kafka removed unread", 0, count, places))
     return sums
 

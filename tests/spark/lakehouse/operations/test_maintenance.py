@@ -18,7 +18,7 @@ from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, STREAM
 from lakehouse.delta import lake as delta
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.maintenance import WORTH_FILES, maintain
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import published
@@ -46,9 +46,9 @@ def test_small_files_are_joined_once_there_are_enough_and_not_read_again(lake: D
     assert done.after is not None
     assert (done.before.files, done.after.files) == (WORTH_FILES + 1, 1)
     assert dry.before.files == done.before.files
-    assert batch_lane.bronze(lake) == Counts()
+    assert batch_lane.bronze(lake) == StepMetrics()
     batch_lane.silver(lake, text_policy="unicode")
-    assert batch_lane.silver(lake, text_policy="unicode") == Counts()
+    assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
     newest = lake.version(BATCH.bronze)
     assert published(lake, BATCH.bronze) == newest
     assert lake.read(BATCH.bronze).count() == WORTH_FILES + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from foundation.event import new_event_id
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.pipelines import batch as batch_lane
 from tests.checkpoints import forget_last_commit
 from tests.landing_objects import land
@@ -52,7 +52,7 @@ def _promote(lake: DeltaLake) -> list[tuple[int, int, int]]:
     return [_figures(counts) for counts in done]
 
 
-def _figures(counts: Counts) -> tuple[int, int, int]:
+def _figures(counts: StepMetrics) -> tuple[int, int, int]:
     return counts.read, counts.written, counts.quarantined
 
 

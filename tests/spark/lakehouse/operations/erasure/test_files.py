@@ -31,7 +31,7 @@ def test_versions_that_need_a_removed_file_are_the_only_ones_lost(lake: DeltaLak
     held = _write(lake, PINS[:1] + PINS[2:])
     renewed = _write(lake, PINS[:1])
 
-    rows.erase(lake, TABLE, SUBJECTS, receipt=begin(lane="batch", step="erase"))
+    rows.erase(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
     purge = files.plan(lake, TABLE, SUBJECTS)
     files.remove(lake.spark, purge)
 
@@ -75,7 +75,7 @@ def test_the_change_feed_forgets_too(lake: DeltaLake) -> None:
     lake.ensure(TABLE)
     for pins in (PINS, PINS[:1]):
         _write(lake, pins)
-    rows.erase(lake, TABLE, SUBJECTS, receipt=begin(lane="batch", step="erase"))
+    rows.erase(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
 
     found = files.plan(lake, TABLE, SUBJECTS)
     files.remove(lake.spark, found)
