@@ -13,7 +13,7 @@ from benchmarks.topic import fill
 from foundation.errors import TerminalError
 from foundation.settings import Settings
 from ingestion.landing.run import consume
-from lakehouse.catalog import locations as warehouse
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.pipelines import batch as batch_lane
 
 AIMS = {"consumer": 60_000, "bronze": 50_000, "silver": 30_000, "gold": None}
@@ -40,12 +40,12 @@ def pass_through(spark: SparkSession, settings: Settings, *, events: int) -> Pas
         TerminalError: a step has read more or less than that.
     """
     size = fill(settings.kafka, events=events)
-    place = warehouse.of(settings)
+    lake = DeltaLake.of(spark, settings)
     steps: dict[str, Callable[[], int]] = {
         "consumer": lambda: sum(landed.records for landed in consume(settings)),
-        "bronze": lambda: batch_lane.bronze(spark, place).read,
-        "silver": lambda: batch_lane.silver(spark, place, text_policy=settings.text_policy).read,
-        "gold": lambda: batch_lane.gold(spark, place).read,
+        "bronze": lambda: batch_lane.bronze(lake).read,
+        "silver": lambda: batch_lane.silver(lake, text_policy=settings.text_policy).read,
+        "gold": lambda: batch_lane.gold(lake).read,
     }
     return Passage(events, size, {name: _time(name, step, events) for name, step in steps.items()})
 

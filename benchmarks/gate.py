@@ -12,10 +12,8 @@ from pyspark.sql import functions as F
 
 from benchmarks.report import Figure
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouse
 from lakehouse.catalog.tables import BATCH, Table
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.quality import gate as gates
 from lakehouse.quality.audit import Subject, audit
 from lakehouse.quality.gate import Gate
@@ -58,31 +56,31 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Figur
 class _Bench:
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self._spark = spark
-        self._tables = warehouse.of(settings).tables
+        self._lake = DeltaLake.of(spark, settings)
         self._partitions = settings.kafka.partitions
 
     def bronze(self, rows: int) -> DataFrame:
         """Return about so many rows; a limit would bring them all into one partition."""
-        found = delta.read(self._spark, BATCH.bronze, warehouse=self._tables)
+        found = self._lake.read(BATCH.bronze)
         return found.where(F.col("offset") < rows // self._partitions)
 
     def promote(self, bronze: DataFrame, gate: Gate) -> tuple[float, Table]:
         """Return the seconds, and the new table."""
         table = replace(BATCH.silver, layer="benchmarks", name=f"silver_{uuid.uuid4().hex}")
-        delta.ensure(self._spark, table, warehouse=self._tables)
+        self._lake.ensure(table)
         started = time.perf_counter()
         judged = to_judged(bronze, gate, text_policy="unicode", at=NOW).persist()
         gates.tally(judged, gate, parsing=RULES)
-        delta.merge_newest(to_silver(judged), table, MicroBatch(self._tables, "benchmarks", 0))
+        self._lake.merge_newest(to_silver(judged), table, MicroBatch("benchmarks", 0))
         judged.unpersist()
         return time.perf_counter() - started, table
 
     def audit(self, table: Table) -> tuple[float, int]:
         """Return the seconds and the jobs of an audit."""
-        version = delta.version(self._spark, table, warehouse=self._tables)
+        version = self._lake.version(table)
         self._spark.sparkContext.setJobGroup(table.name, "audit")
         started = time.perf_counter()
-        audit(self._spark, Subject(table, version, self._tables), run_id="benchmarks")
+        audit(self._lake, Subject(table, version), run_id="benchmarks")
         seconds = time.perf_counter() - started
         jobs = self._spark.sparkContext.statusTracker().getJobIdsForGroup(table.name)
         return seconds, len(jobs)

@@ -15,11 +15,10 @@ from benchmarks.report import Figure
 from foundation.data_subjects import Subjects
 from foundation.event import new_event_id
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouse
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, Table
 from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.operations import maintenance
 from lakehouse.query import diff
 from lakehouse.query import history as commits
@@ -59,7 +58,7 @@ class _Bench:
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self._spark = spark
         self._settings = settings
-        self._warehouse = warehouse.of(settings)
+        self._lake = DeltaLake.of(spark, settings)
         self._store = open_store(settings)
 
     def merge(self, pins: int, *, into: int) -> tuple[float, Table]:
@@ -99,13 +98,13 @@ class _Bench:
         """Return how many files of ten rows were joined, and the seconds it took."""
         table = self._table(self._pins(self._spark.range(10 * files)).repartition(files))
         started = time.perf_counter()
-        upkeep = maintenance.maintain(self._spark, table, self._warehouse)
+        upkeep = maintenance.maintain(self._lake, table)
         assert upkeep is not None  # it has just been made
         return upkeep.joined, time.perf_counter() - started
 
     def erase(self) -> tuple[int, float]:
         """Return how many pins there are, and the seconds it takes to erase one."""
-        held = delta.read(self._spark, BATCH.silver, warehouse=self._warehouse.tables)
+        held = self._lake.read(BATCH.silver)
         row = held.select("unique_id").first()
         assert row is not None  # a load has passed through
         pins = held.count()
@@ -115,11 +114,11 @@ class _Bench:
     def _table(self, rows: DataFrame) -> Table:
         table = replace(BATCH.silver, layer="benchmarks", name=f"silver_{uuid.uuid4().hex}")
         writer = rows.write.format("delta").options(**delta.properties(table))
-        writer.save(table.path(self._warehouse.tables))
+        writer.save(self._lake.path(table))
         return table
 
     def _merge(self, rows: DataFrame, table: Table) -> None:
-        delta.merge_newest(rows, table, MicroBatch(self._warehouse.tables, new_event_id(), 0))
+        self._lake.merge_newest(rows, table, MicroBatch(new_event_id(), 0))
 
     def _pins(self, ids: DataFrame) -> DataFrame:
         """Return silver rows of as many bytes as real ones, a pin for each id."""

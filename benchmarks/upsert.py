@@ -9,9 +9,8 @@ from pyspark.sql import functions as F
 
 from benchmarks.report import Rate
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouse
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.serving.postgres import Serving
 
 AIM = 50_000
@@ -21,8 +20,7 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Rate]
     """Upsert gold's rows as new ones, then again as newer events of the same pins."""
     serving = Serving(settings.postgres)
     serving.ensure()
-    table = BATCH.features.path(warehouse.of(settings).tables)
-    features = spark.read.format("delta").load(table).limit(rows).repartition(4).persist()
+    features = DeltaLake.of(spark, settings).read(BATCH.features).limit(rows).repartition(4).persist()
     # A later time in the first digits keeps the id a UUIDv7.
     newer = features.withColumn("event_id", F.concat(F.lit("1"), F.substring("event_id", 2, 35)))
     size = features.select(F.sum(F.length(F.to_csv(F.struct("*"))) + 1)).first()
@@ -38,5 +36,5 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Rate]
 
 def _time(serving: Serving, features: DataFrame, number: int) -> float:
     started = time.perf_counter()
-    serving.upsert(features, MicroBatch("", "benchmarks", number))
+    serving.upsert(features, MicroBatch("benchmarks", number))
     return time.perf_counter() - started

@@ -15,9 +15,8 @@ from drill.load import Sent
 from foundation.postgres import connect
 from foundation.settings import Settings
 from ingestion.landing.run import consume
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import BATCH, STREAM, Table
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability import reconciliation as reconcile
 from lakehouse.observability.ledger import balance as sums
 from lakehouse.observability.ledger import collect
@@ -54,11 +53,11 @@ class Proof:
 
 def drain(spark: SparkSession, settings: Settings) -> None:
     """Take everything through both lanes that is still on its way."""
-    warehouse = warehouses.of(settings)
+    lake = DeltaLake.of(spark, settings)
     consume(settings)
-    batch_lane.bronze(spark, warehouse)
-    batch_lane.silver(spark, warehouse, text_policy=settings.text_policy)
-    batch_lane.gold(spark, warehouse)
+    batch_lane.bronze(lake)
+    batch_lane.silver(lake, text_policy=settings.text_policy)
+    batch_lane.gold(lake)
     open_stream(spark, settings).drain()
 
 
@@ -67,9 +66,9 @@ def prove(spark: SparkSession, settings: Settings, acknowledged: Iterable[Sent],
     events = list(acknowledged)
     expected = newest(events)
     served = _served(settings)
-    warehouse, serving = warehouses.of(settings), Serving(settings.postgres)
-    closed = sums.check(spark, warehouse, collect.collect(spark, warehouse, serving))
-    compared = reconcile.compare(spark, warehouse, since=began, until=datetime.now(UTC))
+    lake, serving = DeltaLake.of(spark, settings), Serving(settings.postgres)
+    closed = sums.check(lake, collect.collect(lake, serving))
+    compared = reconcile.compare(lake, since=began, until=datetime.now(UTC))
     return Proof(
         lost=_missing(spark, settings, events) + len(expected.keys() - served.keys()),
         doubled=_doubled(spark, settings),
@@ -100,10 +99,10 @@ def _missing(spark: SparkSession, settings: Settings, events: Iterable[Sent]) ->
     file = Path(settings.home) / "acknowledged.txt"
     file.write_text("\n".join({event.event_id for event in events}), encoding="utf-8")
     acknowledged = spark.read.text(f"file:{file.absolute()}").withColumnRenamed("value", "event_id")
-    tables = warehouses.of(settings).tables
+    lake = DeltaLake.of(spark, settings)
     return sum(
         acknowledged.join(
-            delta.read(spark, lane.bronze, warehouse=tables).select("event_id"),
+            lake.read(lane.bronze).select("event_id"),
             "event_id",
             "leftanti",
         ).count()
@@ -112,14 +111,14 @@ def _missing(spark: SparkSession, settings: Settings, events: Iterable[Sent]) ->
 
 
 def _doubled(spark: SparkSession, settings: Settings) -> int:
-    tables = warehouses.of(settings).tables
+    lake = DeltaLake.of(spark, settings)
     keys: list[tuple[Table, Sequence[str]]] = [
         (lane.bronze, ("topic", "partition", "offset")) for lane in (BATCH, STREAM)
     ]
     keys += [(table, ("unique_id",)) for lane in (BATCH, STREAM) for table in (lane.silver, lane.features)]
     found = 0
     for table, key in keys:
-        rows = delta.read(spark, table, warehouse=tables)
+        rows = lake.read(table)
         row = rows.groupBy(*key).count().agg(F.sum(F.col("count") - 1).alias("more")).first()
         found += int(row.more or 0) if row else 0
     return found

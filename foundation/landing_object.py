@@ -1,17 +1,64 @@
-"""What the name of a landing object says of the records in it."""
+"""The name of a landing object, which says what the object holds."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from foundation.offsets import OffsetRange
 
-_NAME = re.compile(r"/(?P<topic>[^/]+)-(?P<partition>\d+)-(?P<first>\d+)-(?P<last>\d+)\.jsonl\.gz$")
+FOLDER = "landing/pins"
+
+_NAME = re.compile(
+    r"/dt=(?P<day>[^/]+)/(?P<topic>[^/]+)-(?P<partition>\d+)-(?P<first>\d+)-(?P<last>\d+)\.jsonl\.gz$"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def offsets_in(path: str) -> OffsetRange | None:
-    """Return the offsets that a landing object holds, or None if the path is of no such object."""
-    match = _NAME.search(path)
-    if match is None:
-        return None
-    return OffsetRange(match["topic"], int(match["partition"]), int(match["first"]), int(match["last"]))
+@dataclass(frozen=True)
+class LandingObject:
+    """One landing object.
+
+    Attributes:
+        day: of its first record, UTC, as YYYY-MM-DD.
+        offsets: of its records.
+    """
+
+    day: str
+    offsets: OffsetRange
+
+    @classmethod
+    def starting_at(cls, timestamp: int, offsets: OffsetRange) -> LandingObject:
+        """Return the object whose first record has a Kafka timestamp, in milliseconds."""
+        try:
+            day = (_EPOCH + timedelta(milliseconds=timestamp)).strftime("%Y-%m-%d")
+        except OverflowError:
+            day = "1970-01-01"  # a producer may write any number; no calendar holds this one
+        return cls(day, offsets)
+
+    @classmethod
+    def parse(cls, path: str) -> LandingObject | None:
+        """Return the object that a key or a URL names, or None if it names something else."""
+        match = _NAME.search(path)
+        if match is None:
+            return None
+        numbers = (int(match[name]) for name in ("partition", "first", "last"))
+        return cls(match["day"], OffsetRange(match["topic"], *numbers))
+
+    @property
+    def key(self) -> str:
+        """The object's key in the bucket."""
+        return f"{self.prefix}{self.offsets.last}.jsonl.gz"
+
+    @property
+    def prefix(self) -> str:
+        """How the keys of all objects begin that start with the same record."""
+        return (
+            f"{partition_prefix(self.day, self.offsets.topic, self.offsets.partition)}{self.offsets.first}-"
+        )
+
+
+def partition_prefix(day: str, topic: str, partition: int) -> str:
+    """Return how the keys of all objects of one partition and day begin."""
+    return f"{FOLDER}/dt={day}/{topic}-{partition}-"

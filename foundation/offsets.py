@@ -1,4 +1,4 @@
-"""Ranges of Kafka offsets: those that a lane has read, and those that Kafka had removed before."""
+"""Ranges of Kafka offsets: those that a lane has read, and those that Kafka removed before it could."""
 
 from __future__ import annotations
 
@@ -14,42 +14,58 @@ FOLDER = "gaps"
 
 @dataclass(frozen=True)
 class OffsetRange:
-    """Offsets of one Kafka partition, the first and the last of them included."""
+    """Offsets of one Kafka partition, the first and the last of them included. The names are stored."""
 
-    topic: str
-    partition: int
-    first: int
-    last: int
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Offsets of one partition, the first and the last of them included, that a lane can no longer read."""
-
-    lane: str
     topic: str
     partition: int
     first: int
     last: int
 
     @property
+    def count(self) -> int:
+        """How many offsets there are."""
+        return self.last - self.first + 1
+
+    def __contains__(self, offset: int) -> bool:
+        """Return whether an offset of the same partition lies in the range."""
+        return self.first <= offset <= self.last
+
+
+@dataclass(frozen=True)
+class LostOffsets:
+    """Offsets that a lane can no longer read.
+
+    Attributes:
+        lane: batch or stream.
+        offsets: the range.
+    """
+
+    lane: str
+    offsets: OffsetRange
+
+    @property
     def key(self) -> str:
-        """The name of its object in the bucket: recording a gap again replaces it."""
-        return f"{FOLDER}/{self.lane}-{self.topic}-{self.partition}-{self.first}-{self.last}.json"
+        """The key of its object in the bucket: recording the same loss again replaces it."""
+        lost = self.offsets
+        return f"{FOLDER}/{self.lane}-{lost.topic}-{lost.partition}-{lost.first}-{lost.last}.json"
+
+    def as_row(self) -> dict[str, object]:
+        """Return lane, topic, partition, first and last, for logs and for storage."""
+        return {"lane": self.lane, **asdict(self.offsets)}
 
     def as_json(self) -> str:
         """Return what its object holds."""
-        return json.dumps({"at": datetime.now(UTC).isoformat(), **asdict(self)})
+        return json.dumps({"at": datetime.now(UTC).isoformat(), **self.as_row()})
 
 
-def lost(gaps: Sequence[Gap]) -> TerminalError:
-    """Return the error of a lane that must not go on past its gaps."""
-    ranges = (
-        f"topic {gap.topic}, partition {gap.partition}, offsets {gap.first} to {gap.last}" for gap in gaps
-    )
-    count = sum(gap.last - gap.first + 1 for gap in gaps)
+def data_loss_error(lost: Sequence[LostOffsets]) -> TerminalError:
+    """Return the error of a lane that must not go on past offsets it could not read."""
+    ranges = [part.offsets for part in lost]
     return TerminalError(
-        f"Kafka has removed {count} offsets before they were read",
-        where="; ".join(ranges),
+        f"Kafka has removed {sum(part.count for part in ranges)} offsets before they were read",
+        where="; ".join(
+            f"topic {part.topic}, partition {part.partition}, offsets {part.first} to {part.last}"
+            for part in ranges
+        ),
         mend="Restore them, or accept the loss with PINLAKE_KAFKA_ON_DATA_LOSS=record, which writes it down.",
     )

@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from foundation import logging_setup as logs
 from foundation import settings as settings_module
-from lakehouse.catalog import locations as warehouses
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.pipelines.stream_setup import open_stream
 from lakehouse.spark import session
@@ -21,13 +21,13 @@ def run() -> None:
     """Take what has landed to gold, the stream topic to gold and Postgres, and print the counts."""
     logs.configure()
     settings = settings_module.load()
-    warehouse = warehouses.of(settings)
     spark = session.build(settings, app="both lanes")
+    lake = DeltaLake.of(spark, settings)
     try:
         counts = {
-            "bronze": batch_lane.bronze(spark, warehouse),
-            "silver": batch_lane.silver(spark, warehouse, text_policy=settings.text_policy),
-            "gold": batch_lane.gold(spark, warehouse),
+            "bronze": batch_lane.bronze(lake),
+            "silver": batch_lane.silver(lake, text_policy=settings.text_policy),
+            "gold": batch_lane.gold(lake),
             "stream": open_stream(spark, settings).drain(),
         }
     finally:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import Table
+from lakehouse.delta.lake import DeltaLake
 
 
-def forget_last_commit(warehouse: Warehouse, table: Table) -> None:
+def forget_last_commit(lake: DeltaLake, table: Table) -> None:
     """Leave a step's checkpoint as a crash does between the table's commit and its own."""
-    checkpoint = Path(warehouse.checkpoint(table.full_name).removeprefix("file:"))
+    checkpoint = Path(lake.checkpoint(table.full_name).url.removeprefix("file:"))
     commits = sorted((checkpoint / "commits").glob("[0-9]*"), key=lambda path: int(path.name))
     commits[-1].unlink()
     (checkpoint / "commits" / f".{commits[-1].name}.crc").unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from foundation import kafka_admin as topics
 from foundation import settings as settings_module
 from foundation.clients import s3_client
 from foundation.settings import Settings
-from lakehouse.catalog.locations import Warehouse
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.query.table_reader import Store
 from lakehouse.spark import session
 from local_stack import addresses
@@ -78,9 +78,9 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    """An empty warehouse on the local disk, a test's own."""
-    return Warehouse(f"file:{tmp_path}")
+def lake(spark: SparkSession, tmp_path: Path) -> DeltaLake:
+    """An empty lakehouse on the local disk, a test's own."""
+    return DeltaLake(spark, f"file:{tmp_path}")
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from foundation.event import new_event_id
 from ingestion.landing.envelope import to_line
-from lakehouse.catalog.locations import Warehouse
+from lakehouse.delta.lake import DeltaLake
 
 # What kafka-python gives, as far as an envelope holds it.
 Record = namedtuple("Record", "topic partition offset timestamp key headers value")
 
 
 def land(
-    warehouse: Warehouse,
+    lake: DeltaLake,
     pins: Sequence[Mapping[str, object]],
     *,
     first: int,
@@ -26,7 +26,7 @@ def land(
     """Write pins as one object, as the batch consumer would have.
 
     Args:
-        warehouse: on a local disk.
+        lake: the lakehouse.
         pins: of the records.
         first: the first one's offset.
         event_ids: of the events; new ones if none are given.
@@ -38,7 +38,7 @@ def land(
         headers = [("event_id", event_id.encode())]
         key, value = str(pin["unique_id"]).encode(), json.dumps(pin).encode()
         lines.append(to_line(Record("t", 0, first + number, moment, key, headers, value)))
-    folder = Path(warehouse.landing.removeprefix("file:")) / "dt=2026-01-01"
+    folder = Path(lake.locations.landing.removeprefix("file:")) / "dt=2026-01-01"
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"t-0-{first}-{first + len(pins) - 1}.jsonl.gz"
     target.write_bytes(gzip.compress(b"".join(lines)))

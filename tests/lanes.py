@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 from drill.proof import drain
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import collect
 from lakehouse.serving.postgres import Serving
 from tests import events
@@ -27,4 +27,4 @@ def fill(spark: SparkSession, settings: Settings) -> None:
     newer = [events.pin(pin, 20, category="home") for pin in PINS[:3]]
     events.send(settings.kafka, [*newer, b"no pin \xff", events.pin("no uuid", 1)])
     drain(spark, settings)
-    collect.collect(spark, warehouses.of(settings), Serving(settings.postgres))
+    collect.collect(DeltaLake.of(spark, settings), Serving(settings.postgres))

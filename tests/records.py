@@ -18,8 +18,8 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from foundation import kafka_admin as topics
 from foundation.clients import kafka_python_config, s3_client
+from foundation.landing_object import FOLDER
 from foundation.settings import KafkaSettings, Settings
-from ingestion.landing.store import PREFIX
 
 TIMEOUT_SECONDS = 20.0
 
@@ -121,7 +121,7 @@ def evict(kafka: KafkaSettings) -> None:
 def landing_keys(settings: Settings) -> list[str]:
     """Return the names of the objects that hold records of the batch topic, in their order."""
     pages = s3_client(settings.s3).get_paginator("list_objects_v2")
-    listed = pages.paginate(Bucket=settings.s3.bucket, Prefix=PREFIX)
+    listed = pages.paginate(Bucket=settings.s3.bucket, Prefix=f"{FOLDER}/")
     names = [entry["Key"] for page in listed for entry in page.get("Contents", [])]
     return sorted(name for name in names if f"/{settings.kafka.batch_topic}-" in name)
 

@@ -23,7 +23,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import OffsetOutOfRangeError
 
 from foundation.errors import TerminalError, TransientError
-from foundation.offsets import Gap
+from foundation.offsets import LostOffsets
 from foundation.settings import ConsumerSettings
 from ingestion.landing.consumer_group import PATIENCE_SECONDS, Membership, forgotten
 from ingestion.landing.object_buffer import Chunk
@@ -56,7 +56,7 @@ class BatchConsumer:
         landing: where objects go.
         limits: when an object is closed; `max_bytes` also bounds what is held of all partitions together.
         stopping: set to end the run; what is collected but not put is left to the next run.
-        on_gap: see `ingestion.landing.consumer_group.Membership`.
+        on_loss: see `ingestion.landing.consumer_group.Membership`.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class BatchConsumer:
         *,
         limits: ConsumerSettings,
         stopping: threading.Event,
-        on_gap: Callable[[Gap], None],
+        on_loss: Callable[[LostOffsets], None],
     ) -> None:
         self._consumer = consumer
         self._landing = landing
         self._limits = limits
         self._stopping = stopping
-        self._membership = Membership(consumer, on_revoked=self._forget, on_gap=on_gap)
+        self._membership = Membership(consumer, on_revoked=self._forget, on_loss=on_loss)
         self._chunks: dict[TopicPartition, Chunk] = {}
         self._adopted: set[TopicPartition] = set()
         self._landed: dict[TopicPartition, Landed] = {}
@@ -141,7 +141,7 @@ class BatchConsumer:
     def _adopt(self, partition: TopicPartition, first: ConsumerRecord) -> bool:
         probe = Chunk(opened_at=time.monotonic())
         probe.extend([first])
-        last = self._landing.last_offset(probe.extent, mark=probe.mark)
+        last = self._landing.last_offset(probe.landing_object, mark=probe.mark)
         if last is None:
             return False
         _log.info("landed before, not committed", topic=first.topic, partition=first.partition, last=last)
@@ -159,13 +159,13 @@ class BatchConsumer:
 
     def _put(self, partition: TopicPartition) -> bool:
         chunk = self._chunks.pop(partition)
-        body = chunk.compress()
-        if not self._membership.holds(partition, at=chunk.extent.first):
+        body, landed = chunk.compress(), chunk.landing_object
+        if not self._membership.holds(partition, at=landed.offsets.first):
             self._adopted.discard(partition)
             return False
-        self._landing.put(chunk.extent.key, body, mark=chunk.mark)
+        self._landing.put(landed.key, body, mark=chunk.mark)
         self._count(partition, records=len(chunk), objects=1, bytes=len(body), uncompressed_bytes=chunk.size)
-        if not self._membership.commit(partition, chunk.extent.last + 1):
+        if not self._membership.commit(partition, landed.offsets.last + 1):
             self._adopted.discard(partition)
             return False
         return True

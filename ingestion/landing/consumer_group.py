@@ -17,7 +17,7 @@ from kafka.structs import MemberState, OffsetAndMetadata
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from foundation.errors import TerminalError
-from foundation.offsets import Gap, lost
+from foundation.offsets import LostOffsets, OffsetRange, data_loss_error
 
 PATIENCE_SECONDS = 60.0
 CALL_MILLISECONDS = 10_000
@@ -41,7 +41,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
     Args:
         consumer: subscribed by `join`.
         on_revoked: called with the partitions that were taken away.
-        on_gap: called with offsets that were to be read and are gone; if it raises, nothing is skipped.
+        on_loss: called with offsets that were to be read and are gone; if it raises, nothing is skipped.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         consumer: KafkaConsumer,
         *,
         on_revoked: Callable[[Collection[TopicPartition]], None],
-        on_gap: Callable[[Gap], None],
+        on_loss: Callable[[LostOffsets], None],
     ) -> None:
         self._consumer = consumer
         self._on_revoked = on_revoked
-        self._on_gap = on_gap
+        self._on_loss = on_loss
         self._unplaced: set[TopicPartition] = set()
         self._generation = -1
         self.joined = False
@@ -79,7 +79,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         """Put every new partition where its commit says, or at its beginning if it has none.
 
         Raises:
-            TerminalError: the topic was created anew; or what `on_gap` raises.
+            TerminalError: the topic was created anew; or what `on_loss` raises.
         """
         if not self._unplaced:
             return
@@ -91,7 +91,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
             if committed is not None and committed > end:
                 raise forgotten(partition, wanted=committed, begin=begin, end=end)
             if committed is not None and committed < begin:
-                self._on_gap(_gap(partition, committed, begin))
+                self._on_loss(_lost(partition, committed, begin))
             self._consumer.seek(partition, max(begin, committed or 0))
             self._consumer.resume(partition)
         self._generation = self._consumer.group_metadata().generation_id
@@ -168,7 +168,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
 def forgotten(partition: TopicPartition, *, wanted: int, begin: int, end: int) -> TerminalError:
     """Return the error of an offset that is to be read next but lies outside of what Kafka has."""
     if wanted < begin:
-        return lost([_gap(partition, wanted, begin)])
+        return data_loss_error([_lost(partition, wanted, begin)])
     return TerminalError(
         f"offset {wanted} is to be read next but the topic ends at {end}: it was created anew",
         where=f"topic {partition.topic}, partition {partition.partition}",
@@ -176,5 +176,5 @@ def forgotten(partition: TopicPartition, *, wanted: int, begin: int, end: int) -
     )
 
 
-def _gap(partition: TopicPartition, wanted: int, begin: int) -> Gap:
-    return Gap("batch", partition.topic, partition.partition, wanted, begin - 1)
+def _lost(partition: TopicPartition, wanted: int, begin: int) -> LostOffsets:
+    return LostOffsets("batch", OffsetRange(partition.topic, partition.partition, wanted, begin - 1))

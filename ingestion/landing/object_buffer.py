@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from isal import igzip
 from kafka.consumer.fetcher import ConsumerRecord
 
+from foundation.landing_object import LandingObject
+from foundation.offsets import OffsetRange
 from ingestion.landing.envelope import to_line
-from ingestion.landing.store import Extent
 
 COMPRESSION_LEVEL = 1
 
@@ -32,10 +33,11 @@ class Chunk:
         return len(self._lines)
 
     @property
-    def extent(self) -> Extent:
-        """Which records there are, once there are any."""
+    def landing_object(self) -> LandingObject:
+        """The object that these records make, once there are any."""
         first, last = self._ends
-        return Extent(first.topic, first.partition, first.offset, first.timestamp, last.offset)
+        offsets = OffsetRange(first.topic, first.partition, first.offset, last.offset)
+        return LandingObject.starting_at(first.timestamp, offsets)
 
     @property
     def mark(self) -> str:

@@ -15,8 +15,8 @@ import orjson
 from isal import igzip
 
 from foundation.data_subjects import Subjects
+from foundation.landing_object import FOLDER
 from ingestion.landing.object_buffer import COMPRESSION_LEVEL
-from ingestion.landing.store import PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +28,7 @@ _HIDING = (b'_base64"', b"\\\\u")
 
 def landed(s3: S3Client, bucket: str) -> list[str]:
     """Return the names of all landing objects."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{FOLDER}/")
     names = (entry["Key"] for page in pages for entry in page.get("Contents", []))
     return [name for name in names if name.endswith(".jsonl.gz")]
 

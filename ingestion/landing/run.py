@@ -12,7 +12,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from foundation.clients import kafka_python_config, s3_client
 from foundation.errors import TerminalError, TransientError
-from foundation.offsets import Gap, lost
+from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import KafkaSettings, Settings
 from ingestion.landing.consumer import BatchConsumer, Landed
 from ingestion.landing.consumer_group import PATIENCE_SECONDS
@@ -55,7 +55,7 @@ def consume(
                 landing,
                 limits=settings.consumer,
                 stopping=ending,
-                on_gap=landing.record if settings.kafka.on_data_loss == "record" else _refuse,
+                on_loss=landing.record if settings.kafka.on_data_loss == "record" else _refuse,
             )
             return batch.run(settings.kafka.batch_topic, follow=follow, on_records=on_records)
         finally:
@@ -82,8 +82,8 @@ def _connect(kafka: KafkaSettings) -> KafkaConsumer:
     )
 
 
-def _refuse(gap: Gap) -> None:
-    raise lost([gap])
+def _refuse(lost: LostOffsets) -> None:
+    raise data_loss_error([lost])
 
 
 @contextmanager

@@ -1,12 +1,9 @@
-"""Landing objects: their names, made from what is inside, and the bucket they are put into."""
+"""The bucket that landing objects are put into."""
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -22,41 +19,17 @@ from tenacity import (
 )
 
 from foundation.errors import TerminalError, TransientError
-from foundation.offsets import Gap
+from foundation.landing_object import LandingObject
+from foundation.offsets import LostOffsets
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PREFIX = "landing/pins/"
 MARK = "first-record-sha256"
 PATIENCE_SECONDS = 60.0
 
 Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = re.compile(r"-(\d+)\.jsonl\.gz$")
-
-
-@dataclass(frozen=True)
-class Extent:
-    """What an object holds: offsets `first` to `last` of a partition, and the first one's time in ms."""
-
-    topic: str
-    partition: int
-    first: int
-    timestamp: int
-    last: int
-
-    @property
-    def key(self) -> str:
-        """The object's name."""
-        return f"{name_start(self)}{self.last}.jsonl.gz"
-
-
-def name_start(extent: Extent) -> str:
-    """Return how the names of all objects begin that start with the same record."""
-    day = _day(extent.timestamp)
-    return f"{PREFIX}dt={day}/{extent.topic}-{extent.partition}-{extent.first}-"
 
 
 class Landing:
@@ -89,23 +62,23 @@ class Landing:
             lambda: self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata={MARK: mark}), key
         )
 
-    def last_offset(self, extent: Extent, *, mark: str) -> int | None:
-        """Return the last offset of the object that begins with this extent's first record, if there is one.
+    def last_offset(self, wanted: LandingObject, *, mark: str) -> int | None:
+        """Return the last offset of the object that starts with the same record, if there is one.
 
         Args:
-            extent: of which only the beginning counts.
+            wanted: only its start counts.
             mark: of the first record.
 
         Raises:
             TransientError: the store stayed away.
             TerminalError: it refuses, or the object there holds records of an earlier topic of that name.
         """
-        start = name_start(extent)
+        start = wanted.prefix
         listed = self._persist(lambda: self._s3.list_objects_v2(Bucket=self._bucket, Prefix=start), start)
         lasts = {
-            int(match[1]): found["Key"]
-            for found in listed.get("Contents", [])
-            if (match := _LAST.search(found["Key"]))
+            landed.offsets.last: entry["Key"]
+            for entry in listed.get("Contents", [])
+            if (landed := LandingObject.parse(entry["Key"]))
         }
         if not lasts:
             return None
@@ -120,14 +93,14 @@ class Landing:
             )
         return last
 
-    def record(self, gap: Gap) -> None:
+    def record(self, lost: LostOffsets) -> None:
         """Write down that offsets can no longer be landed.
 
         Raises: as `put`.
         """
-        _log.error("offsets are lost", **vars(gap))
-        body = gap.as_json().encode()
-        self._persist(lambda: self._s3.put_object(Bucket=self._bucket, Key=gap.key, Body=body), gap.key)
+        _log.error("offsets are lost", **lost.as_row())
+        body = lost.as_json().encode()
+        self._persist(lambda: self._s3.put_object(Bucket=self._bucket, Key=lost.key, Body=body), lost.key)
 
     def _persist(self, call: Callable[[], Result], key: str) -> Result:
         where = f"s3://{self._bucket}/{key}"
@@ -171,10 +144,3 @@ def _reason(error: BotoCoreError | ClientError) -> str:
 def _outcome(state: RetryCallState) -> str:
     error = state.outcome.exception() if state.outcome else None
     return _reason(error) if isinstance(error, BotoCoreError | ClientError) else type(error).__name__
-
-
-def _day(timestamp: int) -> str:
-    try:
-        return (_EPOCH + timedelta(milliseconds=timestamp)).strftime("%Y-%m-%d")
-    except OverflowError:
-        return "1970-01-01"  # a producer may write any number; no calendar holds this one

@@ -23,7 +23,7 @@ class Reader:
 
     @property
     def checkpoint(self) -> str:
-        """The checkpoint's name: see `lakehouse.catalog.locations.Warehouse.checkpoint`."""
+        """The checkpoint's name: see `lakehouse.catalog.locations.Locations.checkpoint`."""
         return self.writes.full_name
 
     @property

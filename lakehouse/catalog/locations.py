@@ -1,18 +1,21 @@
-"""Where tables, checkpoints and landing objects lie."""
+"""Where tables, checkpoints, landing objects and small objects lie under the root of a lakehouse."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from foundation.settings import Settings
+from foundation import landing_object
+from lakehouse.catalog.tables import Table
+
+TABLES = "warehouse"
 
 
 @dataclass(frozen=True)
-class Warehouse:
+class Locations:
     """The URLs of a lakehouse.
 
     Attributes:
-        root: what the rest lies under, such as s3a://pinlake.
+        root: the URL above everything else, such as s3a://pinlake.
     """
 
     root: str
@@ -20,18 +23,17 @@ class Warehouse:
     @property
     def tables(self) -> str:
         """Folder of the Delta tables."""
-        return f"{self.root}/warehouse"
+        return f"{self.root}/{TABLES}"
 
     @property
     def landing(self) -> str:
         """Folder of the landing objects."""
-        return f"{self.root}/landing/pins"
+        return f"{self.root}/{landing_object.FOLDER}"
+
+    def table(self, table: Table) -> str:
+        """Return the folder of one table."""
+        return f"{self.tables}/{table.layer}/{table.name}"
 
     def checkpoint(self, name: str) -> str:
         """Return the folder of one query's checkpoint."""
         return f"{self.root}/checkpoints/{name}"
-
-
-def of(settings: Settings) -> Warehouse:
-    """Return the warehouse in the configured bucket."""
-    return Warehouse(f"s3a://{settings.s3.bucket}")

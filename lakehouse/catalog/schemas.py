@@ -152,7 +152,7 @@ LEDGER = _columns(
     (
         "step",
         StringType(),
-        "a layer, or rebuild, replay, fix, drop, restore or erase; lost for offsets that were lost",
+        "a layer, or serving, rebuild, replay, fix, drop, restore or erase; lost for lost offsets",
     ),
     ("run_id", StringType(), "one start of a command; UUIDv7"),
     ("query", StringType(), "the streaming query, the replay or the rebuild"),

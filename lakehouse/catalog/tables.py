@@ -39,10 +39,6 @@ class Table:
         """The name in SQL, such as bronze.pins_batch."""
         return f"{self.layer}.{self.name}"
 
-    def path(self, warehouse: str) -> str:
-        """Return its folder under the warehouse's root URL."""
-        return f"{warehouse}/{self.layer}/{self.name}"
-
 
 @dataclass(frozen=True)
 class Lane:

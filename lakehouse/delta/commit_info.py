@@ -19,12 +19,16 @@ from functools import cache
 from foundation import version as revision
 from foundation.event import new_event_id
 from foundation.offsets import OffsetRange
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 
 
 class Step(StrEnum):
-    """The steps outside the flow from Kafka; inside it a step has the name of the layer that it writes."""
+    """What has made a commit or a load of Postgres; the values are stored."""
 
+    BRONZE = "bronze"
+    SILVER = "silver"
+    GOLD = "gold"
+    SERVING = "serving"
     REPLAY = "replay"
     FIX = "fix"
     DROP = "drop"
@@ -52,13 +56,13 @@ def who() -> str:
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """One step's part of a micro-batch.
+class CommitInfo:
+    """What one commit says about itself. The names of the attributes are stored.
 
     Attributes:
         run: one start of a command; UUIDv7.
         lane: batch or stream.
-        step: what ran: a layer, or a `Step`.
+        step: what ran, a `Step`; empty until the write is made.
         query: what Delta knows the micro-batch by.
         batch: its number.
         began: when the micro-batch began.
@@ -66,15 +70,15 @@ class Receipt:
         who: user and host.
         offsets: what was read from Kafka or from landing objects.
         versions: what was read from a table.
-        read: rows that came into the step; None if it has not counted them.
-        quarantined: rows that its gate has refused.
+        read: rows that came into the step; None if they were not counted.
+        quarantined: rows that its gate refused.
         restored: the version that this brings back.
-        net: rows that the table has more than before, where no metric of Delta tells: of a restore.
+        net: net row change; set only for a restore, which has no Delta metric.
     """
 
     run: str
     lane: str
-    step: str
+    step: Step | str
     began: datetime
     query: str = ""
     batch: int = 0
@@ -87,29 +91,30 @@ class Receipt:
     restored: int | None = None
     net: int | None = None
 
-    def counting(self, counts: Counts, *, step: str) -> Receipt:
-        """Return the receipt of a step with what its gate has counted."""
-        return replace(self, step=step, read=counts.read, quarantined=counts.quarantined)
+    def with_metrics(self, metrics: StepMetrics) -> CommitInfo:
+        """Return the same with what the step's gate has counted."""
+        return replace(self, read=metrics.read, quarantined=metrics.quarantined)
 
     def as_json(self) -> str:
         """Return what is written into the commit."""
+        assert self.step, "a write says which step makes it"
         return json.dumps(asdict(self), separators=(",", ":"), default=datetime.isoformat)
 
 
-def begin(*, lane: str, step: str, run: str | None = None) -> Receipt:
-    """Return the receipt of what begins now."""
-    return Receipt(run or new_event_id(), lane, step, datetime.now(UTC))
+def begin(*, lane: str, step: Step | str = "", run: str | None = None) -> CommitInfo:
+    """Return the commit info of what begins now; a micro-batch gets its step when a write is made."""
+    return CommitInfo(run or new_event_id(), lane, step, datetime.now(UTC))
 
 
-def parse(text: str | None) -> Receipt | None:
-    """Return the receipt of a commit, or None if it has none: others write what they like there."""
+def parse(text: str | None) -> CommitInfo | None:
+    """Return the info of a commit, or None if it has none: other writers store what they like there."""
     try:
-        # Of an older one it is not known who; the defaults would name who reads it.
-        held = {"code": "", "who": "", **json.loads(text or "null")}
-        known = {each.name: held[each.name] for each in fields(Receipt) if each.name in held}
+        # An older one does not say who wrote it; the defaults would name the reader.
+        stored = {"code": "", "who": "", **json.loads(text or "null")}
+        known = {each.name: stored[each.name] for each in fields(CommitInfo) if each.name in stored}
         offsets = tuple(OffsetRange(**part) for part in known.pop("offsets", None) or ())
         versions = Versions(**part) if (part := known.pop("versions", None)) else None
         began = datetime.fromisoformat(known.pop("began"))
-        return Receipt(**known, began=began, offsets=offsets, versions=versions)
+        return CommitInfo(**known, began=began, offsets=offsets, versions=versions)
     except (ValueError, TypeError, KeyError):
         return None

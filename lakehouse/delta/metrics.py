@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Counts:
+class StepMetrics:
     """Rows and time of a step.
 
     Attributes:
@@ -28,9 +28,9 @@ class Counts:
         """Refused rows among those read; 0 if none was."""
         return self.quarantined / self.read if self.read else 0.0
 
-    def __add__(self, other: Counts) -> Counts:
+    def __add__(self, other: StepMetrics) -> StepMetrics:
         """Return the sums."""
-        return Counts(
+        return StepMetrics(
             self.batches + other.batches,
             self.read + other.read,
             self.written + other.written,

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from foundation.landing_object import offsets_in
+from foundation.landing_object import LandingObject
 from foundation.offsets import OffsetRange
 from lakehouse.delta.commit_info import Versions
 from lakehouse.spark import filesystem as objects
@@ -76,8 +76,8 @@ class Checkpoint:
             text = objects.read(self.spark, folder) or objects.read(self.spark, f"{folder}.compact") or ""
             for line in text.splitlines()[1:]:
                 listed = json.loads(line)
-                if listed["batchId"] == entry and (landed := offsets_in(listed["path"])):
-                    yield landed
+                if listed["batchId"] == entry and (landed := LandingObject.parse(listed["path"])):
+                    yield landed.offsets
 
 
 def _between(begin: dict[str, Any], end: dict[str, Any]) -> tuple[OffsetRange, ...]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from delta.tables import DeltaTable
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.bronze import event_ids
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.schemas import SILVER
 from lakehouse.catalog.tables import BATCH, STREAM, Lane
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 
 SHOWN = 50
 # What the door took in the last seconds may still be on its way.
@@ -54,16 +52,16 @@ class Comparison:
     differences: tuple[Difference, ...]
 
 
-def newest_events(spark: SparkSession, warehouse: Warehouse) -> tuple[datetime, datetime] | None:
+def newest_events(lake: DeltaLake) -> tuple[datetime, datetime] | None:
     """Return when the door took each lane's newest event, or None if one has none.
 
     Reads one column of bronze's newest files.
     """
     newest: list[datetime] = []
     for lane in (BATCH, STREAM):
-        if not DeltaTable.isDeltaTable(spark, lane.bronze.path(warehouse.tables)):
+        if not lake.exists(lane.bronze):
             return None
-        row = _from_door(spark, lane, warehouse).agg(F.max("received_at").alias("at")).first()
+        row = _from_door(lake, lane).agg(F.max("received_at").alias("at")).first()
         if row is None or row["at"] is None:
             return None
         newest.append(row["at"].astimezone())
@@ -85,31 +83,28 @@ def settled(batch: datetime, stream: datetime, *, now: datetime) -> datetime:
     return min(batch, stream) - SETTLING
 
 
-def compare(spark: SparkSession, warehouse: Warehouse, *, since: datetime, until: datetime) -> Comparison:
+def compare(lake: DeltaLake, *, since: datetime, until: datetime) -> Comparison:
     """Compare what both lanes have made of the events that the door took in a window.
 
     The cost follows the window: only files that may hold its events are read, but for pins on which the
     lanes seem to differ, which are looked up. About six jobs.
 
     Args:
-        spark: the session.
-        warehouse: the tables.
+        lake: the lakehouse.
         since: the beginning, included.
         until: the end, not included; both lanes must have got that far.
     """
-    batch, stream = (
-        events(_from_door(spark, lane, warehouse), since=since, until=until) for lane in (BATCH, STREAM)
-    )
+    batch, stream = (events(_from_door(lake, lane), since=since, until=until) for lane in (BATCH, STREAM))
     window = in_either(batch, stream).persist()
     try:
         row = window.agg(F.count("*"), F.min("event_id"), F.max("event_id")).first()
         assert row is not None  # an aggregate without groups has one row
         count, oldest, newest = row
-        silver = [_of_window(spark, lane, warehouse, window, (oldest, newest)) for lane in (BATCH, STREAM)]
+        silver = [_of_window(lake, lane, window, (oldest, newest)) for lane in (BATCH, STREAM)]
         # Written down, because it is asked more than once and its end depends on what it holds.
         doubtful = in_doubt(*silver).localCheckpoint()
         if not doubtful.isEmpty():
-            whole = (delta.read(spark, lane.silver, warehouse=warehouse.tables) for lane in (BATCH, STREAM))
+            whole = (lake.read(lane.silver) for lane in (BATCH, STREAM))
             doubtful = unless_moved_on(doubtful, *whole, newest=newest)
         found = missing(window).unionByName(doubtful).dropDuplicates(["event_id"]).localCheckpoint()
         first = found.orderBy("event_id").limit(SHOWN).collect()
@@ -192,14 +187,12 @@ def _difference() -> Column:
     )
 
 
-def _of_window(
-    spark: SparkSession, lane: Lane, warehouse: Warehouse, window: DataFrame, span: tuple[str, str]
-) -> DataFrame:
-    rows = delta.read(spark, lane.silver, warehouse=warehouse.tables).where(F.col("event_id").between(*span))
+def _of_window(lake: DeltaLake, lane: Lane, window: DataFrame, span: tuple[str, str]) -> DataFrame:
+    rows = lake.read(lane.silver).where(F.col("event_id").between(*span))
     return rows.join(window.select("event_id"), "event_id", "leftsemi")
 
 
-def _from_door(spark: SparkSession, lane: Lane, warehouse: Warehouse) -> DataFrame:
+def _from_door(lake: DeltaLake, lane: Lane) -> DataFrame:
     """Bronze rows whose event id was given by the door: others are of one topic alone."""
     made = event_ids.derived(F.col("kafka_timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
-    return delta.read(spark, lane.bronze, warehouse=warehouse.tables).where(F.col("event_id") != made)
+    return lake.read(lane.bronze).where(F.col("event_id") != made)

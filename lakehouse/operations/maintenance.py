@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from delta.exceptions import DeltaConcurrentModificationException
-from delta.tables import DeltaTable
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import Table
 from lakehouse.delta import lake as delta
 from lakehouse.delta import retries as conflicts
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations import retention as needs
 from lakehouse.spark import filesystem as objects
 
@@ -65,9 +63,7 @@ class Upkeep:
     held_back: tuple[str, ...] = ()
 
 
-def maintain(
-    spark: SparkSession, table: Table, warehouse: Warehouse, *, dry_run: bool = False
-) -> Upkeep | None:
+def maintain(lake: DeltaLake, table: Table, *, dry_run: bool = False) -> Upkeep | None:
     """Remove a table's old files, then join small ones; None if there is no such table yet.
 
     Files are kept for the table's `retention`; as long as a reader is further behind, all are. Joining begins
@@ -76,43 +72,41 @@ def maintain(
     log every tenth commit, and removes what of the log is past its retention then.
 
     Args:
-        spark: the session.
+        lake: the lakehouse.
         table: the table. Whoever merges into it meanwhile has to try again after a conflict, as this does;
             nobody may replace its rows.
-        warehouse: where it is.
         dry_run: change nothing, and say what there is to do.
     """
-    path = table.path(warehouse.tables)
-    if not DeltaTable.isDeltaTable(spark, path):
+    if not lake.exists(table):
         return None
-    before, late = stock(spark, path), _late(spark, table, warehouse)
+    before, late = stock(lake, table), _late(lake, table)
     pays = before.spare >= WORTH_FILES
     if not dry_run:
-        _declare(spark, table, path)
-    removed = 0 if late else _vacuum(spark, path, dry_run=dry_run)
+        _declare(lake, table)
+    removed = 0 if late else _vacuum(lake, table, dry_run=dry_run)
     if dry_run:
         joined = before.spare if pays else 0
         return Upkeep(table.full_name, before, joined=joined, removed=removed, held_back=tuple(late))
-    joined, refused = _join(spark, table, path) if pays else (0, [])
-    after = stock(spark, path)
+    joined, refused = _join(lake, table) if pays else (0, [])
+    after = stock(lake, table)
     return Upkeep(table.full_name, before, after, joined, removed, (*late, *refused))
 
 
-def stock(spark: SparkSession, path: str) -> Stock:
+def stock(lake: DeltaLake, table: Table) -> Stock:
     """Return what a table takes up, from its log and one listing of its folder."""
-    row = DeltaTable.forPath(spark, path).detail().select("numFiles", "sizeInBytes").first()
+    row = lake.delta_table(table).detail().select("numFiles", "sizeInBytes").first()
     assert row is not None  # a table has details
-    return Stock(int(row.numFiles), int(row.sizeInBytes), *objects.size(spark, path))
+    return Stock(int(row.numFiles), int(row.sizeInBytes), *objects.size(lake.spark, lake.path(table)))
 
 
-def _late(spark: SparkSession, table: Table, warehouse: Warehouse) -> list[str]:
+def _late(lake: DeltaLake, table: Table) -> list[str]:
     """Tell which readers need a version that is past its retention."""
-    path, newest = table.path(warehouse.tables), delta.version(spark, table, warehouse=warehouse.tables)
-    behind = needs.of(spark, table, warehouse, newest=newest)
+    newest = lake.version(table)
+    behind = needs.of(lake, table, newest=newest)
     if not behind:
         return []
     oldest = min(need.version for need in behind)
-    history = DeltaTable.forPath(spark, path).history(newest - oldest + 1).select("version", "timestamp")
+    history = lake.delta_table(table).history(newest - oldest + 1).select("version", "timestamp")
     moments = {row.version: row.timestamp.astimezone(UTC) for row in history.collect()}
     due = datetime.now(UTC) - timedelta(days=table.retention)
     # One whose commit is no longer in the log is older than anybody can tell.
@@ -124,21 +118,21 @@ def _late(spark: SparkSession, table: Table, warehouse: Warehouse) -> list[str]:
     ]
 
 
-def _declare(spark: SparkSession, table: Table, path: str) -> None:
+def _declare(lake: DeltaLake, table: Table) -> None:
     """Let a table that was made by an older Pinlake say of itself what a new one does."""
     wanted = delta.properties(table)
-    row = DeltaTable.forPath(spark, path).detail().select("properties").first()
+    row = lake.delta_table(table).detail().select("properties").first()
     held = row.properties if row else {}
     if any(held.get(name) != value for name, value in wanted.items()):
         listed = ", ".join(f"'{name}' = '{value}'" for name, value in wanted.items())
         for attempt in conflicts.again(table):
             with attempt:
-                spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({listed})")
+                lake.spark.sql(f"ALTER TABLE delta.`{lake.path(table)}` SET TBLPROPERTIES ({listed})")
 
 
-def _vacuum(spark: SparkSession, path: str, *, dry_run: bool) -> int:
+def _vacuum(lake: DeltaLake, table: Table, *, dry_run: bool) -> int:
     """Remove files that are past the retention the table tells of, or list them, and return how many."""
-    session = spark.newSession()
+    session, path = lake.spark.newSession(), lake.path(table)
     # By default it lists folders in 10,000 tasks, however few there are.
     session.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", str(_LISTING_TASKS))
     # Delta ignores any RETAIN but that of 0 hours, and lists the change feed's folder, which it leaves.
@@ -149,14 +143,14 @@ def _vacuum(spark: SparkSession, path: str, *, dry_run: bool) -> int:
     return due
 
 
-def _join(spark: SparkSession, table: Table, path: str) -> tuple[int, list[str]]:
+def _join(lake: DeltaLake, table: Table) -> tuple[int, list[str]]:
     """Return how many files were joined, or why none was."""
-    session = spark.newSession()
+    session = lake.spark.newSession()
     session.conf.set("spark.databricks.delta.optimize.minFileSize", str(SMALL_BYTES))
     session.conf.set("spark.databricks.delta.optimize.maxFileSize", str(TARGET_BYTES))
     joining = conflicts.again(table)
     try:
-        done = joining(lambda: DeltaTable.forPath(session, path).optimize().executeCompaction())
+        done = joining(lambda: lake.delta_table(table, session).optimize().executeCompaction())
     except DeltaConcurrentModificationException:
         return 0, ["another writer was always first: nothing was joined"]
     row = done.select("metrics.numFilesRemoved").first()

@@ -6,21 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from delta.tables import DeltaTable
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from foundation.errors import UsageError
 from foundation.event import PIN_FIELDS
 from lakehouse.catalog.tables import STREAM, Lane
-from lakehouse.delta import commit_info as receipt
-from lakehouse.delta import lake as delta
+from lakehouse.delta import commit_info
 from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.gold.pin_features import to_features, to_judged_features
-from lakehouse.pipelines import table_writes as promotions
+from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
 from lakehouse.quality.quarantine import DROPPED, OPEN, REPLAYED
@@ -47,16 +45,14 @@ class Quarantine:
     """One lane's quarantine. Every change is one merge by id, recorded with note and time.
 
     Args:
-        spark: the session.
+        lake: the lakehouse.
         lane: whose.
-        warehouse: root URL of the tables.
     """
 
-    def __init__(self, spark: SparkSession, lane: Lane, *, warehouse: str) -> None:
-        self._spark = spark
+    def __init__(self, lake: DeltaLake, lane: Lane) -> None:
         self._lane = lane
-        self._warehouse = warehouse
-        delta.ensure(spark, lane.quarantine, warehouse=warehouse)
+        self._lake = lake
+        lake.ensure(lane.quarantine)
 
     def rows(self, where: str = "true") -> DataFrame:
         """Return refused rows that meet a condition in SQL over their columns and the pin's fields as text.
@@ -92,8 +88,8 @@ class Quarantine:
             serving: Postgres, for the stream lane.
             note: recorded with every row that is tried.
         """
-        silver_gate = gates.open_gate(self._spark, self._lane.silver)
-        features_gate = gates.open_gate(self._spark, self._lane.features)
+        silver_gate = gates.open_gate(self._lake.spark, self._lane.silver)
+        features_gate = gates.open_gate(self._lake.spark, self._lane.features)
         chosen = _tried(lambda: self._open().transform(_with_fields).where(where).drop(*PIN_FIELDS), where)
         rows = _as_bronze(chosen.dropDuplicates(["id"]))
         judged = to_judged(rows, silver_gate, text_policy=text_policy, at=datetime.now(UTC))
@@ -118,14 +114,15 @@ class Quarantine:
         return self._change(rows, {"state": f"'{REPLAYED}'"}, note=note, step=Step.REPLAY)
 
     def _write(self, good: DataFrame, rows: int, serving: Serving | None) -> None:
-        begun = receipt.begin(lane=self._lane.name, step=Step.REPLAY)
+        begun = commit_info.begin(lane=self._lane.name, step=Step.REPLAY)
         query = f"replay/{begun.run}"
         known = replace(begun, query=query, read=rows)
-        batch = MicroBatch(self._warehouse, query, 0, known, known.began)
+        batch = MicroBatch(query, 0, known, known.began)
         silver = to_silver(good).localCheckpoint()
-        promotions.to_silver_table(silver, self._lane, batch)
+        writer = LaneWriter(self._lake, self._lane)
+        writer.silver(silver, batch)
         if self._lane is STREAM:
-            promotions.to_features_table(silver, self._lane, batch)
+            writer.features(silver, batch)
             if serving is not None:
                 serving.upsert(to_features(silver), batch)
 
@@ -134,14 +131,14 @@ class Quarantine:
         count = chosen.count()
         if not count:
             return 0
-        begun = receipt.begin(lane=self._lane.name, step=step)
+        begun = commit_info.begin(lane=self._lane.name, step=step)
         told = replace(begun, query=f"{step}/{begun.run}", read=count)
-        session = delta.session_with(self._spark, told)
+        session = self._lake.session_with_commit_info(told)
         recorded = {"changed_at": F.current_timestamp(), "note": F.coalesce(F.lit(note), F.col("old.note"))}
         changes = {name: F.expr(value) for name, value in values.items()} | recorded
         for attempt in conflicts.again(self._lane.quarantine):
             with attempt:
-                table = DeltaTable.forPath(session, self._lane.quarantine.path(self._warehouse))
+                table = self._lake.delta_table(self._lane.quarantine, session)
                 merge = table.alias("old").merge(
                     chosen.dropDuplicates(["id"]).alias("new"), "old.id = new.id"
                 )
@@ -152,7 +149,7 @@ class Quarantine:
         return self._read().where(F.col("state") == OPEN)
 
     def _read(self) -> DataFrame:
-        return delta.read(self._spark, self._lane.quarantine, warehouse=self._warehouse)
+        return self._lake.read(self._lane.quarantine)
 
 
 def whole(document: str) -> Column:

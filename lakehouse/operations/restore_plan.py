@@ -49,7 +49,7 @@ def plan(store: Store, table: Table, moment: Moment) -> Plan:
 def _require_bearable(store: Store, newest: Version, target: Version) -> None:
     same = newest.log.schema().to_json() == target.log.schema().to_json()
     for reader in readers.of(target.table):
-        checkpoint = store.warehouse.checkpoint(reader.checkpoint)
+        checkpoint = store.locations.checkpoint(reader.checkpoint)
         begun = any(True for _ in store.listed(f"{store.key(checkpoint)}/offsets/"))
         if begun and not (reader.follows_changes and same):
             why = "rows go away" if same else "its columns change"

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from delta.tables import DeltaTable
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.catalog import consumers as readers
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import Table
-from lakehouse.delta.streaming_checkpoint import Checkpoint
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality.publish import published
-from lakehouse.spark import filesystem as objects
 
 _UPKEEP = ("OPTIMIZE", "SET TBLPROPERTIES", "ADD COLUMNS", "REORG", "VACUUM START", "VACUUM END")
 
@@ -31,36 +27,34 @@ class Need:
     version: int
 
 
-def of(spark: SparkSession, table: Table, warehouse: Warehouse, *, newest: int) -> list[Need]:
+def of(lake: DeltaLake, table: Table, *, newest: int) -> list[Need]:
     """Return the readers that need more of a table than its newest version.
 
     Reads a few small objects, and the log of the versions that a reader has not seen.
 
     Args:
-        spark: the session.
+        lake: the lakehouse.
         table: the table.
-        warehouse: it, its checkpoints and what is published of it.
         newest: its newest version.
     """
     found = []
-    shown = published(spark, table, warehouse=warehouse.tables)
+    shown = published(lake, table)
     if shown is not None and shown < newest:
         found.append(Need("whoever reads what is published", shown))
     for reader in readers.of(table):
-        url = warehouse.checkpoint(reader.checkpoint)
-        following = Checkpoint(spark, url).next_version() if objects.names(spark, url) else None
-        change = None if following is None else _change(spark, table, warehouse, range(following, newest + 1))
+        following = lake.checkpoint(reader.checkpoint).next_version()
+        change = None if following is None else _change(lake, table, range(following, newest + 1))
         # Changes of the newest version are no part of it.
         if change is not None and change < newest + table.change_feed:
             found.append(Need(f"`pinlake {reader.step}`", change))
     return found
 
 
-def _change(spark: SparkSession, table: Table, warehouse: Warehouse, versions: range) -> int | None:
+def _change(lake: DeltaLake, table: Table, versions: range) -> int | None:
     """Return the first of the newest versions that has changed rows: upkeep alone gives nothing to read."""
     if not versions:
         return None
-    history = DeltaTable.forPath(spark, table.path(warehouse.tables)).history(len(versions))
+    history = lake.delta_table(table).history(len(versions))
     changed = history.where(~F.col("operation").isin(*_UPKEEP)).agg(F.min("version")).first()
     assert changed is not None  # an aggregate without groups has one row
     return None if changed[0] is None else int(changed[0])

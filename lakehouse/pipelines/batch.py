@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.bronze import sources as records
 from lakehouse.bronze.transform import to_bronze
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
-from lakehouse.delta import commit_info as receipt
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta import commit_info
+from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.gold.pin_features import to_judged_features
-from lakehouse.pipelines import table_writes as promotions
 from lakehouse.pipelines.micro_batches import MicroBatches, Write
+from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.publish import publish
 from lakehouse.quality.results import GateLog
@@ -31,104 +29,102 @@ _LANDING_OBJECTS = 20
 _DELTA_BYTES = "256m"
 
 
-def bronze(spark: SparkSession, warehouse: Warehouse) -> Counts:
+def bronze(lake: DeltaLake) -> StepMetrics:
     """Append what is new in landing to bronze.pins_batch.
 
     Raises: as `MicroBatches.drain`; likewise the other steps.
     """
 
-    def write(rows: DataFrame, batch: MicroBatch) -> Counts:
-        promotions.to_bronze_table(to_bronze(rows, at=batch.began), BATCH, batch)
-        written = delta.rows_of_last_write(spark, BATCH.bronze, warehouse=batch.warehouse)
-        return Counts(read=written, written=written)
+    def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
+        LaneWriter(lake, BATCH).bronze(to_bronze(rows, at=batch.began), batch)
+        written = lake.rows_of_last_write(BATCH.bronze)
+        return StepMetrics(read=written, written=written)
 
-    if not filesystem.names(spark, warehouse.landing):
-        return Counts()
-    source = records.read_landing(spark, folder=warehouse.landing, files_per_batch=_LANDING_OBJECTS)
-    counts = _drain(source, write, warehouse, targets=(BATCH.bronze,))
-    publish(spark, [BATCH.bronze], warehouse=warehouse.tables, gates=GateLog())
+    if not filesystem.names(lake.spark, lake.locations.landing):
+        return StepMetrics()
+    source = records.read_landing(lake.spark, folder=lake.locations.landing, files_per_batch=_LANDING_OBJECTS)
+    counts = _drain(lake, source, write, targets=(BATCH.bronze,))
+    publish(lake, [BATCH.bronze], gates=GateLog())
     return counts
 
 
-def silver(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy) -> Counts:
+def silver(lake: DeltaLake, *, text_policy: TextPolicy) -> StepMetrics:
     """Merge the pins in new bronze rows into silver.pins_batch; what is no pin goes to quarantine."""
     log = GateLog()
-    counts = promote_to_silver(spark, warehouse, text_policy=text_policy, log=log)
-    publish(spark, [BATCH.silver], warehouse=warehouse.tables, gates=log)
+    counts = promote_to_silver(lake, text_policy=text_policy, log=log)
+    publish(lake, [BATCH.silver], gates=log)
     return counts
 
 
-def promote_to_silver(
-    spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy, log: GateLog
-) -> Counts:
+def promote_to_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateLog) -> StepMetrics:
     """Do the same without judging or publishing what silver is then; `log` takes what the gate counts."""
-    gate = gates.open_gate(spark, BATCH.silver)
+    gate, writer = gates.open_gate(lake.spark, BATCH.silver), LaneWriter(lake, BATCH)
 
-    def write(rows: DataFrame, batch: MicroBatch) -> Counts:
+    def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         judged = to_judged(rows, gate, text_policy=text_policy, at=batch.began).persist()
         try:
             counted = gates.count(judged, gate, parsing=RULES)
             log.add(counted)
-            writes = promotions.silver_writes(to_silver(judged), counted, BATCH, batch)
-            side_by_side.run(spark, list(writes))
+            writes = writer.silver_writes(to_silver(judged), counted, batch)
+            side_by_side.run(list(writes))
             return counted.counts
         finally:
             judged.unpersist()
 
-    source = _new_rows(spark, BATCH.bronze, warehouse)
-    return _drain(source, write, warehouse, targets=(BATCH.silver, BATCH.quarantine))
+    source = _new_rows(lake, BATCH.bronze)
+    return _drain(lake, source, write, targets=(BATCH.silver, BATCH.quarantine))
 
 
-def gold(spark: SparkSession, warehouse: Warehouse) -> Counts:
+def gold(lake: DeltaLake) -> StepMetrics:
     """Merge changed silver rows into gold.pin_features_batch, renew the touched days of category_daily.
 
     Silver that has not been published is judged first: gold does not read what readers must not see.
     """
-    gate, log = gates.open_gate(spark, BATCH.features), GateLog()
+    gate, log = gates.open_gate(lake.spark, BATCH.features), GateLog()
+    writer = LaneWriter(lake, BATCH)
 
-    def write(rows: DataFrame, batch: MicroBatch) -> Counts:
+    def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         changes = rows.persist()
         try:
             days = [
                 row.day for row in changes.select(F.to_date("event_time").alias("day")).distinct().collect()
             ]
             if not days:
-                return Counts()
+                return StepMetrics()
             upserts = newest_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
             judged = gates.count(to_judged_features(upserts, gate), gate)
             log.add(judged)
-            silver_table = delta.read(spark, BATCH.silver, warehouse=batch.warehouse)
             writes = [
-                *promotions.features_writes(judged, BATCH, batch),
-                lambda: promotions.to_category_daily_table(silver_table, days, batch),
+                *writer.features_writes(judged, batch),
+                lambda: writer.category_daily(days, batch),
             ]
-            side_by_side.run(spark, writes)
+            side_by_side.run(writes)
             return judged.counts
         finally:
             changes.unpersist()
 
-    source = _new_rows(spark, BATCH.silver, warehouse)
-    publish(spark, [BATCH.silver], warehouse=warehouse.tables, gates=GateLog())
-    counts = _drain(source, write, warehouse, targets=(BATCH.features, CATEGORY_DAILY, BATCH.quarantine))
-    publish(spark, [BATCH.features], warehouse=warehouse.tables, gates=log)
+    source = _new_rows(lake, BATCH.silver)
+    publish(lake, [BATCH.silver], gates=GateLog())
+    counts = _drain(lake, source, write, targets=(BATCH.features, CATEGORY_DAILY, BATCH.quarantine))
+    publish(lake, [BATCH.features], gates=log)
     return counts
 
 
-def _new_rows(spark: SparkSession, table: Table, warehouse: Warehouse) -> DataFrame:
+def _new_rows(lake: DeltaLake, table: Table) -> DataFrame:
     """A stream of a table's rows, or of its row changes where it records them."""
-    delta.ensure(spark, table, warehouse=warehouse.tables)
-    reader = spark.readStream.format("delta").option("maxBytesPerTrigger", _DELTA_BYTES)
+    lake.ensure(table)
+    reader = lake.spark.readStream.format("delta").option("maxBytesPerTrigger", _DELTA_BYTES)
     if table.change_feed:
         reader = reader.option("readChangeFeed", "true")
     else:
         # Rows are only ever appended, but for those of erased pins, which are removed: nothing new in that.
         reader = reader.option("skipChangeCommits", "true")
-    return reader.load(table.path(warehouse.tables))
+    return reader.load(lake.path(table))
 
 
-def _drain(source: DataFrame, write: Write, warehouse: Warehouse, *, targets: tuple[Table, ...]) -> Counts:
+def _drain(lake: DeltaLake, source: DataFrame, write: Write, *, targets: tuple[Table, ...]) -> StepMetrics:
     for table in targets:
-        delta.ensure(source.sparkSession, table, warehouse=warehouse.tables)
-    checkpoint = warehouse.checkpoint(targets[0].full_name)
-    run = receipt.begin(lane=BATCH.name, step=targets[0].layer)
-    return MicroBatches(source, write, checkpoint=checkpoint, warehouse=warehouse.tables, run=run).drain()
+        lake.ensure(table)
+    checkpoint = lake.checkpoint(targets[0].full_name)
+    run = commit_info.begin(lane=BATCH.name)
+    return MicroBatches(source, write, checkpoint=checkpoint, run=run).drain()

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType, TimestampType
 
-from foundation.offsets import FOLDER, Gap, OffsetRange
-from lakehouse.catalog.locations import Warehouse
+from foundation.offsets import FOLDER, LostOffsets, OffsetRange
 from lakehouse.catalog.tables import STREAM
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.spark import dataframes as literal
 from lakehouse.spark import filesystem as objects
 
@@ -31,41 +31,45 @@ _COLUMNS = StructType(
 Positions = Mapping[str, Mapping[str, int]]
 
 
-def between(position: Positions, earliest: Positions) -> list[Gap]:
-    """Return what the stream lane is to read next but what lies before all that Kafka still has.
+def lost_offsets(position: Positions, earliest: Positions) -> list[LostOffsets]:
+    """Return the offsets that the stream lane would read next but Kafka no longer has.
 
     Args:
         position: the offset to be read next.
         earliest: the first offset that Kafka has.
     """
     return [
-        Gap(STREAM.name, topic, int(partition), wanted, first - 1)
+        LostOffsets(STREAM.name, OffsetRange(topic, int(partition), wanted, first - 1))
         for topic, partitions in position.items()
         for partition, wanted in partitions.items()
         if (first := earliest.get(topic, {}).get(partition, 0)) > wanted
     ]
 
 
-def without(offsets: Sequence[OffsetRange], gaps: Sequence[Gap]) -> tuple[OffsetRange, ...]:
-    """Return ranges of offsets that begin behind the gaps at their front."""
-    left = tuple(_behind(part, gaps) for part in offsets)
-    return tuple(part for part in left if part.first <= part.last)
+def without_lost(offsets: Sequence[OffsetRange], lost: Sequence[LostOffsets]) -> tuple[OffsetRange, ...]:
+    """Return ranges of offsets without the lost ones at their beginnings."""
+    rest = (_behind(part, lost) for part in offsets)
+    return tuple(part for part in rest if part.count > 0)
 
 
-def record(spark: SparkSession, warehouse: Warehouse, gap: Gap) -> None:
-    """Write a gap down."""
-    log.error("offsets are lost", **vars(gap))
-    objects.replace(spark, f"{warehouse.root}/{gap.key}", gap.as_json())
+def record(lake: DeltaLake, lost: LostOffsets) -> None:
+    """Write lost offsets down."""
+    log.error("offsets are lost", **lost.as_row())
+    lake.put_text(lost.key, lost.as_json())
 
 
-def read(spark: SparkSession, warehouse: Warehouse) -> DataFrame:
-    """Return at, lane, topic, partition, first and last of every gap that was written down."""
-    folder = f"{warehouse.root}/{FOLDER}"
-    if not objects.names(spark, folder):
-        return literal.frame(spark, [], _COLUMNS)
-    return spark.read.schema(_COLUMNS).json(folder)
+def read(lake: DeltaLake) -> DataFrame:
+    """Return at, lane, topic, partition, first and last of all lost offsets that were written down."""
+    folder = f"{lake.root}/{FOLDER}"
+    if not objects.names(lake.spark, folder):
+        return literal.frame(lake.spark, [], _COLUMNS)
+    return lake.spark.read.schema(_COLUMNS).json(folder)
 
 
-def _behind(part: OffsetRange, gaps: Sequence[Gap]) -> OffsetRange:
-    ends = [gap.last + 1 for gap in gaps if (gap.topic, gap.partition) == (part.topic, part.partition)]
-    return replace(part, first=max([part.first, *ends]))
+def _behind(part: OffsetRange, lost: Sequence[LostOffsets]) -> OffsetRange:
+    same = (each.offsets for each in lost if _partition(each.offsets) == _partition(part))
+    return replace(part, first=max([part.first, *(offsets.last + 1 for offsets in same)]))
+
+
+def _partition(offsets: OffsetRange) -> tuple[str, int]:
+    return offsets.topic, offsets.partition

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from foundation import kafka_admin as topics
 from foundation.clients import s3_client
-from foundation.offsets import Gap
+from foundation.offsets import LostOffsets, OffsetRange
 from foundation.settings import Settings
 from lakehouse.delta import stream_position
 
 
-def gone(settings: Settings) -> list[Gap]:
+def detect_data_loss(settings: Settings) -> list[LostOffsets]:
     """Return the offsets that a lane's own position says it has to read, but Kafka has no longer.
 
     A lane without a position has not begun, and begins with what there is.
@@ -33,7 +33,7 @@ def gone(settings: Settings) -> list[Gap]:
         for number, offset in partitions.items()
     }
     return [
-        Gap(lane, topic, number, position, first[topic, number] - 1)
+        LostOffsets(lane, OffsetRange(topic, number, position, first[topic, number] - 1))
         for (lane, topic, number), position in positions.items()
         if first.get((topic, number), 0) > position
     ]

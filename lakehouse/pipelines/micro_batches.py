@@ -14,18 +14,18 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from foundation.errors import PinlakeError, TransientError
-from foundation.offsets import Gap
-from lakehouse.delta import commit_info as receipts
-from lakehouse.delta.commit_info import Receipt
+from foundation.offsets import LostOffsets
+from lakehouse.delta import commit_info
+from lakehouse.delta.commit_info import CommitInfo
 from lakehouse.delta.lake import MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.streaming_checkpoint import Checkpoint
-from lakehouse.pipelines.data_loss import without
+from lakehouse.pipelines.data_loss import without_lost
 
 log = structlog.get_logger()
 
 
-Write = Callable[[DataFrame, MicroBatch], Counts]
+Write = Callable[[DataFrame, MicroBatch], StepMetrics]
 
 
 class MicroBatches:
@@ -36,10 +36,9 @@ class MicroBatches:
     Args:
         source: a streaming DataFrame.
         write: what to do with each micro-batch.
-        checkpoint: URL of the query's checkpoint.
-        warehouse: root URL of the tables.
-        run: the receipt that every micro-batch of this run begins with.
-        gaps: offsets that the source has lost.
+        checkpoint: the query's.
+        run: what the commit info of every micro-batch of this run begins with.
+        lost: offsets that the source no longer has.
     """
 
     def __init__(
@@ -47,24 +46,22 @@ class MicroBatches:
         source: DataFrame,
         write: Write,
         *,
-        checkpoint: str,
-        warehouse: str,
-        run: Receipt,
-        gaps: Sequence[Gap] = (),
+        checkpoint: Checkpoint,
+        run: CommitInfo,
+        lost: Sequence[LostOffsets] = (),
     ) -> None:
         self._write = write
-        self._warehouse = warehouse
         self._checkpoint = checkpoint
         self._begins = run
-        self._gaps = gaps
+        self._lost = lost
         self._writer = source.writeStream.foreachBatch(self._on_batch).option(
-            "checkpointLocation", checkpoint
+            "checkpointLocation", checkpoint.url
         )
         self._busy = threading.Lock()
         self._failure: PinlakeError | None = None
-        self.counts = Counts()
+        self.counts = StepMetrics()
 
-    def drain(self) -> Counts:
+    def drain(self) -> StepMetrics:
         """Write what is there now and return.
 
         Raises:
@@ -73,14 +70,14 @@ class MicroBatches:
         """
         return self._run(self._writer.trigger(availableNow=True), stop=threading.Event())
 
-    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
         """Write what comes until `stop` is set; the micro-batch under way is finished first.
 
         Raises: as `drain`.
         """
         return self._run(self._writer.trigger(processingTime=f"{trigger_seconds} seconds"), stop=stop)
 
-    def _run(self, writer: DataStreamWriter, *, stop: threading.Event) -> Counts:
+    def _run(self, writer: DataStreamWriter, *, stop: threading.Event) -> StepMetrics:
         query = writer.start()
         try:
             while query.isActive and not stop.is_set():
@@ -111,22 +108,23 @@ class MicroBatches:
                 self._failure = self._stopped(error)
                 raise
             if counts.read:
-                timed = Counts(1, counts.read, counts.written, counts.quarantined, time.monotonic() - started)
+                timed = StepMetrics(
+                    1, counts.read, counts.written, counts.quarantined, time.monotonic() - started
+                )
                 self.counts += timed
-                log.info("micro-batch written", checkpoint=self._checkpoint, number=number, **vars(timed))
+                log.info("micro-batch written", checkpoint=self._checkpoint.url, number=number, **vars(timed))
 
     def _stopped(self, error: PySparkException) -> TransientError:
         return TransientError(
             "Spark stopped: " + str(error).strip().splitlines()[0],
-            where=self._checkpoint,
+            where=self._checkpoint.url,
             mend="Nothing is lost: run it again. Set PINLAKE_SPARK_LOG_LEVEL=WARN to see what led to it.",
         )
 
     def _known_as(self, rows: DataFrame, number: int) -> MicroBatch:
-        spark = rows.sparkSession
-        query = spark.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
-        offsets, versions = Checkpoint(spark, self._checkpoint).reads(number)
-        begun = receipts.begin(lane=self._begins.lane, step=self._begins.step, run=self._begins.run)
-        offsets = without(offsets, self._gaps)
-        receipt = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)
-        return MicroBatch(self._warehouse, query, number, receipt, receipt.began)
+        query = rows.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
+        offsets, versions = self._checkpoint.reads(number)
+        begun = commit_info.begin(lane=self._begins.lane, run=self._begins.run)
+        offsets = without_lost(offsets, self._lost)
+        info = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)
+        return MicroBatch(query, number, info, info.began)

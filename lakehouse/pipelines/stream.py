@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -18,16 +18,14 @@ from tenacity import (
 )
 
 from foundation.errors import TransientError
-from foundation.offsets import Gap, lost
+from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import Settings
 from lakehouse.bronze import sources as records
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import STREAM
-from lakehouse.delta import commit_info as receipt
-from lakehouse.delta.lake import MicroBatch
-from lakehouse.delta.metrics import Counts
-from lakehouse.delta.streaming_checkpoint import Checkpoint
-from lakehouse.pipelines import data_loss as gaps
+from lakehouse.delta import commit_info
+from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.metrics import StepMetrics
+from lakehouse.pipelines import data_loss
 from lakehouse.pipelines.data_loss import Positions
 from lakehouse.pipelines.micro_batches import MicroBatches
 from lakehouse.pipelines.stream_status_writer import StreamStatusWriter
@@ -43,8 +41,7 @@ class StreamLane:
     """The lane with its audit beside it.
 
     Args:
-        spark: the session.
-        warehouse: where its tables and its checkpoint are.
+        lake: the lakehouse.
         settings: Kafka, Postgres, and how long to wait for them.
         earliest: asks Kafka for the first offsets it still has.
         status: takes down how the lane is.
@@ -55,29 +52,25 @@ class StreamLane:
 
     def __init__(
         self,
-        spark: SparkSession,
-        warehouse: Warehouse,
+        lake: DeltaLake,
         settings: Settings,
         *,
         earliest: Callable[[], Positions],
         status: StreamStatusWriter,
     ) -> None:
-        self._spark = spark
-        self._warehouse = warehouse
+        self._lake = lake
         self._settings = settings
         self._earliest = earliest
         self._status = status
         counted = GateLog()
         serving = Serving(settings.postgres, on_wait=status.mark_waiting)
-        self._fan_out = FanOut(spark, serving, text_policy=settings.text_policy, log=counted)
-        self._watch = Watch(
-            spark, warehouse=warehouse.tables, gates=counted, seconds=settings.quality.audit_seconds
-        )
-        self._run = receipt.begin(lane=STREAM.name, step="bronze")
-        self._counts = Counts()
+        self._fan_out = FanOut(lake, serving, text_policy=settings.text_policy, log=counted)
+        self._watch = Watch(lake, gates=counted, seconds=settings.quality.audit_seconds)
+        self._run = commit_info.begin(lane=STREAM.name)
+        self._counts = StepMetrics()
         self._heard_at = time.monotonic()
 
-    def drain(self) -> Counts:
+    def drain(self) -> StepMetrics:
         """Write what is there now, then audit it.
 
         Raises:
@@ -89,7 +82,7 @@ class StreamLane:
             self._watch.look()
             return counts
 
-    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
         """Write what comes until `stop` is set, audited at intervals.
 
         A server that is away is waited for: the query is started again from its checkpoint, at growing
@@ -98,7 +91,7 @@ class StreamLane:
         Raises: as `drain`.
         """
 
-        def end(state: RetryCallState) -> Counts:
+        def end(state: RetryCallState) -> StepMetrics:
             assert state.outcome is not None  # an attempt has been made
             return self._counts if stop.is_set() else state.outcome.result()
 
@@ -114,7 +107,7 @@ class StreamLane:
             self._heard_at = time.monotonic()
             return persistent(lambda: self._follow(trigger_seconds=trigger_seconds, stop=stop))
 
-    def _follow(self, *, trigger_seconds: float, stop: threading.Event) -> Counts:
+    def _follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
         """Follow with one query; return what it and those before it have counted."""
         query = self._open()
         # Opening it has asked every server, so that none is away any more.
@@ -127,37 +120,36 @@ class StreamLane:
 
     def _open(self) -> MicroBatches:
         """Return the query, to be started where its checkpoint says."""
-        self._fan_out.ensure(warehouse=self._warehouse.tables)
-        found = self._gaps()
+        self._fan_out.ensure()
+        lost = self._detect_data_loss()
         limit = self._settings.stream.max_offsets_per_trigger
         source = records.read_kafka(
-            self._spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(found)
+            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(lost)
         )
         return MicroBatches(
             source,
             self._write,
-            checkpoint=self._warehouse.checkpoint("stream"),
-            warehouse=self._warehouse.tables,
+            checkpoint=self._lake.checkpoint("stream"),
             run=self._run,
-            gaps=found,
+            lost=lost,
         )
 
-    def _write(self, rows: DataFrame, batch: MicroBatch) -> Counts:
+    def _write(self, rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         counts = self._fan_out.write(rows, batch)
         self._heard_at = time.monotonic()
         self._status.mark_written()
         return counts
 
-    def _gaps(self) -> Sequence[Gap]:
-        position = Checkpoint(self._spark, self._warehouse.checkpoint("stream")).position()
+    def _detect_data_loss(self) -> Sequence[LostOffsets]:
+        position = self._lake.checkpoint("stream").position()
         # Asked even if nothing can be lost yet: a Kafka that is away shows here at once.
         earliest = self._earliest()
-        found = gaps.between(position, earliest) if position else []
-        if found and self._settings.kafka.on_data_loss == "stop":
-            raise lost(found)
-        for gap in found:
-            gaps.record(self._spark, self._warehouse, gap)
-        return found
+        lost = data_loss.lost_offsets(position, earliest) if position else []
+        if lost and self._settings.kafka.on_data_loss == "stop":
+            raise data_loss_error(lost)
+        for part in lost:
+            data_loss.record(self._lake, part)
+        return lost
 
     def _has_waited_enough(self) -> bool:
         return time.monotonic() - self._heard_at > self._settings.stream.patience_seconds

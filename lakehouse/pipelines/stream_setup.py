@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from foundation import kafka_admin as topics
 from foundation.clients import Patience, s3_client
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouse
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.pipelines import stream_status_writer
 from lakehouse.pipelines.stream import StreamLane
 
@@ -29,8 +29,7 @@ def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinl
     kafka = settings.kafka
     client = s3_client(settings.s3, _STATUS)
     return StreamLane(
-        spark,
-        warehouse.of(settings),
+        DeltaLake.of(spark, settings),
         settings,
         earliest=lambda: topics.earliest(kafka, kafka.stream_topic),
         status=stream_status_writer.into_bucket(client, settings.s3.bucket, command=command),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.tables import STREAM
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.commit_info import Step
+from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.gold.pin_features import to_features, to_judged_features
-from lakehouse.pipelines import table_writes as promotions
+from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.results import GateLog
 from lakehouse.serving.postgres import Serving
@@ -27,7 +27,7 @@ class FanOut:
     """Parses, cleans and judges a micro-batch once, and writes it everywhere.
 
     Args:
-        spark: the session.
+        lake: the lakehouse.
         serving: Postgres.
         text_policy: see `lakehouse.silver.cleaning`.
         log: takes what the gates count.
@@ -36,17 +36,16 @@ class FanOut:
         TerminalError: a suite is not usable.
     """
 
-    def __init__(
-        self, spark: SparkSession, serving: Serving, *, text_policy: TextPolicy, log: GateLog
-    ) -> None:
-        self._spark = spark
+    def __init__(self, lake: DeltaLake, serving: Serving, *, text_policy: TextPolicy, log: GateLog) -> None:
+        self._lake = lake
+        self._writer = LaneWriter(lake, STREAM)
         self._serving = serving
         self._text_policy = text_policy
         self._log = log
-        self._silver_gate = gates.open_gate(spark, STREAM.silver)
-        self._features_gate = gates.open_gate(spark, STREAM.features)
+        self._silver_gate = gates.open_gate(lake.spark, STREAM.silver)
+        self._features_gate = gates.open_gate(lake.spark, STREAM.features)
 
-    def ensure(self, *, warehouse: str) -> None:
+    def ensure(self) -> None:
         """Create what it writes to where that is absent.
 
         Raises:
@@ -54,9 +53,9 @@ class FanOut:
         """
         self._serving.ensure()
         for table in STREAM.tables:
-            delta.ensure(self._spark, table, warehouse=warehouse)
+            self._lake.ensure(table)
 
-    def write(self, rows: DataFrame, batch: MicroBatch) -> Counts:
+    def write(self, rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         """Write a micro-batch; a repeated one changes nothing.
 
         Two jobs judge it and count, one sends it to Postgres; then each table is written by jobs of its own,
@@ -70,21 +69,21 @@ class FanOut:
         silver = to_silver(judged).persist()
         features = to_judged_features(silver, self._features_gate)
         try:
-            # Alone and first, because somebody waits for it; what it computes the others reuse.
-            self._serving.upsert(to_features(gates.passed(features)), batch)
+            # Alone and first, because users wait for it; the others reuse what it computes.
+            self._serving.upsert(to_features(gates.passed(features)), batch.of_step(Step.SERVING))
             of_silver = gates.count(judged, self._silver_gate, parsing=RULES)
             of_gold = gates.count(features, self._features_gate)
             self._log.add(of_silver)
             self._log.add(of_gold)
             writes = [
-                *promotions.silver_writes(silver, of_silver, STREAM, batch),
-                *promotions.features_writes(of_gold, STREAM, batch),
+                *self._writer.silver_writes(silver, of_silver, batch),
+                *self._writer.features_writes(of_gold, batch),
             ]
             if read := of_silver.counts.read:
                 # Not a file for each of Kafka's partitions, every few seconds.
                 few = judged.coalesce(1) if read <= _ROWS_OF_ONE_FILE else judged
-                writes.append(lambda: promotions.to_bronze_table(few, STREAM, batch))
-            side_by_side.run(self._spark, writes)
+                writes.append(lambda: self._writer.bronze(few, batch))
+            side_by_side.run(writes)
             return of_silver.counts
         finally:
             silver.unpersist()

@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.tables import Table
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality import gx_adapter as gx
 from lakehouse.quality.results import Result, lane_of
 from lakehouse.quality.suites import load
@@ -23,21 +23,19 @@ class Subject:
     Attributes:
         table: the table, which has a suite.
         version: the version.
-        warehouse: root URL of the tables.
         share: of refused rows among those that came in; rules see it as quarantined_share.
     """
 
     table: Table
     version: int
-    warehouse: str
     share: float = 0.0
 
 
-def audit(spark: SparkSession, subject: Subject, *, run_id: str) -> list[Result]:
+def audit(lake: DeltaLake, subject: Subject, *, run_id: str) -> list[Result]:
     """Judge a version of a table. Costs about a job a rule; each rule of uniqueness shuffles its column.
 
     Args:
-        spark: the session.
+        lake: the lakehouse.
         subject: what is judged.
         run_id: of the run that asks.
 
@@ -48,7 +46,7 @@ def audit(spark: SparkSession, subject: Subject, *, run_id: str) -> list[Result]
         TerminalError: a rule could not be judged, or the suite is not usable.
     """
     table, suite = subject.table, load(subject.table)
-    rows = delta.read(spark, table, warehouse=subject.warehouse, version=subject.version)
+    rows = lake.read(table, version=subject.version)
     if not suite.table_rules or rows.isEmpty():
         return []
     started = time.monotonic()

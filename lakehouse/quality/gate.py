@@ -12,7 +12,7 @@ from foundation.errors import TerminalError
 from lakehouse.catalog import schemas
 from lakehouse.catalog.schemas import BROKEN
 from lakehouse.catalog.tables import Table
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import gx_adapter as gx
 from lakehouse.quality.gx_adapter import Predicate
 from lakehouse.quality.rules import Rule, Suite
@@ -47,7 +47,7 @@ class RuleCount:
 class Tally:
     """What one pass over judged rows counted."""
 
-    counts: Counts
+    counts: StepMetrics
     rules: tuple[RuleCount, ...]
 
 
@@ -68,7 +68,7 @@ class Judged:
     parsing: Sequence[Rule] = ()
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> StepMetrics:
         """Rows read, passed and refused."""
         return self.tally.counts
 
@@ -174,7 +174,7 @@ def tally(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> Tal
         RuleCount(rule, domains.get(rule.id, read - not_read), unexpected)
         for rule, unexpected in zip(rules, counted[: len(rules)], strict=True)
     )
-    return Tally(Counts(read=read, written=read - stopped, quarantined=stopped), tuple(per_rule))
+    return Tally(StepMetrics(read=read, written=read - stopped, quarantined=stopped), tuple(per_rule))
 
 
 def count(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> Judged:

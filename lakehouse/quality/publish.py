@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
-from pyspark.sql import SparkSession
 
 from foundation.errors import TerminalError
 from foundation.event import new_event_id
 from lakehouse.catalog.tables import Table
-from lakehouse.delta import lake as delta
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import results
 from lakehouse.quality.audit import Subject, audit
-from lakehouse.quality.published_version import Pointer, place
+from lakehouse.quality.published_version import Pointer, key
 from lakehouse.quality.results import GateLog, Result, lane_of
-from lakehouse.spark import filesystem as objects
 
 log = structlog.get_logger()
 
@@ -39,12 +37,12 @@ class Unpublished(TerminalError):
         self.failures = list(failures)
 
 
-def published(spark: SparkSession, table: Table, *, warehouse: str) -> int | None:
+def published(lake: DeltaLake, table: Table) -> int | None:
     """Return the version that readers see, or None if none has been published."""
-    return _read(spark, table, warehouse).version
+    return _read(lake, table).version
 
 
-def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gates: GateLog) -> None:
+def publish(lake: DeltaLake, tables: Sequence[Table], *, gates: GateLog) -> None:
     """Audit the newest version of each table that is not published yet, record it, and publish what passes.
 
     Whatever stopped an earlier run between its write and this is made good here. Tables that
@@ -52,9 +50,8 @@ def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gat
     version.
 
     Args:
-        spark: the session.
+        lake: the lakehouse.
         tables: of one lane, with suites.
-        warehouse: root URL of the tables.
         gates: what the gates of this run have counted.
 
     Raises:
@@ -64,37 +61,37 @@ def publish(spark: SparkSession, tables: Sequence[Table], *, warehouse: str, gat
     found, counts = gates.take(run_id=run_id, lane=lane_of(tables[0]))
     pointers: dict[Table, Pointer] = {}
     for table in tables:
-        old = _read(spark, table, warehouse)
-        newest = delta.version(spark, table, warehouse=warehouse)
+        old = _read(lake, table)
+        newest = lake.version(table)
         if newest == old.version:
             continue
         pending = _since_published(old, counts)
-        subject = Subject(table, newest, warehouse, share=pending.quarantined_share)
-        judged = audit(spark, subject, run_id=run_id)
+        subject = Subject(table, newest, share=pending.quarantined_share)
+        judged = audit(lake, subject, run_id=run_id)
         found += judged
         failures = [result for result in judged if result.failed_critically]
         if failures:
-            results.append(spark, found, warehouse=warehouse)
-            _write(spark, table, replace(old, pending=pending), warehouse=warehouse)
+            results.append(lake, found)
+            _write(lake, table, replace(old, pending=pending))
             _raise(failures, kept=old.version)
         # One that an erasure has emptied has nothing to be judged, but its old version must not be read.
         if judged or old.version is not None:
             pointers[table] = Pointer(newest, run_id)
-    results.append(spark, found, warehouse=warehouse)
+    results.append(lake, found)
     for table, pointer in pointers.items():
-        _write(spark, table, pointer, warehouse=warehouse)
+        _write(lake, table, pointer)
         log.info("published", table=table.full_name, version=pointer.version)
 
 
-def _read(spark: SparkSession, table: Table, warehouse: str) -> Pointer:
-    return Pointer.parse(objects.read(spark, place(table, warehouse)))
+def _read(lake: DeltaLake, table: Table) -> Pointer:
+    return Pointer.parse(lake.get_text(key(table)))
 
 
-def _write(spark: SparkSession, table: Table, pointer: Pointer, *, warehouse: str) -> None:
-    objects.replace(spark, place(table, warehouse), pointer.as_text())
+def _write(lake: DeltaLake, table: Table, pointer: Pointer) -> None:
+    lake.put_text(key(table), pointer.as_text())
 
 
-def _since_published(old: Pointer, counts: Counts) -> Counts:
+def _since_published(old: Pointer, counts: StepMetrics) -> StepMetrics:
     since = old.pending + counts
     # A rebuild may let more through than has been refused since.
     return replace(since, quarantined=max(since.quarantined, 0))

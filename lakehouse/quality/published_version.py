@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from lakehouse.catalog import locations
 from lakehouse.catalog.tables import Table
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.metrics import StepMetrics
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Pointer:
 
     version: int | None = None
     run_id: str | None = None
-    pending: Counts = field(default_factory=Counts)
+    pending: StepMetrics = field(default_factory=StepMetrics)
 
     @classmethod
     def parse(cls, text: str | None) -> Pointer:
@@ -24,7 +25,7 @@ class Pointer:
         if text is None:
             return cls()
         held = json.loads(text)
-        pending = Counts(read=held["pending_read"], quarantined=held["pending_quarantined"])
+        pending = StepMetrics(read=held["pending_read"], quarantined=held["pending_quarantined"])
         return cls(held["version"], held["run_id"], pending)
 
     def as_text(self) -> str:
@@ -39,6 +40,6 @@ class Pointer:
         return json.dumps(held)
 
 
-def place(table: Table, warehouse: str) -> str:
-    """Return where a table's pointer is, under the root of the tables."""
-    return f"{warehouse}/_published/{table.full_name}.json"
+def key(table: Table) -> str:
+    """Return the key of a table's pointer in the bucket."""
+    return f"{locations.TABLES}/_published/{table.full_name}.json"

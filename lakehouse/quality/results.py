@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from pyspark.sql import SparkSession
-
 from foundation.event import new_event_id
 from lakehouse.catalog.schemas import RESULTS
 from lakehouse.catalog.tables import QUALITY_RESULTS, Table
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality.gate import Gate, Judged
 from lakehouse.quality.rules import Rule
 from lakehouse.spark import dataframes as literal
@@ -52,7 +49,7 @@ class GateLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sums: dict[tuple[str, str], tuple[Gate, Rule, int, int]] = {}
-        self._counts = Counts()
+        self._counts = StepMetrics()
 
     def add(self, judged: Judged) -> None:
         """Add one pass."""
@@ -69,13 +66,13 @@ class GateLog:
     def discount(self, rows: int) -> None:
         """Take rows off those refused that have been counted before."""
         with self._lock:
-            self._counts += Counts(quarantined=-rows)
+            self._counts += StepMetrics(quarantined=-rows)
 
-    def take(self, *, run_id: str, lane: str) -> tuple[list[Result], Counts]:
+    def take(self, *, run_id: str, lane: str) -> tuple[list[Result], StepMetrics]:
         """Return the results since the last call, and what silver's gate read and refused; begin anew."""
         with self._lock:
             sums, self._sums = self._sums, {}
-            counts, self._counts = self._counts, Counts()
+            counts, self._counts = self._counts, StepMetrics()
         now = datetime.now(UTC)
         results = [
             Result(
@@ -87,13 +84,13 @@ class GateLog:
         return results, counts
 
 
-def append(spark: SparkSession, results: Sequence[Result], *, warehouse: str) -> None:
+def append(lake: DeltaLake, results: Sequence[Result]) -> None:
     """Append results. One small commit, none without results."""
     if not results:
         return
-    delta.ensure(spark, QUALITY_RESULTS, warehouse=warehouse)
-    rows = literal.frame(spark, [asdict(result) for result in results], RESULTS)
-    delta.append(rows, QUALITY_RESULTS, MicroBatch(warehouse, new_event_id(), 0))
+    lake.ensure(QUALITY_RESULTS)
+    rows = literal.frame(lake.spark, [asdict(result) for result in results], RESULTS)
+    lake.append(rows, QUALITY_RESULTS, MicroBatch(new_event_id(), 0))
 
 
 def lane_of(table: Table) -> str:

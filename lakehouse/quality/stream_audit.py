@@ -11,17 +11,15 @@ import structlog
 from py4j.protocol import Py4JError
 from pyspark import InheritableThread
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
 
 from foundation.errors import PinlakeError
 from foundation.event import new_event_id
 from lakehouse.catalog.tables import STREAM, Table
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality import results
 from lakehouse.quality.audit import Subject, audit
 from lakehouse.quality.results import GateLog, Result
-from lakehouse.quality.stream_audit_status import PATH, TableVerdict, Verdict
-from lakehouse.spark import filesystem as objects
+from lakehouse.quality.stream_audit_status import KEY, TableVerdict, Verdict
 
 log = structlog.get_logger()
 
@@ -36,15 +34,13 @@ class Watch:
     fails is told in the verdict and the log; it does not stop the stream.
 
     Args:
-        spark: the session.
-        warehouse: root URL of the tables.
+        lake: the lakehouse.
         gates: what the lane's gates count.
         seconds: the interval.
     """
 
-    def __init__(self, spark: SparkSession, *, warehouse: str, gates: GateLog, seconds: float) -> None:
-        self._spark = spark
-        self._warehouse = warehouse
+    def __init__(self, lake: DeltaLake, *, gates: GateLog, seconds: float) -> None:
+        self._lake = lake
         self._gates = gates
         self._seconds = seconds
         self._seen: dict[Table, int] = {}
@@ -80,11 +76,11 @@ class Watch:
     def _tell(self, run_id: str, error: str | None) -> None:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         verdict = Verdict(at, run_id, error, self._state)
-        objects.replace(self._spark, f"{self._warehouse}/{PATH}", verdict.as_json())
+        self._lake.put_text(KEY, verdict.as_json())
 
     def _run(self) -> None:
         # In a pool of its own: the stream's jobs do not queue behind it.
-        self._spark.sparkContext.setLocalProperty("spark.scheduler.pool", _POOL)
+        self._lake.spark.sparkContext.setLocalProperty("spark.scheduler.pool", _POOL)
         while not self._ending.wait(self._seconds):
             self.look()
         self.look()
@@ -92,18 +88,18 @@ class Watch:
     def _judge(self, run_id: str) -> None:
         found, counts = self._gates.take(run_id=run_id, lane=STREAM.name)
         for table in (STREAM.silver, STREAM.features):
-            if not delta.exists(self._spark, table, warehouse=self._warehouse):
+            if not self._lake.exists(table):
                 continue  # nothing has been streamed yet
-            version = delta.version(self._spark, table, warehouse=self._warehouse)
+            version = self._lake.version(table)
             if self._seen.get(table) == version:
                 continue
-            subject = Subject(table, version, self._warehouse, share=counts.quarantined_share)
-            judged = audit(self._spark, subject, run_id=run_id)
+            subject = Subject(table, version, share=counts.quarantined_share)
+            judged = audit(self._lake, subject, run_id=run_id)
             found += judged
             self._seen[table] = version
             if judged:
                 self._state[table.full_name] = _state(version, judged)
-        results.append(self._spark, found, warehouse=self._warehouse)
+        results.append(self._lake, found)
 
 
 def _state(version: int, judged: list[Result]) -> TableVerdict:

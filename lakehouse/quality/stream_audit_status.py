@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-# Under the warehouse's folder, which itself lies in the bucket.
-PATH = "_quality/stream.json"
-KEY = f"warehouse/{PATH}"
+from lakehouse.catalog import locations
+
+KEY = f"{locations.TABLES}/_quality/stream.json"
 
 
 @dataclass(frozen=True)

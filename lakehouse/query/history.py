@@ -1,4 +1,4 @@
-"""The commits of a table's log, with the receipts they carry."""
+"""The commits of a table's log, with the commit info they carry."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-from lakehouse.delta import commit_info as receipts
-from lakehouse.delta.commit_info import Receipt
+from lakehouse.delta import commit_info
+from lakehouse.delta.commit_info import CommitInfo
 
 _CHANGED = ("numTargetRowsUpdated", "numTargetRowsDeleted", "numUpdatedRows", "numDeletedRows")
 
@@ -24,7 +24,7 @@ class Commit:
         at: when.
         operation: as Delta names it.
         metrics: as the operation gives them.
-        receipt: what the step has said about itself; None for a commit of Delta's own or of somebody else.
+        commit_info: what the step says about itself; None for commits by Delta itself or by others.
         engine: what has written it.
     """
 
@@ -32,16 +32,16 @@ class Commit:
     at: datetime
     operation: str
     metrics: Mapping[str, str]
-    receipt: Receipt | None
+    commit_info: CommitInfo | None
     engine: str | None
 
     @property
     def rows_in(self) -> int | None:
         """Rows that came into the step: counted by its gate, or told by its offsets, or by the merge."""
-        if self.receipt and self.receipt.read is not None:
-            return self.receipt.read
-        if self.receipt and self.receipt.offsets:
-            return sum(part.last - part.first + 1 for part in self.receipt.offsets)
+        if self.commit_info and self.commit_info.read is not None:
+            return self.commit_info.read
+        if self.commit_info and self.commit_info.offsets:
+            return sum(part.count for part in self.commit_info.offsets)
         return self._metric("numSourceRows")
 
     @property
@@ -57,7 +57,7 @@ class Commit:
 
     def as_row(self) -> dict[str, object]:
         """Return it for people and machines."""
-        told = self.receipt
+        told = self.commit_info
         return {
             "version": self.version,
             "at": self.at,
@@ -91,6 +91,6 @@ def _commit(told: Mapping[str, Any]) -> Commit:
         at=datetime.fromtimestamp(told["timestamp"] / 1000, UTC),
         operation=told.get("operation") or "",
         metrics=told.get("operationMetrics") or {},
-        receipt=receipts.parse(told.get("userMetadata")),
+        commit_info=commit_info.parse(told.get("userMetadata")),
         engine=told.get("userName") or told.get("engineInfo"),
     )

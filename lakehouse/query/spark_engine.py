@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from delta.tables import DeltaTable
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from sqlglot import exp
 
 from foundation.errors import UsageError
 from lakehouse.catalog import errors as absent
 from lakehouse.catalog.tables import PUBLISHED, Table
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality.publish import published
 from lakehouse.query import statement as statements
 
 
-def run(spark: SparkSession, statement: str, *, warehouse: str, unpublished: bool = False) -> DataFrame:
+def run(lake: DeltaLake, statement: str, *, unpublished: bool = False) -> DataFrame:
     """Return the rows of a query.
 
     Only the tables it mentions are looked at. `VERSION AS OF 3` and `TIMESTAMP AS OF '2026-01-31'`
     may follow a table's name; without it a table of the batch lane is read at its published version.
 
     Args:
-        spark: the session.
+        lake: the lakehouse.
         statement: one SELECT, in Spark's SQL.
-        warehouse: root URL of the tables.
         unpublished: read the newest version, published or not.
 
     Raises:
@@ -31,39 +30,37 @@ def run(spark: SparkSession, statement: str, *, warehouse: str, unpublished: boo
     """
     mentions = statements.mentions(statements.parse(statement))
     for table in dict.fromkeys(table for _, table in mentions):
-        _register(spark, table, warehouse=warehouse)
+        _register(lake, table)
     if not unpublished:
-        statement = _at_published(spark, statement, mentions, warehouse=warehouse)
+        statement = _at_published(lake, statement, mentions)
     try:
-        return spark.sql(statement)
+        return lake.spark.sql(statement)
     except PySparkException as error:
         raise UsageError(
             str(error).strip().splitlines()[0], where=statements.WHERE, mend="Correct it and run it again."
         ) from None
 
 
-def _at_published(
-    spark: SparkSession, statement: str, mentions: list[tuple[exp.Table, Table]], *, warehouse: str
-) -> str:
+def _at_published(lake: DeltaLake, statement: str, mentions: list[tuple[exp.Table, Table]]) -> str:
     """Add the published version behind the name of every table that has one and is asked for no other."""
     inserts = []
     for place, table in mentions:
         if table not in PUBLISHED or place.args.get("version"):
             continue
-        version = published(spark, table, warehouse=warehouse)
+        version = published(lake, table)
         if version is None:
-            raise absent.not_published(table, where=table.path(warehouse))
+            raise absent.not_published(table, where=lake.path(table))
         inserts.append((place.parts[-1].meta["end"] + 1, f" VERSION AS OF {version}"))
     for at, text in sorted(inserts, reverse=True):
         statement = statement[:at] + text + statement[at:]
     return statement
 
 
-def _register(spark: SparkSession, table: Table, *, warehouse: str) -> None:
-    path = table.path(warehouse)
-    if not DeltaTable.isDeltaTable(spark, path):
+def _register(lake: DeltaLake, table: Table) -> None:
+    path = lake.path(table)
+    if not lake.exists(table):
         raise absent.no_data(table, where=path)
-    spark.sql(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
+    lake.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
     # The name alone: where the files are is not Spark's to manage, and it may have been elsewhere before.
-    spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
-    spark.sql(f"CREATE TABLE {table.full_name} USING delta LOCATION '{path}'")
+    lake.spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
+    lake.spark.sql(f"CREATE TABLE {table.full_name} USING delta LOCATION '{path}'")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from foundation.errors import store_away
 from foundation.settings import S3Settings
-from lakehouse.catalog.locations import Warehouse
+from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
 from lakehouse.quality import published_version as pointer
 from lakehouse.quality.published_version import Pointer
@@ -41,11 +41,11 @@ class Store:
     def __init__(self, s3: S3Settings, connect: Callable[[], S3Client]) -> None:
         self._s3 = s3
         self._connect = connect
-        self.warehouse = Warehouse(f"s3://{s3.bucket}")
+        self.locations = Locations(f"s3://{s3.bucket}")
 
     def address(self, table: Table) -> str:
         """Return a table's URL."""
-        return table.path(self.warehouse.tables)
+        return self.locations.table(table)
 
     @property
     def options(self) -> dict[str, str]:
@@ -66,8 +66,7 @@ class Store:
         Raises:
             TransientError: the store does not answer.
         """
-        key = pointer.place(table, self.warehouse.tables).removeprefix(f"{self.warehouse.root}/")
-        return Pointer.parse(self._text(key)).version
+        return Pointer.parse(self._text(pointer.key(table))).version
 
     def listed(self, prefix: str) -> Iterator[Listed]:
         """Yield the objects whose keys begin like this.
@@ -86,7 +85,7 @@ class Store:
 
     def key(self, url: str) -> str:
         """Return the key of a URL inside the bucket."""
-        return url.removeprefix(f"{self.warehouse.root}/")
+        return url.removeprefix(f"{self.locations.root}/")
 
     def _text(self, key: str) -> str | None:
         from botocore.exceptions import BotoCoreError, ClientError

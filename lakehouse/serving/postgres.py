@@ -174,12 +174,12 @@ class Serving:
         raise AssertionError  # the attempts end with a result or an error
 
     def _upsert_once(self, lines: Iterator[str], batch: MicroBatch) -> None:
-        receipt = batch.receipt.as_json() if batch.receipt else None
+        info = batch.commit_info.as_json() if batch.commit_info else None
         with closing(connect(self._settings)) as session, session, session.cursor() as cursor:
             cursor.execute(_STAGE)
             # psycopg2 calls read() and nothing else of a file; its stubs ask for more.
             cursor.copy_expert(_COPY, cast("TextIO", _Lines(lines)))
-            cursor.execute(_UPSERT, (batch.query, batch.number, receipt))
+            cursor.execute(_UPSERT, (batch.query, batch.number, info))
 
     def _create_database(self) -> None:
         with closing(connect(self._settings, database="postgres")) as session:

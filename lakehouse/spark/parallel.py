@@ -6,18 +6,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from pyspark import inheritable_thread_target
-from pyspark.sql import SparkSession
 
 
-def run(spark: SparkSession, writes: Sequence[Callable[[], None]]) -> None:
+def run(writes: Sequence[Callable[[], None]]) -> None:
     """Run every write to its end, then raise the first failure in the order given, if any.
 
     None is cut off by another's failure: what has committed is skipped when the micro-batch is retried.
     """
     if not writes:
         return
-    target = inheritable_thread_target(spark)
     with ThreadPoolExecutor(max_workers=len(writes)) as pool:
-        futures = [pool.submit(target(write)) for write in writes]
+        futures = [pool.submit(inheritable_thread_target(write)) for write in writes]
     for future in futures:
         future.result()

@@ -22,11 +22,10 @@ from foundation.errors import TransientError
 from foundation.settings import Settings
 from ingestion.landing import redaction
 from ingestion.landing.run import consume
-from lakehouse.catalog import locations as warehouse
 from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
-from lakehouse.delta import commit_info as receipt
-from lakehouse.delta import lake as delta
-from lakehouse.delta.commit_info import Receipt, Step
+from lakehouse.delta import commit_info
+from lakehouse.delta.commit_info import CommitInfo, Step
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.locks import table_locks as leases
 from lakehouse.delta.locks.lease_store import Held
 from lakehouse.delta.streaming_checkpoint import Checkpoint
@@ -62,7 +61,7 @@ class Erasure:
         self._settings = settings
         self._subjects = subjects
         self._tell = tell
-        self._warehouse = warehouse.of(settings)
+        self._lake = DeltaLake.of(spark, settings)
         self._s3 = s3_client(settings.s3)
         self._records = Records(self._s3, settings.s3.bucket)
         self._record = self._records.take_up(subjects)
@@ -85,7 +84,7 @@ class Erasure:
         self._redact()
         for lane in (BATCH, STREAM):
             for table in lane.tables:
-                self._remove_rows(table, self._receipt(lane))
+                self._remove_rows(table, self._commit_info(lane))
         self._remove_served()
         self._move_readers()
         for table in (*BATCH.tables, *STREAM.tables):
@@ -114,9 +113,9 @@ class Erasure:
         return all(position.get(partition, 0) >= end for partition, end in ends.items())
 
     def _batch_lane(self) -> None:
-        batch_lane.bronze(self._spark, self._warehouse)
-        batch_lane.silver(self._spark, self._warehouse, text_policy=self._settings.text_policy)
-        batch_lane.gold(self._spark, self._warehouse)
+        batch_lane.bronze(self._lake)
+        batch_lane.silver(self._lake, text_policy=self._settings.text_policy)
+        batch_lane.gold(self._lake)
 
     def _drain_stream(self) -> None:
         """Do the stream's work, unless somebody does it already."""
@@ -133,15 +132,15 @@ class Erasure:
             self._save(self._record.finding(_LANDING, rows=sum(found.values()), files=len(found)))
             redaction.redact(self._s3, bucket, found, self._subjects)
 
-    def _remove_rows(self, table: Table, told: Receipt) -> None:
-        place, name = self._warehouse.tables, table.full_name
+    def _remove_rows(self, table: Table, info: CommitInfo) -> None:
+        name = table.full_name
         self._tell(name)
-        delta.ensure(self._spark, table, warehouse=place)
-        found = rows.count(self._spark, table, self._subjects, warehouse=place)
+        self._lake.ensure(table)
+        found = rows.count(self._lake, table, self._subjects)
         if found:
-            before = delta.version(self._spark, table, warehouse=place)
+            before = self._lake.version(table)
             self._save(self._record.finding(name, rows=found).versions(name, before=before, after=before))
-            rows.erase(self._spark, table, self._subjects, warehouse=place, receipt=told)
+            rows.erase(self._lake, table, self._subjects, commit_info=info)
 
     def _remove_served(self) -> None:
         self._tell("Postgres")
@@ -149,7 +148,7 @@ class Erasure:
         found = served.count(postgres, ids)
         if found:
             self._save(self._record.finding(POSTGRES, rows=found))
-            served.erase(postgres, ids, self._receipt(STREAM))
+            served.erase(postgres, ids, self._commit_info(STREAM))
         # Also if a run before this one was killed in between.
         if POSTGRES in self._record.places:
             served.rewrite(postgres)
@@ -166,9 +165,9 @@ class Erasure:
         self._again_until(lambda: self._checkpoint.last_done() >= begun, self._drain_stream)
 
     def _remove_files(self, table: Table) -> None:
-        place, name = self._warehouse.tables, table.full_name
+        name = table.full_name
         self._tell(f"old files of {name}")
-        purge = files.plan(self._spark, table, self._subjects, warehouse=place)
+        purge = files.plan(self._lake, table, self._subjects)
         if purge.urls:
             found = self._record.finding(name, files=len(purge.urls))
             if purge.versions:
@@ -176,7 +175,7 @@ class Erasure:
             self._save(found)
             files.remove(self._spark, purge)
         if name in self._record.places:
-            after = delta.version(self._spark, table, warehouse=place)
+            after = self._lake.version(table)
             self._save(self._record.versions(name, before=after, after=after))
 
     def _remove_pages(self) -> None:
@@ -189,7 +188,7 @@ class Erasure:
     def _prove(self) -> Record:
         self._tell("searching for what is left")
         left = traces.in_objects(self._s3, self._settings.s3.bucket, self._subjects)
-        left += traces.in_values(self._spark, self._subjects, warehouse=self._warehouse.tables)
+        left += traces.in_values(self._lake, self._subjects)
         naming = served.naming(self._settings.postgres, self._subjects.ids)
         left += [f"Postgres: {naming} rows"] if naming else []
         proved = self._record.proved(tuple(dict.fromkeys(left)))
@@ -218,8 +217,8 @@ class Erasure:
             mend="Look at what it waits for, then run it again: it goes on where it was.",
         )
 
-    def _receipt(self, lane: Lane) -> Receipt:
-        begun = receipt.begin(lane=lane.name, step=Step.ERASE, run=self._record.run)
+    def _commit_info(self, lane: Lane) -> CommitInfo:
+        begun = commit_info.begin(lane=lane.name, step=Step.ERASE, run=self._record.run)
         return replace(begun, query=f"{Step.ERASE}/{self._record.run}")
 
     def _save(self, record: Record) -> Record:
@@ -228,7 +227,7 @@ class Erasure:
 
     @property
     def _checkpoint(self) -> Checkpoint:
-        return Checkpoint(self._spark, self._warehouse.checkpoint("stream"))
+        return self._lake.checkpoint("stream")
 
     @property
     def _topics(self) -> tuple[str, str]:

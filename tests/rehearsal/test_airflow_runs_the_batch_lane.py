@@ -23,8 +23,8 @@ from pyspark.sql import SparkSession
 
 from foundation.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import BATCH, Table
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.pipelines.stream_setup import open_stream
 from local_stack.addresses import free_ports
 from tests import commands, stored
@@ -177,4 +177,4 @@ def _tries(api: httpx.Client, run: str) -> dict[str, int]:
 
 
 def _rows(spark: SparkSession, settings: Settings, table: Table) -> int:
-    return spark.read.format("delta").load(table.path(warehouses.of(settings).tables)).count()
+    return DeltaLake.of(spark, settings).read(table).count()

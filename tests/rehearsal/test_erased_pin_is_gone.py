@@ -17,10 +17,9 @@ from foundation.data_subjects import Subjects
 from foundation.postgres import connect
 from foundation.settings import Settings
 from ingestion.landing.run import consume
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, STREAM, Table
-from lakehouse.delta import lake as delta
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.observability import reconciliation as reconcile
 from lakehouse.observability.ledger import balance as ledger
 from lakehouse.observability.ledger import collect
@@ -47,7 +46,8 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     own = own.model_copy(update={"home": own.home / "erasing"})
     _send(own, *(events.pin(unique_id, 10, title="plain") for unique_id in PINS[1:]))
     drain(spark, own)
-    before = {table: delta.version(spark, table, warehouse=_place(own)) for table in TABLES_OF_PINS}
+    lake = DeltaLake.of(spark, own)
+    before = {table: lake.version(table) for table in TABLES_OF_PINS}
     _send(own, events.pin(PIN, 10, title=SECRET), events.pin(PINS[1], 20, title="plain"))
     drain(spark, own)
     # A newer event of it, one under its upper-case name, and two that are refused.
@@ -80,12 +80,12 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     _assert_topics_are_empty(own)
     _assert_rest_is_right(own, spark, PINS[1:], began)
     days = Days(began.date(), datetime.now(UTC).date())
-    rebuilt = rebuild.preview(spark, warehouses.of(own), rebuild.Request(days, "unicode", 5))
+    rebuilt = rebuild.preview(lake, rebuild.Request(days, "unicode", 5))
     assert rebuilt.nothing
 
-    versions = {table: delta.version(spark, table, warehouse=_place(own)) for table in TABLES_OF_PINS}
+    versions = {table: lake.version(table) for table in TABLES_OF_PINS}
     assert _erase(own, spark, PIN).removed == 0
-    assert {table: delta.version(spark, table, warehouse=_place(own)) for table in versions} == versions
+    assert {table: lake.version(table) for table in versions} == versions
 
     # What comes now is a new event, and so are the others' next ones.
     _send(own, *(events.pin(unique_id, 50) for unique_id in PINS))
@@ -95,10 +95,6 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
 
 def _send(own: Settings, *pins: dict[str, object] | bytes) -> None:
     events.send(own.kafka, pins)
-
-
-def _place(own: Settings) -> str:
-    return warehouses.of(own).tables
 
 
 def _erase(own: Settings, spark: SparkSession, *ids: str) -> Record:
@@ -126,10 +122,10 @@ def _postgres_files_with(unique_id: str, own: Settings) -> list[str]:
 
 def _assert_versions(own: Settings, spark: SparkSession, before: dict[Table, int]) -> None:
     """Versions without the pin can be read, those with it say that their file is gone."""
+    lake = DeltaLake.of(spark, own)
     for table in (BATCH.silver, STREAM.silver, BATCH.features, STREAM.features):
-        reader = spark.read.format("delta").option("versionAsOf", before[table])
-        assert reader.load(table.path(_place(own))).count() == len(PINS) - 1
-        newest = delta.read(spark, table, warehouse=_place(own))
+        assert lake.read(table, version=before[table]).count() == len(PINS) - 1
+        newest = lake.read(table)
         assert {row.unique_id for row in newest.select("unique_id").collect()} == set(PINS[1:])
     named = [key for key in stored.keys(own, "warehouse/") if key.endswith(".html") or PIN in key]
     assert named == []
@@ -141,16 +137,16 @@ def _assert_topics_are_empty(own: Settings) -> None:
 
 
 def _assert_rest_is_right(own: Settings, spark: SparkSession, pins: Sequence[str], began: datetime) -> None:
-    warehouse = warehouses.of(own)
+    lake = DeltaLake.of(spark, own)
     assert consume(own) == []
-    assert batch_lane.bronze(spark, warehouse) == Counts()
-    assert batch_lane.silver(spark, warehouse, text_policy="unicode") == Counts()
-    assert batch_lane.gold(spark, warehouse).written == 0
+    assert batch_lane.bronze(lake) == StepMetrics()
+    assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
+    assert batch_lane.gold(lake).written == 0
     assert open_stream(spark, own).drain().read == 0
     assert set(served(own)) == set(pins)
-    daily = delta.read(spark, CATEGORY_DAILY, warehouse=warehouse.tables).collect()
+    daily = lake.read(CATEGORY_DAILY).collect()
     assert sum(row.pins for row in daily) == len(pins)
-    sums = ledger.check(spark, warehouse, collect.collect(spark, warehouse, Serving(own.postgres)))
+    sums = ledger.check(lake, collect.collect(lake, Serving(own.postgres)))
     assert [total for total in sums if not total.closes] == []
     until = datetime.now(UTC) + timedelta(seconds=1)
-    assert reconcile.compare(spark, warehouse, since=began, until=until).differences == ()
+    assert reconcile.compare(lake, since=began, until=until).differences == ()

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from foundation.clients import s3_client
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.serving.postgres import Serving
@@ -53,8 +53,8 @@ def test_an_erasure_that_was_killed_is_ended_by_the_next(
     assert (rows["landing"], rows["bronze.pins_stream"]) == (2, 2)
     assert (rows["silver.pins_batch"], rows["postgres"]) == (1, 1)
     assert traces(spark, own, PIN) == []
-    warehouse = warehouses.of(own)
-    sums = closing.check(spark, warehouse, collect.collect(spark, warehouse, Serving(own.postgres)))
+    lake = DeltaLake.of(spark, own)
+    sums = closing.check(lake, collect.collect(lake, Serving(own.postgres)))
     assert [total for total in sums if not total.closes] == []
 
 

@@ -23,6 +23,7 @@ from foundation.event import EVENT_ID_HEADER, new_event_id
 from foundation.java import jars
 from foundation.settings import Settings
 from ingestion.landing.run import consume
+from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import BATCH, STREAM, Table
 from tests import cluster, commands
 from tests.served import served
@@ -122,6 +123,6 @@ def _read(settings: Settings, table: Table, columns: str) -> list[tuple[Any, ...
         "aws_access_key_id": s3.access_key,
         "aws_secret_access_key": s3.secret_key.get_secret_value(),
     }
-    found = DeltaTable(table.path(f"s3://{s3.bucket}/warehouse"), storage_options=options)
+    found = DeltaTable(Locations(f"s3://{s3.bucket}").table(table), storage_options=options)
     rows = QueryBuilder().register("t", found).execute(f"SELECT {columns} FROM t").read_all()
     return list(zip(*(rows[column].to_pylist() for column in rows.column_names), strict=True))

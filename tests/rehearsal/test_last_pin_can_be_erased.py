@@ -8,9 +8,8 @@ from pyspark.sql import SparkSession
 from drill.proof import drain
 from foundation.clients import s3_client
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.erasure.receipt import Records
 from lakehouse.quality.publish import published
 from tests import commands, events
@@ -36,8 +35,8 @@ def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: 
     assert gone.rows[0]["places"]["silver.pins_batch"]["rows"] == 1
     assert again.rows == gone.rows
     assert [record.run for record in Records(s3_client(own.s3), own.s3.bucket).all()] == [gone.rows[0]["run"]]
-    place = warehouses.of(own).tables
+    lake = DeltaLake.of(spark, own)
     # Nothing is left of the table, and that is what its readers see.
-    newest = delta.version(spark, BATCH.silver, warehouse=place)
-    assert published(spark, BATCH.silver, warehouse=place) == newest
+    newest = lake.version(BATCH.silver)
+    assert published(lake, BATCH.silver) == newest
     assert served(own) == {}

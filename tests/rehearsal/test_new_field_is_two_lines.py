@@ -9,11 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pyspark.sql import SparkSession
-
 from foundation.settings import Settings
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.pipelines import batch as batch_lane
 from tests import commands
 from tests.landing_objects import land
@@ -28,28 +26,25 @@ FIELD = ("foundation/event.py", '    "category",\n)', '    "board",\n')
 RUN = """
 import json, sys
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.spark import session
 from lakehouse.catalog.tables import BATCH
-from lakehouse.catalog.locations import Warehouse
 from foundation import settings
-warehouse = Warehouse(sys.argv[1])
 spark = session.build(settings.load(), app="new field", quick=True)
-batch_lane.bronze(spark, warehouse)
-batch_lane.silver(spark, warehouse, text_policy="unicode")
-batch_lane.gold(spark, warehouse)
-rows = delta.read(spark, BATCH.silver, warehouse=warehouse.tables).select("unique_id", "board").collect()
+lake = DeltaLake(spark, sys.argv[1])
+batch_lane.bronze(lake)
+batch_lane.silver(lake, text_policy="unicode")
+batch_lane.gold(lake)
+rows = lake.read(BATCH.silver).select("unique_id", "board").collect()
 print(json.dumps({row.unique_id: row.board for row in rows}))
 """
 
 
-def test_a_column_and_a_field_are_all_it_takes(
-    spark: SparkSession, settings: Settings, warehouse: Warehouse, tmp_path: Path
-) -> None:
-    _land(warehouse, 0, PINS[:2])
-    batch_lane.bronze(spark, warehouse)
-    batch_lane.silver(spark, warehouse, text_policy="unicode")
-    batch_lane.gold(spark, warehouse)
+def test_a_column_and_a_field_are_all_it_takes(lake: DeltaLake, settings: Settings, tmp_path: Path) -> None:
+    _land(lake, 0, PINS[:2])
+    batch_lane.bronze(lake)
+    batch_lane.silver(lake, text_policy="unicode")
+    batch_lane.gold(lake)
     code = tmp_path / "code"
     for room in ("foundation", "lakehouse", "pinlake", "ingestion", "local_stack", "expectations"):
         shutil.copytree(commands.ROOT / room, code / room)
@@ -58,34 +53,33 @@ def test_a_column_and_a_field_are_all_it_takes(
         assert before in text
         (code / file).write_text(text.replace(before, line + before, 1))
 
-    _land(warehouse, 2, PINS[1:])
-    held = _run(code, settings, warehouse)
+    _land(lake, 2, PINS[1:])
+    held = _run(code, settings, lake)
 
     assert held == {PINS[0]: None, PINS[1]: "of 3", PINS[2]: "of 4"}
-    path = BATCH.silver.path(warehouse.tables)
-    older = spark.read.format("delta").option("versionAsOf", 1).load(path)
+    older = lake.read(BATCH.silver, version=1)
     assert {row.unique_id for row in older.select("unique_id").collect()} == set(PINS[:2])
     # Those who do not know of the column yet go on beside those who do.
-    _land(warehouse, 4, PINS[:1])
-    batch_lane.bronze(spark, warehouse)
-    assert batch_lane.silver(spark, warehouse, text_policy="unicode").written == 1
-    assert _run(code, settings, warehouse)[PINS[1]] == "of 3"
+    _land(lake, 4, PINS[:1])
+    batch_lane.bronze(lake)
+    assert batch_lane.silver(lake, text_policy="unicode").written == 1
+    assert _run(code, settings, lake)[PINS[1]] == "of 3"
 
 
-def _land(warehouse: Warehouse, first: int, pins: list[str]) -> None:
+def _land(lake: DeltaLake, first: int, pins: list[str]) -> None:
     landed = [
         {"unique_id": pin, "category": "art", "downloaded": 1, "board": f"of {first + number + 1}"}
         for number, pin in enumerate(pins)
     ]
-    land(warehouse, landed, first=first)
+    land(lake, landed, first=first)
 
 
-def _run(code: Path, settings: Settings, warehouse: Warehouse) -> dict[str, str | None]:
+def _run(code: Path, settings: Settings, lake: DeltaLake) -> dict[str, str | None]:
     # In a file: a process without one pyspark takes for doctests and ends.
     script = code / "run.py"
     script.write_text(RUN)
     done = subprocess.run(
-        [sys.executable, str(script), warehouse.root],
+        [sys.executable, str(script), lake.root],
         cwd=code,
         env={**commands.environment(settings), "PYTHONPATH": os.fspath(code)},
         capture_output=True,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from foundation import version as revision
 from foundation.errors import UsageError
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import BATCH, STREAM, Table
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.query import diff
 from lakehouse.query import duckdb_engine as query
 from lakehouse.query import history as commits
@@ -129,7 +128,7 @@ def test_a_version_whose_files_are_gone_says_which_are_not(
 ) -> None:
     session = spark.newSession()
     session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
-    DeltaTable.forPath(session, STREAM.silver.path(warehouses.of(filled).tables)).vacuum(0)
+    DeltaLake.of(spark, filled).delta_table(STREAM.silver, session).vacuum(0)
     newest = versions.open_at(store, STREAM.silver).number
 
     with pytest.raises(UsageError, match=f"version 1 .* is gone.*Versions 2 to {newest} can be read"):

@@ -12,9 +12,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.quality.publish import published
@@ -32,14 +31,13 @@ def test_a_rebuild_that_was_killed_is_ended_by_the_next(
     events.send(own.kafka, [events.pin(pin, 10, category="Café") for pin in PINS])
     steps = commands.in_turn(["consume"], ["bronze"], ["silver"], ["gold"], settings=own)
     assert [step.code for step in steps] == [0] * 4, steps[0].errors
-    lake = warehouses.of(own)
-    warehouse, log = lake.tables, tmp_path / "rebuild.log"
+    lake, log = DeltaLake.of(spark, own), tmp_path / "rebuild.log"
     stricter = own.model_copy(update={"text_policy": "ascii"})
 
     for table in (None, BATCH.silver, BATCH.features):
         reached = _begun(own) if table is None else _written(spark, own, table)
         commands.kill_once(_start(stricter, log), reached, log=log)
-        shown = published(spark, BATCH.silver, warehouse=warehouse)
+        shown = published(lake, BATCH.silver)
         categories = _categories(spark, own, BATCH.silver, version=shown)
         assert categories in ({"Café"}, {"Caf"}), "silver as its readers see it"
 
@@ -48,9 +46,9 @@ def test_a_rebuild_that_was_killed_is_ended_by_the_next(
     for table in (BATCH.silver, BATCH.features, CATEGORY_DAILY):
         assert _categories(spark, own, table) == {"Caf"}, table.full_name
     for table in (BATCH.silver, BATCH.features):
-        newest = delta.version(spark, table, warehouse=warehouse)
-        assert published(spark, table, warehouse=warehouse) == newest
-    sums = closing.check(spark, lake, collect.collect(spark, lake, Serving(own.postgres)))
+        newest = lake.version(table)
+        assert published(lake, table) == newest
+    sums = closing.check(lake, collect.collect(lake, Serving(own.postgres)))
     assert [total for total in sums if total.lane == "batch" and not total.closes] == []
 
 
@@ -65,12 +63,12 @@ def _begun(settings: Settings) -> Callable[[], bool]:
 
 
 def _written(spark: SparkSession, settings: Settings, table: Table) -> Callable[[], bool]:
-    before = delta.version(spark, table, warehouse=warehouses.of(settings).tables)
+    before = DeltaLake.of(spark, settings).version(table)
     return partial(stored.has_version, settings, table, before + 1)
 
 
 def _categories(
     spark: SparkSession, settings: Settings, table: Table, *, version: int | None = None
 ) -> set[str]:
-    rows = delta.read(spark, table, warehouse=warehouses.of(settings).tables, version=version)
+    rows = DeltaLake.of(spark, settings).read(table, version=version)
     return {row.category for row in rows.select("category").distinct().collect()}

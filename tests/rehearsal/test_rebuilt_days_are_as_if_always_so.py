@@ -11,9 +11,8 @@ import pytest
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations import replay
 from lakehouse.operations.rebuild import run
 from lakehouse.operations.rebuild.date_range import Days
@@ -55,56 +54,54 @@ MANY = [f"0190163d-8694-739b-aea5-{number:012x}" for number in range(20)]
 
 
 @pytest.fixture(scope="module")
-def lane(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def lane(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> DeltaLake:
     """A lane that was promoted under yesterday's rules, one refused record corrected and one given up."""
     folder = tmp_path_factory.mktemp("lane")
-    warehouse = Warehouse(f"file:{folder}")
+    lake = DeltaLake(spark, f"file:{folder}")
     with pytest.MonkeyPatch.context() as monkeypatch:
         allow_followers(monkeypatch, folder / "suites", between=YESTERDAYS)
-        _land(warehouse, SENT + [(pin, 50, THIRD) for pin in MANY], first=0)
-        _promote(spark, warehouse, text_policy="unicode")
-        _correct(spark, warehouse, text_policy="unicode")
-    quarantine = Quarantine(spark, BATCH, warehouse=warehouse.tables)
+        _land(lake, SENT + [(pin, 50, THIRD) for pin in MANY], first=0)
+        _promote(lake, text_policy="unicode")
+        _correct(lake, text_policy="unicode")
+    quarantine = Quarantine(lake, BATCH)
     assert quarantine.drop(f"unique_id = '{DROPPED}'", note="nobody's") == 1
-    return warehouse
+    return lake
 
 
 def test_rules_that_refuse_too_much_change_nothing_for_readers_and_can_be_taken_back(
-    spark: SparkSession, lane: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lane: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = {
-        table: published(spark, table, warehouse=lane.tables) for table in (BATCH.silver, BATCH.features)
-    }
-    before = _followers(spark, lane)
+    shown = {table: published(lane, table) for table in (BATCH.silver, BATCH.features)}
+    before = _followers(lane)
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 1))
     for _ in range(2):
         with pytest.raises(Unpublished, match=r"quarantined_share\.bearable"):
-            _publish(spark, lane, text_policy="unicode")
-        assert {table: published(spark, table, warehouse=lane.tables) for table in shown} == shown
+            _publish(lane, text_policy="unicode")
+        assert {table: published(lane, table) for table in shown} == shown
     statement = "SELECT unique_id, follower_count FROM silver.pins_batch"
-    rows = query.run(spark, statement, warehouse=lane.tables).collect()
+    rows = query.run(lane, statement).collect()
     assert {row.unique_id: row.follower_count for row in rows if row.unique_id not in MANY} == before
 
     allow_followers(monkeypatch, tmp_path / "suites", between=YESTERDAYS)
-    _publish(spark, lane, text_policy="unicode")
+    _publish(lane, text_policy="unicode")
 
-    assert _followers(spark, lane) == before
-    newest = delta.version(spark, BATCH.silver, warehouse=lane.tables)
-    assert published(spark, BATCH.silver, warehouse=lane.tables) == newest
+    assert _followers(lane) == before
+    newest = lane.version(BATCH.silver)
+    assert published(lane, BATCH.silver) == newest
 
 
 @pytest.mark.timeout(600)
 def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
-    spark: SparkSession, lane: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lane: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow_followers(monkeypatch, tmp_path / "suites", between=TODAYS)
     # Events that silver has not read yet, and a micro-batch that was cut off before its end.
     _land(lane, [(KEPT, 71, SECOND), (KEPT, 501, SECOND)], first=100)
-    batch_lane.bronze(spark, lane)
+    batch_lane.bronze(lane)
     forget_last_commit(lane, BATCH.silver)
-    before = delta.version(spark, BATCH.silver, warehouse=lane.tables)
+    before = lane.version(BATCH.silver)
 
-    found = run.preview(spark, lane, TODAY)
+    found = run.preview(lane, TODAY)
 
     silver, features, daily = found.tables
     assert (silver.added, silver.changed, silver.removed) == (1, 5, 1)
@@ -114,74 +111,70 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     assert daily.rows > 0
     assert len(silver.examples) == 1
     assert (found.refused, found.let_through) == (4, 2)
-    assert delta.version(spark, BATCH.silver, warehouse=lane.tables) == before
+    assert lane.version(BATCH.silver) == before
 
     # Cut off after every step in turn, each time from where the one before has left it.
     for steps in range(1, 6):
-        rebuilds.cut_off(spark, lane, Request(DAYS, "ascii"), after=steps)
-    _publish(spark, lane)
+        rebuilds.cut_off(lane, Request(DAYS, "ascii"), after=steps)
+    _publish(lane)
 
-    fresh = Warehouse(f"file:{tmp_path}/fresh")
-    shutil.copytree(_local(lane.landing), _local(fresh.landing))
-    _promote(spark, fresh, text_policy="ascii")
-    _correct(spark, fresh, text_policy="ascii")
+    fresh = DeltaLake(lane.spark, f"file:{tmp_path}/fresh")
+    shutil.copytree(_local(lane.locations.landing), _local(fresh.locations.landing))
+    _promote(fresh, text_policy="ascii")
+    _correct(fresh, text_policy="ascii")
     ours = F.col("unique_id").isin([pin for pin, _, day in SENT if pin not in (OUTSIDE, DROPPED)])
     for table in (BATCH.silver, BATCH.features):
-        assert _rows(spark, table, lane, ours) == _rows(spark, table, fresh, ours), table.full_name
-    found_now = _followers(spark, lane)
+        assert _rows(lane, table, ours) == _rows(fresh, table, ours), table.full_name
+    found_now = _followers(lane)
     assert (found_now[OUTSIDE], found_now[KEPT]) == (500, 71)
     assert DROPPED not in found_now
     of_days = F.col("day").isin(DAYS.each()) & (F.col("category") != DROPPED)
-    assert _rows(spark, CATEGORY_DAILY, lane, of_days) == _rows(spark, CATEGORY_DAILY, fresh, of_days)
+    assert _rows(lane, CATEGORY_DAILY, of_days) == _rows(fresh, CATEGORY_DAILY, of_days)
     outside = {number for number, (pin, _, _) in enumerate(SENT) if pin == OUTSIDE}
-    assert _refused(spark, lane) == _refused(spark, fresh) - outside
+    assert _refused(lane) == _refused(fresh) - outside
     for table in (BATCH.silver, BATCH.features):
-        newest = delta.version(spark, table, warehouse=lane.tables)
-        assert published(spark, table, warehouse=lane.tables) == newest
+        newest = lane.version(table)
+        assert published(lane, table) == newest
 
-    versions = [
-        delta.version(spark, table, warehouse=lane.tables) for table in (*BATCH.tables, CATEGORY_DAILY)
-    ]
-    assert _publish(spark, lane).nothing
-    assert versions == [
-        delta.version(spark, table, warehouse=lane.tables) for table in (*BATCH.tables, CATEGORY_DAILY)
-    ]
+    versions = [lane.version(table) for table in (*BATCH.tables, CATEGORY_DAILY)]
+    assert _publish(lane).nothing
+    assert versions == [lane.version(table) for table in (*BATCH.tables, CATEGORY_DAILY)]
 
     # What comes next is promoted as ever.
     _land(lane, [(BACK, 7, THIRD), (NEW, 500, THIRD), (KEPT, 72, THIRD)], first=200)
-    _promote(spark, lane, text_policy="ascii")
+    _promote(lane, text_policy="ascii")
     expected = {BACK: 7, NEW: 3, NEWER: 3, OLDER: 20, OUTSIDE: 500, CORRECTED: 50, KEPT: 72}
-    assert _followers(spark, lane) == expected
-    _assert_refused_once(spark, lane)
+    assert _followers(lane) == expected
+    _assert_refused_once(lane)
 
 
-def _publish(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy = "ascii") -> Found:
+def _publish(lake: DeltaLake, *, text_policy: TextPolicy = "ascii") -> Found:
     told: list[Found] = []
-    run.publish(spark, warehouse, Request(DAYS, text_policy), tell=told.append)
+    run.publish(lake, Request(DAYS, text_policy), tell=told.append)
     return told[0]
 
 
-def _promote(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy) -> None:
-    batch_lane.bronze(spark, warehouse)
-    batch_lane.silver(spark, warehouse, text_policy=text_policy)
-    batch_lane.gold(spark, warehouse)
+def _promote(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
+    batch_lane.bronze(lake)
+    batch_lane.silver(lake, text_policy=text_policy)
+    batch_lane.gold(lake)
 
 
-def _correct(spark: SparkSession, warehouse: Warehouse, *, text_policy: TextPolicy) -> None:
-    quarantine = Quarantine(spark, BATCH, warehouse=warehouse.tables)
+def _correct(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
+    quarantine = Quarantine(lake, BATCH)
     which = f"unique_id = '{CORRECTED}'"
     assert quarantine.fix(which, replay.assigned({"follower_count": "'50'"}), note=None) == 1
     assert quarantine.replay(which, text_policy=text_policy, serving=None, note="again") == Replayed(1, 1)
-    batch_lane.gold(spark, warehouse)
+    batch_lane.gold(lake)
 
 
-def _land(warehouse: Warehouse, sent: Sequence[tuple[str, int, date]], *, first: int) -> None:
+def _land(lake: DeltaLake, sent: Sequence[tuple[str, int, date]], *, first: int) -> None:
     pins = [
         {"unique_id": pin, "category": pin, "follower_count": str(count), "downloaded": 1, "title": "Café"}
         for pin, count, _ in sent
     ]
     ids = [_event_id(day, first + number) for number, (_, _, day) in enumerate(sent)]
-    land(warehouse, pins, first=first, event_ids=ids)
+    land(lake, pins, first=first, event_ids=ids)
 
 
 def _event_id(day: date, number: int) -> str:
@@ -190,27 +183,27 @@ def _event_id(day: date, number: int) -> str:
     return f"{digits[:8]}-{digits[8:]}-7000-8000-{number:012x}"
 
 
-def _rows(spark: SparkSession, table: Table, warehouse: Warehouse, where: Column) -> list[dict[str, object]]:
-    rows = delta.read(spark, table, warehouse=warehouse.tables).where(where)
+def _rows(lake: DeltaLake, table: Table, where: Column) -> list[dict[str, object]]:
+    rows = lake.read(table).where(where)
     return [row.asDict() for row in rows.drop("updated_at").orderBy(*table.key).collect()]
 
 
-def _followers(spark: SparkSession, warehouse: Warehouse) -> dict[str, int]:
-    rows = delta.read(spark, BATCH.silver, warehouse=warehouse.tables).collect()
-    of_features = delta.read(spark, BATCH.features, warehouse=warehouse.tables).collect()
+def _followers(lake: DeltaLake) -> dict[str, int]:
+    rows = lake.read(BATCH.silver).collect()
+    of_features = lake.read(BATCH.features).collect()
     found = {row.unique_id: row.follower_count for row in rows}
     assert found == {row.unique_id: row.follower_count for row in of_features}
     return {pin: count for pin, count in found.items() if pin not in MANY}
 
 
-def _refused(spark: SparkSession, warehouse: Warehouse) -> set[int]:
+def _refused(lake: DeltaLake) -> set[int]:
     """Return the offsets of what is refused and not given up."""
-    rows = delta.read(spark, BATCH.quarantine, warehouse=warehouse.tables).where("state = 'open'")
+    rows = lake.read(BATCH.quarantine).where("state = 'open'")
     return {row.offset for row in rows.collect()}
 
 
-def _assert_refused_once(spark: SparkSession, warehouse: Warehouse) -> None:
-    rows = delta.read(spark, BATCH.quarantine, warehouse=warehouse.tables)
+def _assert_refused_once(lake: DeltaLake) -> None:
+    rows = lake.read(BATCH.quarantine)
     assert rows.count() == rows.select("id").distinct().count()
 
 

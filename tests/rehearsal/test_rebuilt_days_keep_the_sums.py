@@ -12,9 +12,9 @@ from pyspark.sql.types import StructType
 
 from drill.proof import drain
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.schemas import LEDGER
 from lakehouse.catalog.tables import BATCH, OPS_LEDGER
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.locks import table_locks as leases
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
@@ -40,11 +40,11 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
     told: list[Found] = []
     request = Request(Days(today, today + timedelta(days=1)), "unicode")
-    run.publish(spark, warehouses.of(own), request, tell=told.append)
+    run.publish(DeltaLake.of(spark, own), request, tell=told.append)
 
     assert (told[0].judged, told[0].refused) == (8, 2)
     assert _open_sums(own, spark) == []
-    ledger = collect.read(spark, warehouses.of(own)).where("step = 'rebuild' AND lane = 'batch'")
+    ledger = collect.read(DeltaLake.of(spark, own)).where("step = 'rebuild' AND lane = 'batch'")
     entries = {
         row.table: (row.rows_in, row.rows_out, row.removed, row.quarantined, row.versions is not None)
         for row in ledger.where("table <> 'gold.category_daily'").collect()
@@ -106,7 +106,7 @@ def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
 
 def _make_old_ledger(own: Settings, spark: SparkSession) -> None:
     """Make the ledger as it was when no step could remove a row."""
-    path = OPS_LEDGER.path(warehouses.of(own).tables)
+    path = DeltaLake.of(spark, own).path(OPS_LEDGER)
     columns = StructType([field for field in LEDGER if field.name != "removed"])
     DeltaTable.createIfNotExists(spark).location(path).addColumns(columns).execute()
 
@@ -116,5 +116,5 @@ def _open_sums(own: Settings, spark: SparkSession) -> list[closing.Sum]:
 
 
 def _sums(own: Settings, spark: SparkSession) -> list[closing.Sum]:
-    warehouse = warehouses.of(own)
-    return closing.check(spark, warehouse, collect.collect(spark, warehouse, Serving(own.postgres)))
+    lake = DeltaLake.of(spark, own)
+    return closing.check(lake, collect.collect(lake, Serving(own.postgres)))

@@ -16,9 +16,8 @@ from pyspark.sql import SparkSession
 
 from foundation.postgres import connect
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import TABLES, Table
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.query.table_reader import Store
 from tests import checksums, commands
 
@@ -29,7 +28,7 @@ GUIDE = (commands.ROOT / "docs/readers.md").read_text()
 def test_every_reader_finds_the_same(
     table: Table, filled: Settings, store: Store, spark: SparkSession
 ) -> None:
-    frame = delta.read(spark, table, warehouse=warehouses.of(filled).tables)
+    frame = DeltaLake.of(spark, filled).read(table)
     expected = checksums.of(row.asDict(recursive=True) for row in frame.collect())
 
     address = store.address(table)

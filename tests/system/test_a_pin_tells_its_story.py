@@ -11,8 +11,8 @@ from drill.proof import drain
 from foundation.clients import s3_client
 from foundation.errors import UsageError
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import BATCH
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.pin_trace import served_row as served
 from lakehouse.observability.pin_trace import trace as why
 from lakehouse.observability.pin_trace.timeline import Entry, moment
@@ -80,12 +80,12 @@ def test_of_other_pins_nothing_is_known(own: Settings) -> None:
 
 
 def _correct(own: Settings, spark: SparkSession) -> None:
-    place = warehouses.of(own)
-    quarantine = Quarantine(spark, BATCH, warehouse=place.tables)
+    lake = DeltaLake.of(spark, own)
+    quarantine = Quarantine(lake, BATCH)
     fixed = replay.assigned({"follower_count": "'1.9M'"})
     quarantine.fix(f"follower_count = '{TOO_MANY}'", fixed, note="a thousand too many")
     quarantine.replay("true", text_policy="unicode", serving=None, note="replayed")
-    batch_lane.gold(spark, place)
+    batch_lane.gold(lake)
 
 
 def _tell(own: Settings, unique_id: str) -> list[Entry]:

@@ -12,9 +12,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType
 
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import STREAM, Table
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.pipelines.stream_writer import FanOut
 from lakehouse.quality.results import GateLog
 from lakehouse.serving.postgres import Serving
@@ -47,20 +46,20 @@ COLUMNS = StructType(
 )
 @given(arrivals=ARRIVALS)
 def test_every_order(spark: SparkSession, own: Settings, arrivals: list[list[Arrival]]) -> None:
-    fan_out = FanOut(spark, Serving(own.postgres), text_policy="unicode", log=GateLog())
-    warehouse = warehouses.of(own).tables
-    fan_out.ensure(warehouse=warehouse)
+    lake = DeltaLake.of(spark, own)
+    fan_out = FanOut(lake, Serving(own.postgres), text_policy="unicode", log=GateLog())
+    fan_out.ensure()
     pins = {str(uuid.uuid4()): of_pin for of_pin in arrivals}
     query = str(uuid.uuid4())
 
     for number in range(MICRO_BATCHES):
-        fan_out.write(_records(spark, pins, number), MicroBatch(warehouse, query, number))
+        fan_out.write(_records(spark, pins, number), MicroBatch(query, number))
     # A micro-batch again, as after a crash.
-    fan_out.write(_records(spark, pins, 0), MicroBatch(warehouse, query, 0))
+    fan_out.write(_records(spark, pins, 0), MicroBatch(query, 0))
 
     expected = {pin: max(rank for rank, _, _ in of_pin) for pin, of_pin in pins.items()}
     for table in (STREAM.silver, STREAM.features):
-        assert _held(spark, table, warehouse, pins) == expected, table.full_name
+        assert _held(lake, table, pins) == expected, table.full_name
     found = served(own)
     assert {pin: found[pin][1] for pin in pins} == expected
 
@@ -100,8 +99,6 @@ def _event_id(pin: str, rank: int) -> str:
     return f"{moment[:8]}-{moment[8:]}-7000-8000-{pin[-12:]}"
 
 
-def _held(
-    spark: SparkSession, table: Table, warehouse: str, pins: dict[str, list[Arrival]]
-) -> dict[str, int]:
-    rows = spark.read.format("delta").load(table.path(warehouse)).collect()
+def _held(lake: DeltaLake, table: Table, pins: dict[str, list[Arrival]]) -> dict[str, int]:
+    rows = lake.read(table).collect()
     return {row.unique_id: row.follower_count for row in rows if row.unique_id in pins}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import pytest
 from kafka import TopicPartition
 from pyspark.sql import SparkSession
@@ -9,7 +11,7 @@ from pyspark.sql import SparkSession
 from foundation.errors import TerminalError
 from foundation.settings import Settings
 from ingestion.landing.run import consume
-from lakehouse.catalog import locations as warehouses
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect, entries
 from lakehouse.pipelines import batch as batch_lane
@@ -22,7 +24,7 @@ PIN = "0190163d-8694-739b-aea5-{:012x}"
 
 
 def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, spark: SparkSession) -> None:
-    warehouse = warehouses.of(own)
+    lake = DeltaLake.of(spark, own)
     _send(own, range(6))
     consume(own)
     open_stream(spark, own).drain()
@@ -30,7 +32,7 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
     _send(own, range(6, 30))
     lost = {topic: _forget(own, topic, after=ends) for topic, ends in held.items()}
 
-    assert {(gap.topic, gap.partition, gap.first, gap.last) for gap in unread.gone(own)} == _ranges(lost)
+    assert {astuple(lost.offsets) for lost in unread.detect_data_loss(own)} == _ranges(lost)
     with pytest.raises(TerminalError) as refused:
         consume(own)
     _assert_names(refused.value, lost, own.kafka.batch_topic)
@@ -40,18 +42,18 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
 
     own = own.model_copy(update={"kafka": own.kafka.model_copy(update={"on_data_loss": "record"})})
     consume(own)
-    batch_lane.bronze(spark, warehouse)
+    batch_lane.bronze(lake)
     open_stream(spark, own).drain()
 
-    collected = collect.collect(spark, warehouse, Serving(own.postgres))
-    ledger = collect.read(spark, warehouse)
+    collected = collect.collect(lake, Serving(own.postgres))
+    ledger = collect.read(lake)
     written = {
         (row.topic, row.partition, row.first, row.last)
         for row in ledger.where(f"step = '{entries.LOST}'").selectExpr("inline(offsets)").collect()
     }
     assert written == _ranges(lost)
-    assert unread.gone(own) == []
-    sums = closing.check(spark, warehouse, collected)
+    assert unread.detect_data_loss(own) == []
+    sums = closing.check(lake, collected)
     assert [total for total in sums if not total.closes] == []
     gone = sum(last - first + 1 for first, last in lost[own.kafka.stream_topic].values())
     read = {(total.lane, total.what): total.found for total in sums}

@@ -9,8 +9,8 @@ from pyspark.sql import SparkSession
 
 from drill.proof import drain
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import BATCH, STREAM, Table
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability import reconciliation as reconcile
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
@@ -43,7 +43,7 @@ def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark:
         assert figures[lane.name, "rows refused = rows quarantined"] == 2
         assert figures[lane.name, f"rows entered = rows of {lane.silver.full_name}"] == 8
     assert figures["stream", "rows entered = rows of Postgres"] == 8
-    entries = collect.read(spark, warehouses.of(own))
+    entries = collect.read(DeltaLake.of(spark, own))
     silver = entries.where("table = 'silver.pins_stream'").orderBy("version").collect()
     told = [(row.rows_in, row.rows_out, row.inserted, row.quarantined, row.superseded) for row in silver]
     assert told == [(8, 8, 8, 0, 0), (7, 3, 0, 2, 2)]
@@ -68,15 +68,15 @@ def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark:
 
 
 def _check(own: Settings, spark: SparkSession) -> list[Sum]:
-    serving, warehouse = Serving(own.postgres), warehouses.of(own)
-    collect.collect(spark, warehouse, serving)
-    return closing.check(spark, warehouse, collect.collect(spark, warehouse, serving))
+    serving, lake = Serving(own.postgres), DeltaLake.of(spark, own)
+    collect.collect(lake, serving)
+    return closing.check(lake, collect.collect(lake, serving))
 
 
 def _compare(own: Settings, spark: SparkSession, began: datetime) -> Comparison:
     until = datetime.now(UTC) + timedelta(seconds=1)
-    return reconcile.compare(spark, warehouses.of(own), since=began, until=until)
+    return reconcile.compare(DeltaLake.of(spark, own), since=began, until=until)
 
 
 def _table(own: Settings, spark: SparkSession, table: Table) -> DeltaTable:
-    return DeltaTable.forPath(spark, table.path(warehouses.of(own).tables))
+    return DeltaLake.of(spark, own).delta_table(table)

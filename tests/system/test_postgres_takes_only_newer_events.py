@@ -93,7 +93,7 @@ def test_a_wrong_password_is_told_at_once_and_without_it(postgres: PostgresSetti
 
 
 def _batch(number: int) -> MicroBatch:
-    return MicroBatch("", "query", number)
+    return MicroBatch("query", number)
 
 
 def _features(spark: SparkSession, events: list[tuple[int, int, str | None, int | None]]) -> DataFrame:

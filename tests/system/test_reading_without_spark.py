@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 
 from foundation.errors import UsageError
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import TABLES
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.query import duckdb_engine as by_duckdb
 from lakehouse.query import spark_engine as by_spark
 from lakehouse.query.table_reader import Store
@@ -37,7 +37,7 @@ def test_both_engines_give_the_same_rows(
     answer = by_duckdb.run(store, statement)
     rows.print_json(answer.columns, answer.rows)
     quick = _printed(capsys)
-    sql.print_json(by_spark.run(spark, statement, warehouse=warehouses.of(filled).tables))
+    sql.print_json(by_spark.run(DeltaLake.of(spark, filled), statement))
     slow = _printed(capsys)
 
     if "ORDER BY follower_count" not in statement:

@@ -7,8 +7,8 @@ from pyspark.sql import SparkSession
 
 from foundation.errors import TransientError
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import STREAM, Table
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations import replay
 from lakehouse.operations.replay import Quarantine, Replayed
 from lakehouse.pipelines.stream_setup import open_stream
@@ -22,7 +22,7 @@ PIN = "0190163d-8694-739b-aea5-966c26f8ad90"
 def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) -> None:
     (event_id,) = events.send(own.kafka, [events.pin(PIN, "1900M")])
     open_stream(spark, own).drain()
-    quarantine = Quarantine(spark, STREAM, warehouse=warehouses.of(own).tables)
+    quarantine = Quarantine(DeltaLake.of(spark, own), STREAM)
     assert quarantine.fix("true", replay.assigned({"follower_count": "'1.9M'"}), note=None) == 1
 
     away = Serving(own.postgres.model_copy(update={"port": 1, "patience_seconds": 0.1}))
@@ -44,5 +44,5 @@ def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) ->
 
 
 def _held(own: Settings, spark: SparkSession, table: Table) -> list[tuple[str, str, int]]:
-    rows = spark.read.format("delta").load(table.path(warehouses.of(own).tables)).collect()
+    rows = DeltaLake.of(spark, own).read(table).collect()
     return [(row.unique_id, row.event_id, row.follower_count) for row in rows]

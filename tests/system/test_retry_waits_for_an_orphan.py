@@ -12,9 +12,8 @@ import psutil
 from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from tests import commands, events, stored
 from tests.relay import HoldsBackCommits, SeesLeaseRead, before_s3
 
@@ -52,7 +51,7 @@ def test_a_retry_waits_for_what_a_dead_worker_has_left_and_finds_nothing_to_do(
     assert retry.returncode == 0, log.read_text()
     assert json.loads(told)["read"] == 0
     assert psutil.wait_procs(family, timeout=20)[1] == []
-    silver = delta.read(spark, BATCH.silver, warehouse=warehouses.of(own).tables)
+    silver = DeltaLake.of(spark, own).read(BATCH.silver)
     assert silver.count() == 5
     assert stored.keys(own, f"_leases/{NAME}/") == [f"_leases/{NAME}/{2:020}.json"]
 

@@ -16,8 +16,8 @@ from pyspark.sql import SparkSession
 from foundation.clients import s3_client
 from foundation.event import EVENT_ID_HEADER, new_event_id
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import STREAM, Table
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.pipelines.stream_setup import open_stream
 from tests import commands, stored
 from tests.served import served
@@ -105,7 +105,7 @@ def _drain(own: Settings, spark: SparkSession) -> int:
 
 def _assert_all_arrived_once(sent: Sent, own: Settings, spark: SparkSession) -> None:
     def read(table: Table) -> list[dict[str, object]]:
-        path = table.path(warehouses.of(own).tables)
+        path = DeltaLake.of(spark, own).path(table)
         return [row.asDict() for row in spark.read.format("delta").load(path).collect()]
 
     bronze = read(STREAM.bronze)

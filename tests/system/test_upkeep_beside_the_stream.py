@@ -9,9 +9,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import STREAM
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.operations import maintenance
@@ -60,22 +59,22 @@ def _send(own: Settings, pins: range) -> dict[str, str]:
 
 def _keep(own: Settings, spark: SparkSession) -> dict[str, int]:
     """Join the files of two tables, one of which an older Pinlake has made; return how many each had."""
-    warehouse = warehouses.of(own)
-    older = f"ALTER TABLE delta.`{STREAM.bronze.path(warehouse.tables)}`"
+    lake = DeltaLake.of(spark, own)
+    older = f"ALTER TABLE delta.`{lake.path(STREAM.bronze)}`"
     spark.sql(f"{older} UNSET TBLPROPERTIES ('delta.logRetentionDuration')")
-    kept = [maintenance.maintain(spark, table, warehouse) for table in (STREAM.bronze, STREAM.silver)]
+    kept = [maintenance.maintain(lake, table) for table in (STREAM.bronze, STREAM.silver)]
     # The change feed's folder, of which S3 knows no age, is not to be taken for a file.
     assert {done.removed for done in kept if done} == {0}
     return {done.table: done.joined for done in kept if done}
 
 
 def _assert_all_is_there_once(own: Settings, spark: SparkSession, newest: dict[str, str]) -> None:
-    warehouse = warehouses.of(own)
-    assert delta.read(spark, STREAM.bronze, warehouse=warehouse.tables).count() == 35
+    lake = DeltaLake.of(spark, own)
+    assert lake.read(STREAM.bronze).count() == 35
     for table in (STREAM.silver, STREAM.features):
-        rows = delta.read(spark, table, warehouse=warehouse.tables).collect()
+        rows = lake.read(table).collect()
         assert len(rows) == 20
         assert {row.unique_id: row.event_id for row in rows}.items() >= newest.items()
     assert {pin: event_id for pin, (event_id, _) in served(own).items()}.items() >= newest.items()
-    sums = closing.check(spark, warehouse, collect.collect(spark, warehouse, Serving(own.postgres)))
+    sums = closing.check(lake, collect.collect(lake, Serving(own.postgres)))
     assert [total for total in sums if total.lane == STREAM.name and not total.closes] == []

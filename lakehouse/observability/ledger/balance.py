@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse.catalog.locations import Warehouse
-from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
-from lakehouse.delta import lake as delta
+from lakehouse.catalog.tables import BATCH, STREAM, Lane
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.streaming_checkpoint import Checkpoint
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import collect, entries
 from lakehouse.observability.ledger.collect import Collected
 from lakehouse.serving.postgres import Totals
@@ -47,28 +45,25 @@ class Sum:
         return self.expected == self.found and not self.where
 
 
-def check(
-    spark: SparkSession, warehouse: Warehouse, collected: Collected, *, since: datetime | None = None
-) -> list[Sum]:
+def check(lake: DeltaLake, collected: Collected, *, since: datetime | None = None) -> list[Sum]:
     """Return every sum of both lanes.
 
     Reads the ledger since a moment, and the logs of the tables: rows are counted from file statistics. A
     handful of small jobs.
 
     Args:
-        spark: the session.
-        warehouse: the tables.
+        lake: the lakehouse.
         collected: how far the ledger reaches.
         since: steps before this are not looked at one by one; rows are always counted in all.
     """
-    ledger = collect.read(spark, warehouse).persist()
+    ledger = collect.read(lake).persist()
     try:
         recent = ledger if since is None else ledger.where(F.col("at") >= F.lit(since))
-        done = _done(spark, warehouse)
+        done = _done(lake)
         sums = [
             total
             for lane in (BATCH, STREAM)
-            for total in (*_steps(recent, lane, done), *_tables(ledger, lane, warehouse, collected))
+            for total in (*_steps(recent, lane, done), *_tables(ledger, lane, lake, collected))
         ]
         return sums + _served(ledger, collected.totals, done)
     finally:
@@ -98,21 +93,23 @@ def _steps(ledger: DataFrame, lane: Lane, done: Column) -> Iterator[Sum]:
 def _by_batch(ledger: DataFrame, lane: Lane) -> DataFrame:
     """Return per micro-batch what each layer says of it. One shuffle."""
 
-    def of(table: Table | None, step: str, value: Column) -> Column:
-        name = entries.POSTGRES if table is None else table.full_name
-        return F.coalesce(F.max(F.when((F.col("table") == name) & (F.col("step") == step), value)), F.lit(0))
+    def of(table: str, value: Column, *steps: Step) -> Column:
+        written = (F.col("table") == table) & F.col("step").isin(*steps)
+        return F.coalesce(F.max(F.when(written, value)), F.lit(0))
 
-    judged = [of(table, "silver", F.col("rows_in")) for table in (lane.silver, lane.quarantine)]
+    refused = lane.quarantine.full_name
+    judged = [of(table, F.col("rows_in"), Step.SILVER) for table in (lane.silver.full_name, refused)]
     passed = F.col("rows_in") - F.col("quarantined")
-    gold = [of(table, "gold", passed) for table in (lane.features, lane.quarantine)]
+    gold = [of(table, passed, Step.GOLD) for table in (lane.features.full_name, refused)]
     return (
         ledger.where(~_by_hand())
         .groupBy("query", "batch")
         .agg(
-            of(lane.bronze, "bronze", F.col("rows_out")).alias("bronze"),
+            of(lane.bronze.full_name, F.col("rows_out"), Step.BRONZE).alias("bronze"),
             F.greatest(*judged).alias("silver"),
             F.greatest(*gold).alias("gold"),
-            of(None, "bronze", F.col("rows_in")).alias("served"),
+            # Older loads of Postgres are stored as bronze.
+            of(entries.POSTGRES, F.col("rows_in"), Step.SERVING, Step.BRONZE).alias("served"),
             F.max("at").alias("at"),
         )
     )
@@ -141,14 +138,14 @@ def _gaps_and_overlaps(ledger: DataFrame, lane: Lane) -> Sum:
     return _sum(lane, "breaks in the offsets read", ranges, place, F.lit(0), F.lit(1))
 
 
-def _tables(ledger: DataFrame, lane: Lane, warehouse: Warehouse, collected: Collected) -> Iterator[Sum]:
+def _tables(ledger: DataFrame, lane: Lane, lake: DeltaLake, collected: Collected) -> Iterator[Sum]:
     for table in lane.tables:
         version = collected.versions.get(table.full_name)
         if version is None:
             continue
         row = ledger.where(F.col("table") == table.full_name).agg(F.sum(F.expr(_KEPT)).alias("rows")).first()
         entered = int(row.rows or 0) if row else 0
-        rows = delta.read(ledger.sparkSession, table, warehouse=warehouse.tables, version=version)
+        rows = lake.read(table, version=version)
         yield Sum(lane.name, f"rows entered = rows of {table.full_name}", entered, rows.count())
 
 
@@ -196,9 +193,9 @@ def _sum(lane: Lane, what: str, rows: DataFrame, place: Column, expected: Column
     return Sum(lane.name, what, int(row.expected), int(row.found), tuple(row["where"]))
 
 
-def _done(spark: SparkSession, warehouse: Warehouse) -> Column:
+def _done(lake: DeltaLake) -> Column:
     """Leave out the stream's micro-batch that may be under way: its checkpoint says which are done."""
-    return F.col("batch") <= Checkpoint(spark, warehouse.checkpoint("stream")).last_done()
+    return F.col("batch") <= lake.checkpoint("stream").last_done()
 
 
 def _by_hand() -> Column:

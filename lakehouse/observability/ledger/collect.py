@@ -7,18 +7,16 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import reduce
 
-from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StringType, StructField, StructType, TimestampType
 
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.schemas import LEDGER
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, OPS_LEDGER, STREAM
-from lakehouse.delta import lake as delta
 from lakehouse.delta import retries as conflicts
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import entries
-from lakehouse.pipelines import data_loss as gaps
+from lakehouse.pipelines import data_loss
 from lakehouse.serving.postgres import Serving, Totals
 from lakehouse.spark import dataframes as literal
 
@@ -51,7 +49,7 @@ class Collected:
     totals: Totals
 
 
-def collect(spark: SparkSession, warehouse: Warehouse, serving: Serving) -> Collected:
+def collect(lake: DeltaLake, serving: Serving) -> Collected:
     """Bring into ops.ledger what has been committed since the last time. May run twice at once.
 
     One look at each table's newest commits, one query to Postgres, one merge; no table's rows are read.
@@ -60,53 +58,49 @@ def collect(spark: SparkSession, warehouse: Warehouse, serving: Serving) -> Coll
         TransientError: Postgres does not answer.
     """
     serving.ensure()
-    delta.ensure(spark, OPS_LEDGER, warehouse=warehouse.tables)
-    ledger = read(spark, warehouse)
+    lake.ensure(OPS_LEDGER)
+    ledger = read(lake)
     known = {row.table: row for row in ledger.transform(_newest).collect()}
-    versions = _versions(spark, warehouse)
+    versions = _versions(lake)
     since = known[entries.POSTGRES].at.astimezone() - _OVERLAP if entries.POSTGRES in known else None
     found = [
-        *_commits(spark, warehouse, versions, {name: int(row.version) for name, row in known.items()}),
-        entries.of_loads(literal.frame(spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)),
-        entries.of_lost(gaps.read(spark, warehouse)),
+        *_commits(lake, versions, {name: int(row.version) for name, row in known.items()}),
+        entries.of_loads(
+            literal.frame(lake.spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)
+        ),
+        entries.of_lost(data_loss.read(lake)),
     ]
     new = reduce(DataFrame.unionByName, found).dropDuplicates(list(OPS_LEDGER.key))
-    _insert(new, warehouse)
+    _insert(lake, new)
     return Collected(versions, serving.totals())
 
 
-def read(spark: SparkSession, warehouse: Warehouse) -> DataFrame:
+def read(lake: DeltaLake) -> DataFrame:
     """Return ops.ledger as it is."""
-    return delta.read(spark, OPS_LEDGER, warehouse=warehouse.tables)
+    return lake.read(OPS_LEDGER)
 
 
 def _newest(ledger: DataFrame) -> DataFrame:
     return ledger.groupBy("table").agg(F.max("version").alias("version"), F.max("at").alias("at"))
 
 
-def _versions(spark: SparkSession, warehouse: Warehouse) -> dict[str, int]:
-    return {
-        table.full_name: delta.version(spark, table, warehouse=warehouse.tables)
-        for table in _TABLES
-        if DeltaTable.isDeltaTable(spark, table.path(warehouse.tables))
-    }
+def _versions(lake: DeltaLake) -> dict[str, int]:
+    return {table.full_name: lake.version(table) for table in _TABLES if lake.exists(table)}
 
 
-def _commits(
-    spark: SparkSession, warehouse: Warehouse, versions: Mapping[str, int], known: Mapping[str, int]
-) -> Iterable[DataFrame]:
+def _commits(lake: DeltaLake, versions: Mapping[str, int], known: Mapping[str, int]) -> Iterable[DataFrame]:
     for table in _TABLES:
         new = versions.get(table.full_name, -1) - known.get(table.full_name, -1)
         if new > 0:
-            history = DeltaTable.forPath(spark, table.path(warehouse.tables)).history(new)
+            history = lake.delta_table(table).history(new)
             yield entries.of_commits(history, table)
 
 
-def _insert(new: DataFrame, warehouse: Warehouse) -> None:
+def _insert(lake: DeltaLake, new: DataFrame) -> None:
     on = " AND ".join(f"old.{name} = new.{name}" for name in OPS_LEDGER.key)
     for attempt in conflicts.again(OPS_LEDGER):
         with attempt:
-            table = DeltaTable.forPath(new.sparkSession, OPS_LEDGER.path(warehouse.tables))
+            table = lake.delta_table(OPS_LEDGER)
             merge = table.alias("old").merge(new.select(*LEDGER.fieldNames()).alias("new"), on)
             # A ledger that an older version has made may lack a column.
             merge.withSchemaEvolution().whenNotMatchedInsertAll().execute()

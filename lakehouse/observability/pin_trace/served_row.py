@@ -11,7 +11,7 @@ from psycopg2.extras import RealDictCursor
 from foundation.errors import TransientError
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
-from lakehouse.delta import commit_info as receipt
+from lakehouse.delta import commit_info
 
 # A load and its rows are written in one transaction, whose time both carry.
 _QUERY = """
@@ -46,6 +46,6 @@ def row(settings: PostgresSettings, unique_id: str) -> dict[str, Any] | None:
         ) from None
     if found is None:
         return None
-    told = receipt.parse(found["receipt"])
+    told = commit_info.parse(found["receipt"])
     known = {"run": told.run, "code": told.code or None} if told else {}
     return {**{name: value for name, value in found.items() if name != "receipt"}, **known}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lakehouse.delta.commit_info import Receipt, Step
+from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.query.history import Commit
 
 # What comes first of what is of the same millisecond.
@@ -47,16 +47,16 @@ class Log:
     def of_record(self, topic: str | None, partition: int | None, offset: int | None) -> Commit | None:
         """Return the commit of the micro-batch that has taken this record from Kafka or landing."""
         for commit in self._commits:
-            for part in commit.receipt.offsets if commit.receipt else ():
+            for part in commit.commit_info.offsets if commit.commit_info else ():
                 same = (part.topic, part.partition) == (topic, partition)
-                if same and offset is not None and part.first <= offset <= part.last:
+                if same and offset is not None and offset in part:
                     return commit
         return None
 
     def of_version(self, version: int) -> Commit | None:
         """Return the commit of the micro-batch that has read this version of the table before."""
         for commit in self._commits:
-            read = commit.receipt.versions if commit.receipt else None
+            read = commit.commit_info.versions if commit.commit_info else None
             if read and read.first <= version <= read.last:
                 return commit
         return None
@@ -66,11 +66,11 @@ class Log:
         done = [commit for commit in self._by_step(Step.REPLAY) if commit.at <= until]
         return done[-1] if done else None
 
-    def of_micro_batch(self, receipt: Receipt) -> Commit | None:
+    def of_micro_batch(self, info: CommitInfo) -> Commit | None:
         """Return the commit that the same micro-batch, or the same replay, has made in this table."""
-        same = (receipt.query, receipt.batch)
+        same = (info.query, info.batch)
         for commit in self._commits:
-            if commit.receipt and (commit.receipt.query, commit.receipt.batch) == same:
+            if commit.commit_info and (commit.commit_info.query, commit.commit_info.batch) == same:
                 return commit
         return None
 
@@ -82,12 +82,12 @@ class Log:
         """Return what an entry says of a commit: table, version, run and code."""
         if commit is None:
             return {"table": self._table, "version": None}
-        receipt = commit.receipt
-        known = {"run": receipt.run, "step": receipt.step, "code": receipt.code or None} if receipt else {}
+        info = commit.commit_info
+        known = {"run": info.run, "step": info.step, "code": info.code or None} if info else {}
         return {"table": self._table, "version": commit.version, **known}
 
     def _by_step(self, step: str) -> list[Commit]:
-        return [commit for commit in self._commits if commit.receipt and commit.receipt.step == step]
+        return [commit for commit in self._commits if commit.commit_info and commit.commit_info.step == step]
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from foundation import landing_object as landed
 from foundation.errors import UsageError
+from foundation.landing_object import LandingObject, partition_prefix
 from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
 from lakehouse.observability.pin_trace import rows as pin
 from lakehouse.observability.pin_trace.rows import PinRows, Row
@@ -60,7 +60,7 @@ def tell(store: Store, unique_id: str, *, served: Served) -> list[Entry]:
     if not entries:
         raise UsageError(
             f"nothing is known of pin {unique_id}",
-            where=store.warehouse.tables,
+            where=store.locations.tables,
             mend='`pinlake sql "SELECT unique_id FROM silver.pins_batch LIMIT 10"` names some that are.',
         )
     return in_order(entries)
@@ -102,10 +102,10 @@ class _LaneStory:
         """Look for the object whose name says that it holds it: it lies under the day of its first record."""
         for back in range(2):
             day = record["kafka_timestamp"] - timedelta(days=back)
-            folder = f"landing/pins/dt={day:%Y-%m-%d}/{record['topic']}-{record['partition']}-"
-            for found in self._store.listed(folder):
-                held = landed.offsets_in(found.key)
-                if held and held.first <= record["offset"] <= held.last:
+            prefix = partition_prefix(f"{day:%Y-%m-%d}", record["topic"], record["partition"])
+            for found in self._store.listed(prefix):
+                landed = LandingObject.parse(found.key)
+                if landed and record["offset"] in landed.offsets:
                     yield self._entry(
                         found.at, "landed", {"object": found.key, "event_id": record["event_id"]}
                     )
@@ -123,11 +123,11 @@ class _LaneStory:
             return
         yield self._kept(self._lane.silver, commit, event_id, self._rows.silver)
         log = self._rows.logs[self._lane.features]
-        receipt = commit.receipt
-        if receipt is None:
+        info = commit.commit_info
+        if info is None:
             return
         batch = self._lane is BATCH
-        gold = log.of_version(commit.version) if batch else log.of_micro_batch(receipt)
+        gold = log.of_version(commit.version) if batch else log.of_micro_batch(info)
         if gold:
             yield self._kept(self._lane.features, gold, event_id, self._rows.features)
 
@@ -145,7 +145,7 @@ class _LaneStory:
         for table in (self._lane.silver, self._lane.features):
             log = self._rows.logs[table]
             for commit in log.restores():
-                restored = commit.receipt.restored if commit.receipt else None
+                restored = commit.commit_info.restored if commit.commit_info else None
                 yield self._entry(commit.at, "restored", {**log.told(commit), "restored": restored})
 
     def _kept(self, table: Table, commit: Commit, event_id: str, row: Row | None) -> Entry:

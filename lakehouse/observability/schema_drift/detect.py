@@ -9,37 +9,34 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
-from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from foundation.event import PIN_FIELDS
 from lakehouse.catalog.tables import Lane
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.schema_drift.fields import fields_of
 from lakehouse.observability.schema_drift.report import Drift, Field, is_odd, key, sorted_out
-from lakehouse.spark import filesystem as objects
 
 # A client can send a field of another name with every record.
 MOST = 200
 
 
-def look(spark: SparkSession, lane: Lane, *, warehouse: str, days: float, now: datetime) -> Drift | None:
+def look(lake: DeltaLake, lane: Lane, *, days: float, now: datetime) -> Drift | None:
     """Return what has drifted in a lane, and keep it for `pinlake status`; None if it has no bronze yet.
 
     Parses the records of the last days once, whose files are found by statistics. For a field that silver
     does not know, older records that mention it are parsed too, to tell since when there is one.
 
     Args:
-        spark: the session.
+        lake: the lakehouse.
         lane: whose bronze.
-        warehouse: root URL of the tables.
         days: how far to look back, by when a row was written.
         now: the clock, UTC.
     """
-    if not DeltaTable.isDeltaTable(spark, lane.bronze.path(warehouse)):
+    if not lake.exists(lane.bronze):
         return None
-    bronze = delta.read(spark, lane.bronze, warehouse=warehouse)
+    bronze = lake.read(lane.bronze)
     since = now - timedelta(days=days)
     recent = F.col("ingested_at") >= F.lit(since)
     # Written down: it is asked twice.
@@ -56,7 +53,7 @@ def look(spark: SparkSession, lane: Lane, *, warehouse: str, days: float, now: d
     told = Drift(
         lane.name, now.isoformat(), since.isoformat(), records, replace(drifted, new=new), names - listed
     )
-    objects.replace(spark, f"{warehouse}/{key(lane.name)}", told.as_json())
+    lake.put_text(key(lane.name), told.as_json())
     return told
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from foundation.event import PIN_FIELDS
+from lakehouse.catalog import locations
 
 # One client in twenty that spells a field its own way is for cleaning; more is a change.
 STRAY_SHARE = 0.05
@@ -94,8 +95,8 @@ class Drift:
 
 
 def key(lane: str) -> str:
-    """Return the object's name under the warehouse's folder."""
-    return f"_drift/{lane}.json"
+    """Return the object's key in the bucket."""
+    return f"{locations.TABLES}/_drift/{lane}.json"
 
 
 def sorted_out(found: Iterable[Field], *, records: int) -> Drifted:

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from foundation.data_subjects import Subjects
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import Table
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.erasure.rows import theirs
 from lakehouse.spark import filesystem as objects
 
@@ -38,34 +38,33 @@ class Purge:
     kept: int
 
 
-def plan(spark: SparkSession, table: Table, subjects: Subjects, *, warehouse: str) -> Purge:
+def plan(lake: DeltaLake, table: Table, subjects: Subjects) -> Purge:
     """Find the files that hold a subject's row and are no part of the newest version.
 
     Lists the table's folder instead of its log: a merge that was given up leaves files that no version knows.
     Costs a job over the columns of all of them that may name a subject.
 
     Args:
-        spark: the session.
+        lake: the lakehouse.
         table: the table, from whose newest version the rows are gone.
         subjects: whose rows.
-        warehouse: root URL of the tables.
     """
-    found = holding(spark, table, subjects, warehouse=warehouse)
-    current = _current(spark, table, warehouse)
+    found = holding(lake, table, subjects)
+    current = _current(lake, table)
     if current & set(map(_name, found)):
         # Rows that a deletion vector hides are in a current file still.
-        spark.sql(f"REORG TABLE delta.`{table.path(warehouse)}` APPLY (PURGE)")
-        current = _current(spark, table, warehouse)
+        lake.spark.sql(f"REORG TABLE delta.`{lake.path(table)}` APPLY (PURGE)")
+        current = _current(lake, table)
     old = tuple(url for url in found if _name(url) not in current)
-    return Purge(old, _needed_by(spark, table, old, warehouse=warehouse), len(found) - len(old))
+    return Purge(old, _needed_by(lake, table, old), len(found) - len(old))
 
 
-def holding(spark: SparkSession, table: Table, subjects: Subjects, *, warehouse: str) -> list[str]:
+def holding(lake: DeltaLake, table: Table, subjects: Subjects) -> list[str]:
     """Return the URLs of all files, those of the change feed too, that hold a subject's row."""
-    path, found = table.path(warehouse), set()
+    path, found = lake.path(table), set()
     for folder in (path, f"{path}/{CHANGES}"):
-        if objects.names(spark, folder):
-            rows = contents(spark, table, folder)
+        if objects.names(lake.spark, folder):
+            rows = contents(lake.spark, table, folder)
             held = rows.where(theirs(table, subjects)).select(F.col("_metadata.file_path")).distinct()
             found |= {row.file_path for row in held.collect()}
     return sorted(found)
@@ -83,17 +82,15 @@ def remove(spark: SparkSession, purge: Purge) -> None:
         objects.remove(spark, url)
 
 
-def _current(spark: SparkSession, table: Table, warehouse: str) -> set[str]:
-    return set(map(_name, delta.read(spark, table, warehouse=warehouse).inputFiles()))
+def _current(lake: DeltaLake, table: Table) -> set[str]:
+    return set(map(_name, lake.read(table).inputFiles()))
 
 
-def _needed_by(
-    spark: SparkSession, table: Table, urls: Sequence[str], *, warehouse: str
-) -> tuple[int, int] | None:
+def _needed_by(lake: DeltaLake, table: Table, urls: Sequence[str]) -> tuple[int, int] | None:
     names = sorted(map(_name, urls))
     if not names:
         return None
-    log = spark.read.schema(_LOG_ENTRY).json(f"{table.path(warehouse)}/_delta_log/*.json")
+    log = lake.spark.read.schema(_LOG_ENTRY).json(f"{lake.path(table)}/_delta_log/*.json")
     version = F.substring_index(F.col("_metadata.file_name"), ".", 1).try_cast("bigint")
     row = log.agg(
         F.min(F.when(_file("add").isin(*names), version)).alias("first"),

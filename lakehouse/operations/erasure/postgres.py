@@ -10,7 +10,7 @@ from psycopg2.errors import LockNotAvailable
 from foundation.errors import TransientError
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
-from lakehouse.delta.commit_info import Receipt
+from lakehouse.delta.commit_info import CommitInfo
 from lakehouse.serving.postgres import Serving
 
 _ERASE = """
@@ -37,12 +37,12 @@ def count(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
     return int(found)
 
 
-def erase(settings: PostgresSettings, unique_ids: Sequence[str], receipt: Receipt) -> None:
+def erase(settings: PostgresSettings, unique_ids: Sequence[str], info: CommitInfo) -> None:
     """Remove pins, and write down how many in the same transaction.
 
     Raises: as `count`.
     """
-    Serving(settings).ask(_ERASE, list(unique_ids), receipt.query, receipt.query, receipt.as_json())
+    Serving(settings).ask(_ERASE, list(unique_ids), info.query, info.query, info.as_json())
 
 
 def rewrite(settings: PostgresSettings) -> None:

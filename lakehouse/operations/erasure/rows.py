@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import reduce
 from operator import or_
 
-from delta.tables import DeltaTable
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from foundation.data_subjects import Subjects
 from lakehouse.catalog.tables import Table
-from lakehouse.delta import lake as delta
 from lakehouse.delta import retries as conflicts
-from lakehouse.delta.commit_info import Receipt
+from lakehouse.delta.commit_info import CommitInfo
+from lakehouse.delta.lake import DeltaLake
 
 # The stream changes the same tables every few seconds, and the erasure can wait longer than it.
 _ATTEMPTS = 40
@@ -37,12 +36,12 @@ def theirs(table: Table, subjects: Subjects) -> Column:
     return F.col("unique_id").isin(*subjects.ids)
 
 
-def count(spark: SparkSession, table: Table, subjects: Subjects, *, warehouse: str) -> int:
+def count(lake: DeltaLake, table: Table, subjects: Subjects) -> int:
     """Count a table's rows of the subjects. One job that reads the columns that may name them."""
-    return delta.read(spark, table, warehouse=warehouse).where(theirs(table, subjects)).count()
+    return lake.read(table).where(theirs(table, subjects)).count()
 
 
-def erase(spark: SparkSession, table: Table, subjects: Subjects, *, warehouse: str, receipt: Receipt) -> None:
+def erase(lake: DeltaLake, table: Table, subjects: Subjects, *, commit_info: CommitInfo) -> None:
     """Remove the subjects' rows from the newest version: a merge that deletes, in one commit.
 
     Unlike DELETE it writes no condition with an id into the commit. The files that held a row are written
@@ -50,18 +49,17 @@ def erase(spark: SparkSession, table: Table, subjects: Subjects, *, warehouse: s
     writer was first, it looks again.
 
     Args:
-        spark: the session.
+        lake: the lakehouse.
         table: bronze, silver, gold's features or quarantine.
         subjects: whose rows.
-        warehouse: root URL of the tables.
-        receipt: what the commit says about itself.
+        commit_info: what the commit says about itself.
     """
-    session = delta.session_with(spark, receipt)
-    path = table.path(warehouse)
+    session = lake.session_with_commit_info(commit_info)
     for attempt in conflicts.again(table, attempts=_ATTEMPTS):
         with attempt:
-            found = _found(session.read.format("delta").load(path), table, subjects)
-            merge = DeltaTable.forPath(session, path).alias("old").merge(found.alias("new"), _same(table))
+            found = _found(lake.delta_table(table, session).toDF(), table, subjects)
+            target = lake.delta_table(table, session).alias("old")
+            merge = target.merge(found.alias("new"), _same(table))
             merge.whenMatchedDelete().execute()
 
 

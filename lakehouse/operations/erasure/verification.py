@@ -9,11 +9,12 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from isal import igzip
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from foundation.data_subjects import Subjects
 from lakehouse.catalog.tables import TABLES, Table
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.erasure.files import CHANGES, contents
 from lakehouse.spark import filesystem as objects
 
@@ -45,7 +46,7 @@ def in_objects(s3: S3Client, bucket: str, subjects: Subjects) -> list[str]:
         return [key for key, found in zip(keys, pool.map(names_one, keys), strict=True) if found]
 
 
-def in_values(spark: SparkSession, subjects: Subjects, *, warehouse: str) -> list[str]:
+def in_values(lake: DeltaLake, subjects: Subjects) -> list[str]:
     """Return the URLs of the Parquet files that hold a value naming a subject.
 
     Reads all text in all files of all tables, of whatever version, and in the checkpoints of their logs.
@@ -53,7 +54,7 @@ def in_values(spark: SparkSession, subjects: Subjects, *, warehouse: str) -> lis
     """
     found: set[str] = set()
     for table in TABLES:
-        for rows, ids in _parquet(spark, table, subjects, warehouse=warehouse):
+        for rows, ids in _parquet(lake, table, subjects):
             named = reduce(or_, (_text(rows).contains(unique_id) for unique_id in ids))
             found |= {
                 row.file_path
@@ -63,14 +64,14 @@ def in_values(spark: SparkSession, subjects: Subjects, *, warehouse: str) -> lis
 
 
 def _parquet(
-    spark: SparkSession, table: Table, subjects: Subjects, *, warehouse: str
+    lake: DeltaLake, table: Table, subjects: Subjects
 ) -> Iterator[tuple[DataFrame, tuple[str, ...]]]:
-    path = table.path(warehouse)
+    path = lake.path(table)
     for folder in (path, f"{path}/{CHANGES}"):
-        if objects.names(spark, folder):
-            yield contents(spark, table, folder), subjects.ids
-    if any(name.endswith(".parquet") for name in objects.names(spark, f"{path}/_delta_log")):
-        log = spark.read.option("mergeSchema", "true").parquet(f"{path}/_delta_log/*.parquet")
+        if objects.names(lake.spark, folder):
+            yield contents(lake.spark, table, folder), subjects.ids
+    if any(name.endswith(".parquet") for name in objects.names(lake.spark, f"{path}/_delta_log")):
+        log = lake.spark.read.option("mergeSchema", "true").parquet(f"{path}/_delta_log/*.parquet")
         yield log, subjects.beginnings
 
 

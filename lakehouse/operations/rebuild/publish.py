@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
-from lakehouse.delta import commit_info as receipt
-from lakehouse.delta import lake as delta
+from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step, Versions
-from lakehouse.delta.lake import MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.rebuild import quarantine as refusals
 from lakehouse.operations.rebuild.recompute import Recomputation, Silver
 from lakehouse.operations.replay import Quarantine
@@ -31,31 +29,23 @@ class Publication:
     what has passed is in silver before it is marked there.
 
     Args:
-        spark: the session.
-        warehouse: the tables.
+        lake: the lakehouse.
         recomputation: computes gold, once ordinary promotions have brought silver's changes there.
         silver: what is to be published.
         log: what silver's gate has counted in promotions that nobody has published yet.
     """
 
     def __init__(
-        self,
-        spark: SparkSession,
-        warehouse: Warehouse,
-        recomputation: Recomputation,
-        *,
-        silver: Silver,
-        log: GateLog,
+        self, lake: DeltaLake, recomputation: Recomputation, *, silver: Silver, log: GateLog
     ) -> None:
-        self._spark = spark
-        self._warehouse = warehouse
+        self._lake = lake
         self._recomputation = recomputation
         self._silver = silver
         self._log = log
-        begun = receipt.begin(lane=BATCH.name, step=Step.REBUILD)
+        begun = commit_info.begin(lane=BATCH.name, step=Step.REBUILD)
         query = f"rebuild/{begun.run}"
         versions = Versions(0, silver.version)
-        self._batch = MicroBatch(warehouse.tables, query, 0, replace(begun, query=query, versions=versions))
+        self._batch = MicroBatch(query, 0, replace(begun, query=query, versions=versions))
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """Return what is to be done, in order."""
@@ -77,11 +67,11 @@ class Publication:
             self._log.add(self._silver.judged)
             # Of what is refused only that counts which was not before, or readers would wait for old sins.
             self._log.discount(self._silver.judged.counts.quarantined - refused + back)
-        publish(self._spark, [BATCH.silver], warehouse=self._warehouse.tables, gates=self._log)
+        publish(self._lake, [BATCH.silver], gates=self._log)
 
     def _promote_to_gold(self) -> None:
         # What silver's change feed holds, this rebuild's merge too: no later promotion will bring it back.
-        batch_lane.gold(self._spark, self._warehouse)
+        batch_lane.gold(self._lake)
 
     def _write_gold(self) -> None:
         log = GateLog()
@@ -91,16 +81,17 @@ class Publication:
         self._apply(gold.daily, CATEGORY_DAILY, gold.judged.counts)
         if not gold.features.isEmpty():
             log.add(gold.judged)
-        publish(self._spark, [BATCH.features], warehouse=self._warehouse.tables, gates=log)
+        publish(self._lake, [BATCH.features], gates=log)
         self._let_through(gold.let_through)
 
-    def _apply(self, changes: DataFrame, table: Table, counts: Counts) -> None:
+    def _apply(self, changes: DataFrame, table: Table, counts: StepMetrics) -> None:
         if not changes.isEmpty():
-            delta.apply(changes, table, self._batch.counting(counts, step=Step.REBUILD))
+            self._lake.apply(changes, table, self._batch.of_step(Step.REBUILD, counts))
 
     def _refuse(self, rows: DataFrame, *, layer: str) -> None:
         # Two layers may refuse rows: to Delta these are writes of two queries.
-        refusals.write(rows, rows.count(), replace(self._batch, query=f"{self._batch.query}/{layer}"))
+        batch = replace(self._batch, query=f"{self._batch.query}/{layer}")
+        refusals.write(self._lake, rows, rows.count(), batch)
 
     def _let_through(self, rows: DataFrame) -> None:
-        Quarantine(self._spark, BATCH, warehouse=self._warehouse.tables).let_through(rows, note=NOTE)
+        Quarantine(self._lake, BATCH).let_through(rows, note=NOTE)

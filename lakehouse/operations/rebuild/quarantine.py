@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from delta.tables import DeltaTable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -11,8 +10,8 @@ from lakehouse.catalog.tables import BATCH
 from lakehouse.delta import lake as delta
 from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.rebuild.events import PLACE
 from lakehouse.quality.gate import Judged
 from lakehouse.quality.quarantine import DROPPED, OPEN, to_quarantine
@@ -43,22 +42,23 @@ def let_through(passed: DataFrame, quarantine: DataFrame, *, layer: str) -> Data
     return waiting.join(passed, PLACE, "leftsemi").select("id")
 
 
-def write(refusals: DataFrame, count: int, batch: MicroBatch) -> None:
+def write(lake: DeltaLake, refusals: DataFrame, count: int, batch: MicroBatch) -> None:
     """Merge refusals into quarantine by their ids. One commit, none without rows.
 
     Args:
+        lake: the lakehouse.
         refusals: see `new`.
         count: how many they are.
         batch: the rebuild, as the layer's writes know it.
     """
     if not count:
         return
-    counted = batch.counting(Counts(read=count, quarantined=count), step=Step.REBUILD)
-    session = delta.session_of(refusals, BATCH.quarantine, counted)
+    counted = batch.of_step(Step.REBUILD, StepMetrics(read=count, quarantined=count))
+    session = delta.merge_session(refusals, BATCH.quarantine, counted)
     again = {name: F.col(f"new.{name}") for name in ("state", "reasons", "broken", "suite", "changed_at")}
     for attempt in conflicts.again(BATCH.quarantine):
         with attempt:
-            table = DeltaTable.forPath(session, BATCH.quarantine.path(batch.warehouse)).alias("old")
+            table = lake.delta_table(BATCH.quarantine, session).alias("old")
             (
                 table.merge(refusals.alias("new"), "old.id = new.id")
                 .whenMatchedUpdate(f"old.state <> '{DROPPED}'", {**again, "note": F.lit(NOTE)})

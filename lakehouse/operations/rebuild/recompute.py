@@ -7,12 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.gold.category_daily import of_days, to_category_daily
 from lakehouse.gold.pin_features import to_features, to_judged_features
 from lakehouse.operations.rebuild import changes as difference
@@ -72,19 +71,17 @@ class Recomputation:
     """The batch lane's tables computed anew for the pins that have an event in some days.
 
     Args:
-        spark: the session.
-        warehouse: the tables; those that are missing are created.
+        lake: the lakehouse.
         days: the days.
         held: closed when nothing of it is used any more.
     """
 
-    def __init__(self, spark: SparkSession, warehouse: Warehouse, days: Days, held: ExitStack) -> None:
-        self._spark = spark
-        self._warehouse = warehouse
+    def __init__(self, lake: DeltaLake, days: Days, held: ExitStack) -> None:
+        self._lake = lake
         self._days = days
         self._held = held
         for table in (*BATCH.tables, CATEGORY_DAILY):
-            delta.ensure(spark, table, warehouse=warehouse.tables)
+            lake.ensure(table)
 
     def silver(self, *, text_policy: TextPolicy) -> Silver:
         """Compute silver.
@@ -92,7 +89,7 @@ class Recomputation:
         Reads bronze once and parses all of it; cleaning, judging and comparing follow the pins. Some 60 jobs,
         most of them a stage of a few rows, with a shuffle by pin for the newest event and one to compare.
         """
-        version = delta.version(self._spark, BATCH.bronze, warehouse=self._warehouse.tables)
+        version = self._lake.version(BATCH.bronze)
         decisions = self._sized(events.decisions(self._read(BATCH.quarantine)))
         rows = events.decided(self._read(BATCH.bronze), decisions)
         shown = [self._read(table) for table in (BATCH.silver, BATCH.features)]
@@ -105,14 +102,14 @@ class Recomputation:
 
     def gold(self, silver: Silver) -> Gold:
         """Compute gold from that silver. Some 40 jobs; category_daily reads the silver files of its days."""
-        gate = gates.open_gate(self._spark, BATCH.features)
+        gate = gates.open_gate(self._lake.spark, BATCH.features)
         judged = gates.count(self._persist(to_judged_features(silver.rows, gate)), gate)
         old = self._read(BATCH.features).join(silver.pins, "unique_id", "leftsemi")
         features = difference.changes(old, to_features(gates.passed(judged.rows)), BATCH.features)
         return Gold(judged, _hold(features), _hold(self._daily(silver)), *self._verdicts(judged))
 
     def _judge(self, parsed: DataFrame, text_policy: TextPolicy) -> Judged:
-        gate = gates.open_gate(self._spark, BATCH.silver)
+        gate = gates.open_gate(self._lake.spark, BATCH.silver)
         judged = to_judged_pins(parsed, gate, text_policy=text_policy, at=datetime.now(UTC))
         return gates.count(self._persist(judged), gate, parsing=RULES)
 
@@ -133,7 +130,7 @@ class Recomputation:
         return _hold(refusals.new(judged, quarantine)), _hold(back)
 
     def _read(self, table: Table) -> DataFrame:
-        return delta.read(self._spark, table, warehouse=self._warehouse.tables)
+        return self._lake.read(table)
 
     def _sized(self, rows: DataFrame) -> DataFrame:
         """Return rows of which a join knows how few they are: bronze need not be shuffled for them."""
@@ -148,10 +145,10 @@ class Recomputation:
 
 
 @contextmanager
-def recomputing(spark: SparkSession, warehouse: Warehouse, days: Days) -> Iterator[Recomputation]:
+def recomputing(lake: DeltaLake, days: Days) -> Iterator[Recomputation]:
     """Give a recomputation, whose results may be used until the end of the block."""
     with ExitStack() as held:
-        yield Recomputation(spark, warehouse, days, held)
+        yield Recomputation(lake, days, held)
 
 
 def _hold(rows: DataFrame) -> DataFrame:

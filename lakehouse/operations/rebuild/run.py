@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pyspark.sql import SparkSession
-
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.rebuild import changes as difference
 from lakehouse.operations.rebuild.changes import Difference
 from lakehouse.operations.rebuild.date_range import Days
@@ -56,19 +54,17 @@ class Found:
         return not (self.refused or self.let_through or any(table.rows for table in self.tables))
 
 
-def preview(spark: SparkSession, warehouse: Warehouse, request: Request) -> Found:
+def preview(lake: DeltaLake, request: Request) -> Found:
     """Return what a rebuild would change. Costs what `Recomputation.silver` and `gold` cost.
 
     What silver has not read yet of these pins is part of it: publishing promotes it first.
     """
-    with recomputing(spark, warehouse, request.days) as recomputation:
+    with recomputing(lake, request.days) as recomputation:
         silver = recomputation.silver(text_policy=request.text_policy)
         return _found(silver, recomputation.gold(silver), examples=request.examples)
 
 
-def publish(
-    spark: SparkSession, warehouse: Warehouse, request: Request, *, tell: Callable[[Found], None]
-) -> None:
+def publish(lake: DeltaLake, request: Request, *, tell: Callable[[Found], None]) -> None:
     """Bring the batch lane's tables to what they would be, had today's code and suites been there always.
 
     Silver takes first what is new in bronze: no event is judged here whose turn is still to come.
@@ -76,8 +72,7 @@ def publish(
     costs a merge, which rewrites only files that hold a changed row.
 
     Args:
-        spark: the session.
-        warehouse: the tables; nobody else may promote to bronze, silver or gold meanwhile.
+        lake: the lakehouse.
         request: what is to be rebuilt.
         tell: takes what changes, before it is written.
 
@@ -86,11 +81,11 @@ def publish(
         TransientError: another writer was first.
     """
     log = GateLog()
-    batch_lane.promote_to_silver(spark, warehouse, text_policy=request.text_policy, log=log)
-    with recomputing(spark, warehouse, request.days) as recomputation:
+    batch_lane.promote_to_silver(lake, text_policy=request.text_policy, log=log)
+    with recomputing(lake, request.days) as recomputation:
         silver = recomputation.silver(text_policy=request.text_policy)
         tell(_found(silver, recomputation.gold(silver), examples=request.examples))
-        for step in Publication(spark, warehouse, recomputation, silver=silver, log=log).steps():
+        for step in Publication(lake, recomputation, silver=silver, log=log).steps():
             step()
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from foundation.errors import ConfigurationError, store_away
+from lakehouse.catalog import locations
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from foundation.settings import S3Settings
 
-PREFIX = "warehouse/_probe"
+PREFIX = f"{locations.TABLES}/_probe"
 SINGLE_WRITER = (
     "Use a store that honours it, or set PINLAKE_S3_SINGLE_WRITER=true and let no two commands write at once."
 )

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
-from pyspark.sql import SparkSession
-
 from foundation import kafka_admin as topics
 from foundation.clients import s3_client
 from foundation.settings import KafkaSettings, Settings
 from ingestion.landing.run import consume
-from lakehouse.catalog import locations as warehouses
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.locks import table_locks as leases
 from lakehouse.observability.quality_report import rule_texts as sentences
 from lakehouse.observability.quality_report.collect import gather
@@ -79,24 +77,24 @@ class Demonstration:
         return begins, posted
 
     def _promote(self, settings: Settings, *, begins: Offsets, posted: Posted) -> Summary:
-        warehouse = warehouses.of(settings)
         with self._step("start Spark"):
             spark = session.build(settings, app="pinlake demo")
+        lake = DeltaLake.of(spark, settings)
         try:
             with self._step("batch lane: consume"):
                 consume(settings)
             with self._step("batch lane: bronze"):
-                batch_lane.bronze(spark, warehouse)
+                batch_lane.bronze(lake)
             with self._step("batch lane: silver"):
-                batch_lane.silver(spark, warehouse, text_policy=settings.text_policy)
+                batch_lane.silver(lake, text_policy=settings.text_policy)
             with self._step("batch lane: gold"):
-                batch_lane.gold(spark, warehouse)
+                batch_lane.gold(lake)
             with self._step("stream lane: all layers and Postgres"):
                 open_stream(spark, settings, command="pinlake demo").drain()
             with self._step("write the quality report"):
-                report = self._report(spark, settings)
+                report = self._report(lake, settings)
             with self._step("compare with what was posted"):
-                tables = Lakehouse(spark, warehouse, begins=begins, newest=posted.newest)
+                tables = Lakehouse(lake, begins=begins, newest=posted.newest)
                 return Summary(
                     posted=posted,
                     malformed=Counter(record.reason for record in malformed.records()),
@@ -111,10 +109,8 @@ class Demonstration:
         finally:
             session.stop(spark)
 
-    def _report(self, spark: SparkSession, settings: Settings) -> str:
-        now = datetime.now(UTC)
-        warehouse = warehouses.of(settings).tables
-        found = gather(spark, warehouse=warehouse, sentences=sentences.read(), now=now)
+    def _report(self, lake: DeltaLake, settings: Settings) -> str:
+        found = gather(lake, sentences=sentences.read(), now=datetime.now(UTC))
         folder = self._settings.home / "quality-report"
         return deliver(render(found), str(folder), s3=s3_client(settings.s3))
 

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.schemas import SILVER
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, STREAM, Table
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from pinlake.app.demo.scenario import Newest
 
 _NOT_COMPARED = {"topic", "partition", "offset", "updated_at"}
@@ -33,21 +32,17 @@ class Lakehouse:
     """The tables as the demonstration looks at them.
 
     Args:
-        spark: the session.
-        warehouse: where the tables are.
+        lake: the lakehouse.
         begins: each partition's end before the first record was sent: what lies behind is of this run.
         newest: the events that must stand in silver and gold.
     """
 
-    def __init__(
-        self, spark: SparkSession, warehouse: Warehouse, *, begins: Offsets, newest: Sequence[Newest]
-    ) -> None:
-        self._spark = spark
-        self._warehouse = warehouse
+    def __init__(self, lake: DeltaLake, *, begins: Offsets, newest: Sequence[Newest]) -> None:
+        self._lake = lake
         self._begins = begins
         rows = [(pin.unique_id, pin.event_id, pin.follower_count) for pin in newest]
         schema = "unique_id string, event_id string, expected_count int"
-        self._newest = spark.createDataFrame(rows, schema).withColumn("ours", F.lit(True))
+        self._newest = lake.spark.createDataFrame(rows, schema).withColumn("ours", F.lit(True))
 
     def rows(self) -> list[Rows]:
         """Count every table of the lanes. One action for all of them."""
@@ -106,7 +101,7 @@ class Lakehouse:
         return reduce(Column.__or__, behind)
 
     def _read(self, table: Table) -> DataFrame:
-        return delta.read(self._spark, table, warehouse=self._warehouse.tables)
+        return self._lake.read(table)
 
 
 def _counted(rows: DataFrame, table: Table, *, of_this_run: Column) -> DataFrame:

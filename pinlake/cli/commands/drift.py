@@ -29,13 +29,13 @@ def drift(
     Example: pinlake drift --lane stream --days 1
     """
     from foundation import settings as settings_module
-    from lakehouse.catalog import locations as warehouse
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.observability.schema_drift.detect import look
 
     chosen, settings, now = _chosen(lane), settings_module.load(), datetime.now(UTC)
     with asking_spark(settings, app="pinlake drift", status="reading bronze") as spark:
-        place = warehouse.of(settings).tables
-        looked = (look(spark, each, warehouse=place, days=days, now=now) for each in chosen)
+        lake = DeltaLake.of(spark, settings)
+        looked = (look(lake, each, days=days, now=now) for each in chosen)
         found = [told for told in looked if told]
     if not found:
         raise UsageError("nothing is in bronze yet", where="drift", mend="Run a lane first.")

@@ -17,11 +17,9 @@ from pinlake.cli.spark_session import working_spark
 from pinlake.cli.write_lock import Wait, sole_writer
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
     from foundation.settings import Settings
-    from lakehouse.catalog.locations import Warehouse
-    from lakehouse.delta.metrics import Counts
+    from lakehouse.delta.lake import DeltaLake
+    from lakehouse.delta.metrics import StepMetrics
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -50,8 +48,8 @@ def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
 
     with sole_writer("silver", [leases.SILVER], wait=wait) as settings:
 
-        def run(spark: SparkSession, warehouse: Warehouse) -> Counts:
-            return batch_lane.silver(spark, warehouse, text_policy=settings.text_policy)
+        def run(lake: DeltaLake) -> StepMetrics:
+            return batch_lane.silver(lake, text_policy=settings.text_policy)
 
         _step("silver", settings, run, as_json=as_json)
 
@@ -85,8 +83,8 @@ def stream(
 
     with sole_writer("stream", [leases.STREAM], wait=wait) as settings:
 
-        def run(spark: SparkSession, _: Warehouse) -> Counts:
-            lane = open_stream(spark, settings)
+        def run(_: DeltaLake) -> StepMetrics:
+            lane = open_stream(_.spark, settings)
             if once:
                 return lane.drain()
             return lane.follow(trigger_seconds=settings.stream.trigger_seconds, stop=_stop_on_signal())
@@ -94,10 +92,8 @@ def stream(
         _step("stream", settings, run, as_json=as_json)
 
 
-def _step(
-    name: str, settings: Settings, run: Callable[[SparkSession, Warehouse], Counts], *, as_json: bool
-) -> None:
-    from lakehouse.catalog import locations as warehouse
+def _step(name: str, settings: Settings, run: Callable[[DeltaLake], StepMetrics], *, as_json: bool) -> None:
+    from lakehouse.delta.lake import DeltaLake
 
     starting = f"{name}: starting Spark"
     with (
@@ -105,7 +101,7 @@ def _step(
         telling_failures(),
     ):
         line.update(name)
-        counts = run(spark, warehouse.of(settings))
+        counts = run(DeltaLake.of(spark, settings))
     if as_json:
         print(json.dumps({"step": name, **asdict(counts)}))
         return

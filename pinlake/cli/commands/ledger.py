@@ -18,10 +18,8 @@ from pinlake.cli.commands.sql import print_json, print_table
 from pinlake.cli.spark_session import asking_spark
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
     from foundation.settings import Settings
-    from lakehouse.catalog.locations import Warehouse
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.observability.ledger.balance import Sum
     from lakehouse.observability.reconciliation import Comparison
     from lakehouse.serving.postgres import Serving
@@ -51,9 +49,9 @@ def ledger(
         return
     from lakehouse.observability.ledger import collect
 
-    with _lakehouse() as (spark, warehouse, serving):
-        collect.collect(spark, warehouse, serving)
-        rows = collect.read(spark, warehouse).orderBy("at", "table", ascending=False).limit(limit)
+    with _lakehouse() as (lake, serving):
+        collect.collect(lake, serving)
+        rows = collect.read(lake).orderBy("at", "table", ascending=False).limit(limit)
         if as_json:
             print_json(rows)
         else:
@@ -76,10 +74,10 @@ def check(
     from lakehouse.observability.ledger import collect
 
     unread = _unread(settings_module.load())
-    with _lakehouse() as (spark, warehouse, serving):
-        collected = collect.collect(spark, warehouse, serving)
+    with _lakehouse() as (lake, serving):
+        collected = collect.collect(lake, serving)
         moment = datetime.now(UTC) - timedelta(days=since) if since else None
-        sums = unread + closing.check(spark, warehouse, collected, since=moment)
+        sums = unread + closing.check(lake, collected, since=moment)
     if as_json:
         for total in sums:
             print(json.dumps({**asdict(total), "closes": total.closes}))
@@ -105,8 +103,8 @@ def reconcile(
     """
     from lakehouse.observability import reconciliation as lanes
 
-    with _lakehouse() as (spark, warehouse, _):
-        newest = lanes.newest_events(spark, warehouse)
+    with _lakehouse() as (lake, _):
+        newest = lanes.newest_events(lake)
         if newest is None:
             raise UsageError(
                 "a lane has no events yet",
@@ -120,7 +118,7 @@ def reconcile(
             raise UsageError(
                 "the window is empty", where=f"from {begin} to {end}", mend="Give an earlier --from."
             )
-        found = lanes.compare(spark, warehouse, since=begin, until=end)
+        found = lanes.compare(lake, since=begin, until=end)
     if not (found.events or since or until):
         raise UsageError(
             f"no event is old enough to compare: those since {end:%H:%M:%S} UTC may still be on their way",
@@ -136,14 +134,14 @@ def reconcile(
 
 
 @contextmanager
-def _lakehouse() -> Iterator[tuple[SparkSession, Warehouse, Serving]]:
+def _lakehouse() -> Iterator[tuple[DeltaLake, Serving]]:
     from foundation import settings as settings_module
-    from lakehouse.catalog import locations as warehouses
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.serving.postgres import Serving
 
     settings = settings_module.load()
     with asking_spark(settings, app="pinlake ledger") as spark:
-        yield spark, warehouses.of(settings), Serving(settings.postgres)
+        yield DeltaLake.of(spark, settings), Serving(settings.postgres)
 
 
 def _unread(settings: Settings) -> list[Sum]:
@@ -152,15 +150,15 @@ def _unread(settings: Settings) -> list[Sum]:
     from lakehouse.pipelines import data_loss_check as unread
 
     try:
-        gaps = unread.gone(settings)
+        lost = unread.detect_data_loss(settings)
     except TransientError as error:
         entry.tell(error)
         return []
     sums = []
     for lane in ("batch", "stream"):
-        mine = [gap for gap in gaps if gap.lane == lane]
-        count = sum(gap.last - gap.first + 1 for gap in mine)
-        places = tuple(f"{gap.topic} {gap.partition}: {gap.first} to {gap.last}" for gap in mine)
+        ranges = [part.offsets for part in lost if part.lane == lane]
+        count = sum(part.count for part in ranges)
+        places = tuple(f"{part.topic} {part.partition}: {part.first} to {part.last}" for part in ranges)
         sums.append(Sum(lane, "records that Kafka removed unread", 0, count, places))
     return sums
 

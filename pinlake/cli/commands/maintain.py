@@ -33,7 +33,7 @@ def maintain(
 
     Example: pinlake maintain silver.pins_batch --dry-run
     """
-    from lakehouse.catalog import locations as warehouse
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.delta.locks import table_locks as leases
     from lakehouse.operations import maintenance
 
@@ -45,7 +45,7 @@ def maintain(
     ):
         for each in chosen:
             line.update(each.full_name)
-            found = maintenance.maintain(spark, each, warehouse.of(settings), dry_run=dry_run)
+            found = maintenance.maintain(DeltaLake.of(spark, settings), each, dry_run=dry_run)
             done += [found] if found else []
     if as_json:
         for found in done:

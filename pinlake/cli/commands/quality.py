@@ -70,13 +70,13 @@ def history(
     Example: pinlake quality history silver.pins_batch --rule silver.unique_id.unique
     """
     from foundation import settings as settings_module
-    from lakehouse.catalog import locations as warehouse
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.quality import history as found
 
     settings = settings_module.load()
     with asking_spark(settings, app="pinlake quality") as spark:
-        place = warehouse.of(settings).tables
-        rows = found.history(spark, table, warehouse=place, rule=rule).limit(limit).collect()
+        lake = DeltaLake.of(spark, settings)
+        rows = found.history(lake, table, rule=rule).limit(limit).collect()
     if as_json:
         for row in rows:
             print(json.dumps(row.asDict(), default=str))

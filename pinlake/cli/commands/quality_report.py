@@ -48,17 +48,12 @@ def report(
 
 
 def _gathered(settings: Settings) -> Report:
-    from lakehouse.catalog import locations as warehouse
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.observability.quality_report import rule_texts as sentences
     from lakehouse.observability.quality_report.collect import gather
 
     with asking_spark(settings, app="pinlake quality report", status="reading the tables") as spark:
-        return gather(
-            spark,
-            warehouse=warehouse.of(settings).tables,
-            sentences=sentences.read(),
-            now=datetime.now(UTC),
-        )
+        return gather(DeltaLake.of(spark, settings), sentences=sentences.read(), now=datetime.now(UTC))
 
 
 def _plain(value: object) -> str:

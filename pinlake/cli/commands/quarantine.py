@@ -147,7 +147,7 @@ def replay_rows(
     Example: pinlake quarantine replay --where "true"
     """
     chosen = _chosen(row_id, where)
-    from lakehouse.catalog import locations as warehouses
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.pipelines import batch as batch_lane
     from lakehouse.serving.postgres import Serving
 
@@ -164,7 +164,7 @@ def replay_rows(
             )
             if name == "batch":
                 # Judges and publishes silver, then takes what has changed into gold.
-                batch_lane.gold(spark, warehouses.of(settings))
+                batch_lane.gold(DeltaLake.of(spark, settings))
             print(f"{name}: {_told(done)}")
 
 
@@ -204,8 +204,8 @@ def _replayed_into(lane: str | None) -> list[str]:
 def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str, Quarantine]]]:
     from foundation import settings as settings_module
     from foundation.clients import s3_client
-    from lakehouse.catalog import locations as warehouse
     from lakehouse.catalog.tables import BATCH, STREAM
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations.replay import Quarantine
     from lakehouse.spark.log_store import probe
 
@@ -215,8 +215,8 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
     settings = settings_module.load()
     probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
     with asking_spark(settings, app="pinlake quarantine") as spark, telling_failures():
-        place = warehouse.of(settings).tables
-        yield spark, settings, {lane.name: Quarantine(spark, lane, warehouse=place) for lane in chosen}
+        lake = DeltaLake.of(spark, settings)
+        yield spark, settings, {lane.name: Quarantine(lake, lane) for lane in chosen}
 
 
 def _newest(quarantine: Quarantine, where: str, limit: int) -> list[dict[str, Any]]:

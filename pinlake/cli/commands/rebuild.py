@@ -58,7 +58,7 @@ def rebuild(
 
 
 def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) -> None:
-    from lakehouse.catalog import locations as warehouse
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations.rebuild import run
 
     told: list[Found] = []
@@ -71,11 +71,11 @@ def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) 
     starting = "rebuild: starting Spark"
     with working_spark(settings, app="pinlake rebuild", status=starting) as (spark, line), telling_failures():
         line.update("rebuild")
-        place = warehouse.of(settings)
+        lake = DeltaLake.of(spark, settings)
         if publish:
-            run.publish(spark, place, request, tell=tell)
+            run.publish(lake, request, tell=tell)
         else:
-            tell(run.preview(spark, place, request))
+            tell(run.preview(lake, request))
     if as_json:
         print(json.dumps({"step": "rebuild", "published": publish, **asdict(told[0])}, ensure_ascii=False))
     elif publish:

@@ -65,14 +65,14 @@ def restore(
 
 
 def _restore(settings: Settings, table: Table, version: int) -> tuple[int, int | None]:
-    from lakehouse.catalog import locations as warehouse
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations import restore as restores
 
-    place = warehouse.of(settings).tables
     with asking_spark(settings, app="pinlake restore", status=f"restoring {table.full_name}") as spark:
-        done = restores.restore(spark, table, version, warehouse=place)
+        lake = DeltaLake.of(spark, settings)
+        done = restores.restore(lake, table, version)
         with telling_failures():
-            return done, restores.let_readers_see(spark, table, warehouse=place)
+            return done, restores.let_readers_see(lake, table)
 
 
 def _show(plan: Plan) -> None:

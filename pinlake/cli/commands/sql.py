@@ -70,12 +70,11 @@ def print_table(frame: DataFrame) -> None:
 
 
 def _ask_spark(settings: Settings, statement: str, *, unpublished: bool, as_json: bool, as_csv: bool) -> None:
-    from lakehouse.catalog import locations as warehouse
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.query import spark_engine as query
 
-    place = warehouse.of(settings).tables
     with asking_spark(settings, app="pinlake sql") as spark:
-        frame = query.run(spark, statement, warehouse=place, unpublished=unpublished)
+        frame = query.run(DeltaLake.of(spark, settings), statement, unpublished=unpublished)
         if as_json:
             print_json(frame)
         else:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from foundation.offsets import Gap, lost
+from foundation.offsets import LostOffsets, OffsetRange, data_loss_error
 
-GAP = Gap("batch", "pinterest_batch", 1, 5, 8)
+LOST = LostOffsets("batch", OffsetRange("pinterest_batch", 1, 5, 8))
 
 
 def test_the_error_names_every_range() -> None:
-    told = str(lost([GAP, Gap("batch", "pinterest_batch", 0, 1, 1)]))
+    told = str(data_loss_error([LOST, LostOffsets("batch", OffsetRange("pinterest_batch", 0, 1, 1))]))
 
     assert "removed 5 offsets" in told
     assert "topic pinterest_batch, partition 1, offsets 5 to 8" in told
@@ -19,8 +19,13 @@ def test_the_error_names_every_range() -> None:
 
 
 def test_the_object_is_named_by_what_is_gone() -> None:
-    assert GAP.key == "gaps/batch-pinterest_batch-1-5-8.json"
-    held = json.loads(GAP.as_json())
+    assert LOST.key == "gaps/batch-pinterest_batch-1-5-8.json"
+    held = json.loads(LOST.as_json())
     assert {**held, "at": ""} == {
         "at": "", "lane": "batch", "topic": "pinterest_batch", "partition": 1, "first": 5, "last": 8,
     }  # fmt: skip
+
+
+def test_both_ends_belong_to_a_range() -> None:
+    assert LOST.offsets.count == 4
+    assert [offset for offset in range(12) if offset in LOST.offsets] == [5, 6, 7, 8]

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from structlog.testing import capture_logs
 
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.schemas import FEATURES, SILVER
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.silver.deduplication import newest_per_pin
 from lakehouse.spark import parallel as side_by_side
 
@@ -26,73 +25,63 @@ TABLE = BATCH.features
 Event = tuple[int, int]  # a pin and the rank of its event
 
 
-def test_a_repeated_micro_batch_is_written_once(spark: SparkSession, warehouse: Warehouse) -> None:
-    root = warehouse.tables
-    delta.ensure(spark, TABLE, warehouse=root)
-    delta.ensure(spark, TABLE, warehouse=root)
+def test_a_repeated_micro_batch_is_written_once(lake: DeltaLake) -> None:
+    lake.ensure(TABLE)
+    lake.ensure(TABLE)
     for number in (0, 0, 1, 0, 1):
-        delta.append(_features(spark, [(number, 1)]), TABLE, MicroBatch(root, "query", number))
-    delta.append(_features(spark, [(9, 1)]), TABLE, MicroBatch(root, "another query", 0))
+        lake.append(_features(lake.spark, [(number, 1)]), TABLE, MicroBatch("query", number))
+    lake.append(_features(lake.spark, [(9, 1)]), TABLE, MicroBatch("another query", 0))
 
-    assert _held(spark, root) == {0: 1, 1: 1, 9: 1}
-    assert delta.rows_of_last_write(spark, TABLE, warehouse=root) == 1
+    assert _held(lake) == {0: 1, 1: 1, 9: 1}
+    assert lake.rows_of_last_write(TABLE) == 1
 
 
-def test_a_table_whose_creation_was_killed_is_created(spark: SparkSession, warehouse: Warehouse) -> None:
-    place = Path(BATCH.silver.path(warehouse.tables).removeprefix("file:"))
+def test_a_table_whose_creation_was_killed_is_created(lake: DeltaLake) -> None:
+    place = Path(lake.path(BATCH.silver).removeprefix("file:"))
     (place / "_delta_log").mkdir(parents=True)
 
     for _ in range(2):
-        delta.ensure(spark, BATCH.silver, warehouse=warehouse.tables)
+        lake.ensure(BATCH.silver)
 
-    table = DeltaTable.forPath(spark, str(place))
+    table = DeltaTable.forPath(lake.spark, str(place))
     (row,) = table.detail().select("properties").collect()
     assert delta.properties(BATCH.silver).items() <= row.properties.items()
     assert table.toDF().schema.fieldNames() == SILVER.fieldNames()
     assert table.history().count() == 1
 
 
-def test_a_repeated_merge_is_skipped_though_its_rows_have_changed(
-    spark: SparkSession, warehouse: Warehouse
-) -> None:
-    root = warehouse.tables
-    delta.ensure(spark, TABLE, warehouse=root)
-    delta.merge_newest(_features(spark, [(1, 1)]), TABLE, MicroBatch(root, "query", 0))
-    delta.merge_newest(_features(spark, [(1, 2)]), TABLE, MicroBatch(root, "query", 0))
+def test_a_repeated_merge_is_skipped_though_its_rows_have_changed(lake: DeltaLake) -> None:
+    lake.ensure(TABLE)
+    lake.merge_newest(_features(lake.spark, [(1, 1)]), TABLE, MicroBatch("query", 0))
+    lake.merge_newest(_features(lake.spark, [(1, 2)]), TABLE, MicroBatch("query", 0))
 
-    assert _held(spark, root) == {1: 1}
-    assert DeltaTable.forPath(spark, TABLE.path(root)).history().count() == 2
+    assert _held(lake) == {1: 1}
+    assert lake.delta_table(TABLE).history().count() == 2
 
 
-def test_a_merge_that_another_writer_outran_is_made_again(spark: SparkSession, warehouse: Warehouse) -> None:
-    root = warehouse.tables
-    delta.ensure(spark, TABLE, warehouse=root)
-    delta.merge_newest(_features(spark, [(1, 1)]), TABLE, MicroBatch(root, "query", 0))
+def test_a_merge_that_another_writer_outran_is_made_again(lake: DeltaLake) -> None:
+    lake.ensure(TABLE)
+    lake.merge_newest(_features(lake.spark, [(1, 1)]), TABLE, MicroBatch("query", 0))
     merges = [
-        partial(
-            delta.merge_newest, _features(spark, [(1, rank)]), TABLE, MicroBatch(root, f"writer {rank}", 0)
-        )
+        partial(lake.merge_newest, _features(lake.spark, [(1, rank)]), TABLE, MicroBatch(f"writer {rank}", 0))
         for rank in (2, 3, 4)
     ]
 
     with capture_logs() as logged:
-        side_by_side.run(spark, merges)
+        side_by_side.run(merges)
 
-    assert _held(spark, root) == {1: 4}
+    assert _held(lake) == {1: 4}
     assert "another writer was first" in {line["event"] for line in logged}
 
 
-def test_a_replacement_touches_only_what_its_condition_names(
-    spark: SparkSession, warehouse: Warehouse
-) -> None:
-    root = warehouse.tables
-    delta.ensure(spark, TABLE, warehouse=root)
-    delta.append(_features(spark, [(1, 1), (2, 1)]), TABLE, MicroBatch(root, "query", 0))
+def test_a_replacement_touches_only_what_its_condition_names(lake: DeltaLake) -> None:
+    lake.ensure(TABLE)
+    lake.append(_features(lake.spark, [(1, 1), (2, 1)]), TABLE, MicroBatch("query", 0))
     for _ in range(2):
-        replacement, batch = _features(spark, [(2, 5)]), MicroBatch(root, "query", 1)
-        delta.replace(replacement, TABLE, batch, where="follower_count = 2")
+        replacement, batch = _features(lake.spark, [(2, 5)]), MicroBatch("query", 1)
+        lake.replace(replacement, TABLE, batch, where="follower_count = 2")
 
-    assert _held(spark, root) == {1: 1, 2: 5}
+    assert _held(lake) == {1: 1, 2: 5}
 
 
 @settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -100,18 +89,18 @@ def test_a_replacement_touches_only_what_its_condition_names(
     st.lists(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9)), max_size=8), min_size=2, max_size=3)
 )
 def test_every_order_of_arrival_ends_in_the_newest_event_of_each_pin(
-    spark: SparkSession, warehouse: Warehouse, batches: list[list[Event]]
+    lake: DeltaLake, batches: list[list[Event]]
 ) -> None:
-    root = f"{warehouse.tables}/{hash(str(batches))}"
-    delta.ensure(spark, TABLE, warehouse=root)
+    lake = DeltaLake(lake.spark, f"{lake.root}/{hash(str(batches))}")
+    lake.ensure(TABLE)
     for number, events in enumerate(batches):
-        newest = newest_per_pin(_events(spark, events)).select(*FEATURES.fieldNames())
-        delta.merge_newest(newest, TABLE, MicroBatch(root, "query", number))
+        newest = newest_per_pin(_events(lake.spark, events)).select(*FEATURES.fieldNames())
+        lake.merge_newest(newest, TABLE, MicroBatch("query", number))
 
     expected: dict[int, int] = {}
     for pin, rank in (event for events in batches for event in events):
         expected[pin] = max(rank, expected.get(pin, 0))
-    assert _held(spark, root) == expected
+    assert _held(lake) == expected
 
 
 def _events(spark: SparkSession, events: Sequence[Event]) -> DataFrame:
@@ -127,6 +116,6 @@ def _features(spark: SparkSession, events: Sequence[Event]) -> DataFrame:
     return _events(spark, events).select(*FEATURES.fieldNames())
 
 
-def _held(spark: SparkSession, root: str) -> dict[int, int]:
-    rows = spark.read.format("delta").load(TABLE.path(root)).collect()
+def _held(lake: DeltaLake) -> dict[int, int]:
+    rows = lake.read(TABLE).collect()
     return {row.follower_count: int(row.event_id.removeprefix("event-")) for row in rows}

@@ -9,17 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from foundation.event import new_event_id
 from lakehouse.catalog import schemas
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, STREAM
 from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.maintenance import WORTH_FILES, maintain
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import published
@@ -30,18 +29,16 @@ PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(2)]
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def test_small_files_are_joined_once_there_are_enough_and_not_read_again(
-    spark: SparkSession, warehouse: Warehouse
-) -> None:
-    land(warehouse, [{"unique_id": PINS[0], "category": "art", "downloaded": 1}], first=0)
-    _run(spark, warehouse)
-    few = maintain(spark, BATCH.bronze, warehouse)
+def test_small_files_are_joined_once_there_are_enough_and_not_read_again(lake: DeltaLake) -> None:
+    land(lake, [{"unique_id": PINS[0], "category": "art", "downloaded": 1}], first=0)
+    _run(lake)
+    few = maintain(lake, BATCH.bronze)
     assert few is not None
     assert (few.joined, few.removed, few.before.files) == (0, 0, 1)
 
-    _append(spark, warehouse, days=WORTH_FILES)
-    dry = maintain(spark, BATCH.bronze, warehouse, dry_run=True)
-    done = maintain(spark, BATCH.bronze, warehouse)
+    _append(lake, days=WORTH_FILES)
+    dry = maintain(lake, BATCH.bronze, dry_run=True)
+    done = maintain(lake, BATCH.bronze)
 
     assert dry is not None
     assert done is not None
@@ -49,27 +46,25 @@ def test_small_files_are_joined_once_there_are_enough_and_not_read_again(
     assert done.after is not None
     assert (done.before.files, done.after.files) == (WORTH_FILES + 1, 1)
     assert dry.before.files == done.before.files
-    assert batch_lane.bronze(spark, warehouse) == Counts()
-    batch_lane.silver(spark, warehouse, text_policy="unicode")
-    assert batch_lane.silver(spark, warehouse, text_policy="unicode") == Counts()
-    newest = delta.version(spark, BATCH.bronze, warehouse=warehouse.tables)
-    assert published(spark, BATCH.bronze, warehouse=warehouse.tables) == newest
-    assert delta.read(spark, BATCH.bronze, warehouse=warehouse.tables).count() == WORTH_FILES + 1
+    assert batch_lane.bronze(lake) == StepMetrics()
+    batch_lane.silver(lake, text_policy="unicode")
+    assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
+    newest = lake.version(BATCH.bronze)
+    assert published(lake, BATCH.bronze) == newest
+    assert lake.read(BATCH.bronze).count() == WORTH_FILES + 1
 
 
 @pytest.mark.parametrize("read", [False, True])
-def test_what_a_reader_is_behind_on_stays_however_old(
-    spark: SparkSession, warehouse: Warehouse, read: bool
-) -> None:
+def test_what_a_reader_is_behind_on_stays_however_old(lake: DeltaLake, read: bool) -> None:
     forgetful = replace(BATCH.bronze, retention=0)
-    land(warehouse, [{"unique_id": PINS[0], "category": "art", "downloaded": 1}], first=0)
-    _run(spark, warehouse)
-    _append(spark, warehouse, days=WORTH_FILES)
-    maintain(spark, forgetful, warehouse)
+    land(lake, [{"unique_id": PINS[0], "category": "art", "downloaded": 1}], first=0)
+    _run(lake)
+    _append(lake, days=WORTH_FILES)
+    maintain(lake, forgetful)
     if read:
-        _run(spark, warehouse)
+        _run(lake)
 
-    done = maintain(spark, forgetful, warehouse)
+    done = maintain(lake, forgetful)
 
     assert done is not None
     if read:
@@ -78,48 +73,48 @@ def test_what_a_reader_is_behind_on_stays_however_old(
         assert done.removed == 0
         assert "whoever reads what is published goes on from version" in done.held_back[0]
         assert "`pinlake silver` goes on from version" in done.held_back[1]
-        _run(spark, warehouse)
-    assert delta.read(spark, BATCH.silver, warehouse=warehouse.tables).count() == WORTH_FILES + 1
+        _run(lake)
+    assert lake.read(BATCH.silver).count() == WORTH_FILES + 1
 
 
-def test_a_day_of_bronze_is_one_skip_away(spark: SparkSession, warehouse: Warehouse) -> None:
-    delta.ensure(spark, BATCH.bronze, warehouse=warehouse.tables)
-    _append(spark, warehouse, days=10)
+def test_a_day_of_bronze_is_one_skip_away(lake: DeltaLake) -> None:
+    lake.ensure(BATCH.bronze)
+    _append(lake, days=10)
 
     last = BEGIN + timedelta(days=9)
     moments = {name: F.lit(last) for name in ("received_at", "kafka_timestamp", "ingested_at")}
     for name, begin in {**moments, "event_id": F.lit(_event_id(last))}.items():
         day = F.col(name) >= begin
-        rows = delta.read(spark, BATCH.bronze, warehouse=warehouse.tables).where(day)
+        rows = lake.read(BATCH.bronze).where(day)
         assert rows.count() == 1
         assert _files_read(rows) == 1
 
 
-def test_a_table_of_an_older_pinlake_learns_what_it_lacks(spark: SparkSession, warehouse: Warehouse) -> None:
-    path = BATCH.silver.path(warehouse.tables)
+def test_a_table_of_an_older_pinlake_learns_what_it_lacks(lake: DeltaLake) -> None:
+    path = lake.path(BATCH.silver)
     old = StructType(list(schemas.of(BATCH.silver))[:5])
-    literal.frame(spark, [], old).write.format("delta").save(path)
+    literal.frame(lake.spark, [], old).write.format("delta").save(path)
 
-    delta.ensure(spark, BATCH.silver, warehouse=warehouse.tables)
-    maintain(spark, BATCH.silver, warehouse)
+    lake.ensure(BATCH.silver)
+    maintain(lake, BATCH.silver)
 
-    held = delta.read(spark, BATCH.silver, warehouse=warehouse.tables)
+    held = lake.read(BATCH.silver)
     assert held.schema.fieldNames() == schemas.of(BATCH.silver).fieldNames()
     assert held.schema["save_location"].metadata == {"comment": "path the picture was saved under"}
-    told = {row.key: row.value for row in spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()}
+    told = {row.key: row.value for row in lake.spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()}
     assert told.items() >= delta.properties(BATCH.silver).items()
 
 
-def test_a_table_that_is_not_there_is_left_alone(spark: SparkSession, warehouse: Warehouse) -> None:
-    assert maintain(spark, STREAM.silver, warehouse) is None
+def test_a_table_that_is_not_there_is_left_alone(lake: DeltaLake) -> None:
+    assert maintain(lake, STREAM.silver) is None
 
 
-def _run(spark: SparkSession, warehouse: Warehouse) -> None:
-    batch_lane.bronze(spark, warehouse)
-    batch_lane.silver(spark, warehouse, text_policy="unicode")
+def _run(lake: DeltaLake) -> None:
+    batch_lane.bronze(lake)
+    batch_lane.silver(lake, text_policy="unicode")
 
 
-def _append(spark: SparkSession, warehouse: Warehouse, *, days: int) -> None:
+def _append(lake: DeltaLake, *, days: int) -> None:
     """Append a pin a day, each in a file of its own, in one commit."""
     times = ("received_at", "kafka_timestamp", "ingested_at")
     rows = []
@@ -129,8 +124,8 @@ def _append(spark: SparkSession, warehouse: Warehouse, *, days: int) -> None:
         value = b64encode(json.dumps(pin).encode()).decode()
         record = {"topic": "t", "partition": 0, "offset": 100 + day, "value": value}
         rows.append({"event_id": _event_id(at), **record, **dict.fromkeys(times, at.isoformat())})
-    frame = literal.frame(spark, rows, schemas.BRONZE).repartitionByRange(days, "received_at")
-    delta.append(frame, BATCH.bronze, MicroBatch(warehouse.tables, new_event_id(), 0))
+    frame = literal.frame(lake.spark, rows, schemas.BRONZE).repartitionByRange(days, "received_at")
+    lake.append(frame, BATCH.bronze, MicroBatch(new_event_id(), 0))
 
 
 def _event_id(at: datetime) -> str:

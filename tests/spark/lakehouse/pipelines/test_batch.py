@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pyspark.sql import SparkSession
-
 from foundation.event import new_event_id
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
-from lakehouse.delta.metrics import Counts
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.metrics import StepMetrics
 from lakehouse.pipelines import batch as batch_lane
 from tests.checkpoints import forget_last_commit
 from tests.landing_objects import land
@@ -16,23 +14,21 @@ EARLIEST = new_event_id()
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
 
 
-def test_a_lane_that_crashed_anywhere_ends_as_if_it_had_not(
-    spark: SparkSession, warehouse: Warehouse
-) -> None:
-    _land(warehouse, 0, [(pin, "art", 10) for pin in PINS[:3]])
-    assert _promote(spark, warehouse) == [(3, 3, 0), (3, 3, 0), (3, 3, 0)]
+def test_a_lane_that_crashed_anywhere_ends_as_if_it_had_not(lake: DeltaLake) -> None:
+    _land(lake, 0, [(pin, "art", 10) for pin in PINS[:3]])
+    assert _promote(lake) == [(3, 3, 0), (3, 3, 0), (3, 3, 0)]
 
     # An update that moves a pin to another category, an older event that is late, and what is no pin.
-    _land(warehouse, 3, [(PINS[0], "home", 30), ("no uuid", "art", 1), (PINS[3], "art", 5)])
-    _land(warehouse, 6, [(PINS[0], "late", 99)], event_ids=[EARLIEST])
-    assert _promote(spark, warehouse) == [(4, 4, 0), (4, 3, 1), (2, 2, 0)]
-    before = _state(spark, warehouse)
+    _land(lake, 3, [(PINS[0], "home", 30), ("no uuid", "art", 1), (PINS[3], "art", 5)])
+    _land(lake, 6, [(PINS[0], "late", 99)], event_ids=[EARLIEST])
+    assert _promote(lake) == [(4, 4, 0), (4, 3, 1), (2, 2, 0)]
+    before = _state(lake)
 
     for table in (BATCH.bronze, BATCH.silver, BATCH.features):
-        forget_last_commit(warehouse, table)
-    _promote(spark, warehouse)
+        forget_last_commit(lake, table)
+    _promote(lake)
 
-    assert _state(spark, warehouse) == before
+    assert _state(lake) == before
     assert before == {
         "bronze": 7,
         "quarantine": 1,
@@ -40,39 +36,39 @@ def test_a_lane_that_crashed_anywhere_ends_as_if_it_had_not(
         "features": {PINS[0]: 30, PINS[1]: 10, PINS[2]: 10, PINS[3]: 5},
         "daily": {"art": 3, "home": 1},
     }
-    assert _promote(spark, warehouse) == [(0, 0, 0)] * 3
+    assert _promote(lake) == [(0, 0, 0)] * 3
 
 
-def test_a_lane_without_data_says_so_and_makes_its_tables(spark: SparkSession, warehouse: Warehouse) -> None:
-    assert _promote(spark, warehouse) == [(0, 0, 0)] * 3
+def test_a_lane_without_data_says_so_and_makes_its_tables(lake: DeltaLake) -> None:
+    assert _promote(lake) == [(0, 0, 0)] * 3
 
 
-def _promote(spark: SparkSession, warehouse: Warehouse) -> list[tuple[int, int, int]]:
+def _promote(lake: DeltaLake) -> list[tuple[int, int, int]]:
     done = (
-        batch_lane.bronze(spark, warehouse),
-        batch_lane.silver(spark, warehouse, text_policy="unicode"),
-        batch_lane.gold(spark, warehouse),
+        batch_lane.bronze(lake),
+        batch_lane.silver(lake, text_policy="unicode"),
+        batch_lane.gold(lake),
     )
     return [_figures(counts) for counts in done]
 
 
-def _figures(counts: Counts) -> tuple[int, int, int]:
+def _figures(counts: StepMetrics) -> tuple[int, int, int]:
     return counts.read, counts.written, counts.quarantined
 
 
 def _land(
-    warehouse: Warehouse, first: int, pins: list[tuple[str, str, int]], *, event_ids: list[str] | None = None
+    lake: DeltaLake, first: int, pins: list[tuple[str, str, int]], *, event_ids: list[str] | None = None
 ) -> None:
     landed = [
         {"unique_id": unique_id, "category": category, "follower_count": followers, "downloaded": 1}
         for unique_id, category, followers in pins
     ]
-    land(warehouse, landed, first=first, event_ids=event_ids)
+    land(lake, landed, first=first, event_ids=event_ids)
 
 
-def _state(spark: SparkSession, warehouse: Warehouse) -> dict[str, object]:
+def _state(lake: DeltaLake) -> dict[str, object]:
     def read(table: Table) -> list[dict[str, object]]:
-        rows = spark.read.format("delta").load(table.path(warehouse.tables)).collect()
+        rows = lake.read(table).collect()
         return [row.asDict() for row in rows]
 
     return {

@@ -6,11 +6,11 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from foundation.errors import UsageError
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH, Table
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.quality_report.collect import gather
 from lakehouse.operations import replay
 from lakehouse.operations.replay import Quarantine, Replayed
@@ -24,16 +24,14 @@ PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(6)]
 TOO_MANY = "1900M"
 
 
-def test_a_refused_row_is_explained_corrected_and_replayed_once(
-    spark: SparkSession, warehouse: Warehouse
-) -> None:
+def test_a_refused_row_is_explained_corrected_and_replayed_once(lake: DeltaLake) -> None:
     # The newest event of the first pin is refused, which must not hide its older one.
     values = [(PINS[0], "10"), (PINS[1], "20"), (PINS[0], TOO_MANY), (PINS[2], TOO_MANY), ("no uuid", "1")]
     values += [(PINS[3], "4"), (PINS[4], "5")]
-    _land(warehouse, 0, values)
-    _promote(spark, warehouse)
-    assert _followers(spark, BATCH.silver, warehouse) == {PINS[0]: 10, PINS[1]: 20, PINS[3]: 4, PINS[4]: 5}
-    quarantine = Quarantine(spark, BATCH, warehouse=warehouse.tables)
+    _land(lake, 0, values)
+    _promote(lake)
+    assert _followers(lake, BATCH.silver) == {PINS[0]: 10, PINS[1]: 20, PINS[3]: 4, PINS[4]: 5}
+    quarantine = Quarantine(lake, BATCH)
     rows = {row.offset: row for row in quarantine.rows().collect()}
     assert sorted(rows) == [2, 3, 4]
     told = rows[2].broken[0]
@@ -44,18 +42,18 @@ def test_a_refused_row_is_explained_corrected_and_replayed_once(
     assert (rows[4].reasons, rows[4].suite) == (["unique_id.not_a_uuid"], None)
 
     # A newer event of the third pin comes before its old one is corrected.
-    _land(warehouse, 7, [(PINS[2], "77")])
-    _promote(spark, warehouse)
+    _land(lake, 7, [(PINS[2], "77")])
+    _promote(lake)
     fixed = replay.assigned({"follower_count": "'1.9M'"})
     assert quarantine.fix("follower_count = '1900M'", fixed, note="a thousand too many") == 2
     assert quarantine.fix("id = 'none'", fixed, note=None) == 0
     for tried in (Replayed(3, 2), Replayed(1, 0), Replayed(1, 0)):
         assert _replay(quarantine) == tried
-    batch_lane.gold(spark, warehouse)
+    batch_lane.gold(lake)
 
     expected = {PINS[0]: 1_900_000, PINS[1]: 20, PINS[2]: 77, PINS[3]: 4, PINS[4]: 5}
-    assert _followers(spark, BATCH.silver, warehouse) == expected
-    assert _followers(spark, BATCH.features, warehouse) == expected
+    assert _followers(lake, BATCH.silver) == expected
+    assert _followers(lake, BATCH.features) == expected
     states = {row.offset: (row.state, row.id) for row in quarantine.rows().collect()}
     assert states == {offset: ("open" if offset == 4 else "replayed", row.id) for offset, row in rows.items()}
     assert quarantine.drop("true", note="no pin") == 1
@@ -65,38 +63,34 @@ def test_a_refused_row_is_explained_corrected_and_replayed_once(
         quarantine.rows("nothing = 1")
 
 
-def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(
-    spark: SparkSession, warehouse: Warehouse
-) -> None:
+def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(lake: DeltaLake) -> None:
     with pytest.raises(UsageError, match="has no data yet"):
-        _count(spark, warehouse)
-    _land(warehouse, 0, [(PINS[0], "10"), (PINS[1], "20")])
-    _promote(spark, warehouse)
-    before = published(spark, BATCH.silver, warehouse=warehouse.tables)
-    assert _count(spark, warehouse) == 2
+        _count(lake)
+    _land(lake, 0, [(PINS[0], "10"), (PINS[1], "20")])
+    _promote(lake)
+    before = published(lake, BATCH.silver)
+    assert _count(lake) == 2
 
     # Two thirds of what comes is refused.
-    _land(warehouse, 2, [(PINS[2], "30"), ("no uuid", "1"), ("no uuid", "1")])
-    batch_lane.bronze(spark, warehouse)
+    _land(lake, 2, [(PINS[2], "30"), ("no uuid", "1"), ("no uuid", "1")])
+    batch_lane.bronze(lake)
     with pytest.raises(Unpublished, match="readers keep version") as raised:
-        batch_lane.silver(spark, warehouse, text_policy="unicode")
+        batch_lane.silver(lake, text_policy="unicode")
 
     assert [failure.rule for failure in raised.value.failures] == ["silver.quarantined_share.bearable"]
-    assert published(spark, BATCH.silver, warehouse=warehouse.tables) == before
-    assert _count(spark, warehouse) == 2
-    assert _count(spark, warehouse, unpublished=True) == 3
-    report = gather(spark, warehouse=warehouse.tables, sentences={}, now=datetime.now(UTC))
+    assert published(lake, BATCH.silver) == before
+    assert _count(lake) == 2
+    assert _count(lake, unpublished=True) == 3
+    report = gather(lake, sentences={}, now=datetime.now(UTC))
     (told,) = (volume for volume in report.volumes if volume.table == BATCH.silver.full_name)
     assert (told.rows, told.version) == (2, before)
-    results = history(spark, "silver.pins_batch", warehouse=warehouse.tables, rule="unique_id.not_a_uuid")
+    results = history(lake, "silver.pins_batch", rule="unique_id.not_a_uuid")
     assert [(row.evaluated, row.unexpected) for row in results.collect()] == [(3, 2), (2, 0)]
 
-    _land(warehouse, 5, [(PINS[3], "40")])
-    _promote(spark, warehouse)
-    assert _count(spark, warehouse) == 4
-    failed = history(
-        spark, "silver.pins_batch", warehouse=warehouse.tables, rule="silver.quarantined_share.bearable"
-    )
+    _land(lake, 5, [(PINS[3], "40")])
+    _promote(lake)
+    assert _count(lake) == 4
+    failed = history(lake, "silver.pins_batch", rule="silver.quarantined_share.bearable")
     assert [row.success for row in failed.collect()] == [True, False, True]
 
 
@@ -104,26 +98,26 @@ def _replay(quarantine: Quarantine) -> Replayed:
     return quarantine.replay("true", text_policy="unicode", serving=None, note="again")
 
 
-def _promote(spark: SparkSession, warehouse: Warehouse) -> None:
-    batch_lane.bronze(spark, warehouse)
-    batch_lane.silver(spark, warehouse, text_policy="unicode")
-    batch_lane.gold(spark, warehouse)
+def _promote(lake: DeltaLake) -> None:
+    batch_lane.bronze(lake)
+    batch_lane.silver(lake, text_policy="unicode")
+    batch_lane.gold(lake)
 
 
-def _count(spark: SparkSession, warehouse: Warehouse, *, unpublished: bool = False) -> int:
+def _count(lake: DeltaLake, *, unpublished: bool = False) -> int:
     statement = "SELECT count(*) AS pins FROM silver.pins_batch"
-    (row,) = query.run(spark, statement, warehouse=warehouse.tables, unpublished=unpublished).collect()
+    (row,) = query.run(lake, statement, unpublished=unpublished).collect()
     return int(row.pins)
 
 
-def _followers(spark: SparkSession, table: Table, warehouse: Warehouse) -> dict[str, int]:
-    rows: DataFrame = spark.read.format("delta").load(table.path(warehouse.tables))
+def _followers(lake: DeltaLake, table: Table) -> dict[str, int]:
+    rows: DataFrame = lake.read(table)
     return {row.unique_id: row.follower_count for row in rows.collect()}
 
 
-def _land(warehouse: Warehouse, first: int, pins: list[tuple[str, str]]) -> None:
+def _land(lake: DeltaLake, first: int, pins: list[tuple[str, str]]) -> None:
     landed = [
         {"unique_id": unique_id, "category": "art", "follower_count": followers, "downloaded": 0}
         for unique_id, followers in pins
     ]
-    land(warehouse, landed, first=first)
+    land(lake, landed, first=first)

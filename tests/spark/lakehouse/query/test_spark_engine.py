@@ -5,30 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from pyspark.sql import SparkSession
 
 from foundation.errors import UsageError
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.schemas import FEATURES
 from lakehouse.catalog.tables import CATEGORY_DAILY, STREAM
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.query import spark_engine as query
 
 
 @pytest.fixture
-def root(spark: SparkSession, warehouse: Warehouse) -> str:
+def filled_lake(lake: DeltaLake) -> DeltaLake:
     """Tables of which one holds a row since version 1."""
     table = STREAM.features
-    delta.ensure(spark, table, warehouse=warehouse.tables)
+    lake.ensure(table)
     row = ("pin", "art", 5, 1, "event", datetime(2026, 1, 1, tzinfo=UTC))
-    delta.append(spark.createDataFrame([row], FEATURES), table, MicroBatch(warehouse.tables, "query", 0))
-    return warehouse.tables
+    lake.append(lake.spark.createDataFrame([row], FEATURES), table, MicroBatch("query", 0))
+    return lake
 
 
-def test_tables_are_found_by_name_and_version(spark: SparkSession, root: str) -> None:
+def test_tables_are_found_by_name_and_version(filled_lake: DeltaLake) -> None:
     def ask(statement: str) -> list[tuple[object, ...]]:
-        return [tuple(row) for row in query.run(spark, statement, warehouse=root).collect()]
+        return [tuple(row) for row in query.run(filled_lake, statement).collect()]
 
     name = STREAM.features.full_name
     assert ask(f"SELECT category, follower_count FROM {name}") == [("art", 5)]
@@ -51,9 +48,9 @@ def test_tables_are_found_by_name_and_version(spark: SparkSession, root: str) ->
         ("", "nothing to parse"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(spark: SparkSession, root: str, statement: str, said: str) -> None:
+def test_what_cannot_be_asked_is_one_line(filled_lake: DeltaLake, statement: str, said: str) -> None:
     with pytest.raises(UsageError) as raised:
-        query.run(spark, statement, warehouse=root)
+        query.run(filled_lake, statement)
 
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)

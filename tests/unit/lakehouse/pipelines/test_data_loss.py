@@ -5,31 +5,32 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.offsets import Gap, OffsetRange
-from lakehouse.pipelines import data_loss as gaps
+from foundation.offsets import LostOffsets, OffsetRange
+from lakehouse.pipelines.data_loss import lost_offsets, without_lost
 
 
-def test_only_what_lies_before_kafkas_first_offset_is_a_gap() -> None:
+def test_only_what_lies_before_kafkas_first_offset_is_lost() -> None:
     position = {"t": {"0": 5, "1": 7, "2": 3}}
     earliest = {"t": {"0": 9, "1": 7, "2": 0}}
 
-    assert gaps.between(position, earliest) == [Gap("stream", "t", 0, 5, 8)]
+    assert lost_offsets(position, earliest) == [LostOffsets("stream", OffsetRange("t", 0, 5, 8))]
 
 
 def test_a_range_that_is_gone_as_a_whole_is_left_out() -> None:
-    found = [Gap("stream", "t", 0, 5, 8)]
+    found = [LostOffsets("stream", OffsetRange("t", 0, 5, 8))]
     read = [OffsetRange("t", 0, 5, 8), OffsetRange("t", 0, 9, 12), OffsetRange("t", 1, 5, 6)]
 
-    assert gaps.without(read, found) == (OffsetRange("t", 0, 9, 12), OffsetRange("t", 1, 5, 6))
+    assert without_lost(read, found) == (OffsetRange("t", 0, 9, 12), OffsetRange("t", 1, 5, 6))
 
 
 @given(wanted=st.integers(0, 50), first=st.integers(0, 50), length=st.integers(1, 50))
-def test_gap_and_rest_are_the_whole_range(wanted: int, first: int, length: int) -> None:
+def test_lost_and_rest_are_the_whole_range(wanted: int, first: int, length: int) -> None:
     whole = OffsetRange("t", 0, wanted, wanted + length - 1)
-    found = gaps.between({"t": {"0": wanted}}, {"t": {"0": first}})
+    found = lost_offsets({"t": {"0": wanted}}, {"t": {"0": first}})
 
-    rest = gaps.without([whole], found)
+    rest = without_lost([whole], found)
 
-    lost = [offset for gap in found for offset in range(gap.first, gap.last + 1) if offset <= whole.last]
+    gone = [part.offsets for part in found]
+    lost = [offset for part in gone for offset in range(part.first, part.last + 1) if offset in whole]
     left = [offset for part in rest for offset in range(part.first, part.last + 1)]
     assert lost + left == list(range(whole.first, whole.last + 1))

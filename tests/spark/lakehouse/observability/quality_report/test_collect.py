@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pyspark.sql import SparkSession
-
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.schemas import FEATURES, QUARANTINE, RESULTS
 from lakehouse.catalog.tables import BATCH, QUALITY_RESULTS
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.observability.quality_report.collect import gather
 from lakehouse.observability.quality_report.model import Said
 
@@ -24,16 +20,16 @@ def _result(days_ago: int, rule: str, *, success: bool, suite: str = "new") -> t
     return ("run", "batch", "silver", "silver.pins_batch", None, rule, *judged)
 
 
-def test_an_empty_warehouse_gives_an_empty_report(spark: SparkSession, warehouse: Warehouse) -> None:
-    report = gather(spark, warehouse=warehouse.tables, sentences={}, now=NOW)
+def test_an_empty_lakehouse_gives_an_empty_report(lake: DeltaLake) -> None:
+    report = gather(lake, sentences={}, now=NOW)
 
     assert (report.verdicts, report.reasons, report.volumes) == ((), (), ())
 
 
-def test_verdicts_reasons_and_volumes_are_read(spark: SparkSession, warehouse: Warehouse) -> None:
-    batch = MicroBatch(warehouse.tables, "query", 0)
+def test_verdicts_reasons_and_volumes_are_read(lake: DeltaLake) -> None:
+    batch = MicroBatch("query", 0)
     for table in (QUALITY_RESULTS, BATCH.quarantine, BATCH.features):
-        delta.ensure(spark, table, warehouse=warehouse.tables)
+        lake.ensure(table)
     results = [
         _result(9, "count", success=False),
         _result(5, "count", success=True),
@@ -42,7 +38,7 @@ def test_verdicts_reasons_and_volumes_are_read(spark: SparkSession, warehouse: W
         _result(1, "id", success=True),
         _result(4, "gone", success=False, suite="old"),
     ]
-    delta.append(spark.createDataFrame(results, RESULTS), QUALITY_RESULTS, batch)
+    lake.append(lake.spark.createDataFrame(results, RESULTS), QUALITY_RESULTS, batch)
     broken = [("count", "critical", "A sentence", "9"), ("title", "warning", "Another", "x")]
     states = ("open", "open", "open", "open", "replayed")
     reasons = [["count"], ["count", "title"], ["count"], ["title", "count"], ["count"]]
@@ -51,11 +47,11 @@ def test_verdicts_reasons_and_volumes_are_read(spark: SparkSession, warehouse: W
         (str(n), "silver", reasons[n], *record, n, NOW, "new", NOW, state, None, None, NOW)
         for n, state in enumerate(states)
     ]
-    delta.append(spark.createDataFrame(refused, QUARANTINE), BATCH.quarantine, batch)
+    lake.append(lake.spark.createDataFrame(refused, QUARANTINE), BATCH.quarantine, batch)
     features = [("pin", "art", 5, 1, "event", NOW - timedelta(days=age)) for age in (0, 0, 2, 90, -30)]
-    delta.append(spark.createDataFrame(features, FEATURES), BATCH.features, batch)
+    lake.append(lake.spark.createDataFrame(features, FEATURES), BATCH.features, batch)
 
-    report = gather(spark, warehouse=warehouse.tables, sentences={"count": Said("Few", "share")}, now=NOW)
+    report = gather(lake, sentences={"count": Said("Few", "share")}, now=NOW)
 
     count, present = report.verdicts
     assert (count.rule, count.sentence, count.success, count.unexpected) == ("count", "Few", False, 3)

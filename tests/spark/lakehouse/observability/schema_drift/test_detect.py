@@ -9,10 +9,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.catalog import schemas
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.observability.schema_drift import detect as looking
 from lakehouse.observability.schema_drift.detect import look
 from lakehouse.observability.schema_drift.fields import fields_of
@@ -46,18 +44,15 @@ def test_fields_are_counted_by_type(spark: SparkSession) -> None:
     assert {row.first_seen.astimezone(UTC) for row in found} == {NOW}
 
 
-def test_a_new_field_is_named_with_its_share_and_its_first_record(
-    spark: SparkSession, warehouse: Warehouse
-) -> None:
-    place = warehouse.tables
-    assert look(spark, BATCH, warehouse=place, days=7, now=NOW) is None
-    delta.ensure(spark, BATCH.bronze, warehouse=place)
+def test_a_new_field_is_named_with_its_share_and_its_first_record(lake: DeltaLake) -> None:
+    assert look(lake, BATCH, days=7, now=NOW) is None
+    lake.ensure(BATCH.bronze)
     old = NOW - timedelta(days=9)
     days = {old: ['{"unique_id": "u", "board": "x"}'], NOW: ['{"unique_id": "u"}'] * 3 + ['{"board": 1}']}
     for number, (at, values) in enumerate(days.items()):
-        delta.append(_bronze(spark, values, at=at), BATCH.bronze, MicroBatch(place, "query", number))
+        lake.append(_bronze(lake.spark, values, at=at), BATCH.bronze, MicroBatch("query", number))
 
-    told = look(spark, BATCH, warehouse=place, days=7, now=NOW)
+    told = look(lake, BATCH, days=7, now=NOW)
 
     assert told is not None
     assert (told.records, told.critical, told.unlisted) == (4, False, 0)
@@ -66,15 +61,12 @@ def test_a_new_field_is_named_with_its_share_and_its_first_record(
     assert datetime.fromisoformat(field.first_seen) == old
 
 
-def test_a_client_that_invents_fields_hides_none_that_silver_knows(
-    spark: SparkSession, warehouse: Warehouse
-) -> None:
-    place = warehouse.tables
-    delta.ensure(spark, BATCH.bronze, warehouse=place)
+def test_a_client_that_invents_fields_hides_none_that_silver_knows(lake: DeltaLake) -> None:
+    lake.ensure(BATCH.bronze)
     values = [f'{{"field {number}": 1}}' for number in range(looking.MOST + 30)] + ['{"title": 1}']
-    delta.append(_bronze(spark, values, at=NOW), BATCH.bronze, MicroBatch(place, "query", 0))
+    lake.append(_bronze(lake.spark, values, at=NOW), BATCH.bronze, MicroBatch("query", 0))
 
-    told = look(spark, BATCH, warehouse=place, days=7, now=NOW)
+    told = look(lake, BATCH, days=7, now=NOW)
 
     assert told is not None
     assert [field.name for field in told.fields.changed] == ["title"]
@@ -82,20 +74,17 @@ def test_a_client_that_invents_fields_hides_none_that_silver_knows(
     assert told.critical
 
 
-def test_a_value_of_another_type_now_and_then_is_told_by_itself(
-    spark: SparkSession, warehouse: Warehouse
-) -> None:
-    place = warehouse.tables
-    delta.ensure(spark, BATCH.bronze, warehouse=place)
+def test_a_value_of_another_type_now_and_then_is_told_by_itself(lake: DeltaLake) -> None:
+    lake.ensure(BATCH.bronze)
     later = NOW + timedelta(minutes=1)
     days = {
         NOW: [f'{{"title": "t", "unique_id": "{number}"}}' for number in range(39)],
         later: ['{"title": 1}'],
     }
     for number, (at, values) in enumerate(days.items()):
-        delta.append(_bronze(spark, values, at=at), BATCH.bronze, MicroBatch(place, "query", number))
+        lake.append(_bronze(lake.spark, values, at=at), BATCH.bronze, MicroBatch("query", number))
 
-    told = look(spark, BATCH, warehouse=place, days=7, now=later)
+    told = look(lake, BATCH, days=7, now=later)
 
     assert told is not None
     (field,) = told.fields.stray

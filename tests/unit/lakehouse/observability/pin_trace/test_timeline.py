@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from foundation.offsets import OffsetRange
-from lakehouse.delta.commit_info import Receipt, Versions
+from lakehouse.delta.commit_info import CommitInfo, Versions
 from lakehouse.observability.pin_trace.timeline import Entry, Log, in_order
 from lakehouse.query.history import Commit
 
@@ -49,7 +49,7 @@ def _commit(
     offsets: tuple[int, int] | None = None,
     read: tuple[int, int] | None = None,
 ) -> Commit:
-    receipt = Receipt(
+    info = CommitInfo(
         "run",
         "batch",
         step,
@@ -57,7 +57,7 @@ def _commit(
         offsets=[OffsetRange("t", 0, *offsets)] if offsets else (),
         versions=Versions(*read) if read else None,
     )
-    return Commit(version, NOON, "MERGE", {}, receipt, None)
+    return Commit(version, NOON, "MERGE", {}, info, None)
 
 
 def _version(commit: Commit | None) -> int | None:

@@ -11,9 +11,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
-from lakehouse.catalog import locations as warehouses
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from orchestration.configuration import DAGS
 from tests import commands, events
 
@@ -29,9 +28,9 @@ def test_the_chain_brings_what_was_sent_to_gold(own: Settings, spark: SparkSessi
 
     _airflow("dags", "test", "pins_daily", "2026-01-30", environment=environment)
 
-    warehouse = warehouses.of(own).tables
+    lake = DeltaLake.of(spark, own)
     for table in (BATCH.bronze, BATCH.silver, BATCH.features):
-        assert delta.read(spark, table, warehouse=warehouse).count() == len(PINS), table.full_name
+        assert lake.read(table).count() == len(PINS), table.full_name
 
 
 def _airflow(*arguments: str, environment: dict[str, str]) -> None:

@@ -6,11 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
-from lakehouse.catalog.locations import Warehouse
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta import lake as delta
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.rebuild import run
 from lakehouse.operations.rebuild.date_range import Days
 from lakehouse.operations.rebuild.run import Found, Request
@@ -25,37 +23,35 @@ GOES, COMES = (f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in rang
 
 
 def test_days_are_rebuilt_by_todays_rules(
-    spark: SparkSession, warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lake: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow_followers(monkeypatch, tmp_path / "suites", between=(5, 1000))
     pins = [*(events.pin(pin, 50) for pin in MANY), events.pin(GOES, 500), events.pin(COMES, 3)]
-    land(warehouse, pins, first=0)
-    batch_lane.bronze(spark, warehouse)
-    batch_lane.silver(spark, warehouse, text_policy="unicode")
-    batch_lane.gold(spark, warehouse)
-    assert _pins(spark, warehouse) == {*MANY, GOES}
+    land(lake, pins, first=0)
+    batch_lane.bronze(lake)
+    batch_lane.silver(lake, text_policy="unicode")
+    batch_lane.gold(lake)
+    assert _pins(lake) == {*MANY, GOES}
     today = datetime.now(UTC).date()
     request = Request(Days(today - timedelta(days=1), today), "unicode")
 
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
-    rebuilds.cut_off(spark, warehouse, request, after=2)
+    rebuilds.cut_off(lake, request, after=2)
     told: list[Found] = []
-    run.publish(spark, warehouse, request, tell=told.append)
+    run.publish(lake, request, tell=told.append)
 
     assert told[0].judged == len(MANY) + 2
-    assert _pins(spark, warehouse) == {*MANY, COMES}
-    (refused,) = (
-        delta.read(spark, BATCH.quarantine, warehouse=warehouse.tables).where("state = 'open'").collect()
-    )
+    assert _pins(lake) == {*MANY, COMES}
+    (refused,) = lake.read(BATCH.quarantine).where("state = 'open'").collect()
     assert refused.offset == len(MANY)
 
 
-def _pins(spark: SparkSession, warehouse: Warehouse) -> set[str]:
+def _pins(lake: DeltaLake) -> set[str]:
     """Return the pins that readers of silver see, who are those of gold too."""
     seen = []
     for table in (BATCH.silver, BATCH.features):
-        version = published(spark, table, warehouse=warehouse.tables)
-        rows = delta.read(spark, table, warehouse=warehouse.tables, version=version).select("unique_id")
+        version = published(lake, table)
+        rows = lake.read(table, version=version).select("unique_id")
         seen.append({row.unique_id for row in rows.collect()})
     assert seen[0] == seen[1]
     return seen[0]
