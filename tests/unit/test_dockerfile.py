@@ -70,10 +70,11 @@ def test_the_image_of_the_api_has_every_package_that_it_imports() -> None:
     api = groups["dependency-groups"]["api"]
 
     assert set(api) <= set(groups["project"]["dependencies"])
+    installed = {*_closure(api), "pinlake"}
     absent = {
         module
         for module, names in metadata.packages_distributions().items()
-        if not {_canonical(name) for name in names} & {*_closure(api), "pinlake"}
+        if not {_canonical(name) for name in names} & installed
     }
     assert {"pyspark", "boto3", "great_expectations"} <= absent
 
