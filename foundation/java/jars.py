@@ -185,7 +185,7 @@ def _fetch_one(jar: Jar, *, root: Path, address: str, bar: _Bar) -> None:
         wait=wait_random_exponential(multiplier=0.5, max=8),
         reraise=True,
     )
-    # A mirror's address may carry a password: only its host is ever told.
+    # A mirror's address may carry a password: errors name only its host.
     where = urlsplit(address).hostname or address
     try:
         retrying(_retrieve, jar, root=root, address=address, bar=bar)
