@@ -99,6 +99,7 @@ class BatchConsumer:
         heard_at = time.monotonic()
         while not self._stopping.is_set():
             records = self._poll()
+            self._membership.rejoin_if_stuck(topic)
             if records or follow:
                 heard_at = time.monotonic()
             elif time.monotonic() - heard_at > PATIENCE_SECONDS:

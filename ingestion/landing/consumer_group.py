@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable
 
 import structlog
@@ -21,6 +22,7 @@ from foundation.offsets import LostOffsets, OffsetRange, data_loss_error
 
 PATIENCE_SECONDS = 60.0
 CALL_MILLISECONDS = 10_000
+REBALANCE_SECONDS = 12.0
 
 _log = structlog.get_logger(__name__)
 _persistent = retry(
@@ -42,6 +44,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         consumer: subscribed by `join`.
         on_revoked: called with the partitions that were taken away.
         on_loss: called with offsets that were to be read and are gone; if it raises, nothing is skipped.
+        clock: seconds that never go back.
     """
 
     def __init__(
@@ -50,17 +53,40 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         *,
         on_revoked: Callable[[Collection[TopicPartition]], None],
         on_loss: Callable[[LostOffsets], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._consumer = consumer
+        self._clock = clock
         self._on_revoked = on_revoked
         self._on_loss = on_loss
         self._unplaced: set[TopicPartition] = set()
         self._generation = -1
+        self._rebalancing_since: float | None = None
         self.joined = False
 
     def join(self, topic: str) -> None:
         """Subscribe; partitions come with a later poll."""
         self._consumer.subscribe([topic], listener=self)
+        # A join without the topic's metadata is followed by a second one as soon as the metadata is there.
+        self._consumer.topics()
+
+    def rejoin_if_stuck(self, topic: str) -> None:
+        """Leave the group and join it again if a rebalance does not end; call this after every poll.
+
+        kafka-python forgets a join whose answer arrives after its poll has given up, if new metadata was
+        the reason to join (KAFKA-9815 is the same fault of the Java client). It then neither sends
+        heartbeats nor joins again. A healthy rebalance ends within the session timeout of ten seconds.
+        """
+        if self._consumer.group_metadata().state != MemberState.REBALANCING:
+            self._rebalancing_since = None
+        elif self._rebalancing_since is None:
+            self._rebalancing_since = self._clock()
+        elif self._clock() - self._rebalancing_since > REBALANCE_SECONDS:
+            _log.warning("rebalance does not end, joining again", topic=topic)
+            self._rebalancing_since, self.joined = None, False
+            self.on_partitions_revoked(self._consumer.assignment())
+            self._consumer.unsubscribe()
+            self.join(topic)
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Forget what was collected from partitions that others may own by now."""

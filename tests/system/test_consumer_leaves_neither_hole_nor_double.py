@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from foundation.settings import Settings
+from ingestion.landing import consumer
 from ingestion.landing.run import consume
 from tests import commands, records, relay
 
@@ -103,6 +104,18 @@ def test_asked_to_end_it_leaves_the_rest_to_the_next_run(stack: Settings) -> Non
 
     assert len(records.landed(own)) < ROWS
     consume(own)
+    records.assert_all_landed_once(own)
+
+
+def test_polls_too_short_for_the_group_to_answer_land_everything(
+    stack: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "POLL_MILLISECONDS", 1)
+    own = records.create(stack, max_records=10)
+    records.produce(own.kafka, VALUES)
+
+    consume(own)
+
     records.assert_all_landed_once(own)
 
 
