@@ -68,6 +68,6 @@ def _time(name: str, step: Callable[[], int], events: int) -> float:
         raise TerminalError(
             f"{rows} of {events} events were read",
             where=name,
-            mend="Find out why: no figure is worth anything.",
+            hint="Find out why: no figure is worth anything.",
         )
     return seconds

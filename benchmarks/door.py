@@ -35,6 +35,6 @@ def measure(step: str, url: str, load: Load, *, aim: float | None = None) -> Rat
     answer = json.loads(done.stdout)
     if answer["statuses"] != {"201": -(-load.events // load.batch)}:
         raise TerminalError(
-            f"the door answered {answer['statuses']}", where=url, mend="Try a smaller load; read its log."
+            f"the door answered {answer['statuses']}", where=url, hint="Try a smaller load; read its log."
         )
     return Rate(step, load.events, answer["bytes"], answer["seconds"], aim)

@@ -26,5 +26,5 @@ def commands(document: Path, *, heading: str) -> str:
     raise TerminalError(
         f"no block of shell commands below the heading {heading}",
         where=str(document),
-        mend="Give the rehearsal a heading that is there.",
+        hint="Give the rehearsal a heading that is there.",
     )

@@ -57,7 +57,7 @@ class Installation:
             raise TerminalError(
                 f"exit code {done.returncode} of:\n{script}\n{output}",
                 where=str(self.checkout),
-                mend=f"Run the commands by hand there, with COMPOSE_PROJECT_NAME={PROJECT}.",
+                hint=f"Run the commands by hand there, with COMPOSE_PROJECT_NAME={PROJECT}.",
             )
         return done.stdout
 
@@ -104,4 +104,4 @@ def parse_size(text: str) -> int:
     for unit, factor in units.items():
         if text.strip().endswith(unit):
             return round(float(text.strip().removesuffix(unit)) * factor)
-    raise TerminalError(f"not a size: {text!r}", where="docker", mend="Add this unit to parse_size.")
+    raise TerminalError(f"not a size: {text!r}", where="docker", hint="Add this unit to parse_size.")

@@ -162,7 +162,7 @@ class Rehearsal:
             raise TerminalError(
                 f"no 201 for {client.longest_silence():.1f} s during the upgrade",
                 where=API,
-                mend=f"At most {LONGEST_SILENCE_SECONDS:.0f} s are allowed: look at the order of services.",
+                hint=f"At most {LONGEST_SILENCE_SECONDS:.0f} s are allowed: look at the order of services.",
             )
 
     def _require_served(self, pins: int) -> None:
@@ -171,7 +171,7 @@ class Rehearsal:
         )
         if served != pins:
             raise TerminalError(
-                f"Postgres serves {served:,} pins of {pins:,}", where=API, mend="Look at the stream's log."
+                f"Postgres serves {served:,} pins of {pins:,}", where=API, hint="Look at the stream's log."
             )
 
     def _require_dag_success(self) -> None:
@@ -185,7 +185,7 @@ class Rehearsal:
 
             ended = _until(state, lambda state: state in ("success", "failed"), DAG_WITHIN_SECONDS)
         if ended != "success":
-            raise TerminalError(f"the run of pins_daily is {ended}", where="Airflow", mend="Look at its log.")
+            raise TerminalError(f"the run of pins_daily is {ended}", where="Airflow", hint="Look at its log.")
 
     def _require_sums(self) -> None:
         with self._step("ledger check and reconcile"):

@@ -91,7 +91,7 @@ def s3_client(s3: S3Settings, patience: Patience = Patience()) -> S3Client:
         raise ConfigurationError(
             "not an address of an object store",
             where=str(s3.endpoint),
-            mend="Set PINLAKE_S3_ENDPOINT to a URL such as http://127.0.0.1:9000, or unset it for AWS.",
+            hint="Set PINLAKE_S3_ENDPOINT to a URL such as http://127.0.0.1:9000, or unset it for AWS.",
         ) from error
     return cast("S3Client", client)
 

@@ -35,12 +35,12 @@ class Subjects:
         ids = tuple(sorted({text.strip().lower() for text in given if text.strip()}))
         if not ids or len(ids) > MOST:
             raise UsageError(
-                f"{len(ids)} pins to erase", where="erase", mend=f"Give 1 to {MOST} at a time, one a line."
+                f"{len(ids)} pins to erase", where="erase", hint=f"Give 1 to {MOST} at a time, one a line."
             )
         for unique_id in ids:
             if not _UUID.fullmatch(unique_id):
                 raise UsageError(
-                    f"no pin can be called {unique_id[:60]}", where="erase", mend="A unique_id is a UUID."
+                    f"no pin can be called {unique_id[:60]}", where="erase", hint="A unique_id is a UUID."
                 )
         return cls(ids)
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 
 class PinlakeError(Exception):
-    """What happened, where, and how to mend it, in one line.
+    """What happened, where, and how to fix it, in one line.
 
     Args:
         what: the fault, as a sentence without a full stop.
         where: the file, address, table, topic or setting it happened at.
-        mend: what the reader can do about it.
+        hint: what the reader can do about it.
     """
 
-    def __init__(self, what: str, *, where: str, mend: str) -> None:
-        super().__init__(f"{what} ({where}). {mend}")
+    def __init__(self, what: str, *, where: str, hint: str) -> None:
+        super().__init__(f"{what} ({where}). {hint}")
         self.what = what
         self.where = where
-        self.mend = mend
+        self.hint = hint
 
 
 class TransientError(PinlakeError):
@@ -28,12 +28,12 @@ def store_away(error: Exception, *, where: str) -> TransientError:
     return TransientError(
         f"the object store does not answer: {type(error).__name__}",
         where=where,
-        mend="Check the network and PINLAKE_S3_ENDPOINT, then run the command again.",
+        hint="Check the network and PINLAKE_S3_ENDPOINT, then run the command again.",
     )
 
 
 class TerminalError(PinlakeError):
-    """Trying again changes nothing: somebody has to mend something first."""
+    """Trying again changes nothing: something has to be fixed first."""
 
 
 class ConfigurationError(TerminalError):

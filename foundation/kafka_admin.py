@@ -88,7 +88,7 @@ def require_topics(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SEC
         raise ConfigurationError(
             f"missing topics: {', '.join(missing)}",
             where=kafka.bootstrap_servers,
-            mend="Create them with `pinlake init`, or correct PINLAKE_KAFKA_BATCH_TOPIC and _STREAM_TOPIC.",
+            hint="Create them with `pinlake init`, or correct PINLAKE_KAFKA_BATCH_TOPIC and _STREAM_TOPIC.",
         )
 
 
@@ -158,7 +158,7 @@ def forget(kafka: KafkaSettings, before: Mapping[str, Mapping[str, int]]) -> Non
             raise TerminalError(
                 "Kafka keeps the newest record of every key: a topic is compacted",
                 where=", ".join(before),
-                mend="Set its cleanup.policy to delete; the pins' own history is in bronze.",
+                hint="Set its cleanup.policy to delete; the pins' own history is in bronze.",
             ) from error
 
 
@@ -222,14 +222,14 @@ def _admin(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) ->
         raise TerminalError(
             f"Kafka refuses: {type(error).__name__}",
             where=kafka.bootstrap_servers,
-            mend="Grant the user of PINLAKE_KAFKA_USERNAME the right to describe and create topics; to erase "
+            hint="Grant the user of PINLAKE_KAFKA_USERNAME the right to describe and create topics; to erase "
             "pins, also that to delete records.",
         ) from error
     except KafkaError as error:
         raise TransientError(
             f"Kafka does not answer: {type(error).__name__}",
             where=kafka.bootstrap_servers,
-            mend="Start it (`pinlake up`) or correct PINLAKE_KAFKA_BOOTSTRAP_SERVERS.",
+            hint="Start it (`pinlake up`) or correct PINLAKE_KAFKA_BOOTSTRAP_SERVERS.",
         ) from error
     finally:
         if admin is not None:
@@ -243,5 +243,5 @@ def _connect(kafka: KafkaSettings, timeout_seconds: float) -> KafkaAdminClient:
         raise ConfigurationError(
             f"not an address of Kafka: {error}",
             where=kafka.bootstrap_servers,
-            mend="Set PINLAKE_KAFKA_BOOTSTRAP_SERVERS to host:port, several of them with commas.",
+            hint="Set PINLAKE_KAFKA_BOOTSTRAP_SERVERS to host:port, several of them with commas.",
         ) from None

@@ -40,7 +40,7 @@ def create_bucket(client: S3Client, s3: S3Settings) -> bool:
         raise ConfigurationError(
             f"the bucket cannot be created: {error.response['Error'].get('Code')}",
             where=where,
-            mend="Correct PINLAKE_S3_BUCKET and the keys, or have the bucket created for you.",
+            hint="Correct PINLAKE_S3_BUCKET and the keys, or have the bucket created for you.",
         ) from None
     except BotoCoreError as error:
         raise store_away(error, where=where) from None
@@ -64,7 +64,7 @@ def require_bucket(client: S3Client, s3: S3Settings) -> None:
     except BotoCoreError as error:
         raise store_away(error, where=where) from None
     raise ConfigurationError(
-        what, where=where, mend="Create it with `pinlake init`, or correct PINLAKE_S3_BUCKET and the keys."
+        what, where=where, hint="Create it with `pinlake init`, or correct PINLAKE_S3_BUCKET and the keys."
     )
 
 

@@ -67,5 +67,5 @@ def data_loss_error(lost: Sequence[LostOffsets]) -> TerminalError:
             f"topic {part.topic}, partition {part.partition}, offsets {part.first} to {part.last}"
             for part in ranges
         ),
-        mend="Restore them, or accept the loss with PINLAKE_KAFKA_ON_DATA_LOSS=record, which writes it down.",
+        hint="Restore them, or accept the loss with PINLAKE_KAFKA_ON_DATA_LOSS=record, which writes it down.",
     )

@@ -44,7 +44,7 @@ def connect(
         raise TerminalError(
             "Postgres does not let the user in",
             where=f"{settings.host}:{settings.port}, user {settings.user}",
-            mend="Correct PINLAKE_POSTGRES_USER and PINLAKE_POSTGRES_PASSWORD.",
+            hint="Correct PINLAKE_POSTGRES_USER and PINLAKE_POSTGRES_PASSWORD.",
         ) from None
 
 
@@ -70,10 +70,10 @@ def require_database(settings: PostgresSettings, *, seconds: int = CONNECT_SECON
             raise ConfigurationError(
                 f"missing database: {settings.database}",
                 where=where,
-                mend="Create it with `pinlake init`, or correct PINLAKE_POSTGRES_DATABASE.",
+                hint="Create it with `pinlake init`, or correct PINLAKE_POSTGRES_DATABASE.",
             ) from None
         raise TransientError(
             f"Postgres does not answer: {said}",
             where=where,
-            mend="Start it, or correct PINLAKE_POSTGRES_HOST and _PORT.",
+            hint="Start it, or correct PINLAKE_POSTGRES_HOST and _PORT.",
         ) from None

@@ -176,7 +176,7 @@ def load(*, home: Path | None = None) -> Settings:
         raise ConfigurationError(
             _first_fault(error),
             where=f"searched the environment, {env_file.absolute()} and {files[0].absolute()}",
-            mend="Correct it in the first of these places that sets it; .env.example lists every setting.",
+            hint="Correct it in the first of these places that sets it; .env.example lists every setting.",
         ) from None
 
 

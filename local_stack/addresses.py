@@ -78,7 +78,7 @@ def read(home: Path) -> Addresses | None:
         raise ConfigurationError(
             f"the local stack's addresses cannot be read: {error}",
             where=str(path),
-            mend="Put it right, or run `pinlake down` and move the folder away with its data.",
+            hint="Put it right, or run `pinlake down` and move the folder away with its data.",
         ) from None
 
 
@@ -120,7 +120,7 @@ def free_ports(count: int) -> list[int]:
     raise ConfigurationError(
         "no free port is left",
         where=f"{HOST}:{_PORTS.start}-{_PORTS.stop - 1}",
-        mend="Stop servers that are not needed, or set PINLAKE_STACK_KAFKA_PORT and its like.",
+        hint="Stop servers that are not needed, or set PINLAKE_STACK_KAFKA_PORT and its like.",
     )
 
 

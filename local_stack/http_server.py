@@ -47,7 +47,7 @@ def running_door(settings: Settings) -> Iterator[str]:
     try:
         if not _ready(door, url):
             raise TransientError(
-                f"the door was not ready within {READY_SECONDS} s", where=str(log), mend="Read its log."
+                f"the door was not ready within {READY_SECONDS} s", where=str(log), hint="Read its log."
             )
         yield url
     finally:

@@ -105,7 +105,7 @@ class Kafka:
             raise TerminalError(
                 f"Kafka's storage cannot be formatted: {said[-1] if said else 'it said nothing'}",
                 where=str(folder),
-                mend="Check space and permissions there, then run `pinlake up` again.",
+                hint="Check space and permissions there, then run `pinlake up` again.",
             )
 
     def _properties(self, folder: Path, *, controller: int) -> str:

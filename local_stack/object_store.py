@@ -94,7 +94,7 @@ class ObjectStore:
                 raise ConfigurationError(
                     f"bucket {self.addresses.s3_bucket} cannot be created: {error}",
                     where=self.address,
-                    mend="Correct PINLAKE_S3_BUCKET.",
+                    hint="Correct PINLAKE_S3_BUCKET.",
                 ) from None
         return True
 

@@ -122,7 +122,7 @@ class Postgres:
                 raise ConfigurationError(
                     "Postgres was made with another password",
                     where=str(self._data),
-                    mend="Restore the stack.env that belongs to this folder, or move the folder away.",
+                    hint="Restore the stack.env that belongs to this folder, or move the folder away.",
                 ) from None
             return False
         connection.autocommit = True
@@ -166,7 +166,7 @@ class Postgres:
             raise TerminalError(
                 f"Postgres's data cannot be made: {said[-1] if said else 'it said nothing'}",
                 where=str(folder),
-                mend="Check space and permissions there, then run `pinlake up` again.",
+                hint="Check space and permissions there, then run `pinlake up` again.",
             )
 
     def _await_orphans(self) -> None:
@@ -177,7 +177,7 @@ class Postgres:
             raise TransientError(
                 f"processes of an earlier Postgres are still at work: {[process.pid for process in alive]}",
                 where=str(self._data),
-                mend="End them, then run `pinlake up` again.",
+                hint="End them, then run `pinlake up` again.",
             )
 
 
@@ -206,7 +206,7 @@ def _binary(name: str) -> Path:
         raise ConfigurationError(
             f"PostgreSQL {MAJOR_VERSION}'s {name} is missing",
             where=str(path),
-            mend="Install the locked environment with `uv sync --locked`.",
+            hint="Install the locked environment with `uv sync --locked`.",
         )
     return path
 
@@ -223,7 +223,7 @@ def _as_unprivileged() -> list[str]:
         raise ConfigurationError(
             "Postgres does not run as root, and setpriv is missing",
             where="PATH",
-            mend="Run as an ordinary user, or install util-linux.",
+            hint="Run as an ordinary user, or install util-linux.",
         )
     user = [f"--reuid={UNPRIVILEGED}", f"--regid={pwd.getpwnam(UNPRIVILEGED).pw_gid}", "--clear-groups"]
     rights = ["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"]

@@ -109,7 +109,7 @@ def await_answer(child: Child, answers: Callable[[], bool], *, seconds: float) -
             raise TerminalError(
                 f"{child.name} ended while it was starting: {_last_line(child.log)}",
                 where=str(child.log),
-                mend="Read its log, then run `pinlake up` again.",
+                hint="Read its log, then run `pinlake up` again.",
             )
         return answers()
 
@@ -124,7 +124,7 @@ def await_answer(child: Child, answers: Callable[[], bool], *, seconds: float) -
         raise TransientError(
             f"{child.name} runs but did not answer within {seconds:.0f} s",
             where=str(child.log),
-            mend="Read its log; `pinlake down` and `pinlake up` start it anew, PINLAKE_STACK_START_SECONDS "
+            hint="Read its log; `pinlake down` and `pinlake up` start it anew, PINLAKE_STACK_START_SECONDS "
             "gives it longer.",
         ) from None
 
@@ -145,7 +145,7 @@ def stop(child: Child, *, seconds: float) -> bool:
         _, alive = psutil.wait_procs(alive, timeout=_KILLED_SECONDS)
         if alive:
             raise TransientError(
-                f"{child.name} does not end", where=f"pid {process.pid}", mend="Run `pinlake down` again."
+                f"{child.name} does not end", where=f"pid {process.pid}", hint="Run `pinlake down` again."
             )
     child.pid_file.unlink(missing_ok=True)
     return process is not None

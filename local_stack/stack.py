@@ -142,7 +142,7 @@ def _refuse_taken_port(server: Server, settings: Settings) -> None:
     raise ConfigurationError(
         f"port {server.port} of {name} is taken by {_listener(server.port)}",
         where=str(stack_file(settings.home)),
-        mend=f"Stop that process, or choose another port with PINLAKE_STACK_{name.upper()}_PORT.",
+        hint=f"Stop that process, or choose another port with PINLAKE_STACK_{name.upper()}_PORT.",
     )
 
 
@@ -168,11 +168,11 @@ def _alone(settings: Settings) -> Iterator[None]:
         raise ConfigurationError(
             f"the home of the local stack cannot be written: {error.strerror}",
             where=str(error.filename or lock),
-            mend="Set PINLAKE_HOME to a folder of yours.",
+            hint="Set PINLAKE_HOME to a folder of yours.",
         ) from None
     except filelock.Timeout:
         raise TransientError(
-            "another `pinlake up` or `pinlake down` is at work", where=str(lock), mend="Wait for it to end."
+            "another `pinlake up` or `pinlake down` is at work", where=str(lock), hint="Wait for it to end."
         ) from None
 
 

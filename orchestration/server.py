@@ -42,7 +42,7 @@ def up(settings: Settings) -> str | None:
     """
     if not airflow().is_file():
         raise ConfigurationError(
-            "Airflow is not installed", where=str(airflow()), mend="Run `uv sync --locked --group airflow`."
+            "Airflow is not installed", where=str(airflow()), hint="Run `uv sync --locked --group airflow`."
         )
     configuration, child = Configuration.of(settings), _child(settings)
     found = stack.up(settings)
@@ -119,7 +119,7 @@ def _migrate(environment: Mapping[str, str], *, log: Path) -> None:
         raise TerminalError(
             "Airflow's database cannot be made or brought up to date",
             where=str(log),
-            mend="Read the log, then run `pinlake airflow up` again.",
+            hint="Read the log, then run `pinlake airflow up` again.",
         )
 
 
@@ -128,5 +128,5 @@ def _refuse_taken_port(configuration: Configuration) -> None:
         raise ConfigurationError(
             f"port {configuration.port} of Airflow is taken",
             where=configuration.url,
-            mend="Stop what listens there, or choose another with PINLAKE_AIRFLOW_PORT.",
+            hint="Stop what listens there, or choose another with PINLAKE_AIRFLOW_PORT.",
         )

@@ -98,7 +98,7 @@ def class_path(jar_set: JarSet, settings: Settings) -> list[Path]:
         raise ConfigurationError(
             f"{len(missing)} jars of {jar_set} are missing, {missing[0]} first",
             where=str(root),
-            mend="Run `pinlake jars`.",
+            hint="Run `pinlake jars`.",
         )
     return [root / jar.path for jar in wanted]
 
@@ -193,20 +193,20 @@ def _fetch_one(jar: Jar, *, root: Path, address: str, bar: _Bar) -> None:
         raise TerminalError(
             f"jar {jar.coordinate} does not have the SHA-256 {jar.sha256} of the lock",
             where=where,
-            mend="Nothing was kept. Find out who changed it; check PINLAKE_MAVEN_REPOSITORY and any proxy.",
+            hint="Nothing was kept. Find out who changed it; check PINLAKE_MAVEN_REPOSITORY and any proxy.",
         ) from None
     except requests.RequestException as error:
         kind = TransientError if _is_transient(error) else TerminalError
         raise kind(
             f"jar {jar.coordinate} could not be fetched: {type(error).__name__}{_status(error)}",
             where=where,
-            mend="Check the network and PINLAKE_MAVEN_REPOSITORY, then run `pinlake jars` again.",
+            hint="Check the network and PINLAKE_MAVEN_REPOSITORY, then run `pinlake jars` again.",
         ) from None
     except OSError as error:
         raise TerminalError(
             f"jar {jar.coordinate} cannot be kept: {error.strerror or error}",
             where=str(root),
-            mend="Make room there, or set PINLAKE_CACHE to a folder of yours.",
+            hint="Make room there, or set PINLAKE_CACHE to a folder of yours.",
         ) from None
 
 

@@ -29,10 +29,10 @@ def find() -> Path:
     found = str(Path(home, "bin", "java")) if home else shutil.which("java")
     where = "JAVA_HOME" if home else "PATH"
     if found is None or not os.access(found, os.X_OK):
-        raise ConfigurationError("Java is missing", where=where, mend=INSTALL)
+        raise ConfigurationError("Java is missing", where=where, hint=INSTALL)
     version = _version(found)
     if version is None or version < OLDEST:
-        raise ConfigurationError(f"Java is too old: {version or 'unknown'}", where=found, mend=INSTALL)
+        raise ConfigurationError(f"Java is too old: {version or 'unknown'}", where=found, hint=INSTALL)
     return Path(found)
 
 

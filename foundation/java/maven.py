@@ -89,5 +89,5 @@ def _utf8_constants(class_file: bytes) -> list[str]:
 
 def _unknown(what: str, where: Path) -> ConfigurationError:
     return ConfigurationError(
-        what, where=str(where), mend="Set PINLAKE_MAVEN_REPOSITORY to the root of a Maven repository."
+        what, where=str(where), hint="Set PINLAKE_MAVEN_REPOSITORY to the root of a Maven repository."
     )

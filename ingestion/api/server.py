@@ -51,7 +51,7 @@ def _listen(settings: Settings) -> socket.socket:
         raise ConfigurationError(
             f"cannot listen: {error.strerror}",
             where=f"{address[0]}:{address[1]}",
-            mend="Stop what listens there, or set PINLAKE_DOOR_HOST and PINLAKE_DOOR_PORT.",
+            hint="Stop what listens there, or set PINLAKE_DOOR_HOST and PINLAKE_DOOR_PORT.",
         ) from error
 
 

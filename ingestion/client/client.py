@@ -75,7 +75,7 @@ async def check_door(client: httpx.AsyncClient) -> None:
         raise TransientError(
             f"the door does not answer: {type(error).__name__}",
             where=str(client.base_url),
-            mend="Start it (`pinlake serve`) or name its address with --url.",
+            hint="Start it (`pinlake serve`) or name its address with --url.",
         ) from error
 
 

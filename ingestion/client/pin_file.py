@@ -19,11 +19,11 @@ def read_pin_file(path: Path) -> list[bytes]:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise UsageError(
-            f"cannot read the pins: {error.strerror}", where=str(path), mend="Name a file of JSON lines."
+            f"cannot read the pins: {error.strerror}", where=str(path), hint="Name a file of JSON lines."
         ) from error
     pins = [line for number, line in enumerate(lines, start=1) if _is_pin(line, where=f"{path}:{number}")]
     if not pins:
-        raise UsageError("there is no pin", where=str(path), mend="Name a file with one JSON object a line.")
+        raise UsageError("there is no pin", where=str(path), hint="Name a file with one JSON object a line.")
     return pins
 
 
@@ -33,7 +33,7 @@ def _is_pin(line: bytes, *, where: str) -> bool:
     try:
         document = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise UsageError(f"not JSON: {error}", where=where, mend="Correct the line.") from None
+        raise UsageError(f"not JSON: {error}", where=where, hint="Correct the line.") from None
     if not isinstance(document, dict):
-        raise UsageError("not a JSON object", where=where, mend="Put one pin, as an object, on each line.")
+        raise UsageError("not a JSON object", where=where, hint="Put one pin, as an object, on each line.")
     return True

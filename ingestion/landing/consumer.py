@@ -196,8 +196,8 @@ class BatchConsumer:
     def _ends(self, topic: str) -> dict[TopicPartition, int]:
         numbers = self._consumer.partitions_for_topic(topic)
         if not numbers:
-            mend = "Start the door (`pinlake serve`), which creates it, or correct PINLAKE_KAFKA_BATCH_TOPIC."
-            raise TerminalError("the topic does not exist", where=f"topic {topic}", mend=mend)
+            hint = "Start the door (`pinlake serve`), which creates it, or correct PINLAKE_KAFKA_BATCH_TOPIC."
+            raise TerminalError("the topic does not exist", where=f"topic {topic}", hint=hint)
         return self._membership.bounds([TopicPartition(topic, number) for number in numbers])[1]
 
     def _forget(self, revoked: Collection[TopicPartition]) -> None:
@@ -215,5 +215,5 @@ def _away(topic: str) -> TransientError:
     return TransientError(
         f"Kafka has sent nothing for {PATIENCE_SECONDS:.0f} seconds though there is more to read",
         where=f"topic {topic}",
-        mend="Look at the broker and its network, then run the command again: nothing is lost.",
+        hint="Look at the broker and its network, then run the command again: nothing is lost.",
     )

@@ -198,7 +198,7 @@ def forgotten(partition: TopicPartition, *, wanted: int, begin: int, end: int) -
     return TerminalError(
         f"offset {wanted} is to be read next but the topic ends at {end}: it was created anew",
         where=f"topic {partition.topic}, partition {partition.partition}",
-        mend="Delete the consumer's group, or name another one in PINLAKE_KAFKA_CONSUMER_GROUP.",
+        hint="Delete the consumer's group, or name another one in PINLAKE_KAFKA_CONSUMER_GROUP.",
     )
 
 

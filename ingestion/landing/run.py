@@ -94,11 +94,11 @@ def _kafka_errors(kafka: KafkaSettings) -> Iterator[None]:
         raise TransientError(
             f"Kafka does not answer: {type(error).__name__}",
             where=kafka.bootstrap_servers,
-            mend="Start it (`pinlake up`) or correct PINLAKE_KAFKA_BOOTSTRAP_SERVERS; nothing is lost.",
+            hint="Start it (`pinlake up`) or correct PINLAKE_KAFKA_BOOTSTRAP_SERVERS; nothing is lost.",
         ) from error
     except KafkaError as error:
         raise TerminalError(
             f"Kafka refuses: {type(error).__name__}",
             where=kafka.bootstrap_servers,
-            mend="Look at PINLAKE_KAFKA_* and the rights of its user on the topic and the group.",
+            hint="Look at PINLAKE_KAFKA_* and the rights of its user on the topic and the group.",
         ) from error

@@ -89,7 +89,7 @@ class Landing:
             raise TerminalError(
                 "an object of this name holds other records: the topic was created anew",
                 where=f"s3://{self._bucket}/{key}",
-                mend="Land into another bucket (PINLAKE_S3_BUCKET), or move that object away.",
+                hint="Land into another bucket (PINLAKE_S3_BUCKET), or move that object away.",
             )
         return last
 
@@ -118,13 +118,13 @@ class Landing:
             return persistent(call)
         except (BotoCoreError, ClientError) as error:
             if _may_pass(error):
-                mend = "Start it (`pinlake up`) or correct PINLAKE_S3_ENDPOINT; nothing is lost."
+                hint = "Start it (`pinlake up`) or correct PINLAKE_S3_ENDPOINT; nothing is lost."
                 raise TransientError(
-                    f"the object store does not answer: {_reason(error)}", where=where, mend=mend
+                    f"the object store does not answer: {_reason(error)}", where=where, hint=hint
                 ) from error
-            mend = "Create the bucket (`pinlake up` does so locally) or correct PINLAKE_S3_* and its rights."
+            hint = "Create the bucket (`pinlake up` does so locally) or correct PINLAKE_S3_* and its rights."
             raise TerminalError(
-                f"the object store refuses: {_reason(error)}", where=where, mend=mend
+                f"the object store refuses: {_reason(error)}", where=where, hint=hint
             ) from error
 
 

@@ -15,7 +15,7 @@ def no_data(table: Table, *, where: str) -> NoData:
     return NoData(
         f"table {table.full_name} has no data yet",
         where=where,
-        mend="Run its lane first: `pinlake --help` lists the steps.",
+        hint="Run its lane first: `pinlake --help` lists the steps.",
     )
 
 
@@ -24,5 +24,5 @@ def not_published(table: Table, *, where: str) -> UsageError:
     return UsageError(
         f"no version of {table.full_name} has been published",
         where=where,
-        mend="Run its step until its suite passes, or ask with --unpublished.",
+        hint="Run its step until its suite passes, or ask with --unpublished.",
     )

@@ -123,5 +123,5 @@ def named(name: str, *, where: str) -> Table:
     found = _BY_NAME.get(name.lower())
     if found is None:
         known = ", ".join(sorted(_BY_NAME))
-        raise UsageError(f"no table {name!r}", where=where, mend=f"There are: {known}.")
+        raise UsageError(f"no table {name!r}", where=where, hint=f"There are: {known}.")
     return found

@@ -223,7 +223,7 @@ class DeltaLake:
             raise TransientError(
                 f"another writer of {table.full_name} was first",
                 where=self.path(table),
-                mend="Nothing is lost: run it again.",
+                hint="Nothing is lost: run it again.",
             ) from error
 
     def _create_over_leftovers(self, table: Table) -> None:

@@ -49,7 +49,7 @@ def again(table: Table, *, attempts: int = _ATTEMPTS) -> Retrying:
         raise TransientError(
             f"other writers were first {state.attempt_number} times",
             where=table.full_name,
-            mend="Nothing is lost: run it again when less is going on.",
+            hint="Nothing is lost: run it again when less is going on.",
         ) from (state.outcome.exception() if state.outcome else None)
 
     return Retrying(

@@ -168,7 +168,7 @@ def assigned(assignments: dict[str, str]) -> Column:
     """
     if unknown := sorted(set(assignments) - set(PIN_FIELDS)):
         raise UsageError(
-            f"a pin has no field {unknown[0]}", where="--set", mend=f"There are: {', '.join(PIN_FIELDS)}."
+            f"a pin has no field {unknown[0]}", where="--set", hint=f"There are: {', '.join(PIN_FIELDS)}."
         )
     fields = [
         (F.expr(assignments[name]) if name in assignments else F.col(name)).alias(name) for name in PIN_FIELDS
@@ -225,7 +225,7 @@ def _tried(build: Callable[[], DataFrame], where: str) -> DataFrame:
         raise UsageError(
             str(error).strip().splitlines()[0],
             where=f"the condition {where}",
-            mend="Correct it; quarantine's columns and the pin's fields may be named.",
+            hint="Correct it; quarantine's columns and the pin's fields may be named.",
         ) from None
 
 

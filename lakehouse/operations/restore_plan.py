@@ -40,7 +40,7 @@ def plan(store: Store, table: Table, moment: Moment) -> Plan:
         raise UsageError(
             f"version {target.number} is the newest already",
             where=table.full_name,
-            mend=f"`pinlake history {table.full_name}` lists older ones.",
+            hint=f"`pinlake history {table.full_name}` lists older ones.",
         )
     _require_bearable(store, newest, target)
     return Plan(diff.between(newest, target), tuple(_notes(table)))
@@ -57,7 +57,7 @@ def _require_bearable(store: Store, newest: Version, target: Version) -> None:
             raise UsageError(
                 f"`pinlake {reader.step}`, which reads {read} as a stream, could not go on: {why}",
                 where=checkpoint,
-                mend=f"Restore {written} instead; or remove this checkpoint first: "
+                hint=f"Restore {written} instead; or remove this checkpoint first: "
                 f"{reader.step} then reads the whole table anew.",
             )
 

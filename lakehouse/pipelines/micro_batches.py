@@ -118,7 +118,7 @@ class MicroBatches:
         return TransientError(
             "Spark stopped: " + str(error).strip().splitlines()[0],
             where=self._checkpoint.url,
-            mend="Nothing is lost: run it again. Set PINLAKE_SPARK_LOG_LEVEL=WARN to see what led to it.",
+            hint="Nothing is lost: run it again. Set PINLAKE_SPARK_LOG_LEVEL=WARN to see what led to it.",
         )
 
     def _known_as(self, rows: DataFrame, number: int) -> MicroBatch:

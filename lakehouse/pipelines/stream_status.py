@@ -124,7 +124,7 @@ def read(s3: S3Client, bucket: str) -> StreamStatus | None:
         raise ConfigurationError(
             f"the stream's status cannot be read: {error.response['Error'].get('Code')}",
             where=where,
-            mend="Correct PINLAKE_S3_BUCKET and the keys, or create the bucket with `pinlake init`.",
+            hint="Correct PINLAKE_S3_BUCKET and the keys, or create the bucket with `pinlake init`.",
         ) from None
     except BotoCoreError as error:
         raise store_away(error, where=where) from None

@@ -197,7 +197,7 @@ def refused(rule: Rule, error: Exception | str) -> TerminalError:
     return TerminalError(
         f"this rule cannot be judged: {reason}",
         where=f"{rule.file}, rule {rule.id}" if rule.file else f"rule {rule.id}",
-        mend="Correct it in expectations/, then run `pinlake quality check-suites`.",
+        hint="Correct it in expectations/, then run `pinlake quality check-suites`.",
     )
 
 

@@ -26,7 +26,7 @@ def history(lake: DeltaLake, table: str, *, rule: str | None = None) -> DataFram
     names = [known.full_name for known in TABLES if known.suite]
     if table not in names:
         raise UsageError(
-            f"no suite judges {table}", where="quality history", mend=f"There are: {', '.join(names)}."
+            f"no suite judges {table}", where="quality history", hint=f"There are: {', '.join(names)}."
         )
     if not lake.exists(QUALITY_RESULTS):
         return literal.frame(lake.spark, [], RESULTS)

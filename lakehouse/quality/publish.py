@@ -32,7 +32,7 @@ class Unpublished(TerminalError):
         super().__init__(
             f"critical rules do not hold: {broken}; readers keep {kept}",
             where=f"{failures[0].table} version {failures[0].version}",
-            mend="Mend the data or the rule, then run this step again.",
+            hint="Mend the data or the rule, then run this step again.",
         )
         self.failures = list(failures)
 

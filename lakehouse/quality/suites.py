@@ -124,4 +124,4 @@ def _columns(kwargs: dict[str, Any]) -> tuple[str, ...]:
 
 def _fault(path: Path, rule: str, reason: str) -> TerminalError:
     where = f"{path}, rule {rule}" if rule else str(path)
-    return TerminalError(reason, where=where, mend="Correct it, then run `pinlake quality check-suites`.")
+    return TerminalError(reason, where=where, hint="Correct it, then run `pinlake quality check-suites`.")

@@ -189,7 +189,7 @@ def _known(key: Sequence[str], old: Version, new: Version) -> tuple[str, ...]:
         raise UsageError(
             f"no column {unknown[0]!r} in both versions",
             where="--key",
-            mend=f"There are: {', '.join(shared)}.",
+            hint=f"There are: {', '.join(shared)}.",
         )
     return tuple(key)
 
@@ -210,7 +210,7 @@ def _require_unique(
         raise UsageError(
             f"{', '.join(key)} does not identify a row: more than one has {twice}",
             where=f"version {version.number} of {version.table.full_name}",
-            mend="Give more columns, as --key a,b.",
+            hint="Give more columns, as --key a,b.",
         )
 
 

@@ -127,14 +127,14 @@ def _asked(place: exp.Table) -> Moment:
         raise UsageError(
             f"{text!r} is no {asked.name.lower()}",
             where=where,
-            mend="Write VERSION AS OF 12, or TIMESTAMP AS OF '2026-01-31 12:00'.",
+            hint="Write VERSION AS OF 12, or TIMESTAMP AS OF '2026-01-31 12:00'.",
         )
     return moment
 
 
 def _computed(said: exp.Expr | None, where: str) -> str:
     if said is None:
-        raise UsageError("a moment is missing", where=where, mend="Write VERSION AS OF 12.")
+        raise UsageError("a moment is missing", where=where, hint="Write VERSION AS OF 12.")
     text = said.sql(dialect="duckdb")
     try:
         found = duck.lock(duck.connect()).execute(f"SELECT CAST(CAST(({text}) AS TIMESTAMPTZ) AS VARCHAR)")
@@ -155,5 +155,5 @@ def _refused(error: Exception, columns: Collection[str] = ()) -> UsageError:
     unknown = _UNKNOWN_COLUMN.search(str(error))
     if unknown and columns:
         told = f"There are: {', '.join(columns)}."
-        return UsageError(f"no column {unknown[1]!r}", where=statements.WHERE, mend=told)
-    return UsageError(str(error).strip().splitlines()[0], where=statements.WHERE, mend=OTHER_ENGINE)
+        return UsageError(f"no column {unknown[1]!r}", where=statements.WHERE, hint=told)
+    return UsageError(str(error).strip().splitlines()[0], where=statements.WHERE, hint=OTHER_ENGINE)

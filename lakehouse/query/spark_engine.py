@@ -37,7 +37,7 @@ def run(lake: DeltaLake, statement: str, *, unpublished: bool = False) -> DataFr
         return lake.spark.sql(statement)
     except PySparkException as error:
         raise UsageError(
-            str(error).strip().splitlines()[0], where=statements.WHERE, mend="Correct it and run it again."
+            str(error).strip().splitlines()[0], where=statements.WHERE, hint="Correct it and run it again."
         ) from None
 
 

@@ -51,7 +51,7 @@ def parse(statement: str) -> exp.Query:
         raise UsageError(
             "not a query",
             where=f"statement {query.key.upper()}",
-            mend="Give one SELECT or WITH; tables are written by the lanes.",
+            hint="Give one SELECT or WITH; tables are written by the lanes.",
         )
     return query
 
@@ -72,4 +72,4 @@ def _name(place: exp.Table) -> str:
 
 
 def _no_sql(what: str, where: str) -> UsageError:
-    return UsageError(f"not SQL: {what}", where=where, mend="Correct it and run it again.")
+    return UsageError(f"not SQL: {what}", where=where, hint="Correct it and run it again.")

@@ -130,7 +130,7 @@ def gone(store: Store, table: Table, version: int) -> UsageError:
     return UsageError(
         f"version {version} of {table.full_name} is gone: its files have been vacuumed",
         where=store.address(table),
-        mend=f"{known} can be read.",
+        hint=f"{known} can be read.",
     )
 
 
@@ -166,7 +166,7 @@ def _at(store: Store, table: Table, moment: datetime) -> DeltaTable:
         raise UsageError(
             f"{table.full_name} has no version as old as {moment:%Y-%m-%d %H:%M:%S} UTC",
             where=store.address(table),
-            mend=f"Its first commit is of {first:%Y-%m-%d %H:%M:%S} UTC: ask for that time or a later one.",
+            hint=f"Its first commit is of {first:%Y-%m-%d %H:%M:%S} UTC: ask for that time or a later one.",
         )
     return found
 
@@ -176,5 +176,5 @@ def _no_version(store: Store, table: Table, version: int) -> UsageError:
     return UsageError(
         f"{table.full_name} has no version {version}",
         where=store.address(table),
-        mend=f"There are {oldest} to {newest}; `pinlake history {table.full_name}` lists them.",
+        hint=f"There are {oldest} to {newest}; `pinlake history {table.full_name}` lists them.",
     )

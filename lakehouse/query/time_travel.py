@@ -30,5 +30,5 @@ def parse(text: str, *, where: str) -> Moment:
         raise UsageError(
             f"{text!r} is neither a version nor a time",
             where=where,
-            mend="Give a version such as 12, or a time such as '2026-01-31 12:00' (UTC).",
+            hint="Give a version such as 12, or a time such as '2026-01-31 12:00' (UTC).",
         ) from None

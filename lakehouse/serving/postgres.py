@@ -214,7 +214,7 @@ class Serving:
         raise TransientError(
             f"Postgres did not answer for {settings.patience_seconds:.0f} s: {_first_line(state)}",
             where=f"{settings.host}:{settings.port}/{settings.database}, user {settings.user}",
-            mend="Start it or correct PINLAKE_POSTGRES_HOST, _PORT, _USER and _PASSWORD; then run again.",
+            hint="Start it or correct PINLAKE_POSTGRES_HOST, _PORT, _USER and _PASSWORD; then run again.",
         )
 
 

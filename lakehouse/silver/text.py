@@ -31,7 +31,7 @@ _CODE = "u[0-9a-fA-F]{4}"
 _BACKSLASHES = r"(?<!\\)\\++"
 _ESCAPE = rf"{_BACKSLASHES}(?:[nrt]|{_CODE}|x[0-9a-fA-F]{{2}})"
 _ESCAPED_MARK = rf"""{_BACKSLASHES}(?=["'/])"""
-# Matches only where there is something to mend.
+# Matches only where there is something to fix.
 _BLANKS = f"[{_BLANK}&&[^ ]][{_BLANK}]*| [{_BLANK}]+"
 # Text without any of these is tidy: most text is, and one look is cheaper than five replacements.
 _UNTIDY = r"[^ -~]|\\|  "

@@ -214,7 +214,7 @@ class Erasure:
         raise TransientError(
             "a lane does not get past what was there when the erasure began",
             where="pinlake status",
-            mend="Look at what it waits for, then run it again: it goes on where it was.",
+            hint="Look at what it waits for, then run it again: it goes on where it was.",
         )
 
     def _commit_info(self, lane: Lane) -> CommitInfo:

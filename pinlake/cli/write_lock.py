@@ -28,7 +28,7 @@ def require_yes(yes: bool, *, as_json: bool, where: str) -> None:
         UsageError: the answer was not given.
     """
     if as_json and not yes:
-        raise UsageError("--json asks no question", where=where, mend="Give --yes too.")
+        raise UsageError("--json asks no question", where=where, hint="Give --yes too.")
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class Generations:
             raise TransientError(
                 f"the lease on {self._name} could not be asked for: {_reason(error)}",
                 where=self._where,
-                mend="Check the network and PINLAKE_S3_ENDPOINT, then run the command again.",
+                hint="Check the network and PINLAKE_S3_ENDPOINT, then run the command again.",
             ) from None
 
     def renew(self, number: int, owner: Owner, token: str) -> bool:
@@ -113,7 +113,7 @@ class Generations:
         return Lost(
             f"the lease on {self._name} was lost to {newest.owner if newest else 'another process'}",
             where=self._where,
-            mend="This process had not shown for too long that it lives. Nothing is lost: run it again.",
+            hint="This process had not shown for too long that it lives. Nothing is lost: run it again.",
         )
 
     def _newest(self) -> _Generation | None:
@@ -165,7 +165,7 @@ class Generations:
         return Held(
             f"{self._name} is being written by {generation.owner if generation else 'another process'}",
             where=self._where,
-            mend="Wait for its end (--wait SECONDS does) or stop it; once it is dead it is taken over.",
+            hint="Wait for its end (--wait SECONDS does) or stop it; once it is dead it is taken over.",
         )
 
 

@@ -42,7 +42,7 @@ def row(settings: PostgresSettings, unique_id: str) -> dict[str, Any] | None:
         raise TransientError(
             f"Postgres does not answer: {str(error).strip().splitlines()[0]}",
             where=f"{settings.host}:{settings.port}/{settings.database}",
-            mend="Start it or correct PINLAKE_POSTGRES_HOST and _PORT; then run again.",
+            hint="Start it or correct PINLAKE_POSTGRES_HOST and _PORT; then run again.",
         ) from None
     if found is None:
         return None

@@ -30,7 +30,7 @@ def canonical(text: str) -> str:
         raise UsageError(
             f"{text!r} is no UUID",
             where="unique_id",
-            mend="Give the pin's unique_id: 32 hexadecimal digits in the form 8-4-4-4-12.",
+            hint="Give the pin's unique_id: 32 hexadecimal digits in the form 8-4-4-4-12.",
         ) from None
 
 
@@ -61,7 +61,7 @@ def tell(store: Store, unique_id: str, *, served: Served) -> list[Entry]:
         raise UsageError(
             f"nothing is known of pin {unique_id}",
             where=store.locations.tables,
-            mend='`pinlake sql "SELECT unique_id FROM silver.pins_batch LIMIT 10"` names some that are.',
+            hint='`pinlake sql "SELECT unique_id FROM silver.pins_batch LIMIT 10"` names some that are.',
         )
     return in_order(entries)
 

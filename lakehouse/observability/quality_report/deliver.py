@@ -45,7 +45,7 @@ def _write(page: str, folder: Path) -> str:
         raise TerminalError(
             f"the report cannot be written: {error.strerror or error}",
             where=str(folder),
-            mend="Give --to a folder of yours.",
+            hint="Give --to a folder of yours.",
         ) from None
     return str(path.absolute())
 
@@ -53,7 +53,7 @@ def _write(page: str, folder: Path) -> str:
 def _upload(page: str, url: str, s3: S3Client) -> str:
     place = urlsplit(url)
     if not place.netloc:
-        raise UsageError("no bucket", where=url, mend="Give --to s3://BUCKET/PREFIX.")
+        raise UsageError("no bucket", where=url, hint="Give --to s3://BUCKET/PREFIX.")
     key = "/".join(part for part in (place.path.strip("/"), NAME) if part)
     where = f"s3://{place.netloc}/{key}"
     try:
@@ -67,12 +67,12 @@ def _upload(page: str, url: str, s3: S3Client) -> str:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
         raise TerminalError(
-            f"S3 refused the report: {code}", where=where, mend="Check the bucket and the keys' rights."
+            f"S3 refused the report: {code}", where=where, hint="Check the bucket and the keys' rights."
         ) from None
     except BotoCoreError as error:
         raise TransientError(
             f"S3 did not take the report: {type(error).__name__}",
             where=where,
-            mend="Check PINLAKE_S3_ENDPOINT and run it again.",
+            hint="Check PINLAKE_S3_ENDPOINT and run it again.",
         ) from None
     return where

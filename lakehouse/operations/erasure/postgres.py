@@ -63,7 +63,7 @@ def rewrite(settings: PostgresSettings) -> None:
                 raise TransientError(
                     f"somebody's transaction has held experimental_data for {_LOCK_SECONDS} s",
                     where=f"{settings.host}:{settings.port}/{settings.database}",
-                    mend="End it (pg_stat_activity names it), then run it again: it goes on where it was.",
+                    hint="End it (pg_stat_activity names it), then run it again: it goes on where it was.",
                 ) from error
 
 

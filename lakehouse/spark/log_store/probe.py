@@ -44,7 +44,7 @@ def require_conditional_writes(client: S3Client, s3: S3Settings) -> None:
         raise ConfigurationError(
             f"the object store refuses a writer: {error.response['Error'].get('Code')}",
             where=where,
-            mend="Create the bucket, or let these keys put, get, list and delete objects in it.",
+            hint="Create the bucket, or let these keys put, get, list and delete objects in it.",
         ) from None
     except BotoCoreError as error:
         raise store_away(error, where=where) from None
@@ -53,7 +53,7 @@ def require_conditional_writes(client: S3Client, s3: S3Settings) -> None:
             f"the object store does not honour If-None-Match (it answered {statuses[1]}), without which two "
             "writers of one table lose commits",
             where=where,
-            mend=SINGLE_WRITER,
+            hint=SINGLE_WRITER,
         )
 
 

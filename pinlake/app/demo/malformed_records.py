@@ -77,7 +77,7 @@ def write(kafka: KafkaSettings, malformed: Sequence[Malformed]) -> None:
         raise TransientError(
             "Kafka has not acknowledged the malformed records",
             where=kafka.bootstrap_servers,
-            mend="Look at `pinlake status` and Kafka's log, then run it again.",
+            hint="Look at `pinlake status` and Kafka's log, then run it again.",
         )
 
 

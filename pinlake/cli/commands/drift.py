@@ -38,7 +38,7 @@ def drift(
         looked = (look(lake, each, days=days, now=now) for each in chosen)
         found = [told for told in looked if told]
     if not found:
-        raise UsageError("nothing is in bronze yet", where="drift", mend="Run a lane first.")
+        raise UsageError("nothing is in bronze yet", where="drift", hint="Run a lane first.")
     for told in found:
         if as_json:
             print(told.as_json())
@@ -53,5 +53,5 @@ def _chosen(name: str | None) -> list[Lane]:
 
     chosen = [lane for lane in (BATCH, STREAM) if name in (None, lane.name)]
     if not chosen:
-        raise UsageError(f"no lane {name}", where="--lane", mend="There are: batch, stream.")
+        raise UsageError(f"no lane {name}", where="--lane", hint="There are: batch, stream.")
     return chosen

@@ -52,8 +52,8 @@ def emulate(
 
     pins = read_pin_file(file)
     if count is not None and count > len(pins) and not loop:
-        mend = "Add --loop, or ask for fewer."
-        raise UsageError(f"{count} pins wanted, {len(pins)} there", where=str(file), mend=mend)
+        hint = "Add --loop, or ask for fewer."
+        raise UsageError(f"{count} pins wanted, {len(pins)} there", where=str(file), hint=hint)
     door = settings_module.load().door
     pace = Pace(rate, count=count, loop=loop, connections=connections, seed=seed)
     summary = asyncio.run(_run(url or f"http://{door.host}:{door.port}", pins, pace))

@@ -50,7 +50,7 @@ def erase(
     from lakehouse.delta.locks import table_locks as leases
 
     if (unique_id is None) == (file is None):
-        raise UsageError("which pins?", where="erase", mend="Give either --unique-id or --file.")
+        raise UsageError("which pins?", where="erase", hint="Give either --unique-id or --file.")
     subjects = Subjects.of([unique_id] if unique_id else file.read_text().splitlines() if file else [])
     require_yes(yes, as_json=as_json, where="erase")
     if not yes:
@@ -94,7 +94,7 @@ def _erased(settings: Settings, subjects: Subjects) -> Record:
         raise UsageError(
             "no such pin: nothing anywhere names it",
             where="erase",
-            mend="Give the unique_id of a pin, a UUID, as silver has it.",
+            hint="Give the unique_id of a pin, a UUID, as silver has it.",
         )
     return earlier[-1]
 

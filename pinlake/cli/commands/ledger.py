@@ -109,21 +109,21 @@ def reconcile(
             raise UsageError(
                 "a lane has no events yet",
                 where="reconcile",
-                mend="Run both lanes: `pinlake --help` lists the steps.",
+                hint="Run both lanes: `pinlake --help` lists the steps.",
             )
         ready = lanes.settled(*newest, now=datetime.now(UTC)).astimezone(UTC)
         end = until.replace(tzinfo=UTC) if until else ready
         begin = since.replace(tzinfo=UTC) if since else end - _DAY
         if begin >= end:
             raise UsageError(
-                "the window is empty", where=f"from {begin} to {end}", mend="Give an earlier --from."
+                "the window is empty", where=f"from {begin} to {end}", hint="Give an earlier --from."
             )
         found = lanes.compare(lake, since=begin, until=end)
     if not (found.events or since or until):
         raise UsageError(
             f"no event is old enough to compare: those since {end:%H:%M:%S} UTC may still be on their way",
             where="reconcile",
-            mend="Let both lanes catch up and run it again, or give --to.",
+            hint="Let both lanes catch up and run it again, or give --to.",
         )
     if as_json:
         print(json.dumps(asdict(found), default=str))

@@ -60,7 +60,7 @@ def _chosen(name: str | None) -> tuple[Table, ...]:
     chosen = tuple(table for table in TABLES if name in (None, table.full_name))
     if not chosen:
         names = ", ".join(table.full_name for table in TABLES)
-        raise UsageError(f"no table {name}", where="maintain", mend=f"There are: {names}.")
+        raise UsageError(f"no table {name}", where="maintain", hint=f"There are: {names}.")
     return chosen
 
 

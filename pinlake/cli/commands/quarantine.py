@@ -76,7 +76,7 @@ def show(
         raise UsageError(
             "no such row" if not rows else "more than one row begins like this",
             where=f"id {row_id}",
-            mend="`pinlake quarantine list` prints the ids.",
+            hint="`pinlake quarantine list` prints the ids.",
         )
     if as_json:
         print(json.dumps(rows[0], default=str, ensure_ascii=False))
@@ -122,7 +122,7 @@ def fix(
     if json_file is not None:
         corrected = _whole_pin(json_file)
     elif not assignments:
-        raise UsageError("nothing to correct", where="quarantine fix", mend="Give --json-file or --set.")
+        raise UsageError("nothing to correct", where="quarantine fix", hint="Give --json-file or --set.")
     from lakehouse.operations import replay
 
     with _lanes(lane) as (_, _, lanes):
@@ -211,7 +211,7 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
 
     chosen = [lane for lane in (BATCH, STREAM) if only in (None, lane.name)]
     if not chosen:
-        raise UsageError(f"no lane {only}", where="--lane", mend="There are: batch, stream.")
+        raise UsageError(f"no lane {only}", where="--lane", hint="There are: batch, stream.")
     settings = settings_module.load()
     probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
     with asking_spark(settings, app="pinlake quarantine") as spark, telling_failures():
@@ -239,28 +239,28 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def _chosen(row_id: str | None, where: str | None) -> str:
     if (row_id is None) == (where is None):
-        raise UsageError("which rows?", where="quarantine", mend="Give either --id or --where.")
+        raise UsageError("which rows?", where="quarantine", hint="Give either --id or --where.")
     return where if where is not None else _begins(row_id or "")
 
 
 def _begins(row_id: str) -> str:
     if not row_id or not all(digit in "0123456789abcdef" for digit in row_id):
-        raise UsageError("an id has hexadecimal digits", where=f"id {row_id}", mend="Copy it from the list.")
+        raise UsageError("an id has hexadecimal digits", where=f"id {row_id}", hint="Copy it from the list.")
     return f"startswith(id, '{row_id}')"
 
 
 def _whole_pin(path: Path) -> str:
     """Return what a file holds if it is one JSON object; whether that is a good pin the gates will say."""
-    mend = "Give one pin, as {...}."
+    hint = "Give one pin, as {...}."
     try:
         text = path.read_text(encoding="utf-8")
         pin = json.loads(text)
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path), mend=mend) from None
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(path), hint=hint) from None
     except ValueError as error:
-        raise UsageError(f"not JSON: {error}", where=str(path), mend=mend) from None
+        raise UsageError(f"not JSON: {error}", where=str(path), hint=hint) from None
     if not isinstance(pin, dict):
-        raise UsageError("not a JSON object", where=str(path), mend=mend)
+        raise UsageError("not a JSON object", where=str(path), hint=hint)
     return text
 
 
@@ -269,7 +269,7 @@ def _pairs(assignments: list[str]) -> dict[str, str]:
     for assignment in assignments:
         field, equals, expression = assignment.partition("=")
         if not equals:
-            raise UsageError("no =", where=f"--set {assignment}", mend='Write "field = SQL".')
+            raise UsageError("no =", where=f"--set {assignment}", hint='Write "field = SQL".')
         pairs[field.strip()] = expression.strip()
     return pairs
 

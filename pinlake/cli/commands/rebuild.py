@@ -44,7 +44,7 @@ def rebuild(
     """
     _require_batch(lane)
     if last < first:
-        raise UsageError("--to lies before --from", where="rebuild", mend="Give the earlier day as --from.")
+        raise UsageError("--to lies before --from", where="rebuild", hint="Give the earlier day as --from.")
 
     from lakehouse.delta.locks import table_locks as leases
     from lakehouse.operations.rebuild.date_range import Days
@@ -90,7 +90,7 @@ def _require_batch(lane: str) -> None:
             "only the batch lane can be rebuilt: the stream writes its tables all the time, and Postgres "
             "takes newer events of a pin alone, not other values of the same one",
             where=f"--lane {lane}",
-            mend="Restart the stream for today's rules, and rebuild past days with --lane batch.",
+            hint="Restart the stream for today's rules, and rebuild past days with --lane batch.",
         )
 
 

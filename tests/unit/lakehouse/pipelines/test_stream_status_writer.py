@@ -118,7 +118,7 @@ def test_the_lane_does_not_wait_for_a_slow_store_and_ends_without_it(bucket: Buc
 
 def test_a_lane_that_failed_says_why(bucket: Bucket) -> None:
     with pytest.raises(TransientError), _writer(bucket, RARE):
-        raise TransientError("Kafka is away", where="there", mend="start it")
+        raise TransientError("Kafka is away", where="there", hint="start it")
 
     last = bucket.written[-1]
     assert (last.state, last.is_well) == ("ended", False)
