@@ -49,7 +49,7 @@ FROM spark AS jars
 # hadolint ignore=DL3002 # No image is made of this stage.
 USER 0
 WORKDIR /app
-COPY foundation/__init__.py foundation/errors.py foundation/settings.py ./foundation/
+COPY foundation/__init__.py foundation/errors.py foundation/setting_names.py foundation/settings.py ./foundation/
 COPY foundation/java/__init__.py foundation/java/jars.py foundation/java/jars.lock foundation/java/maven.py \
     ./foundation/java/
 COPY lakehouse/__init__.py ./lakehouse/

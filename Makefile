@@ -4,7 +4,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup environment demo test test-fast rehearse rehearse-containers check drill bench up down airflow \
-	airflow-environment env preflight lock clean
+	airflow-environment compiler env preflight lock clean
 
 # Where this is set, as in many images, every command would compile all it imports anew, for seconds.
 export PYTHONDONTWRITEBYTECODE :=
@@ -39,10 +39,10 @@ $(UV_HOME)/bin/uv:
 demo: setup ## send the sample pins through both lanes and print what arrived
 	@$(RUN) pinlake demo $(ARGS)
 
-test-fast: setup airflow-environment ## run the tests that need neither Spark nor a server
+test-fast: setup compiler airflow-environment ## run the tests that need neither Spark nor a server
 	@$(RUN) pytest tests/unit $(ARGS)
 
-test: setup airflow-environment ## run every test but the rehearsals, on real servers
+test: setup compiler airflow-environment ## run every test but the rehearsals, on real servers
 	@$(RUN) pytest --durations=20 $(ARGS)
 
 rehearse: setup airflow-environment ## run the tests that take minutes: Airflow, a Spark cluster, hundreds of commits
@@ -83,6 +83,10 @@ preflight: ## look for what would stop docker compose: engine, secrets, ports, m
 # 1.2 GB that only these targets need.
 airflow-environment: $(UV)
 	@"$(UV)" sync --locked --inexact --quiet --group airflow >&2
+
+# A test builds the log store's jar; no command needs what it is built with.
+compiler: environment
+	@$(RUN) pinlake jars compiler >&2
 
 lock: $(UV) ## lock packages and jars anew (needs Maven)
 	@"$(UV)" lock

@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from foundation.errors import ConfigurationError
+from foundation.setting_names import with_new_names
 
 PREFIX = "PINLAKE_"
 
@@ -59,10 +65,10 @@ class PostgresSettings(_Section):
     user: str = "pinlake"
     password: SecretStr | None = None
     database: str = "pinterest_streaming"
-    patience_seconds: float = Field(default=120.0, gt=0)
+    timeout_seconds: float = Field(default=120.0, gt=0)
 
 
-class DoorSettings(_Section):
+class ApiSettings(_Section):
     """The HTTP API."""
 
     host: str = "127.0.0.1"
@@ -85,7 +91,7 @@ class StreamSettings(_Section):
 
     trigger_seconds: float = Field(default=1.0, ge=0)
     max_offsets_per_trigger: int = Field(default=20_000, ge=1)
-    patience_seconds: float = Field(default=600.0, gt=0)
+    timeout_seconds: float = Field(default=600.0, gt=0)
 
 
 class QualitySettings(_Section):
@@ -144,13 +150,29 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     s3: S3Settings = S3Settings()
     postgres: PostgresSettings = PostgresSettings()
-    door: DoorSettings = DoorSettings()
+    api: ApiSettings = ApiSettings()
     consumer: ConsumerSettings = ConsumerSettings()
     stream: StreamSettings = StreamSettings()
     quality: QualitySettings = QualitySettings()
     spark: SparkSettings = SparkSettings()
     stack: StackSettings = StackSettings()
     airflow: AirflowSettings = AirflowSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, the first of which wins, with old names of settings replaced by new ones."""
+        if isinstance(env_settings, EnvSettingsSource) and isinstance(dotenv_settings, EnvSettingsSource):
+            variables, file_variables = env_settings.env_vars, dotenv_settings.env_vars
+            env_settings.env_vars = with_new_names(variables, elsewhere=file_variables)
+            dotenv_settings.env_vars = with_new_names(file_variables, elsewhere=variables)
+        return init_settings, env_settings, dotenv_settings, file_secret_settings
 
 
 def stack_file(home: Path) -> Path:

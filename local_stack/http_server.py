@@ -21,7 +21,7 @@ POLL_SECONDS = 0.1
 
 
 @contextmanager
-def running_door(settings: Settings) -> Iterator[str]:
+def running_api(settings: Settings) -> Iterator[str]:
     """Run `pinlake serve` on a free port and yield its URL once it is ready.
 
     Args:

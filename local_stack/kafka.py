@@ -27,7 +27,7 @@ def child(home: Path) -> Child:
     """Return the broker's process, known by its configuration file."""
     run = home.resolve() / "run"
     log = home.resolve() / "logs" / "kafka.log"
-    return Child(name="kafka", mark=str(run / "kafka.properties"), run=run, log=log)
+    return Child(name="kafka", own_argument=str(run / "kafka.properties"), run=run, log=log)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Kafka:
         """Format the storage, once, and return the command that starts the broker."""
         data_folder.make_once(self._data, proof="meta.properties", build=self._format)
         (controller,) = addresses.free_ports(1)
-        configuration = Path(self.child.mark)
+        configuration = Path(self.child.own_argument)
         addresses.write_private(configuration, self._properties(self._data, controller=controller))
         return [*self._java(), "kafka.Kafka", str(configuration)]
 

@@ -25,7 +25,7 @@ def child(home: Path) -> Child:
     """Return the object store's process, known by its configuration file."""
     run = home.resolve() / "run"
     log = home.resolve() / "logs" / "s3.log"
-    return Child(name="s3", mark=str(run / "s3.properties"), run=run, log=log)
+    return Child(name="s3", own_argument=str(run / "s3.properties"), run=run, log=log)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class ObjectStore:
             "jclouds.provider": "filesystem-nio2",
             "jclouds.filesystem.basedir": data,
         }
-        configuration = Path(self.child.mark)
+        configuration = Path(self.child.own_argument)
         addresses.write_private(configuration, "".join(f"{name}={value}\n" for name, value in values.items()))
         class_path = ":".join(map(str, jars.class_path(jars.JarSet.S3PROXY, self.settings)))
         options = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]

@@ -49,7 +49,7 @@ def child(home: Path) -> Child:
     """
     return Child(
         name="postgres",
-        mark=str(home.resolve() / "postgres"),
+        own_argument=str(home.resolve() / "postgres"),
         run=home.resolve() / "run",
         log=home.resolve() / "logs" / "postgres.log",
         stop_signal=signal.SIGINT,

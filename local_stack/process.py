@@ -31,14 +31,14 @@ class Child:
 
     Attributes:
         name: what it is called in files and messages.
-        mark: an argument on its command line that no other process has, such as its data folder.
+        own_argument: an argument on its command line that no other process has, such as its data folder.
         run: the folder of pid files.
         log: where its output goes.
         stop_signal: asks it to end in order.
     """
 
     name: str
-    mark: str
+    own_argument: str
     run: Path
     log: Path
     stop_signal: signal.Signals = signal.SIGTERM
@@ -163,7 +163,7 @@ def _recorded(child: Child) -> psutil.Process | None:
 
 def _is_ours(process: psutil.Process, child: Child) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and child.mark in process.cmdline()
+        return process.status() != psutil.STATUS_ZOMBIE and child.own_argument in process.cmdline()
     except psutil.Error:
         return False
 

@@ -52,7 +52,7 @@ def up(settings: Settings) -> str | None:
         _refuse_taken_port(configuration)
         environment = _environment(settings, configuration)
         _migrate(environment, log=child.log)
-        command = [sys.executable, "-m", "orchestration.supervisor", child.mark]
+        command = [sys.executable, "-m", "orchestration.supervisor", child.own_argument]
         process.start(child, command, environment=environment)
     process.await_answer(child, lambda: all_healthy(health(settings)), seconds=START_SECONDS)
     return password
@@ -85,7 +85,7 @@ def all_healthy(states: Mapping[str, str]) -> bool:
 def _child(settings: Settings) -> Child:
     home = settings.home.resolve()
     log = home / "logs" / "airflow.log"
-    return Child(name="airflow", mark=str(home / "airflow"), run=home / "run", log=log)
+    return Child(name="airflow", own_argument=str(home / "airflow"), run=home / "run", log=log)
 
 
 def _database(settings: Settings, found: Addresses) -> str:

@@ -23,7 +23,7 @@ from lakehouse.spark import session
 ROOT = Path(__file__).parents[1]
 # Whoever starts a JVM for pyspark reads it.
 SPARK_OPTIONS = "SPARK_SUBMIT_OPTS"
-PATIENCE_SECONDS = 120.0
+GIVE_UP_AFTER_SECONDS = 120.0
 # Such a command may do nearly all of its work before it is killed.
 KILL_SECONDS = 400.0
 
@@ -100,7 +100,7 @@ def in_turn(*calls: Sequence[str], settings: Settings) -> list[Done]:
         input=orjson.dumps(calls),
         env=environment(settings),
         capture_output=True,
-        timeout=PATIENCE_SECONDS + 60 * len(calls),
+        timeout=GIVE_UP_AFTER_SECONDS + 60 * len(calls),
     )
     assert done.returncode == 0, done.stderr.decode()
     errors = done.stderr.decode()
@@ -116,7 +116,7 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
         finally:
             process.terminate()
             try:
-                process.wait(PATIENCE_SECONDS)
+                process.wait(GIVE_UP_AFTER_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -168,7 +168,7 @@ def logged(log: Path) -> list[dict[str, object]]:
     return [event for line in lines if line.endswith(b"\n") and (event := _event(line))]
 
 
-def until(condition: Callable[[], Found], *, seconds: float = PATIENCE_SECONDS) -> Found:
+def until(condition: Callable[[], Found], *, seconds: float = GIVE_UP_AFTER_SECONDS) -> Found:
     """Return what the condition finds as soon as it is true.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from foundation.errors import ConfigurationError, TerminalError, TransientError
-from foundation.java import maven as repository
+from foundation.java import maven
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -37,6 +37,10 @@ class JarSet(StrEnum):
     KAFKA = "kafka"
     S3PROXY = "s3proxy"
     COMPILER = "compiler"
+
+
+# The set `compiler` is missing: only scripts/build_log_store.py needs it.
+COMMAND_SETS = (JarSet.SPARK, JarSet.KAFKA, JarSet.S3PROXY)
 
 
 @dataclass(frozen=True)
@@ -98,12 +102,12 @@ def class_path(jar_set: JarSet, settings: Settings) -> list[Path]:
         raise ConfigurationError(
             f"{len(missing)} jars of {jar_set} are missing, {missing[0]} first",
             where=str(root),
-            hint="Run `pinlake jars`.",
+            hint=f"Run `pinlake jars {jar_set}`.",
         )
     return [root / jar.path for jar in wanted]
 
 
-def fetch(settings: Settings, *, sets: Iterable[JarSet] = tuple(JarSet)) -> Fetched:
+def fetch(settings: Settings, *, sets: Iterable[JarSet] = COMMAND_SETS) -> Fetched:
     """Download what is missing, in parallel, each jar verified before it appears in the cache.
 
     A jar on disk was verified when it came and is only looked at for its size.
@@ -123,7 +127,7 @@ def fetch(settings: Settings, *, sets: Iterable[JarSet] = tuple(JarSet)) -> Fetc
         _make_readable(root / path)
     total = sum(jar.size for jar in missing)
     if missing:
-        _download(missing, root=root, address=repository.root(settings.maven_repository))
+        _download(missing, root=root, address=maven.root(settings.maven_repository))
     return Fetched(jars=len(wanted), downloaded=len(missing), downloaded_bytes=total)
 
 

@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from foundation.event import new_event_id
-from foundation.settings import DoorSettings, Settings
-from ingestion.api import responses as answers
+from foundation.settings import ApiSettings, Settings
+from ingestion.api import responses
 from ingestion.api.pin_validation import Pin, read_pin, read_pins
 from ingestion.api.problem import Problem
 from ingestion.api.readiness import Readiness
@@ -25,7 +25,7 @@ from ingestion.producer import Event, Publisher
 _log = structlog.get_logger(__name__)
 
 
-class Door:
+class PinApi:
     """The handlers of one running door.
 
     Args:
@@ -34,7 +34,7 @@ class Door:
         readiness: whether Kafka can be reached.
     """
 
-    def __init__(self, settings: DoorSettings, *, publisher: Publisher, readiness: Readiness) -> None:
+    def __init__(self, settings: ApiSettings, *, publisher: Publisher, readiness: Readiness) -> None:
         self._settings = settings
         self._publisher = publisher
         self._readiness = readiness
@@ -49,15 +49,15 @@ class Door:
         limit = min(self._settings.max_pin_bytes, self._settings.max_body_bytes)
         body = await read_body(request, limit=limit)
         if isinstance(body, Problem):
-            return answers.refused(body)
+            return responses.refused(body)
         if isinstance(event_id, Problem):
-            return answers.refused(event_id)
+            return responses.refused(event_id)
         pin = read_pin(body, limit=limit)
         if isinstance(pin, Problem):
-            return answers.refused(pin)
+            return responses.refused(pin)
         event = Event(event_id or new_event_id(), pin)
         (acknowledged,) = await self._publish([event], received_at)
-        return answers.accepted(event) if acknowledged else answers.refused(answers.unavailable(event))
+        return responses.accepted(event) if acknowledged else responses.refused(responses.unavailable(event))
 
     async def post_pins(self, request: Request) -> Response:
         """Accept NDJSON or a JSON array of pins, with an answer for each line (or element).
@@ -69,26 +69,26 @@ class Door:
         received_at = datetime.now(UTC)
         body = await read_body(request, limit=self._settings.max_body_bytes)
         if isinstance(body, Problem):
-            return answers.refused(body)
+            return responses.refused(body)
         if IDEMPOTENCY_KEY in request.headers:
             detail = "names one event: send it with POST /pin/"
-            return answers.refused(Problem(HTTPStatus.BAD_REQUEST, detail, field=IDEMPOTENCY_KEY))
+            return responses.refused(Problem(HTTPStatus.BAD_REQUEST, detail, field=IDEMPOTENCY_KEY))
         lines = await asyncio.to_thread(self._read_lines, body, lines=is_ndjson(request))
         if isinstance(lines, Problem):
-            return answers.refused(lines)
+            return responses.refused(lines)
         events = [line for line in lines.values() if isinstance(line, Event)]
         acknowledged = dict(zip(events, await self._publish(events, received_at), strict=True))
-        return await asyncio.to_thread(answers.bulk, lines, acknowledged)
+        return await asyncio.to_thread(responses.bulk, lines, acknowledged)
 
     def health(self) -> Response:
         """Tell that the door lives."""
-        return answers.state(HTTPStatus.OK, "live")
+        return responses.state(HTTPStatus.OK, "live")
 
     async def ready(self) -> Response:
         """Tell whether Kafka can be reached and has both topics."""
         if await self._readiness.check():
-            return answers.state(HTTPStatus.OK, "ready")
-        return answers.refused(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Kafka does not answer"))
+            return responses.state(HTTPStatus.OK, "ready")
+        return responses.refused(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Kafka does not answer"))
 
     def _read_lines(self, body: bytes, *, lines: bool) -> dict[int, Event | Problem] | Problem:
         found = read_pins(body, limit=self._settings.max_pin_bytes, lines=lines)
@@ -116,9 +116,9 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _running(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
-    publisher = Publisher(settings.kafka, acknowledge_seconds=settings.door.acknowledge_seconds)
+    publisher = Publisher(settings.kafka, acknowledge_seconds=settings.api.acknowledge_seconds)
     readiness = Readiness(settings.kafka, publisher)
-    _add_routes(app, Door(settings.door, publisher=publisher, readiness=readiness))
+    _add_routes(app, PinApi(settings.api, publisher=publisher, readiness=readiness))
     creating = asyncio.create_task(readiness.create_topics())
     try:
         yield
@@ -129,24 +129,26 @@ async def _running(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         await asyncio.to_thread(publisher.close)
 
 
-def _add_routes(app: FastAPI, door: Door) -> None:
+def _add_routes(app: FastAPI, api: PinApi) -> None:
     for path in ("/pin/", "/pin"):
         app.add_api_route(
-            path, door.post_pin, methods=["POST"], status_code=201, include_in_schema=path[-1] == "/"
+            path, api.post_pin, methods=["POST"], status_code=201, include_in_schema=path[-1] == "/"
         )
     for path in ("/pins", "/pins/"):
         app.add_api_route(
-            path, door.post_pins, methods=["POST"], status_code=201, include_in_schema=path[-1] != "/"
+            path, api.post_pins, methods=["POST"], status_code=201, include_in_schema=path[-1] != "/"
         )
-    app.add_api_route("/health", door.health, methods=["GET"])
-    app.add_api_route("/ready", door.ready, methods=["GET"])
+    app.add_api_route("/health", api.health, methods=["GET"])
+    app.add_api_route("/ready", api.ready, methods=["GET"])
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
-    return answers.refused(Problem(status, f"{request.method} {request.url.path}"), headers=headers)
+    return responses.refused(Problem(status, f"{request.method} {request.url.path}"), headers=headers)
 
 
 async def _on_exception(request: Request, error: Exception) -> Response:
     _log.error("request failed", path=request.url.path, error=type(error).__name__)
-    return answers.refused(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the door has failed; its log says why"))
+    return responses.refused(
+        Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the door has failed; its log says why")
+    )

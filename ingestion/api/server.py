@@ -44,14 +44,14 @@ def serve(settings: Settings) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    address = (settings.door.host, settings.door.port)
+    address = (settings.api.host, settings.api.port)
     try:
         return socket.create_server(address, backlog=BACKLOG)
     except OSError as error:
         raise ConfigurationError(
             f"cannot listen: {error.strerror}",
             where=f"{address[0]}:{address[1]}",
-            hint="Stop what listens there, or set PINLAKE_DOOR_HOST and PINLAKE_DOOR_PORT.",
+            hint="Stop what listens there, or set PINLAKE_API_HOST and PINLAKE_API_PORT.",
         ) from error
 
 

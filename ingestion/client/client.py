@@ -23,7 +23,7 @@ from foundation.errors import TransientError
 from foundation.event import new_event_id
 
 TRY_AGAIN = frozenset({429, 503})
-PATIENCE_SECONDS = 30.0
+GIVE_UP_AFTER_SECONDS = 30.0
 TIMEOUT_SECONDS = 10.0
 CONNECTIONS = 8
 
@@ -57,13 +57,13 @@ class Answer:
     detail: str = ""
 
 
-def door_client(url: str, *, connections: int = CONNECTIONS) -> httpx.AsyncClient:
+def api_client(url: str, *, connections: int = CONNECTIONS) -> httpx.AsyncClient:
     """Return a client of the door at `url` with so many connections."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, limits=limits)
 
 
-async def check_door(client: httpx.AsyncClient) -> None:
+async def check_api(client: httpx.AsyncClient) -> None:
     """Make sure that a door answers.
 
     Raises:
@@ -92,7 +92,7 @@ async def post_pin(client: httpx.AsyncClient, pin: bytes, *, event_id: str) -> A
         retry=retry_if_exception_type(httpx.TransportError)
         | retry_if_result(lambda response: response.status_code in TRY_AGAIN),
         wait=_wait,
-        stop=stop_after_delay(PATIENCE_SECONDS),
+        stop=stop_after_delay(GIVE_UP_AFTER_SECONDS),
     )
     headers = {"Idempotency-Key": event_id, "Content-Type": "application/json"}
     try:
@@ -133,8 +133,8 @@ async def _post_all(url: str, events: list[tuple[bytes, str]], *, connections: i
         async with seats:
             return await post_pin(client, pin, event_id=event_id)
 
-    async with door_client(url, connections=connections) as client:
-        await check_door(client)
+    async with api_client(url, connections=connections) as client:
+        await check_api(client)
         return await asyncio.gather(*(post(client, pin, event_id) for pin, event_id in events))
 
 

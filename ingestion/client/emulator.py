@@ -13,7 +13,7 @@ from itertools import islice
 import httpx
 
 from foundation.event import new_event_id
-from ingestion.client.client import CONNECTIONS, Answer, check_door, door_client, post_pin
+from ingestion.client.client import CONNECTIONS, Answer, api_client, check_api, post_pin
 
 REMEMBERED_LATENCIES = 1_000_000
 
@@ -97,8 +97,8 @@ async def emulate(
             summary.add(answer)
             on_answer(answer)
 
-    async with door_client(url, connections=pace.connections) as client:
-        await check_door(client)
+    async with api_client(url, connections=pace.connections) as client:
+        await check_api(client)
         started = clock()
         async with asyncio.TaskGroup() as group:
             for _ in range(pace.connections):

@@ -25,8 +25,8 @@ from kafka.errors import OffsetOutOfRangeError
 from foundation.errors import TerminalError, TransientError
 from foundation.offsets import LostOffsets
 from foundation.settings import ConsumerSettings
-from ingestion.landing.consumer_group import PATIENCE_SECONDS, Membership, forgotten
-from ingestion.landing.object_buffer import Chunk
+from ingestion.landing.consumer_group import GIVE_UP_AFTER_SECONDS, ConsumerGroupMember, forgotten
+from ingestion.landing.object_buffer import ObjectBuffer
 from ingestion.landing.store import Landing
 
 POLL_MILLISECONDS = 200
@@ -45,7 +45,7 @@ class Landed:
     objects: int = 0
     bytes: int = 0
     uncompressed_bytes: int = 0
-    adopted: int = 0
+    already_landed: int = 0
 
 
 class BatchConsumer:
@@ -56,7 +56,7 @@ class BatchConsumer:
         landing: where objects go.
         limits: when an object is closed; `max_bytes` also bounds what is held of all partitions together.
         stopping: set to end the run; what is collected but not put is left to the next run.
-        on_loss: see `ingestion.landing.consumer_group.Membership`.
+        on_loss: see `ingestion.landing.consumer_group.ConsumerGroupMember`.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class BatchConsumer:
         self._landing = landing
         self._limits = limits
         self._stopping = stopping
-        self._membership = Membership(consumer, on_revoked=self._forget, on_loss=on_loss)
-        self._chunks: dict[TopicPartition, Chunk] = {}
-        self._adopted: set[TopicPartition] = set()
+        self._member = ConsumerGroupMember(consumer, on_revoked=self._forget, on_loss=on_loss)
+        self._buffers: dict[TopicPartition, ObjectBuffer] = {}
+        self._checked: set[TopicPartition] = set()
         self._landed: dict[TopicPartition, Landed] = {}
 
     def run(
@@ -95,14 +95,14 @@ class BatchConsumer:
             TerminalError: Kafka no longer has offsets that were to be read, or S3 refuses.
         """
         ends = self._ends(topic)
-        self._membership.join(topic)
+        self._member.join(topic)
         heard_at = time.monotonic()
         while not self._stopping.is_set():
             records = self._poll()
-            self._membership.rejoin_if_stuck(topic)
+            self._member.rejoin_if_stuck(topic)
             if records or follow:
                 heard_at = time.monotonic()
-            elif time.monotonic() - heard_at > PATIENCE_SECONDS:
+            elif time.monotonic() - heard_at > GIVE_UP_AFTER_SECONDS:
                 raise _away(topic)
             for partition, batch in records.items():
                 self._take(partition, batch)
@@ -119,70 +119,72 @@ class BatchConsumer:
             )
         except OffsetOutOfRangeError as error:
             ((partition, offset), *_) = error.args[0].items()
-            begins, ends = self._membership.bounds([partition])
+            begins, ends = self._member.bounds([partition])
             raise forgotten(partition, wanted=offset, begin=begins[partition], end=ends[partition]) from error
-        self._membership.place()
+        self._member.position()
         return records
 
     def _take(self, partition: TopicPartition, records: list[ConsumerRecord]) -> None:
-        if partition not in self._adopted:
-            if self._adopt(partition, records[0]):
+        if partition not in self._checked:
+            if self._skip_landed(partition, records[0]):
                 return
-            self._adopted.add(partition)
+            self._checked.add(partition)
         while records:
-            chunk = self._chunks.get(partition)
-            if chunk is None:
-                chunk = self._chunks[partition] = Chunk(opened_at=time.monotonic())
-            room = self._limits.max_records - len(chunk)
-            chunk.extend(records[:room])
+            buffer = self._buffers.get(partition)
+            if buffer is None:
+                buffer = self._buffers[partition] = ObjectBuffer(opened_at=time.monotonic())
+            room = self._limits.max_records - len(buffer)
+            buffer.extend(records[:room])
             records = records[room:]
-            if len(chunk) >= self._limits.max_records and not self._put(partition):
+            if len(buffer) >= self._limits.max_records and not self._put(partition):
                 return
 
-    def _adopt(self, partition: TopicPartition, first: ConsumerRecord) -> bool:
-        probe = Chunk(opened_at=time.monotonic())
+    def _skip_landed(self, partition: TopicPartition, first: ConsumerRecord) -> bool:
+        probe = ObjectBuffer(opened_at=time.monotonic())
         probe.extend([first])
-        last = self._landing.last_offset(probe.landing_object, mark=probe.mark)
+        last = self._landing.last_offset(probe.landing_object, first_record_hash=probe.first_record_hash)
         if last is None:
             return False
         _log.info("landed before, not committed", topic=first.topic, partition=first.partition, last=last)
-        if self._membership.commit(partition, last + 1):
+        if self._member.commit(partition, last + 1):
             self._consumer.seek(partition, last + 1)
-            self._count(partition, adopted=1)
+            self._count(partition, already_landed=1)
         return True
 
     def _close_due(self) -> None:
         oldest = time.monotonic() - self._limits.max_seconds
-        for partition in [place for place, chunk in self._chunks.items() if chunk.opened_at <= oldest]:
+        for partition in [place for place, buffer in self._buffers.items() if buffer.opened_at <= oldest]:
             self._put(partition)
-        while sum(chunk.size for chunk in self._chunks.values()) >= self._limits.max_bytes:
-            self._put(max(self._chunks, key=lambda place: self._chunks[place].size))
+        while sum(buffer.size for buffer in self._buffers.values()) >= self._limits.max_bytes:
+            self._put(max(self._buffers, key=lambda place: self._buffers[place].size))
 
     def _put(self, partition: TopicPartition) -> bool:
-        chunk = self._chunks.pop(partition)
-        body, landed = chunk.compress(), chunk.landing_object
-        if not self._membership.holds(partition, at=landed.offsets.first):
-            self._adopted.discard(partition)
+        buffer = self._buffers.pop(partition)
+        body, landed = buffer.compress(), buffer.landing_object
+        if not self._member.still_owns(partition, at=landed.offsets.first):
+            self._checked.discard(partition)
             return False
-        self._landing.put(landed.key, body, mark=chunk.mark)
-        self._count(partition, records=len(chunk), objects=1, bytes=len(body), uncompressed_bytes=chunk.size)
-        if not self._membership.commit(partition, landed.offsets.last + 1):
-            self._adopted.discard(partition)
+        self._landing.put(landed.key, body, first_record_hash=buffer.first_record_hash)
+        self._count(
+            partition, records=len(buffer), objects=1, bytes=len(body), uncompressed_bytes=buffer.size
+        )
+        if not self._member.commit(partition, landed.offsets.last + 1):
+            self._checked.discard(partition)
             return False
         return True
 
     def _finish(self) -> bool:
-        put = [self._put(partition) for partition in list(self._chunks)]
+        put = [self._put(partition) for partition in list(self._buffers)]
         if not all(put):
             return False
         # Markers of transactions and compacted records leave the end behind the last record.
         return all(
-            self._membership.commit(partition, self._consumer.position(partition))
+            self._member.commit(partition, self._consumer.position(partition))
             for partition in self._consumer.assignment()
         )
 
     def _reached(self, ends: dict[TopicPartition, int]) -> bool:
-        if not self._membership.placed:
+        if not self._member.positioned:
             return False
         positions = {
             partition: self._consumer.position(partition, timeout_ms=POLL_MILLISECONDS)
@@ -198,12 +200,12 @@ class BatchConsumer:
         if not numbers:
             hint = "Start the door (`pinlake serve`), which creates it, or correct PINLAKE_KAFKA_BATCH_TOPIC."
             raise TerminalError("the topic does not exist", where=f"topic {topic}", hint=hint)
-        return self._membership.bounds([TopicPartition(topic, number) for number in numbers])[1]
+        return self._member.bounds([TopicPartition(topic, number) for number in numbers])[1]
 
     def _forget(self, revoked: Collection[TopicPartition]) -> None:
         for partition in revoked:
-            self._chunks.pop(partition, None)
-            self._adopted.discard(partition)
+            self._buffers.pop(partition, None)
+            self._checked.discard(partition)
 
     def _count(self, partition: TopicPartition, **added: int) -> None:
         landed = self._landed.get(partition) or Landed(partition.topic, partition.partition)
@@ -213,7 +215,7 @@ class BatchConsumer:
 
 def _away(topic: str) -> TransientError:
     return TransientError(
-        f"Kafka has sent nothing for {PATIENCE_SECONDS:.0f} seconds though there is more to read",
+        f"Kafka has sent nothing for {GIVE_UP_AFTER_SECONDS:.0f} seconds though there is more to read",
         where=f"topic {topic}",
         hint="Look at the broker and its network, then run the command again: nothing is lost.",
     )

@@ -20,7 +20,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_rand
 from foundation.errors import TerminalError
 from foundation.offsets import LostOffsets, OffsetRange, data_loss_error
 
-PATIENCE_SECONDS = 60.0
+GIVE_UP_AFTER_SECONDS = 60.0
 CALL_MILLISECONDS = 10_000
 REBALANCE_SECONDS = 12.0
 
@@ -28,15 +28,15 @@ _log = structlog.get_logger(__name__)
 _persistent = retry(
     retry=retry_if_exception_type(RetriableError),
     wait=wait_random_exponential(multiplier=0.2, max=5),
-    stop=stop_after_delay(PATIENCE_SECONDS),
+    stop=stop_after_delay(GIVE_UP_AFTER_SECONDS),
     reraise=True,
 )
 
 
-class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python ships no types
+class ConsumerGroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python ships no types
     """Follows the group's rebalances.
 
-    A partition that comes is paused until `place` has put it where its commit says: a callback runs inside
+    A partition that comes is paused until `position` has put it where its commit says: a callback runs inside
     poll, where nothing may block. With the consumer's own reset policy off, no offset is ever skipped
     because Kafka has forgotten it.
 
@@ -59,7 +59,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         self._clock = clock
         self._on_revoked = on_revoked
         self._on_loss = on_loss
-        self._unplaced: set[TopicPartition] = set()
+        self._unpositioned: set[TopicPartition] = set()
         self._generation = -1
         self._rebalancing_since: float | None = None
         self.joined = False
@@ -90,28 +90,28 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Forget what was collected from partitions that others may own by now."""
-        self._unplaced.difference_update(revoked)
+        self._unpositioned.difference_update(revoked)
         self._on_revoked(revoked)
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Hold new partitions back until they are placed."""
+        """Hold new partitions back until they are positioned."""
         self.joined = True
-        self._unplaced.update(assigned)
+        self._unpositioned.update(assigned)
         if assigned:
             self._consumer.pause(*assigned)
             self._consumer.seek_to_beginning(*assigned)
 
-    def place(self) -> None:
+    def position(self) -> None:
         """Put every new partition where its commit says, or at its beginning if it has none.
 
         Raises:
             TerminalError: the topic was created anew; or what `on_loss` raises.
         """
-        if not self._unplaced:
+        if not self._unpositioned:
             return
-        self._unplaced &= self._consumer.assignment()
-        begins, ends = self.bounds(self._unplaced)
-        for partition in sorted(self._unplaced):
+        self._unpositioned &= self._consumer.assignment()
+        begins, ends = self.bounds(self._unpositioned)
+        for partition in sorted(self._unpositioned):
             committed = self._committed(partition)
             begin, end = begins[partition], ends[partition]
             if committed is not None and committed > end:
@@ -121,14 +121,14 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
             self._consumer.seek(partition, max(begin, committed or 0))
             self._consumer.resume(partition)
         self._generation = self._consumer.group_metadata().generation_id
-        self._unplaced.clear()
+        self._unpositioned.clear()
 
     @property
-    def placed(self) -> bool:
-        """Whether partitions are assigned and none waits to be placed."""
-        return self.joined and not self._unplaced
+    def positioned(self) -> bool:
+        """Whether partitions are assigned and none waits to be positioned."""
+        return self.joined and not self._unpositioned
 
-    def holds(self, partition: TopicPartition, *, at: int) -> bool:
+    def still_owns(self, partition: TopicPartition, *, at: int) -> bool:
         """Return whether the group still gives this member the partition, by its coordinator's own word.
 
         What this member knows by itself may be stale: a process that was suspended wakes up believing that
@@ -176,10 +176,10 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         return begins, self._consumer.end_offsets(wanted, timeout_ms=CALL_MILLISECONDS)
 
     def _renew(self, partition: TopicPartition) -> None:
-        """Have the partition placed again where its commit says, if it is still this member's then."""
+        """Have the partition positioned again where its commit says, if it is still this member's then."""
         if partition in self._consumer.assignment():
             self._consumer.pause(partition)
-        self._unplaced.add(partition)
+        self._unpositioned.add(partition)
 
     @_persistent
     def _commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:

@@ -15,7 +15,7 @@ from ingestion.landing.envelope import to_line
 COMPRESSION_LEVEL = 1
 
 
-class Chunk:
+class ObjectBuffer:
     """Consecutive records, kept as landing lines.
 
     Args:
@@ -40,7 +40,7 @@ class Chunk:
         return LandingObject.starting_at(first.timestamp, offsets)
 
     @property
-    def mark(self) -> str:
+    def first_record_hash(self) -> str:
         """What tells the first record from any other that had its offset in a topic of the same name."""
         return hashlib.sha256(self._lines[0]).hexdigest()
 

@@ -26,14 +26,14 @@ _KEPT = ("topic", "partition", "offset", "timestamp")
 _HIDING = (b'_base64"', b"\\\\u")
 
 
-def landed(s3: S3Client, bucket: str) -> list[str]:
+def landing_keys(s3: S3Client, bucket: str) -> list[str]:
     """Return the names of all landing objects."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{FOLDER}/")
     names = (entry["Key"] for page in pages for entry in page.get("Contents", []))
     return [name for name in names if name.endswith(".jsonl.gz")]
 
 
-def holding(s3: S3Client, bucket: str, keys: Iterable[str], subjects: Subjects) -> dict[str, int]:
+def count_records(s3: S3Client, bucket: str, keys: Iterable[str], subjects: Subjects) -> dict[str, int]:
     """Return which landing objects hold records of the subjects, and how many. Reads all of them.
 
     Args:
@@ -46,23 +46,23 @@ def holding(s3: S3Client, bucket: str, keys: Iterable[str], subjects: Subjects) 
     for key in keys:
         plain, _ = _get(s3, bucket, key)
         if subjects.named_in(plain) or any(mark in plain for mark in _HIDING):
-            counted[key] = blank(plain.splitlines(keepends=True), subjects)[1]
+            counted[key] = blank_records(plain.splitlines(keepends=True), subjects)[1]
     return {key: records for key, records in counted.items() if records}
 
 
 def redact(s3: S3Client, bucket: str, keys: Iterable[str], subjects: Subjects) -> None:
     """Blank the subjects' records in landing objects that the batch lane has read.
 
-    Args: as `holding`.
+    Args: as `count_records`.
     """
     for key in keys:
         plain, metadata = _get(s3, bucket, key)
-        lines, _ = blank(plain.splitlines(keepends=True), subjects)
+        lines, _ = blank_records(plain.splitlines(keepends=True), subjects)
         body = igzip.compress(b"".join(lines), compresslevel=COMPRESSION_LEVEL, mtime=0)
         s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata)
 
 
-def blank(lines: Iterable[bytes], subjects: Subjects) -> tuple[list[bytes], int]:
+def blank_records(lines: Iterable[bytes], subjects: Subjects) -> tuple[list[bytes], int]:
     """Return landing lines with the subjects' records blanked, and how many that were.
 
     A record is a subject's if its key or its pin's unique_id is; one that can be read as no pin, if it names

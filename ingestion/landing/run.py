@@ -15,7 +15,7 @@ from foundation.errors import TerminalError, TransientError
 from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import KafkaSettings, Settings
 from ingestion.landing.consumer import BatchConsumer, Landed
-from ingestion.landing.consumer_group import PATIENCE_SECONDS
+from ingestion.landing.consumer_group import GIVE_UP_AFTER_SECONDS
 from ingestion.landing.store import Landing
 
 TIMEOUT_SECONDS = 10.0
@@ -66,7 +66,7 @@ def _connect(kafka: KafkaSettings) -> KafkaConsumer:
     persistent = Retrying(
         retry=retry_if_exception_type(RetriableError),
         wait=wait_random_exponential(multiplier=0.2, max=5),
-        stop=stop_after_delay(PATIENCE_SECONDS),
+        stop=stop_after_delay(GIVE_UP_AFTER_SECONDS),
         reraise=True,
     )
     return persistent(

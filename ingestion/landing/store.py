@@ -25,8 +25,8 @@ from foundation.offsets import LostOffsets
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MARK = "first-record-sha256"
-PATIENCE_SECONDS = 60.0
+FIRST_RECORD_HASH_KEY = "first-record-sha256"
+GIVE_UP_AFTER_SECONDS = 60.0
 
 Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
@@ -46,28 +46,31 @@ class Landing:
         self._bucket = bucket
         self._stopping = stopping
 
-    def put(self, key: str, body: bytes, *, mark: str) -> None:
+    def put(self, key: str, body: bytes, *, first_record_hash: str) -> None:
         """Store an object and return once the store has acknowledged it.
 
         Args:
             key: its name.
             body: its bytes.
-            mark: of its first record; kept as metadata.
+            first_record_hash: of its first record; kept as metadata.
 
         Raises:
             TransientError: the store stayed away.
             TerminalError: it refuses.
         """
         self._persist(
-            lambda: self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata={MARK: mark}), key
+            lambda: self._s3.put_object(
+                Bucket=self._bucket, Key=key, Body=body, Metadata={FIRST_RECORD_HASH_KEY: first_record_hash}
+            ),
+            key,
         )
 
-    def last_offset(self, wanted: LandingObject, *, mark: str) -> int | None:
+    def last_offset(self, wanted: LandingObject, *, first_record_hash: str) -> int | None:
         """Return the last offset of the object that starts with the same record, if there is one.
 
         Args:
             wanted: only its start counts.
-            mark: of the first record.
+            first_record_hash: of the first record.
 
         Raises:
             TransientError: the store stayed away.
@@ -85,7 +88,7 @@ class Landing:
         last = max(lasts)
         key = lasts[last]
         head = self._persist(lambda: self._s3.head_object(Bucket=self._bucket, Key=key), key)
-        if head["Metadata"].get(MARK) != mark:
+        if head["Metadata"].get(FIRST_RECORD_HASH_KEY) != first_record_hash:
             raise TerminalError(
                 "an object of this name holds other records: the topic was created anew",
                 where=f"s3://{self._bucket}/{key}",
@@ -107,7 +110,7 @@ class Landing:
         persistent = Retrying(
             retry=retry_if_exception(_may_pass),
             wait=wait_random_exponential(multiplier=0.2, max=5),
-            stop=stop_after_delay(PATIENCE_SECONDS) | stop_when_event_set(self._stopping),
+            stop=stop_after_delay(GIVE_UP_AFTER_SECONDS) | stop_when_event_set(self._stopping),
             sleep=sleep_using_event(self._stopping),
             before_sleep=lambda state: _log.warning(
                 "object store away, trying again", key=key, error=_outcome(state)

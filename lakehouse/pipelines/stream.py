@@ -152,7 +152,7 @@ class StreamLane:
         return lost
 
     def _has_waited_enough(self) -> bool:
-        return time.monotonic() - self._heard_at > self._settings.stream.patience_seconds
+        return time.monotonic() - self._heard_at > self._settings.stream.timeout_seconds
 
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

@@ -199,7 +199,7 @@ class Serving:
         return Retrying(
             retry=retry_if_exception_type(psycopg2.OperationalError),
             wait=wait_exponential(multiplier=0.2, max=5),
-            stop=stop_after_delay(self._settings.patience_seconds),
+            stop=stop_after_delay(self._settings.timeout_seconds),
             before_sleep=self._tell,
             retry_error_callback=self._give_up,
         )
@@ -212,7 +212,7 @@ class Serving:
     def _give_up(self, state: RetryCallState) -> None:
         settings = self._settings
         raise TransientError(
-            f"Postgres did not answer for {settings.patience_seconds:.0f} s: {_first_line(state)}",
+            f"Postgres did not answer for {settings.timeout_seconds:.0f} s: {_first_line(state)}",
             where=f"{settings.host}:{settings.port}/{settings.database}, user {settings.user}",
             hint="Start it or correct PINLAKE_POSTGRES_HOST, _PORT, _USER and _PASSWORD; then run again.",
         )

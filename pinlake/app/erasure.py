@@ -126,8 +126,8 @@ class Erasure:
         """Blank the landed records. The batch lane has read all that landed before it caught up."""
         self._tell(_LANDING)
         bucket = self._settings.s3.bucket
-        keys = redaction.landed(self._s3, bucket)
-        found = redaction.holding(self._s3, bucket, keys, self._subjects)
+        keys = redaction.landing_keys(self._s3, bucket)
+        found = redaction.count_records(self._s3, bucket, keys, self._subjects)
         if found:
             self._save(self._record.finding(_LANDING, rows=sum(found.values()), files=len(found)))
             redaction.redact(self._s3, bucket, found, self._subjects)

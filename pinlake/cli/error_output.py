@@ -16,10 +16,10 @@ def run(app: typer.Typer) -> None:
     try:
         app()
     except PinlakeError as error:
-        tell(error)
+        print_error(error)
         sys.exit(2 if isinstance(error, UsageError) else 1)
 
 
-def tell(error: PinlakeError) -> None:
+def print_error(error: PinlakeError) -> None:
     """Print an error as one line on standard error."""
     output.console(stderr=True).print(f"[red]error:[/red] {escape(str(error))}")

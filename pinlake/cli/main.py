@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from foundation import logging_setup as logs
-from pinlake.cli import error_output as entry
+from pinlake.cli import error_output
 from pinlake.cli.commands.airflow import app as airflow
 from pinlake.cli.commands.consume import consume
 from pinlake.cli.commands.demo import demo
@@ -83,4 +83,4 @@ app.add_typer(airflow, name="airflow")
 
 def main() -> None:
     """Run the command line: see `pinlake.cli.error_output`."""
-    entry.run(app)
+    error_output.run(app)

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def asking_spark(settings: Settings, *, app: str, status: str = "asking Spark") -> Iterator[SparkSession]:
+def short_spark_session(
+    settings: Settings, *, app: str, status: str = "asking Spark"
+) -> Iterator[SparkSession]:
     """Give a session for a few small questions, with a line that says so on a terminal."""
     with _spark(settings, app=app, status=status, quick=True) as (spark, _):
         yield spark
 
 
 @contextmanager
-def working_spark(
+def spark_session(
     settings: Settings, *, app: str, status: str = "starting Spark"
 ) -> Iterator[tuple[SparkSession, Status]]:
     """Give a session for work on the tables, and the line on a terminal, to be updated."""

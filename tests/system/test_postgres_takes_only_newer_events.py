@@ -29,7 +29,7 @@ EVENT = "0190163d-8694-7000-8000-{:012x}"
 @pytest.fixture(scope="module")
 def postgres(own_stack: Settings) -> PostgresSettings:
     """A database of this file's own."""
-    return own_stack.postgres.model_copy(update={"database": "only newer", "patience_seconds": 60.0})
+    return own_stack.postgres.model_copy(update={"database": "only newer", "timeout_seconds": 60.0})
 
 
 def test_only_a_newer_event_replaces_a_row(spark: SparkSession, postgres: PostgresSettings) -> None:
@@ -70,7 +70,7 @@ def test_an_upsert_waits_for_a_server_that_was_killed(
     assert running is not None
     running.kill()
     with pytest.raises(TransientError, match="PINLAKE_POSTGRES_HOST"):
-        Serving(postgres.model_copy(update={"patience_seconds": 0.5})).upsert(_features(spark, []), _batch(3))
+        Serving(postgres.model_copy(update={"timeout_seconds": 0.5})).upsert(_features(spark, []), _batch(3))
 
     rows = _features(spark, [(9, 9, "waited", 9)])
     waiting = threading.Thread(target=target.upsert, args=(rows, _batch(4)))

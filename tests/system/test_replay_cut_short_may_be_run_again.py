@@ -25,7 +25,7 @@ def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) ->
     quarantine = Quarantine(DeltaLake.of(spark, own), STREAM)
     assert quarantine.fix("true", replay.assigned({"follower_count": "'1.9M'"}), note=None) == 1
 
-    away = Serving(own.postgres.model_copy(update={"port": 1, "patience_seconds": 0.1}))
+    away = Serving(own.postgres.model_copy(update={"port": 1, "timeout_seconds": 0.1}))
     with pytest.raises(TransientError, match="Postgres did not answer"):
         quarantine.replay("true", text_policy="unicode", serving=away, note="again")
 

@@ -36,10 +36,10 @@ def test_a_stream_whose_files_are_joined_under_its_writes_writes_once(
     with before_s3(own, holding) as relayed:
         stream = commands.start("stream", "--once", "--json", settings=relayed, log=log)
         with commands.ended(stream):
-            assert holding.reached.wait(commands.PATIENCE_SECONDS), log.read_text()
+            assert holding.reached.wait(commands.GIVE_UP_AFTER_SECONDS), log.read_text()
             joined = _keep(own, spark)
             holding.may_go.set()
-            told, _ = stream.communicate(timeout=commands.PATIENCE_SECONDS)
+            told, _ = stream.communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
 
     assert stream.returncode == 0, log.read_text()
     assert json.loads(told)["read"] == len(newest)

@@ -22,7 +22,7 @@ from lakehouse.pipelines import batch as batch_lane
 from lakehouse.pipelines.stream_setup import open_stream
 from lakehouse.spark import session
 from local_stack import addresses, stack
-from local_stack.http_server import running_door
+from local_stack.http_server import running_api
 from pinlake.app.demo import malformed_records as malformed
 from pinlake.app.demo import scenario
 from pinlake.app.demo import served_rows as served
@@ -68,7 +68,7 @@ class Demonstration:
     def _post(self, pins: Sequence[bytes], settings: Settings) -> tuple[Offsets, Posted]:
         with ExitStack() as doors:
             with self._step("open the door"):
-                url = doors.enter_context(running_door(settings))
+                url = doors.enter_context(running_api(settings))
             begins = _ends(settings.kafka)
             with self._step(f"post {len(pins):,} pins, updates and repeats"):
                 posted = scenario.post(url, pins)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Run the batch lane every day by Airflow.\n\nExample: pinlake airflow up",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
 @app.command()

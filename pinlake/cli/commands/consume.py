@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,6 +21,7 @@ from rich.progress import (
 )
 
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 
 if TYPE_CHECKING:
     from ingestion.landing.consumer import Landed
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 def consume(
     follow: Annotated[bool, typer.Option(help="Go on when the end of the topic is reached.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Land the batch topic in S3: gzip JSON lines, each object acknowledged before its offsets are.
 
@@ -56,11 +57,17 @@ def consume(
         )
     seconds = time.monotonic() - started
     if as_json:
-        rows = [asdict(row) for row in landed]
+        rows = [_as_data(row) for row in landed]
         total = sum(row.records for row in landed)
         print(json.dumps({"records": total, "seconds": round(seconds, 3), "partitions": rows}))
     else:
         _print(landed, seconds)
+
+
+def _as_data(landed: Landed) -> dict[str, Any]:
+    row = asdict(landed)
+    row["adopted"] = row.pop("already_landed")  # the key's name is part of the output's format
+    return row
 
 
 def _progress() -> Progress:
@@ -78,9 +85,9 @@ def _progress() -> Progress:
 def _print(landed: list[Landed], seconds: float) -> None:
     console = output.console()
     if landed:
-        table = output.table("topic", "partition", "records", "objects", "bytes", "adopted")
+        table = output.table("topic", "partition", "records", "objects", "bytes", "already landed")
         for row in landed:
-            counts = (row.partition, row.records, row.objects, row.bytes, row.adopted)
+            counts = (row.partition, row.records, row.objects, row.bytes, row.already_landed)
             table.add_row(row.topic, *(f"{count:,}" for count in counts))
         console.print(table)
     console.print(f"{sum(row.records for row in landed):,} records landed in {seconds:.1f} s")

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from foundation import logging_setup as logs
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 from pinlake.cli.write_lock import TERMINATED
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ SAMPLE = Path(__file__).parents[3] / "sample_data" / "pins.jsonl"
 def demo(
     pins: Annotated[Path, typer.Option(help="JSON lines, one pin each.")] = SAMPLE,
     keep: Annotated[bool, typer.Option("--keep", help="Leave Kafka, S3 and Postgres up.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send sample pins through both lanes of a local lakehouse and check what arrived.
 

@@ -9,6 +9,7 @@ import typer
 
 from pinlake.cli import console as output
 from pinlake.cli import row_output as rows
+from pinlake.cli.options import AsJson, TableName
 from pinlake.cli.reader import open_store
 
 if TYPE_CHECKING:
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def diff(
-    table: Annotated[str, typer.Argument(help="Such as silver.pins_batch.")],
+    table: TableName,
     since: Annotated[str, typer.Option("--from", help="A version, or a time (UTC).")],
     until: Annotated[str | None, typer.Option("--to", help="The same; default: the newest version.")] = None,
     key: Annotated[
         str | None, typer.Option(help="Columns that identify a row, as a,b; default: the table's own.")
     ] = None,
     limit: Annotated[int, typer.Option(min=0, help="How many rows to show of each kind.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two versions of a table: how many rows were added, removed and changed, and the first of them.
 

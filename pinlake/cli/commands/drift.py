@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from foundation.errors import UsageError
 from pinlake.cli.drift_output import print_drift
-from pinlake.cli.spark_session import asking_spark
-
-if TYPE_CHECKING:
-    from lakehouse.catalog.tables import Lane
+from pinlake.cli.options import AsJson, LaneName, select_lanes
+from pinlake.cli.spark_session import short_spark_session
 
 
 def drift(
-    lane: Annotated[str | None, typer.Option("--lane", help="batch or stream; default: both.")] = None,
+    lane: LaneName = None,
     days: Annotated[float, typer.Option(min=0.01, help="How far to look back.")] = 7.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a lane.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tell which fields of the pins silver does not know, which have another type, and which are lost.
 
@@ -32,8 +30,8 @@ def drift(
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.observability.schema_drift.detect import look
 
-    chosen, settings, now = _chosen(lane), settings_module.load(), datetime.now(UTC)
-    with asking_spark(settings, app="pinlake drift", status="reading bronze") as spark:
+    chosen, settings, now = select_lanes(lane), settings_module.load(), datetime.now(UTC)
+    with short_spark_session(settings, app="pinlake drift", status="reading bronze") as spark:
         lake = DeltaLake.of(spark, settings)
         looked = (look(lake, each, days=days, now=now) for each in chosen)
         found = [told for told in looked if told]
@@ -46,12 +44,3 @@ def drift(
             print_drift(told)
     if any(told.critical for told in found):
         raise typer.Exit(1)
-
-
-def _chosen(name: str | None) -> list[Lane]:
-    from lakehouse.catalog.tables import BATCH, STREAM
-
-    chosen = [lane for lane in (BATCH, STREAM) if name in (None, lane.name)]
-    if not chosen:
-        raise UsageError(f"no lane {name}", where="--lane", hint="There are: batch, stream.")
-    return chosen

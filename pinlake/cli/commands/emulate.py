@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from foundation.errors import UsageError
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 
 if TYPE_CHECKING:
     from ingestion.client.emulator import Pace, Summary
@@ -34,10 +35,8 @@ def emulate(
     ] = False,
     connections: Annotated[int, typer.Option(min=1, help="How many posts may be under way.")] = 8,
     seed: Annotated[int | None, typer.Option(help="Makes order and gaps repeatable.")] = None,
-    url: Annotated[str | None, typer.Option(help="The door [PINLAKE_DOOR_HOST and _PORT].")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")
-    ] = False,
+    url: Annotated[str | None, typer.Option(help="The door [PINLAKE_API_HOST and _PORT].")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Post pins to the door at a rate, in random order, with jitter; then tell how it answered.
 
@@ -54,9 +53,9 @@ def emulate(
     if count is not None and count > len(pins) and not loop:
         hint = "Add --loop, or ask for fewer."
         raise UsageError(f"{count} pins wanted, {len(pins)} there", where=str(file), hint=hint)
-    door = settings_module.load().door
+    api = settings_module.load().api
     pace = Pace(rate, count=count, loop=loop, connections=connections, seed=seed)
-    summary = asyncio.run(_run(url or f"http://{door.host}:{door.port}", pins, pace))
+    summary = asyncio.run(_run(url or f"http://{api.host}:{api.port}", pins, pace))
     if as_json:
         print(json.dumps(_as_data(summary)))
     else:

@@ -12,8 +12,9 @@ import typer
 
 from foundation.errors import UsageError
 from pinlake.cli import console as output
-from pinlake.cli.spark_session import working_spark
-from pinlake.cli.write_lock import Wait, require_yes, sole_writer
+from pinlake.cli.options import AsJson, Wait, Yes, require_yes
+from pinlake.cli.spark_session import spark_session
+from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +31,9 @@ def erase(
     file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Several pins, one unique_id a line.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     wait: Wait = 0.0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the receipt as JSON, nothing else; needs --yes.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove pins from landing, tables, Postgres, report pages and the broker, then search for what is left.
 
@@ -55,7 +54,7 @@ def erase(
     require_yes(yes, as_json=as_json, where="erase")
     if not yes:
         _ask(subjects.ids)
-    with sole_writer("erase", leases.BATCH_LANE, wait=wait) as settings:
+    with write_lock("erase", leases.BATCH_LANE, wait=wait) as settings:
         record = _erased(settings, subjects)
     if as_json:
         print(json.dumps(asdict(record)))
@@ -79,7 +78,7 @@ def _erased(settings: Settings, subjects: Subjects) -> Record:
     from lakehouse.operations.erasure.receipt import Records
     from pinlake.app.erasure import Erasure
 
-    with working_spark(settings, app="pinlake erase") as (spark, line):
+    with spark_session(settings, app="pinlake erase") as (spark, line):
 
         def tell(what: str) -> None:
             line.update(f"erase: {what}")

@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from pinlake.cli import row_output as rows
+from pinlake.cli.options import AsJson, TableName
 from pinlake.cli.reader import open_store
 
 
 def history(
-    table: Annotated[str, typer.Argument(help="Such as silver.pins_batch.")],
+    table: TableName,
     limit: Annotated[int, typer.Option(min=1, help="How many versions, newest first.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a version.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the versions of a table: when and by which operation, rows in and out, which run, lane, step and
     code, and who. Times are UTC.

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
-import typer
 from rich.console import Console
 
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 
 
-def init(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
-) -> None:
+def init(as_json: AsJson = False) -> None:
     """Create topics, bucket, and Postgres's database and table where they are missing.
 
     Running it again is safe. The local stack needs none of it: `pinlake up`, door and lanes see to theirs.

@@ -12,13 +12,15 @@ from rich.console import Console
 from foundation.java import jars as java_libraries
 from foundation.java import jre as java
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 
 
 def jars(
     sets: Annotated[
-        list[java_libraries.JarSet] | None, typer.Argument(help="Which sets; all of them if none is named.")
+        list[java_libraries.JarSet] | None,
+        typer.Argument(help="Which sets; default: spark, kafka and s3proxy."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch the Java libraries of Spark, Kafka and S3Proxy once, each verified by its SHA-256.
 
@@ -32,7 +34,7 @@ def jars(
 
     java.find()
     loaded = settings.load()
-    done = java_libraries.fetch(loaded, sets=sets or tuple(java_libraries.JarSet))
+    done = java_libraries.fetch(loaded, sets=sets or java_libraries.COMMAND_SETS)
     if not sets or java_libraries.JarSet.SPARK in sets:
         with Console(stderr=True).status("archiving Spark's classes, once: about a minute"):
             class_data_sharing.make(session.class_path(loaded))

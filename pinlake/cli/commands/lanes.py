@@ -13,15 +13,14 @@ import typer
 
 from pinlake.cli import console as output
 from pinlake.cli.commands.quality import telling_failures
-from pinlake.cli.spark_session import working_spark
-from pinlake.cli.write_lock import Wait, sole_writer
+from pinlake.cli.options import AsJson, Wait
+from pinlake.cli.spark_session import spark_session
+from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.delta.metrics import StepMetrics
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
 def bronze(wait: Wait = 0.0, as_json: AsJson = False) -> None:
@@ -32,7 +31,7 @@ def bronze(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     from lakehouse.delta.locks import table_locks as leases
     from lakehouse.pipelines import batch as batch_lane
 
-    with sole_writer("bronze", [leases.BRONZE], wait=wait) as settings:
+    with write_lock("bronze", [leases.BRONZE], wait=wait) as settings:
         _step("bronze", settings, batch_lane.bronze, as_json=as_json)
 
 
@@ -46,7 +45,7 @@ def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     from lakehouse.delta.locks import table_locks as leases
     from lakehouse.pipelines import batch as batch_lane
 
-    with sole_writer("silver", [leases.SILVER], wait=wait) as settings:
+    with write_lock("silver", [leases.SILVER], wait=wait) as settings:
 
         def run(lake: DeltaLake) -> StepMetrics:
             return batch_lane.silver(lake, text_policy=settings.text_policy)
@@ -62,7 +61,7 @@ def gold(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     from lakehouse.delta.locks import table_locks as leases
     from lakehouse.pipelines import batch as batch_lane
 
-    with sole_writer("gold", [leases.GOLD], wait=wait) as settings:
+    with write_lock("gold", [leases.GOLD], wait=wait) as settings:
         _step("gold", settings, batch_lane.gold, as_json=as_json)
 
 
@@ -81,7 +80,7 @@ def stream(
     from lakehouse.delta.locks import table_locks as leases
     from lakehouse.pipelines.stream_setup import open_stream
 
-    with sole_writer("stream", [leases.STREAM], wait=wait) as settings:
+    with write_lock("stream", [leases.STREAM], wait=wait) as settings:
 
         def run(_: DeltaLake) -> StepMetrics:
             lane = open_stream(_.spark, settings)
@@ -97,7 +96,7 @@ def _step(name: str, settings: Settings, run: Callable[[DeltaLake], StepMetrics]
 
     starting = f"{name}: starting Spark"
     with (
-        working_spark(settings, app=f"pinlake {name}", status=starting) as (spark, line),
+        spark_session(settings, app=f"pinlake {name}", status=starting) as (spark, line),
         telling_failures(),
     ):
         line.update(name)

@@ -13,9 +13,10 @@ import typer
 
 from foundation.errors import TransientError, UsageError
 from pinlake.cli import console as output
-from pinlake.cli import error_output as entry
 from pinlake.cli.commands.sql import print_json, print_table
-from pinlake.cli.spark_session import asking_spark
+from pinlake.cli.error_output import print_error
+from pinlake.cli.options import AsJson
+from pinlake.cli.spark_session import short_spark_session
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     invoke_without_command=True, help="Print the ledger, or check it.\n\nExample: pinlake ledger check"
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")]
 _SHOWN = (
     "at", "lane", "step", "table", "version", "rows_in", "rows_out", "quarantined", "superseded", "seconds",
     "bytes",
@@ -95,7 +95,7 @@ def reconcile(
     until: Annotated[
         datetime | None, typer.Option("--to", help="Until here; default: as far as both lanes have got.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare what both lanes made of the same events, and name those that differ. Exit code 1 if any does.
 
@@ -140,7 +140,7 @@ def _lakehouse() -> Iterator[tuple[DeltaLake, Serving]]:
     from lakehouse.serving.postgres import Serving
 
     settings = settings_module.load()
-    with asking_spark(settings, app="pinlake ledger") as spark:
+    with short_spark_session(settings, app="pinlake ledger") as spark:
         yield DeltaLake.of(spark, settings), Serving(settings.postgres)
 
 
@@ -152,7 +152,7 @@ def _unread(settings: Settings) -> list[Sum]:
     try:
         lost = unread.detect_data_loss(settings)
     except TransientError as error:
-        entry.tell(error)
+        print_error(error)
         return []
     sums = []
     for lane in ("batch", "stream"):

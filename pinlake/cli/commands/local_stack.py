@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
-import typer
 from rich.console import Console
 
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 from pinlake.cli.server_table import as_data, print_servers
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with passwords, and nothing else.")]
 NEXT = (
     ("pinlake demo", "sample pins through both lanes"),
     ("pinlake status", "how the servers are, and Kafka's lag"),

@@ -11,8 +11,9 @@ from rich.filesize import decimal
 
 from foundation.errors import UsageError
 from pinlake.cli import console as output
-from pinlake.cli.spark_session import working_spark
-from pinlake.cli.write_lock import Wait, sole_writer
+from pinlake.cli.options import AsJson, Wait
+from pinlake.cli.spark_session import spark_session
+from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
     from lakehouse.catalog.tables import Table
@@ -23,7 +24,7 @@ def maintain(
     table: Annotated[str | None, typer.Argument(help="Such as silver.pins_batch; default: all.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is to be done, do nothing.")] = False,
     wait: Wait = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Join the small files of the tables, where that pays, and remove those of versions past their retention.
 
@@ -40,8 +41,8 @@ def maintain(
     chosen, done = _chosen(table), []
     names = () if dry_run else leases.BATCH_LANE
     with (
-        sole_writer("maintain", names, wait=wait) as settings,
-        working_spark(settings, app="pinlake maintain") as (spark, line),
+        write_lock("maintain", names, wait=wait) as settings,
+        spark_session(settings, app="pinlake maintain") as (spark, line),
     ):
         for each in chosen:
             line.update(each.full_name)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pinlake.cli import console as output
-from pinlake.cli import error_output as entry
-from pinlake.cli.spark_session import asking_spark
+from pinlake.cli.error_output import print_error
+from pinlake.cli.options import AsJson, TableName
+from pinlake.cli.spark_session import short_spark_session
 
 if TYPE_CHECKING:
     from foundation.errors import TerminalError
@@ -22,7 +23,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Check suites, and see what validations found.\n\nExample: pinlake quality check-suites",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 _SHOWN = ("at", "version", "rule", "severity", "kind", "evaluated", "unexpected", "observed", "success")
 
 
@@ -47,7 +47,7 @@ def check_suites(
     faults = [fault for table in PUBLISHED for fault in suite.faults(table, folder=place)]
     _stop_at(faults + suite.strays(PUBLISHED, folder=place))
     suites = {table: suite.load(table, folder=place) for table in PUBLISHED}
-    with asking_spark(settings_module.load(), app="pinlake quality") as spark:
+    with short_spark_session(settings_module.load(), app="pinlake quality") as spark:
         _stop_at([fault for table, found in suites.items() for fault in gate.faults(spark, table, found)])
     for found in suites.values():
         rows, whole = len(found.row_rules), len(found.table_rules)
@@ -60,7 +60,7 @@ def check_suites(
 
 @app.command()
 def history(
-    table: Annotated[str, typer.Argument(help="Such as silver.pins_batch.")],
+    table: TableName,
     rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many results, newest first.")] = 100,
     as_json: AsJson = False,
@@ -74,7 +74,7 @@ def history(
     from lakehouse.quality import history as found
 
     settings = settings_module.load()
-    with asking_spark(settings, app="pinlake quality") as spark:
+    with short_spark_session(settings, app="pinlake quality") as spark:
         lake = DeltaLake.of(spark, settings)
         rows = found.history(lake, table, rule=rule).limit(limit).collect()
     if as_json:
@@ -89,7 +89,7 @@ def history(
 
 def _stop_at(faults: list[TerminalError]) -> None:
     for fault in faults:
-        entry.tell(fault)
+        print_error(fault)
     if faults:
         raise typer.Exit(1)
 

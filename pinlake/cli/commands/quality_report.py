@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pinlake.cli import console as output
-from pinlake.cli.spark_session import asking_spark
+from pinlake.cli.options import AsJson
+from pinlake.cli.spark_session import short_spark_session
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
@@ -22,9 +23,7 @@ def report(
         str | None,
         typer.Option(help="A folder, or s3://BUCKET/PREFIX; default: quality-report under PINLAKE_HOME."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the report's figures as JSON, and where the page is.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write one HTML page: what holds, what fails and since when, quarantine, volume and freshness.
 
@@ -52,7 +51,7 @@ def _gathered(settings: Settings) -> Report:
     from lakehouse.observability.quality_report import rule_texts as sentences
     from lakehouse.observability.quality_report.collect import gather
 
-    with asking_spark(settings, app="pinlake quality report", status="reading the tables") as spark:
+    with short_spark_session(settings, app="pinlake quality report", status="reading the tables") as spark:
         return gather(DeltaLake.of(spark, settings), sentences=sentences.read(), now=datetime.now(UTC))
 
 

@@ -14,8 +14,9 @@ import typer
 from foundation.errors import UsageError
 from pinlake.cli import console as output
 from pinlake.cli.commands.quality import telling_failures
-from pinlake.cli.spark_session import asking_spark
-from pinlake.cli.write_lock import Wait, sole_writer
+from pinlake.cli.options import AsJson, LaneName, Wait, select_lanes
+from pinlake.cli.spark_session import short_spark_session
+from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -27,8 +28,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="See, correct, replay or give up what was refused.\n\nExample: pinlake quarantine list",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")]
-OneLane = Annotated[str | None, typer.Option("--lane", help="batch or stream; default: both.")]
 Where = Annotated[
     str | None, typer.Option(help="SQL over quarantine's columns and the pin's fields as text.")
 ]
@@ -40,7 +39,7 @@ _SHOWN = ("id", "layer", "state", "reasons", "topic", "partition", "offset", "qu
 @app.command("list")
 def list_rows(
     where: Where = None,
-    lane: OneLane = None,
+    lane: LaneName = None,
     limit: Annotated[int, typer.Option(min=1, help="How many of each lane, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +61,7 @@ def list_rows(
 @app.command()
 def show(
     row_id: Annotated[str, typer.Argument(metavar="ID", help="The row's id, or how it begins.")],
-    lane: OneLane = None,
+    lane: LaneName = None,
     as_json: AsJson = False,
 ) -> None:
     """Print all that is known of one refused row, its value included.
@@ -89,7 +88,7 @@ def show(
 def export(
     to: Annotated[Path, typer.Option("--to", help="The file to write.")],
     where: Where = None,
-    lane: OneLane = None,
+    lane: LaneName = None,
 ) -> None:
     """Write refused rows into a file, one JSON object a line; bytes that are no text as value_base64.
 
@@ -111,7 +110,7 @@ def fix(
     json_file: Annotated[Path | None, typer.Option(help="The corrected pin, whole.")] = None,
     where: Where = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help='"field = SQL".')] = None,
-    lane: OneLane = None,
+    lane: LaneName = None,
     note: Note = None,
 ) -> None:
     """Correct open rows: one with a whole pin, many with SQL. They stay open until they are replayed.
@@ -135,7 +134,7 @@ def fix(
 def replay_rows(
     row_id: Id = None,
     where: Where = None,
-    lane: OneLane = None,
+    lane: LaneName = None,
     note: Note = None,
     wait: Wait = 0.0,
 ) -> None:
@@ -152,7 +151,7 @@ def replay_rows(
     from lakehouse.serving.postgres import Serving
 
     with (
-        sole_writer("quarantine replay", _replayed_into(lane), wait=wait),
+        write_lock("quarantine replay", _replayed_into(lane), wait=wait),
         _lanes(lane) as (spark, settings, lanes),
     ):
         for name, quarantine in lanes.items():
@@ -173,7 +172,7 @@ def drop(
     note: Annotated[str, typer.Option(help="Why; kept with the row.")],
     row_id: Id = None,
     where: Where = None,
-    lane: OneLane = None,
+    lane: LaneName = None,
 ) -> None:
     """Give open rows up. They stay in the table, marked.
 
@@ -204,19 +203,16 @@ def _replayed_into(lane: str | None) -> list[str]:
 def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str, Quarantine]]]:
     from foundation import settings as settings_module
     from foundation.clients import s3_client
-    from lakehouse.catalog.tables import BATCH, STREAM
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations.replay import Quarantine
     from lakehouse.spark.log_store import probe
 
-    chosen = [lane for lane in (BATCH, STREAM) if only in (None, lane.name)]
-    if not chosen:
-        raise UsageError(f"no lane {only}", where="--lane", hint="There are: batch, stream.")
+    lanes = select_lanes(only)
     settings = settings_module.load()
     probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
-    with asking_spark(settings, app="pinlake quarantine") as spark, telling_failures():
+    with short_spark_session(settings, app="pinlake quarantine") as spark, telling_failures():
         lake = DeltaLake.of(spark, settings)
-        yield spark, settings, {lane.name: Quarantine(lake, lane) for lane in chosen}
+        yield spark, settings, {lane.name: Quarantine(lake, lane) for lane in lanes}
 
 
 def _newest(quarantine: Quarantine, where: str, limit: int) -> list[dict[str, Any]]:

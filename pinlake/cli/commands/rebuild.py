@@ -13,8 +13,9 @@ from rich.console import Console
 from foundation.errors import UsageError
 from pinlake.cli import console as output
 from pinlake.cli.commands.quality import telling_failures
-from pinlake.cli.spark_session import working_spark
-from pinlake.cli.write_lock import Wait, sole_writer
+from pinlake.cli.options import AsJson, Wait
+from pinlake.cli.spark_session import spark_session
+from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
@@ -33,7 +34,7 @@ def rebuild(
         int, typer.Option(min=0, max=1000, help="How many changed rows of a table to show.")
     ] = 5,
     wait: Wait = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compute silver and gold of past days anew from bronze, with the code and the suites of today.
 
@@ -51,7 +52,7 @@ def rebuild(
     from lakehouse.operations.rebuild.run import Request
 
     names = leases.BATCH_LANE if publish else ()
-    with sole_writer("rebuild", names, wait=wait) as settings:
+    with write_lock("rebuild", names, wait=wait) as settings:
         days = Days(first.date(), last.date())
         request = Request(days, settings.text_policy, limit)
         _run(settings, request, publish=publish, as_json=as_json)
@@ -69,7 +70,7 @@ def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) 
             _print(found)
 
     starting = "rebuild: starting Spark"
-    with working_spark(settings, app="pinlake rebuild", status=starting) as (spark, line), telling_failures():
+    with spark_session(settings, app="pinlake rebuild", status=starting) as (spark, line), telling_failures():
         line.update("rebuild")
         lake = DeltaLake.of(spark, settings)
         if publish:

@@ -10,9 +10,10 @@ import typer
 from pinlake.cli import row_output as rows
 from pinlake.cli.commands.diff import print_counts
 from pinlake.cli.commands.quality import telling_failures
+from pinlake.cli.options import AsJson, TableName, Wait, Yes, require_yes
 from pinlake.cli.reader import open_store
-from pinlake.cli.spark_session import asking_spark
-from pinlake.cli.write_lock import Wait, require_yes, sole_writer
+from pinlake.cli.spark_session import short_spark_session
+from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
@@ -21,13 +22,11 @@ if TYPE_CHECKING:
 
 
 def restore(
-    table: Annotated[str, typer.Argument(help="Such as silver.pins_batch.")],
+    table: TableName,
     to: Annotated[str, typer.Option("--to", help="A version, or a time (UTC).")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     wait: Wait = 0.0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON and nothing else; needs --yes.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring a table back to what it was, as a new version; show what that means and ask first.
 
@@ -48,7 +47,7 @@ def restore(
     require_yes(yes, as_json=as_json, where="restore")
     # A wrong version is told at once, not after having waited for another writer.
     versions.open_at(open_store(settings_module.load()), chosen, target)
-    with sole_writer("restore", leases.of(chosen), wait=wait) as settings:
+    with write_lock("restore", leases.of(chosen), wait=wait) as settings:
         plan = restoring.plan(open_store(settings), chosen, target)
         if not as_json:
             _show(plan)
@@ -68,7 +67,7 @@ def _restore(settings: Settings, table: Table, version: int) -> tuple[int, int |
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations import restore as restores
 
-    with asking_spark(settings, app="pinlake restore", status=f"restoring {table.full_name}") as spark:
+    with short_spark_session(settings, app="pinlake restore", status=f"restoring {table.full_name}") as spark:
         lake = DeltaLake.of(spark, settings)
         done = restores.restore(lake, table, version)
         with telling_failures():

@@ -8,9 +8,9 @@ import typer
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on [PINLAKE_DOOR_HOST].")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on [PINLAKE_API_HOST].")] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one [PINLAKE_DOOR_PORT].")
+        int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one [PINLAKE_API_PORT].")
     ] = None,
 ) -> None:
     """Take pins over HTTP and hand them to Kafka, until Ctrl-C or SIGTERM.
@@ -20,8 +20,8 @@ def serve(
     Example: pinlake serve --port 8000
     """
     from foundation import settings as settings_module
-    from ingestion.api.server import serve as serve_door
+    from ingestion.api.server import serve as serve_api
 
     settings = settings_module.load()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    serve_door(settings.model_copy(update={"door": settings.door.model_copy(update=given)}))
+    serve_api(settings.model_copy(update={"api": settings.api.model_copy(update=given)}))

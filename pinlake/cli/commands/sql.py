@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from pinlake.cli import row_output as rows
+from pinlake.cli.options import AsJson
 from pinlake.cli.reader import open_store
 from pinlake.cli.row_output import Rows
-from pinlake.cli.spark_session import asking_spark
+from pinlake.cli.spark_session import short_spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def sql(
     statement: Annotated[str, typer.Argument(help="One SELECT, in Spark's SQL.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
+    as_json: AsJson = False,
     unpublished: Annotated[
         bool, typer.Option("--unpublished", help="Read the newest versions, published or not.")
     ] = False,
@@ -73,7 +74,7 @@ def _ask_spark(settings: Settings, statement: str, *, unpublished: bool, as_json
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.query import spark_engine as query
 
-    with asking_spark(settings, app="pinlake sql") as spark:
+    with short_spark_session(settings, app="pinlake sql") as spark:
         frame = query.run(DeltaLake.of(spark, settings), statement, unpublished=unpublished)
         if as_json:
             print_json(frame)

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from pinlake.cli import console as output
 from pinlake.cli.drift_output import print_drift
+from pinlake.cli.options import AsJson
 from pinlake.cli.server_table import as_data, print_servers
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from lakehouse.pipelines.stream_status import StreamStatus
     from lakehouse.quality.stream_audit_status import Verdict
     from pinlake.app.status import Lag, Report
-
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print JSON, with the local stack's passwords, and nothing else.")
-]
 
 
 def status(

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from pinlake.cli import row_output as rows
+from pinlake.cli.options import AsJson
 from pinlake.cli.reader import open_store
 
 
 def why(
     unique_id: Annotated[str, typer.Argument(help="The pin.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each thing.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tell a pin's story in order of time: its events at the door, where they are in Kafka and landing, the
     commits that have taken them into the tables of both lanes, what was refused and why, the row in Postgres.

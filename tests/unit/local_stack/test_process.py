@@ -30,14 +30,16 @@ IGNORES_TERM = (
 
 @pytest.fixture
 def child(tmp_path: Path) -> Iterator[Child]:
-    made = Child(name="probe", mark=f"probe-{uuid.uuid4()}", run=tmp_path / "run", log=tmp_path / "probe.log")
+    made = Child(
+        name="probe", own_argument=f"probe-{uuid.uuid4()}", run=tmp_path / "run", log=tmp_path / "probe.log"
+    )
     yield made
     process.stop(made, seconds=0)
 
 
 def _start(child: Child, code: str = WAITS) -> psutil.Process:
     """Start a Python child and wait until it has said that it is up."""
-    started = process.start(child, [sys.executable, "-c", code, child.mark])
+    started = process.start(child, [sys.executable, "-c", code, child.own_argument])
     process.await_answer(child, lambda: "up" in child.log.read_text(), seconds=20)
     return started
 
@@ -118,7 +120,7 @@ def test_a_killed_process_is_not_found_even_as_a_zombie(child: Child) -> None:
 
 
 def test_a_process_that_ends_while_starting_is_told_with_its_last_words(child: Child) -> None:
-    process.start(child, [sys.executable, "-c", "raise SystemExit('no such folder')", child.mark])
+    process.start(child, [sys.executable, "-c", "raise SystemExit('no such folder')", child.own_argument])
 
     with pytest.raises(TerminalError, match="ended while it was starting: no such folder"):
         process.await_answer(child, lambda: False, seconds=20)
