@@ -25,10 +25,9 @@ from local_stack import addresses, stack
 from local_stack.http_server import running_api
 from pinlake.app.demo import malformed_records as malformed
 from pinlake.app.demo import scenario
-from pinlake.app.demo import served_rows as served
 from pinlake.app.demo.scenario import Posted
 from pinlake.app.demo.summary import Summary
-from pinlake.app.demo.verification import Lakehouse, Offsets
+from pinlake.app.demo.verification import Lakehouse, Offsets, read_served_rows
 
 
 class Demonstration:
@@ -66,9 +65,9 @@ class Demonstration:
                     stack.down(self._settings)
 
     def _post(self, pins: Sequence[bytes], settings: Settings) -> tuple[Offsets, Posted]:
-        with ExitStack() as doors:
+        with ExitStack() as cleanup:
             with self._step("open the door"):
-                url = doors.enter_context(running_api(settings))
+                url = cleanup.enter_context(running_api(settings))
             begins = _ends(settings.kafka)
             with self._step(f"post {len(pins):,} pins, updates and repeats"):
                 posted = scenario.post(url, pins)
@@ -98,11 +97,11 @@ class Demonstration:
                 return Summary(
                     posted=posted,
                     malformed=Counter(record.reason for record in malformed.records()),
-                    rows=tables.rows(),
-                    daily_pins=tables.pins_in_daily_figures(),
-                    reasons=tables.reasons(),
-                    lanes_differ=tables.lanes_differ(),
-                    served=served.look(settings.postgres, posted.newest),
+                    rows=tables.count_rows(),
+                    daily_pins=tables.count_daily_pins(),
+                    reasons=tables.count_reasons(),
+                    lanes_differ=tables.count_lane_differences(),
+                    served=read_served_rows(settings.postgres, posted.newest),
                     report=report,
                     seconds=self._seconds,
                 )

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pinlake.app.demo.scenario import Posted
-from pinlake.app.demo.served_rows import Served
-from pinlake.app.demo.verification import Rows
+from pinlake.app.demo.verification import Rows, ServedRows
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Summary:
     daily_pins: int
     reasons: Mapping[str, Mapping[str, int]]
     lanes_differ: int
-    served: Served
+    served: ServedRows
     report: str
     seconds: Mapping[str, float]
 
