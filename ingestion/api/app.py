@@ -1,4 +1,4 @@
-"""The front door: POST /pin/ and /pins, and how the door is."""
+"""The application: POST /pin/ and /pins, and the routes /health and /ready."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _log = structlog.get_logger(__name__)
 
 
 class PinApi:
-    """The handlers of one running door.
+    """The handlers of the running API.
 
     Args:
         settings: limits.
-        publisher: the way into Kafka.
-        readiness: whether Kafka can be reached.
+        publisher: sends events to Kafka.
+        readiness: knows whether Kafka can be reached.
     """
 
     def __init__(self, settings: ApiSettings, *, publisher: Publisher, readiness: Readiness) -> None:
@@ -40,9 +40,10 @@ class PinApi:
         self._readiness = readiness
 
     async def post_pin(self, request: Request) -> Response:
-        """Accept one pin: 201 with its event id once both topics have acknowledged it.
+        """Accept one pin: 201 with its event id after both topics have acknowledged it.
 
-        The header Idempotency-Key, a UUIDv7, becomes the event id: a retry under it is the same event.
+        The header Idempotency-Key, a UUIDv7, becomes the event id: a retry with the same key is the same
+        event.
         """
         received_at = datetime.now(UTC)
         event_id = idempotency_key(request, now=received_at)
@@ -60,11 +61,11 @@ class PinApi:
         return responses.accepted(event) if acknowledged else responses.refused(responses.unavailable(event))
 
     async def post_pins(self, request: Request) -> Response:
-        """Accept NDJSON or a JSON array of pins, with an answer for each line (or element).
+        """Accept pins as NDJSON or as a JSON array; the response has one result per line (or element).
 
-        201: all were acknowledged. 207: some lines were refused. 503: Kafka did not acknowledge some; the
-        lines that say 201 are in, the others may be sent again, one by one, under the event_id their line
-        names. Any other 4xx: no line was good. An Idempotency-Key is refused: it cannot name many events.
+        201: all were acknowledged. 207: some lines were rejected. 503: Kafka did not acknowledge some lines.
+        Lines with 201 are accepted; send the others again, one by one, with the event_id of their result. Any
+        other 4xx: no line was accepted. Idempotency-Key is rejected, because it names one event only.
         """
         received_at = datetime.now(UTC)
         body = await read_body(request, limit=self._settings.max_body_bytes)
@@ -81,31 +82,32 @@ class PinApi:
         return await asyncio.to_thread(responses.bulk, lines, acknowledged)
 
     def health(self) -> Response:
-        """Tell that the door lives."""
+        """Return 200 while the process runs."""
         return responses.state(HTTPStatus.OK, "live")
 
     async def ready(self) -> Response:
-        """Tell whether Kafka can be reached and has both topics."""
+        """Return 200 if Kafka can be reached and has both topics, else 503."""
         if await self._readiness.check():
             return responses.state(HTTPStatus.OK, "ready")
         return responses.refused(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Kafka does not answer"))
 
     def _read_lines(self, body: bytes, *, lines: bool) -> dict[int, Event | Problem] | Problem:
-        found = read_pins(body, limit=self._settings.max_pin_bytes, lines=lines)
-        if isinstance(found, Problem):
-            return found
-        read = {number: Event(new_event_id(), pin) if isinstance(pin, Pin) else pin for number, pin in found}
-        return read or Problem(HTTPStatus.BAD_REQUEST, "the body holds no pin")
+        pins = read_pins(body, limit=self._settings.max_pin_bytes, lines=lines)
+        if isinstance(pins, Problem):
+            return pins
+        events = {number: Event(new_event_id(), pin) if isinstance(pin, Pin) else pin for number, pin in pins}
+        return events or Problem(HTTPStatus.BAD_REQUEST, "the body contains no pin")
 
     async def _publish(self, events: list[Event], received_at: datetime) -> list[bool]:
-        # Producing into a topic that is missing makes some brokers create it, with partitions of their own.
+        # Some brokers create a missing topic when a record is sent to it, with their own number of
+        # partitions.
         if not events or not self._readiness.topics_exist:
             return [False] * len(events)
         return await self._publisher.publish(events, received_at=received_at)
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the door as an ASGI application; it starts whether or not Kafka is up."""
+    """Return the API as an ASGI application; it starts even if Kafka is down."""
     app = FastAPI(
         title="Pinlake", docs_url=None, redoc_url=None, lifespan=lambda app: _running(app, settings)
     )
@@ -150,5 +152,5 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 async def _on_exception(request: Request, error: Exception) -> Response:
     _log.error("request failed", path=request.url.path, error=type(error).__name__)
     return responses.refused(
-        Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the door has failed; its log says why")
+        Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the API has failed; its log says why")
     )

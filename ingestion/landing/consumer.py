@@ -1,13 +1,13 @@
-"""Kafka to S3: the batch topic's records into landing objects, without a hole and without a double.
+"""The batch consumer: records of the batch topic to landing objects on S3, without gaps or duplicates.
 
-An object is put first and its offsets are committed afterwards. Between the two a process may die; the
-next owner of the partition, who cannot know how far the dead one had collected, therefore asks S3 for an
-object that begins with the very record it reads first, and goes on after that object's end if there is
-one. So S3, not Kafka's commit, says what has landed.
+An object is put first, then its offsets are committed. A process may die between the two. The next owner of
+the partition cannot know how far the dead process had read, so it asks S3 for an object that starts with the
+first record it reads. If there is one, it continues after the end of that object. So S3, not Kafka's commit,
+says what has landed.
 
-The window that stays: the group is asked right before each put, but a process that is suspended for
-longer than the session timeout between the answer and the put, and then goes on, may put an object
-beside those of the partition's new owner. Silver keeps one row an event, whatever lands twice.
+One window remains: the consumer asks the group right before each put, but a process that is suspended for
+longer than the session timeout between the answer and the put may put an object next to those of the new
+owner. Silver keeps one row per event, even if an event has landed twice.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kafka.errors import OffsetOutOfRangeError
 from foundation.errors import TerminalError, TransientError
 from foundation.offsets import LostOffsets
 from foundation.settings import ConsumerSettings
-from ingestion.landing.consumer_group import GIVE_UP_AFTER_SECONDS, ConsumerGroupMember, forgotten
+from ingestion.landing.consumer_group import GIVE_UP_AFTER_SECONDS, ConsumerGroupMember, offset_error
 from ingestion.landing.object_buffer import ObjectBuffer
 from ingestion.landing.store import Landing
 
@@ -37,7 +37,17 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Landed:
-    """What a run has done for one partition: records and objects, bytes as put and before compression."""
+    """Counts of one run for one partition.
+
+    Attributes:
+        topic: the topic.
+        partition: the partition.
+        records: records put.
+        objects: objects put.
+        bytes: size of the objects, compressed.
+        uncompressed_bytes: size of the objects before compression.
+        already_landed: objects that an earlier process had put without committing their offsets.
+    """
 
     topic: str
     partition: int
@@ -53,9 +63,9 @@ class BatchConsumer:
 
     Args:
         consumer: a kafka-python consumer of the group, with auto commit and offset reset off.
-        landing: where objects go.
-        limits: when an object is closed; `max_bytes` also bounds what is held of all partitions together.
-        stopping: set to end the run; what is collected but not put is left to the next run.
+        landing: stores the objects.
+        limits: limits of an object; `max_bytes` also limits the buffers of all partitions together.
+        stopping: set it to end the run; records that are not put yet are left to the next run.
         on_loss: see `ingestion.landing.consumer_group.ConsumerGroupMember`.
     """
 
@@ -80,32 +90,32 @@ class BatchConsumer:
     def run(
         self, topic: str, *, follow: bool = False, on_records: Callable[[int], None] = lambda count: None
     ) -> list[Landed]:
-        """Land what is in the topic.
+        """Land the records of the topic.
 
         Args:
             topic: the topic.
-            follow: go on when the end is reached; otherwise stop at the end as it is now.
+            follow: continue at the end of the topic; if False, stop at the end as it is now.
             on_records: called with the number of records of every poll.
 
         Returns:
-            What has landed, by partition.
+            The counts of each partition.
 
         Raises:
-            TransientError: Kafka or S3 stayed away for a minute.
-            TerminalError: Kafka no longer has offsets that were to be read, or S3 refuses.
+            TransientError: Kafka or S3 did not answer for a minute.
+            TerminalError: Kafka no longer has offsets that should be read, or S3 refuses.
         """
         ends = self._ends(topic)
         self._member.join(topic)
-        heard_at = time.monotonic()
+        received_at = time.monotonic()
         while not self._stopping.is_set():
             records = self._poll()
             self._member.rejoin_if_stuck(topic)
             if records or follow:
-                heard_at = time.monotonic()
-            elif time.monotonic() - heard_at > GIVE_UP_AFTER_SECONDS:
-                raise _away(topic)
+                received_at = time.monotonic()
+            elif time.monotonic() - received_at > GIVE_UP_AFTER_SECONDS:
+                raise _silence_error(topic)
             for partition, batch in records.items():
-                self._take(partition, batch)
+                self._buffer(partition, batch)
             on_records(sum(map(len, records.values())))
             self._close_due()
             if not follow and self._reached(ends) and self._finish():
@@ -120,11 +130,13 @@ class BatchConsumer:
         except OffsetOutOfRangeError as error:
             ((partition, offset), *_) = error.args[0].items()
             begins, ends = self._member.bounds([partition])
-            raise forgotten(partition, wanted=offset, begin=begins[partition], end=ends[partition]) from error
+            raise offset_error(
+                partition, wanted=offset, begin=begins[partition], end=ends[partition]
+            ) from error
         self._member.position()
         return records
 
-    def _take(self, partition: TopicPartition, records: list[ConsumerRecord]) -> None:
+    def _buffer(self, partition: TopicPartition, records: list[ConsumerRecord]) -> None:
         if partition not in self._checked:
             if self._skip_landed(partition, records[0]):
                 return
@@ -153,10 +165,10 @@ class BatchConsumer:
 
     def _close_due(self) -> None:
         oldest = time.monotonic() - self._limits.max_seconds
-        for partition in [place for place, buffer in self._buffers.items() if buffer.opened_at <= oldest]:
+        for partition in [key for key, buffer in self._buffers.items() if buffer.opened_at <= oldest]:
             self._put(partition)
         while sum(buffer.size for buffer in self._buffers.values()) >= self._limits.max_bytes:
-            self._put(max(self._buffers, key=lambda place: self._buffers[place].size))
+            self._put(max(self._buffers, key=lambda key: self._buffers[key].size))
 
     def _put(self, partition: TopicPartition) -> bool:
         buffer = self._buffers.pop(partition)
@@ -177,7 +189,7 @@ class BatchConsumer:
         put = [self._put(partition) for partition in list(self._buffers)]
         if not all(put):
             return False
-        # Markers of transactions and compacted records leave the end behind the last record.
+        # The end can lie after the last record, because of transaction markers and compacted records.
         return all(
             self._member.commit(partition, self._consumer.position(partition))
             for partition in self._consumer.assignment()
@@ -198,7 +210,7 @@ class BatchConsumer:
     def _ends(self, topic: str) -> dict[TopicPartition, int]:
         numbers = self._consumer.partitions_for_topic(topic)
         if not numbers:
-            hint = "Start the door (`pinlake serve`), which creates it, or correct PINLAKE_KAFKA_BATCH_TOPIC."
+            hint = "Start the API (`pinlake serve`), which creates it, or correct PINLAKE_KAFKA_BATCH_TOPIC."
             raise TerminalError("the topic does not exist", where=f"topic {topic}", hint=hint)
         return self._member.bounds([TopicPartition(topic, number) for number in numbers])[1]
 
@@ -213,9 +225,9 @@ class BatchConsumer:
         self._landed[partition] = replace(landed, **sums)
 
 
-def _away(topic: str) -> TransientError:
+def _silence_error(topic: str) -> TransientError:
     return TransientError(
-        f"Kafka has sent nothing for {GIVE_UP_AFTER_SECONDS:.0f} seconds though there is more to read",
+        f"Kafka sent nothing for {GIVE_UP_AFTER_SECONDS:.0f} seconds although there is more to read",
         where=f"topic {topic}",
-        hint="Look at the broker and its network, then run the command again: nothing is lost.",
+        hint="Check the broker and its network, then run the command again: nothing is lost.",
     )

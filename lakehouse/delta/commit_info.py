@@ -82,7 +82,7 @@ class CommitInfo:
     began: datetime
     query: str = ""
     batch: int = 0
-    code: str = field(default_factory=revision.code)
+    code: str = field(default_factory=revision.code_version)
     who: str = field(default_factory=who)
     offsets: Sequence[OffsetRange] = ()
     versions: Versions | None = None

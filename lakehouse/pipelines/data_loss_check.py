@@ -22,14 +22,14 @@ def detect_data_loss(settings: Settings) -> list[LostOffsets]:
         TerminalError: it refuses.
     """
     kafka = settings.kafka
-    lag = topics.lag(kafka)
+    lag = topics.read_lag(kafka)
     positions = {("batch", row.topic, row.partition): row.committed for row in lag if row.committed}
     streamed = stream_position.read(s3_client(settings.s3), settings.s3.bucket, topic=kafka.stream_topic)
     positions |= {("stream", kafka.stream_topic, number): offset for number, offset in streamed.items()}
     first = {
         (topic, int(number)): offset
         for name in (kafka.batch_topic, kafka.stream_topic)
-        for topic, partitions in topics.earliest(kafka, name).items()
+        for topic, partitions in topics.earliest_offsets(kafka, name).items()
         for number, offset in partitions.items()
     }
     return [

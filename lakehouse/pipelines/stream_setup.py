@@ -5,14 +5,14 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from foundation import kafka_admin as topics
-from foundation.clients import Patience, s3_client
+from foundation.clients import S3Timeouts, s3_client
 from foundation.settings import Settings
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.pipelines import stream_status_writer
 from lakehouse.pipelines.stream import StreamLane
 
 # The second attempt is for a connection that the store has closed while it was idle.
-_STATUS = Patience(connect=3.0, read=5.0, attempts=2)
+_STATUS = S3Timeouts(connect=3.0, read=5.0, attempts=2)
 
 
 def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinlake stream") -> StreamLane:
@@ -31,6 +31,6 @@ def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinl
     return StreamLane(
         DeltaLake.of(spark, settings),
         settings,
-        earliest=lambda: topics.earliest(kafka, kafka.stream_topic),
+        earliest=lambda: topics.earliest_offsets(kafka, kafka.stream_topic),
         status=stream_status_writer.into_bucket(client, settings.s3.bucket, command=command),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from foundation.errors import ConfigurationError, store_away
+from foundation.errors import ConfigurationError, object_store_unavailable
 from lakehouse.delta.locks import liveness
 from lakehouse.delta.locks.owner import Owner
 
@@ -127,7 +127,7 @@ def read(s3: S3Client, bucket: str) -> StreamStatus | None:
             hint="Correct PINLAKE_S3_BUCKET and the keys, or create the bucket with `pinlake init`.",
         ) from None
     except BotoCoreError as error:
-        raise store_away(error, where=where) from None
+        raise object_store_unavailable(error, where=where) from None
 
 
 def _text(moment: datetime) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from foundation.errors import store_away
+from foundation.errors import object_store_unavailable
 from foundation.settings import S3Settings
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
@@ -81,7 +81,7 @@ class Store:
                 for found in page.get("Contents", []):
                     yield Listed(found["Key"], found["LastModified"])
         except (BotoCoreError, ClientError) as error:
-            raise store_away(error, where=f"s3://{self._s3.bucket}/{prefix}") from None
+            raise object_store_unavailable(error, where=f"s3://{self._s3.bucket}/{prefix}") from None
 
     def key(self, url: str) -> str:
         """Return the key of a URL inside the bucket."""
@@ -96,7 +96,7 @@ class Store:
         except client.exceptions.NoSuchKey:
             return None
         except (BotoCoreError, ClientError) as error:
-            raise store_away(error, where=f"s3://{self._s3.bucket}/{key}") from None
+            raise object_store_unavailable(error, where=f"s3://{self._s3.bucket}/{key}") from None
 
     @cached_property
     def _client(self) -> S3Client:

@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from tenacity import Retrying, retry_if_exception_type, retry_if_not_exception_type, stop_after_attempt
 
-from foundation.errors import UsageError, store_away
+from foundation.errors import UsageError, object_store_unavailable
 from lakehouse.catalog import errors as absent
 from lakehouse.catalog.tables import Table
 from lakehouse.query.table_reader import Store
@@ -83,7 +83,7 @@ class Version:
         except (duckdb.Error, DeltaError, OSError) as error:
             if "not found" in str(error).lower():
                 raise gone(self.store, self.table, self.number) from None
-            raise store_away(error, where=self.store.address(self.table)) from None
+            raise object_store_unavailable(error, where=self.store.address(self.table)) from None
 
 
 def open_at(store: Store, table: Table, moment: Moment | None = None) -> Version:
@@ -150,10 +150,10 @@ def _open(store: Store, table: Table, version: int | None = None) -> DeltaTable:
         raise absent.no_data(table, where=address) from None
     except DeltaError as error:
         if version is None:
-            raise store_away(error, where=address) from None
+            raise object_store_unavailable(error, where=address) from None
         raise _no_version(store, table, version) from None
     except OSError as error:
-        raise store_away(error, where=address) from None
+        raise object_store_unavailable(error, where=address) from None
 
 
 def _at(store: Store, table: Table, moment: datetime) -> DeltaTable:

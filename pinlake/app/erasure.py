@@ -78,7 +78,7 @@ class Erasure:
         ends = {
             name: found
             for topic in (kafka.batch_topic, kafka.stream_topic)
-            for name, found in topics.latest(kafka, topic).items()
+            for name, found in topics.latest_offsets(kafka, topic).items()
         }
         self._catch_up(ends)
         self._redact()
@@ -91,7 +91,7 @@ class Erasure:
             self._remove_files(table)
         self._remove_pages()
         self._tell("the broker")
-        topics.forget(kafka, ends)
+        topics.delete_records(kafka, ends)
         return self._prove()
 
     def _catch_up(self, ends: Positions) -> None:
@@ -104,7 +104,7 @@ class Erasure:
         self._again_until(partial(self._has_streamed, stream), self._drain_stream)
 
     def _has_landed(self, ends: Mapping[str, int]) -> bool:
-        lag = topics.lag(self._settings.kafka)
+        lag = topics.read_lag(self._settings.kafka)
         mine = [row for row in lag if row.topic == self._settings.kafka.batch_topic]
         return all((row.committed or 0) >= ends.get(str(row.partition), 0) for row in mine)
 

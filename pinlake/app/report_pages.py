@@ -27,8 +27,10 @@ def naming(s3: S3Client, settings: Settings, subjects: Subjects) -> list[Path | 
         for entry in page.get("Contents", [])
         if entry["Key"].endswith(".html")
     ]
-    stored = (key for key in keys if subjects.named_in(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
-    here = (page for page in _folder(settings).glob("*.html") if subjects.named_in(page.read_bytes()))
+    stored = (
+        key for key in keys if subjects.are_mentioned_in(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    )
+    here = (page for page in _folder(settings).glob("*.html") if subjects.are_mentioned_in(page.read_bytes()))
     return [*here, *stored]
 
 

@@ -126,7 +126,7 @@ def _lag(settings: Settings, kafka: Server | None, stored: Stored) -> tuple[list
     if kafka.state is State.UNREACHABLE:
         return [], kafka.error
     try:
-        found = topics.lag(settings.kafka)
+        found = topics.read_lag(settings.kafka)
     except PinlakeError as error:
         return [], str(error)
     rows = []

@@ -133,7 +133,7 @@ def _assert_versions(own: Settings, spark: SparkSession, before: dict[Table, int
 
 def _assert_topics_are_empty(own: Settings) -> None:
     for topic in (own.kafka.batch_topic, own.kafka.stream_topic):
-        assert topics.earliest(own.kafka, topic) == topics.latest(own.kafka, topic)
+        assert topics.earliest_offsets(own.kafka, topic) == topics.latest_offsets(own.kafka, topic)
 
 
 def _assert_rest_is_right(own: Settings, spark: SparkSession, pins: Sequence[str], began: datetime) -> None:

@@ -29,7 +29,7 @@ def test_every_version_names_the_run_that_has_made_it(store: Store) -> None:
         told = [tuple(row[name] for name in ("version", "operation", "rows_in", "rows_out")) for row in found]
         assert told == [(2, "MERGE", 5, 3), (1, "MERGE", 8, 8), (0, "CREATE TABLE", None, None)]
         assert [(row["lane"], row["step"]) for row in found[:2]] == [(lane.name, "silver")] * 2
-        assert {row["code"] for row in found[:2]} == {revision.code()}
+        assert {row["code"] for row in found[:2]} == {revision.code_version()}
         assert len({row["run"] for row in found[:2]}) == 2
         assert all("@" in str(row["who"]) for row in found[:2])
 

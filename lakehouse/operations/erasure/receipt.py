@@ -61,7 +61,7 @@ class Record:
     ended: str | None = None
     places: dict[str, Place] = field(default_factory=dict)
     traces: tuple[str, ...] = ()
-    code: str = field(default_factory=revision.code)
+    code: str = field(default_factory=revision.code_version)
 
     @property
     def removed(self) -> int:

@@ -40,7 +40,7 @@ def in_objects(s3: S3Client, bucket: str, subjects: Subjects) -> list[str]:
             return False  # removed since it was listed
         if key.endswith(".gz"):
             body = igzip.decompress(body)  # type: ignore[no-untyped-call]  # isal's stubs leave it out
-        return subjects.named_in(body, cut="/_delta_log/" in key)
+        return subjects.are_mentioned_in(body, prefix_only="/_delta_log/" in key)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return [key for key, found in zip(keys, pool.map(names_one, keys), strict=True) if found]
@@ -72,7 +72,7 @@ def _parquet(
             yield contents(lake.spark, table, folder), subjects.ids
     if any(name.endswith(".parquet") for name in objects.names(lake.spark, f"{path}/_delta_log")):
         log = lake.spark.read.option("mergeSchema", "true").parquet(f"{path}/_delta_log/*.parquet")
-        yield log, subjects.beginnings
+        yield log, subjects.prefixes
 
 
 def _text(rows: DataFrame) -> Column:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from foundation.errors import ConfigurationError, store_away
+from foundation.errors import ConfigurationError, object_store_unavailable
 from lakehouse.catalog import locations
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def require_conditional_writes(client: S3Client, s3: S3Settings) -> None:
             hint="Create the bucket, or let these keys put, get, list and delete objects in it.",
         ) from None
     except BotoCoreError as error:
-        raise store_away(error, where=where) from None
+        raise object_store_unavailable(error, where=where) from None
     if statuses[1] != HTTPStatus.PRECONDITION_FAILED:
         raise ConfigurationError(
             f"the object store does not honour If-None-Match (it answered {statuses[1]}), without which two "

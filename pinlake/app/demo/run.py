@@ -128,4 +128,4 @@ class Demonstration:
 
 
 def _ends(kafka: KafkaSettings) -> dict[tuple[str, int], int]:
-    return {(row.topic, row.partition): row.end for row in topics.lag(kafka)}
+    return {(row.topic, row.partition): row.end for row in topics.read_lag(kafka)}

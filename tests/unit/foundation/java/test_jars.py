@@ -16,6 +16,7 @@ from foundation.errors import ConfigurationError, TerminalError, TransientError
 from foundation.java import jars
 from foundation.java.jars import JarSet
 from foundation.settings import Settings
+from lakehouse.spark import class_data_sharing
 from pinlake.cli.main import app
 
 CONTENT = {"one": b"first jar" * 1000, "two": b"second jar" * 3000}
@@ -172,7 +173,7 @@ def test_a_cache_that_cannot_be_written_is_told_with_the_setting_that_helps(
     (tmp_path / "file").touch()
     nowhere = settings.model_copy(update={"cache": tmp_path / "file"})
 
-    with pytest.raises(TerminalError, match=r"cannot be kept.*PINLAKE_CACHE"):
+    with pytest.raises(TerminalError, match=r"cannot be stored.*PINLAKE_CACHE"):
         jars.fetch(nowhere)
 
 
@@ -189,6 +190,27 @@ def test_the_command_prints_what_it_did_as_json(settings: Settings, monkeypatch:
         "downloaded": 2,
         "downloaded_bytes": sum(map(len, CONTENT.values())),
     }
+
+
+def test_without_arguments_the_command_fetches_what_commands_need(
+    settings: Settings, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINLAKE_CACHE", str(settings.cache))
+    monkeypatch.setenv("PINLAKE_MAVEN_REPOSITORY", repository.url)
+    monkeypatch.setattr(class_data_sharing, "make", lambda class_path: None)
+    first, second = jars.LOCK.read_text().splitlines()[1:]
+    jars.LOCK.write_text(f"{first}\n{second.replace('spark', 'compiler')}\n")
+
+    done = CliRunner().invoke(app, ["jars", "--json"])
+
+    assert json.loads(done.stdout)["jars"] == 1
+    assert repository.asked == ["/org/example/one/1.0/one-1.0.jar"]
+
+
+def test_the_help_says_what_is_fetched_without_arguments() -> None:
+    text = " ".join(CliRunner().invoke(app, ["jars", "--help"], env={"COLUMNS": "200"}).stdout.split())
+
+    assert "default: spark, kafka and s3proxy" in text
 
 
 def test_a_missing_jar_says_which_command_brings_it(settings: Settings) -> None:

@@ -27,7 +27,7 @@ def test_commit_info_comes_back_as_it_was() -> None:
     told = replace(begun, offsets=(OffsetRange("t", 1, 2, 3),), versions=Versions(4, 5), read=6)
 
     assert commit_info.parse(told.as_json()) == told
-    assert told.code == revision.code()
+    assert told.code == revision.code_version()
     assert "@" in told.who
 
 
