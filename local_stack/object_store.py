@@ -1,4 +1,4 @@
-"""The object store: S3Proxy over a local folder, from the locked jars."""
+"""The object store: S3Proxy with a local folder, from the locked jars."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEAP = "192m"
 
 
 def child(home: Path) -> Child:
-    """Return the object store's process, known by its configuration file."""
+    """Return the process of the object store, identified by its configuration file."""
     run = home.resolve() / "run"
     log = home.resolve() / "logs" / "s3.log"
     return Child(name="s3", own_argument=str(run / "s3.properties"), run=run, log=log)
@@ -34,7 +34,7 @@ class ObjectStore:
 
     Attributes:
         settings: home, cache and the region are used.
-        addresses: its port, keys and bucket.
+        addresses: its port, keys and bucket are used.
     """
 
     settings: Settings
@@ -42,7 +42,7 @@ class ObjectStore:
 
     @property
     def port(self) -> int:
-        """The port of its one listener."""
+        """The port of its listener."""
         return self.addresses.s3_port
 
     @property
@@ -56,7 +56,7 @@ class ObjectStore:
         return child(self.settings.home)
 
     def prepare(self) -> list[str]:
-        """Write keys and folder into its properties, and return the command that starts it."""
+        """Write its configuration; return the command that starts it."""
         data = self.settings.home.resolve() / "s3"
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         values = {
@@ -75,7 +75,7 @@ class ObjectStore:
         return [str(java.find()), *options, "org.gaul.s3proxy.Main", "--properties", str(configuration)]
 
     def answers(self) -> bool:
-        """Return whether buckets are listed; the first time, the bucket is created.
+        """Return whether it lists buckets; create the bucket if it is missing.
 
         Raises:
             ConfigurationError: the bucket cannot be created.

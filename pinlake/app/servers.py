@@ -143,7 +143,7 @@ def _endpoint(s3: S3Settings) -> str:
 
 
 def _ask_own(settings: Settings, name: str) -> Server:
-    return _started(stack.look(settings, name))
+    return _started(stack.server_status(settings, name))
 
 
 def _ask_other(settings: Settings, name: str, address: str) -> Server:

@@ -139,7 +139,7 @@ def _kill_part(settings: Settings) -> None:
     (parser,) = [part for part in supervisor.children() if part.cmdline()[-1:] == ["dag-processor"]]
     parser.kill()
     log = settings.home / "logs" / "airflow.log"
-    commands.until(lambda: "dag-processor has ended with -9, starting it anew" in log.read_text())
+    commands.until(lambda: "dag-processor ended with -9, restarting it" in log.read_text())
 
 
 def _processes(argument: str) -> list[psutil.Process]:
