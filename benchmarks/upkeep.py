@@ -108,7 +108,9 @@ class _Bench:
         row = held.select("unique_id").first()
         assert row is not None  # a load has passed through
         pins = held.count()
-        erasure = Erasure(self._spark, self._settings, Subjects.of([row.unique_id]), tell=lambda what: None)
+        erasure = Erasure(
+            self._spark, self._settings, Subjects.of([row.unique_id]), on_step=lambda step: None
+        )
         return pins, self._time(erasure.run)
 
     def _table(self, rows: DataFrame) -> Table:

@@ -1,4 +1,4 @@
-"""How a command line of the project is run."""
+"""Runs a command line of the project and prints its errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pinlake.cli import console as output
 
 
 def run(app: typer.Typer) -> None:
-    """Run a command line; a Pinlake error is one line on standard error, exit code 1 (2 for bad usage)."""
+    """Run a command line; print a Pinlake error as one line on standard error, exit code 1 (usage: 2)."""
     try:
         app()
     except PinlakeError as error:

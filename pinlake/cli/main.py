@@ -45,7 +45,7 @@ app = typer.Typer(
 @app.callback()
 def _options(
     log_level: Annotated[
-        str, typer.Option(help="Lowest level logged: DEBUG (the Kafka client's too), INFO, WARNING, ERROR.")
+        str, typer.Option(help="Lowest log level: DEBUG (includes the Kafka client), INFO, WARNING, ERROR.")
     ] = "INFO",
 ) -> None:
     logs.configure(level=log_level.upper())

@@ -98,7 +98,7 @@ def _send(own: Settings, *pins: dict[str, object] | bytes) -> None:
 
 
 def _erase(own: Settings, spark: SparkSession, *ids: str) -> Record:
-    return Erasure(spark, own, Subjects.of(ids), tell=lambda what: None).run()
+    return Erasure(spark, own, Subjects.of(ids), on_step=lambda step: None).run()
 
 
 def _put_page(own: Settings) -> None:

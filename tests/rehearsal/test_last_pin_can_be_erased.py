@@ -31,7 +31,7 @@ def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: 
     )
 
     assert [unknown.code, none.code, gone.code, again.code] == [2, 2, 0, 0]
-    assert "nothing anywhere names it" in unknown.errors
+    assert "it is mentioned nowhere" in unknown.errors
     assert gone.rows[0]["places"]["silver.pins_batch"]["rows"] == 1
     assert again.rows == gone.rows
     assert [record.run for record in Records(s3_client(own.s3), own.s3.bucket).all()] == [gone.rows[0]["run"]]

@@ -86,13 +86,13 @@ def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
         )
 
     assert looked.out.splitlines() == [
-        "3 events judged anew: 0 rows more for quarantine, 0 rows of it pass now",
+        "3 events checked again: 0 more rows for quarantine, 0 rows of quarantine pass now",
         "silver.pins_batch: 0 added, 3 changed, 0 removed",
         "  title: 3",
         f'  {PINS[0]}: title "Café" -> "Caf"',
         "gold.pin_features_batch: 0 added, 0 changed, 0 removed",
         "gold.category_daily: 0 added, 0 changed, 0 removed",
-        "nothing is written: publish it with --publish",
+        "nothing was written: use --publish to publish the changes",
     ], looked.errors
     (done,) = published.rows
     assert (published.code, done["published"], done["judged"]) == (0, True, 3)

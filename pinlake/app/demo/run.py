@@ -1,4 +1,4 @@
-"""The demonstration, step by step."""
+"""The steps of the demonstration."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Demonstration:
     """One run on the local stack.
 
     Args:
-        settings: whose endpoints are replaced by the local stack's.
-        keep: leave the stack up; it is left up anyway if it was.
-        on_step: told what begins.
+        settings: the endpoints are replaced by those of the local stack.
+        keep: leave the stack running; if it ran before, it is always left running.
+        on_step: called with the name of each step when it starts.
     """
 
     def __init__(self, settings: Settings, *, keep: bool, on_step: Callable[[str], None]) -> None:
@@ -46,10 +46,10 @@ class Demonstration:
         self._seconds: dict[str, float] = {}
 
     def run(self, pins: Sequence[bytes]) -> Summary:
-        """Send pins and malformed records through both lanes, and look at what arrived.
+        """Send pins and malformed records through both lanes and compare the results with what was sent.
 
         Raises:
-            PinlakeError: a server or a step failed; the stack is stopped all the same.
+            PinlakeError: a server or a step failed; the stack is stopped nevertheless.
         """
         ran_before = self._all_running()
         try:
@@ -109,9 +109,9 @@ class Demonstration:
             session.stop(spark)
 
     def _report(self, lake: DeltaLake, settings: Settings) -> str:
-        found = gather(lake, sentences=sentences.read(), now=datetime.now(UTC))
+        report = gather(lake, sentences=sentences.read(), now=datetime.now(UTC))
         folder = self._settings.home / "quality-report"
-        return deliver(render(found), str(folder), s3=s3_client(settings.s3))
+        return deliver(render(report), str(folder), s3=s3_client(settings.s3))
 
     def _all_running(self) -> bool:
         report = stack.status(self._settings)

@@ -92,7 +92,7 @@ class Lakehouse:
         return [Rows(*row) for row in reduce(DataFrame.unionAll, counts).collect()]
 
     def count_daily_pins(self) -> int:
-        """Add up the pins of gold.category_daily."""
+        """Return the sum of the pins in gold.category_daily."""
         row = self._read(CATEGORY_DAILY).agg(F.sum("pins").alias("pins")).first()
         return int(row.pins or 0) if row else 0
 
@@ -106,7 +106,7 @@ class Lakehouse:
         return by_lane
 
     def count_lane_differences(self) -> int:
-        """Count the pins of this run whose silver rows are not the same in both lanes."""
+        """Count the pins of this run whose silver rows differ between the lanes."""
         columns = [name for name in SILVER.fieldNames() if name not in _NOT_COMPARED]
         ours = self._newest.select("event_id")
         batch, stream = (

@@ -1,4 +1,4 @@
-"""`pinlake consume`: the batch topic into landing objects."""
+"""`pinlake consume`: from the batch topic to landing objects."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 def consume(
-    follow: Annotated[bool, typer.Option(help="Go on when the end of the topic is reached.")] = False,
+    follow: Annotated[bool, typer.Option(help="Continue at the end of the topic.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Land the batch topic in S3: gzip JSON lines, each object acknowledged before its offsets are.
+    """Write the records of the batch topic to S3 as gzip JSON lines.
 
-    Stops at the topic's end as it is at the start. Killed anywhere and run again, it leaves neither hole
-    nor double.
+    Stops at the end of the topic as it was at the start. Offsets are committed after S3 has acknowledged the
+    object. If it is killed and run again, no record is missing or duplicated.
 
     Example: pinlake consume --json
     """

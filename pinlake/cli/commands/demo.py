@@ -1,4 +1,4 @@
-"""`pinlake demo`: sample pins through both lanes, and what arrived."""
+"""`pinlake demo`: sample pins through both lanes, and a summary of what arrived."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ SAMPLE = Path(__file__).parents[3] / "sample_data" / "pins.jsonl"
 
 def demo(
     pins: Annotated[Path, typer.Option(help="JSON lines, one pin each.")] = SAMPLE,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave Kafka, S3 and Postgres up.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave Kafka, S3 and Postgres running.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send sample pins through both lanes of a local lakehouse and check what arrived.
 
-    Starts Kafka, the object store and Postgres, posts the pins over HTTP, 100 of them again with other
-    follower counts and 50 events a second time, writes 20 malformed records into the topics, runs both
+    Starts Kafka, the object store and Postgres. Posts the pins over HTTP, then 100 of them with other
+    follower counts, then 50 events a second time, and writes 20 malformed records into the topics. Runs both
     lanes until nothing is left, and compares every layer with what was posted. Exit code 0 only if all
     figures agree.
 
@@ -42,19 +42,19 @@ def demo(
     from ingestion.client.pin_file import read_pin_file
     from pinlake.app.demo.run import Demonstration
 
-    chosen = read_pin_file(pins)
+    records = read_pin_file(pins)
     logs.configure(level="WARNING")
-    # Servers that this has started must not outlive it.
+    # The servers that this command starts must stop with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     console = Console(stderr=True, highlight=False)
-    with console.status("begin") as line:
+    with console.status("starting") as line:
 
-        def tell(step: str) -> None:
+        def show(step: str) -> None:
             line.update(step)
             if not console.is_terminal:
                 console.print(f"… {step}", soft_wrap=True)
 
-        summary = Demonstration(settings_module.load(), keep=keep, on_step=tell).run(chosen)
+        summary = Demonstration(settings_module.load(), keep=keep, on_step=show).run(records)
     if as_json:
         print(json.dumps(summary.as_data()))
     else:
@@ -68,7 +68,7 @@ def _print(summary: Summary, *, keep: bool) -> None:
     posted = summary.posted
     console.print(
         f"{posted.posted:,} posts: {posted.accepted:,} accepted, {posted.rejected:,} rejected; "
-        f"{sum(summary.malformed.values())} malformed records written past the door\n"
+        f"{sum(summary.malformed.values())} malformed records written directly into the topics\n"
     )
     console.print(_rows(summary))
     console.print(_reasons(summary))
@@ -78,7 +78,7 @@ def _print(summary: Summary, *, keep: bool) -> None:
         console.print(f"[red]wrong:[/red] {sentence}")
     if not summary.disagreements():
         console.print(
-            "[green]Every figure agrees with what was posted, and the lanes with each other.[/green]"
+            "[green]Every figure agrees with what was posted, and the lanes agree with each other.[/green]"
         )
     console.print(f"\nQuality report: {summary.report}")
     console.print(_next(keep=keep))
@@ -98,7 +98,7 @@ def _reasons(summary: Summary) -> Table:
     lanes = [f"{lane} lane" for lane in summary.reasons]
     table = output.table("reason", numbers=lanes, title="\nQuarantine")
     for reason in sorted(summary.malformed):
-        table.add_row(reason, *(str(found.get(reason, 0)) for found in summary.reasons.values()))
+        table.add_row(reason, *(str(counts.get(reason, 0)) for counts in summary.reasons.values()))
     return table
 
 
@@ -121,8 +121,8 @@ def _seconds(summary: Summary) -> Table:
 def _next(*, keep: bool) -> str:
     first = "" if keep else "  pinlake up                                     start the servers again\n"
     return (
-        f"\nWhere to look next:\n{first}"
+        f"\nNext:\n{first}"
         '  pinlake sql "SELECT * FROM gold.category_daily"  any table, also VERSION AS OF\n'
         "  pinlake status                                 servers, Kafka's lag\n"
-        "  pinlake serve                                  the door, for pins of your own\n"
+        "  pinlake serve                                  the HTTP API, for your own pins\n"
     )

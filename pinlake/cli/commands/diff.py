@@ -1,4 +1,4 @@
-"""`pinlake diff`: what became of a table between two of its versions."""
+"""`pinlake diff`: the differences between two versions of a table."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 def diff(
     table: TableName,
     since: Annotated[str, typer.Option("--from", help="A version, or a time (UTC).")],
-    until: Annotated[str | None, typer.Option("--to", help="The same; default: the newest version.")] = None,
-    key: Annotated[
-        str | None, typer.Option(help="Columns that identify a row, as a,b; default: the table's own.")
+    until: Annotated[
+        str | None, typer.Option("--to", help="A version, or a time (UTC); default: newest.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, help="How many rows to show of each kind.")] = 10,
+    key: Annotated[
+        str | None, typer.Option(help="Columns that identify a row, as a,b; default: key of the table.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many rows of each kind to show.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two versions of a table: how many rows were added, removed and changed, and the first of them.
+    """Compare two versions of a table: count added, removed and changed rows, and show the first ones.
 
     Example: pinlake diff silver.pins_batch --from 3 --to "2026-01-31 12:00"
     """
@@ -42,19 +44,20 @@ def diff(
     store = open_store(settings_module.load())
     old, new = versions.open_at(store, chosen, begin), versions.open_at(store, chosen, end)
     columns = [name.strip() for name in key.split(",")] if key else ()
-    found = differences.between(old, new, key=columns, limit=limit)
+    difference = differences.between(old, new, key=columns, limit=limit)
     if as_json:
-        print(rows.as_json(asdict(found)))
+        print(rows.as_json(asdict(difference)))
     else:
-        print_counts(found)
-        for row in found.rows:
+        print_counts(difference)
+        for row in difference.rows:
             _print(row)
 
 
-def print_counts(found: Difference) -> None:
+def print_counts(difference: Difference) -> None:
     """Print how many rows differ."""
-    print(f"{found.table} from version {found.old} to version {found.new}, by {found.source}:")
-    print(f"{found.added:,} rows added, {found.removed:,} removed, {found.changed:,} changed")
+    versions = f"from version {difference.old} to version {difference.new}"
+    print(f"{difference.table} {versions}, by {difference.source}:")
+    print(f"{difference.added:,} rows added, {difference.removed:,} removed, {difference.changed:,} changed")
 
 
 def _print(row: Row) -> None:
@@ -64,10 +67,10 @@ def _print(row: Row) -> None:
     )
     for name, value in row.values.items():
         if row.kind == "changed":
-            console.print(f"  {name}: {_shown(value['old'])} -> {_shown(value['new'])}")
+            console.print(f"  {name}: {_format(value['old'])} -> {_format(value['new'])}")
         elif value is not None:
             console.print(f"  {name}: {rows.text(value)}")
 
 
-def _shown(value: object) -> str:
+def _format(value: object) -> str:
     return "null" if value is None else rows.text(value)

@@ -1,4 +1,4 @@
-"""`pinlake drift`: fields of the pins that are new, changed or lost."""
+"""`pinlake drift`: fields of the pins that are new, have another type, or are lost."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pinlake.cli.spark_session import short_spark_session
 
 def drift(
     lane: LaneName = None,
-    days: Annotated[float, typer.Option(min=0.01, help="How far to look back.")] = 7.0,
+    days: Annotated[float, typer.Option(min=0.01, help="How many days to look back.")] = 7.0,
     as_json: AsJson = False,
 ) -> None:
-    """Tell which fields of the pins silver does not know, which have another type, and which are lost.
+    """Report fields of the pins that silver does not know, that have another type, or that are lost.
 
-    Reads bronze, which keeps whatever came. Exit code 1 if a field has changed its type (in more than one
-    record of twenty; fewer are told, and cleaning copes with them) or is lost: `pinlake status` says so too
-    from then on, until it is asked again.
+    Reads bronze, which keeps every record. Exit code 1 if a field is lost or has another type in more than
+    one record of twenty. A smaller share is reported only, because cleaning handles it. `pinlake status`
+    shows the last result until the command is run again.
 
     Example: pinlake drift --lane stream --days 1
     """

@@ -1,4 +1,4 @@
-"""`pinlake history`: who has made which version of a table."""
+"""`pinlake history`: the versions of a table and who wrote them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def history(
     limit: Annotated[int, typer.Option(min=1, help="How many versions, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List the versions of a table: when and by which operation, rows in and out, which run, lane, step and
-    code, and who. Times are UTC.
+    """List the versions of a table: time (UTC), operation, rows in and out, run, lane, step, code version,
+    and writer.
 
     Example: pinlake history silver.pins_batch --limit 5
     """  # noqa: D205  # typer prints the first paragraph as the command's line
@@ -28,9 +28,9 @@ def history(
 
     chosen = tables.named(table, where="history")
     newest = versions.open_at(open_store(settings_module.load()), chosen)
-    found = [commit.as_row() for commit in commits.of(newest.log, limit=limit)]
+    listed = [commit.as_row() for commit in commits.of(newest.log, limit=limit)]
     if as_json:
-        for row in found:
+        for row in listed:
             print(rows.as_json(row))
     else:
-        rows.print_table(list(found[0]), [list(row.values()) for row in found])
+        rows.print_table(list(listed[0]), [list(row.values()) for row in listed])

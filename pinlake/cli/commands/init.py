@@ -1,4 +1,4 @@
-"""`pinlake init`: what has to be there before the first pin, on servers of one's own."""
+"""`pinlake init`: topics, bucket and database on servers that Pinlake did not start."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pinlake.cli.options import AsJson
 
 
 def init(as_json: AsJson = False) -> None:
-    """Create topics, bucket, and Postgres's database and table where they are missing.
+    """Create the topics, the bucket, and the database and table of Postgres if they are missing.
 
-    Running it again is safe. The local stack needs none of it: `pinlake up`, door and lanes see to theirs.
+    It is safe to run it again. The local stack does not need it: `pinlake up`, the API and the lanes create
+    what they use.
 
     Example: pinlake init --json
     """
@@ -35,4 +36,4 @@ def init(as_json: AsJson = False) -> None:
         print(json.dumps({"created_topics": topics, "created_buckets": buckets}))
         return
     created = [f"topic {name}" for name in topics] + [f"bucket {name}" for name in buckets]
-    output.console().print(f"created {', '.join(created)}" if created else "all was there")
+    output.console().print(f"created {', '.join(created)}" if created else "everything existed already")

@@ -1,4 +1,4 @@
-"""`pinlake bronze`, `silver`, `gold`: the batch lane's steps; `pinlake stream`: the stream lane."""
+"""`pinlake bronze`, `silver`, `gold`: steps of the batch lane; `pinlake stream`: the stream lane."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pinlake.cli import console as output
-from pinlake.cli.commands.quality import telling_failures
+from pinlake.cli.commands.quality import printing_failures
 from pinlake.cli.options import AsJson, Wait
 from pinlake.cli.spark_session import spark_session
 from pinlake.cli.write_lock import write_lock
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def bronze(wait: Wait = 0.0, as_json: AsJson = False) -> None:
-    """Append what is new in landing to bronze.pins_batch, and exit.
+    """Append new records from landing to bronze.pins_batch, and exit.
 
     Example: pinlake bronze --json
     """
@@ -36,9 +36,9 @@ def bronze(wait: Wait = 0.0, as_json: AsJson = False) -> None:
 
 
 def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
-    """Clean what is new in bronze and merge it into silver.pins_batch, and exit.
+    """Clean new records from bronze and merge them into silver.pins_batch, and exit.
 
-    What cannot be read as a pin goes to quarantine.pins_batch with its reasons.
+    A record that is not a valid pin goes to quarantine.pins_batch with its reasons.
 
     Example: pinlake silver
     """
@@ -54,7 +54,7 @@ def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
 
 
 def gold(wait: Wait = 0.0, as_json: AsJson = False) -> None:
-    """Bring what changed in silver into gold.pin_features_batch and gold.category_daily, and exit.
+    """Update gold.pin_features_batch and gold.category_daily with the changes of silver, and exit.
 
     Example: pinlake gold
     """
@@ -66,14 +66,15 @@ def gold(wait: Wait = 0.0, as_json: AsJson = False) -> None:
 
 
 def stream(
-    once: Annotated[bool, typer.Option("--once", help="Write what is in Kafka now, and exit.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Process the records in Kafka now, and exit.")] = False,
     wait: Wait = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Take pins from Kafka into bronze, silver, gold and Postgres until SIGTERM or Ctrl-C.
+    """Write pins from Kafka to bronze, silver, gold and Postgres until SIGTERM or Ctrl-C.
 
-    Only one may run. The micro-batch under way is finished first; a second signal does not wait. While
-    Kafka, the object store or Postgres is away it waits, says so in `pinlake status`, and goes on by itself.
+    Only one process may run. A signal stops it after the current micro-batch, a second signal at once. If
+    Kafka, the object store or Postgres is unavailable, it waits, `pinlake status` says so, and it continues
+    by itself.
 
     Example: pinlake stream --once
     """
@@ -82,8 +83,8 @@ def stream(
 
     with write_lock("stream", [leases.STREAM], wait=wait) as settings:
 
-        def run(_: DeltaLake) -> StepMetrics:
-            lane = open_stream(_.spark, settings)
+        def run(lake: DeltaLake) -> StepMetrics:
+            lane = open_stream(lake.spark, settings)
             if once:
                 return lane.drain()
             return lane.follow(trigger_seconds=settings.stream.trigger_seconds, stop=_stop_on_signal())
@@ -97,7 +98,7 @@ def _step(name: str, settings: Settings, run: Callable[[DeltaLake], StepMetrics]
     starting = f"{name}: starting Spark"
     with (
         spark_session(settings, app=f"pinlake {name}", status=starting) as (spark, line),
-        telling_failures(),
+        printing_failures(),
     ):
         line.update(name)
         counts = run(DeltaLake.of(spark, settings))
@@ -113,11 +114,11 @@ def _step(name: str, settings: Settings, run: Callable[[DeltaLake], StepMetrics]
 def _stop_on_signal() -> threading.Event:
     stop = threading.Event()
 
-    def ask(number: int, _frame: object) -> None:
+    def request_stop(number: int, _frame: object) -> None:
         stop.set()
         signal.signal(number, signal.SIG_DFL)
 
-    # After the session has started: pyspark installs a handler of its own for SIGINT.
+    # Called after the session has started, because pyspark installs its own handler for SIGINT.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask)
+        signal.signal(number, request_stop)
     return stop

@@ -1,4 +1,4 @@
-"""`pinlake ledger`: every step's sums, and whether they close; `pinlake reconcile`: lane beside lane."""
+"""`pinlake ledger`: rows in and out of every step; `pinlake reconcile`: comparison of the two lanes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def ledger(
     limit: Annotated[int, typer.Option(min=1, help="How many entries, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Print what went into each step and what came out, newest first, a row a commit.
+    """Print the rows that went into and came out of each step: one line per commit, newest first.
 
     Example: pinlake ledger --limit 20
     """
@@ -61,11 +61,11 @@ def ledger(
 @app.command()
 def check(
     since: Annotated[
-        int | None, typer.Option(min=1, help="Look at the steps of the last DAYS; default: all.")
+        int | None, typer.Option(min=1, help="Check the steps of the last DAYS; default: all.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Prove that the sums close, from Kafka's offsets to Postgres. Exit code 1 if one does not.
+    """Check that the sums close, from the offsets in Kafka to Postgres. Exit code 1 if one does not.
 
     Example: pinlake ledger check --since 7
     """
@@ -73,11 +73,11 @@ def check(
     from lakehouse.observability.ledger import balance as closing
     from lakehouse.observability.ledger import collect
 
-    unread = _unread(settings_module.load())
+    lost = _lost_records(settings_module.load())
     with _lakehouse() as (lake, serving):
         collected = collect.collect(lake, serving)
         moment = datetime.now(UTC) - timedelta(days=since) if since else None
-        sums = unread + closing.check(lake, collected, since=moment)
+        sums = lost + closing.check(lake, collected, since=moment)
     if as_json:
         for total in sums:
             print(json.dumps({**asdict(total), "closes": total.closes}))
@@ -90,14 +90,15 @@ def check(
 def reconcile(
     since: Annotated[
         datetime | None,
-        typer.Option("--from", help="Events that the door took from here on, UTC; default: a day."),
+        typer.Option("--from", help="Events that the API accepted since then, UTC; default: one day."),
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option("--to", help="Until here; default: as far as both lanes have got.")
+        datetime | None,
+        typer.Option("--to", help="End of the events, UTC; default: as far as both lanes are."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare what both lanes made of the same events, and name those that differ. Exit code 1 if any does.
+    """Compare the results of both lanes for the same events, and list differences. Exit code 1 if any differ.
 
     Example: pinlake reconcile --from 2026-01-30 --to 2026-01-31
     """
@@ -109,27 +110,27 @@ def reconcile(
             raise UsageError(
                 "a lane has no events yet",
                 where="reconcile",
-                hint="Run both lanes: `pinlake --help` lists the steps.",
+                hint="Run both lanes; `pinlake --help` lists the steps.",
             )
         ready = lanes.settled(*newest, now=datetime.now(UTC)).astimezone(UTC)
         end = until.replace(tzinfo=UTC) if until else ready
         begin = since.replace(tzinfo=UTC) if since else end - _DAY
         if begin >= end:
             raise UsageError(
-                "the window is empty", where=f"from {begin} to {end}", hint="Give an earlier --from."
+                "the time range is empty", where=f"from {begin} to {end}", hint="Give an earlier --from."
             )
-        found = lanes.compare(lake, since=begin, until=end)
-    if not (found.events or since or until):
+        comparison = lanes.compare(lake, since=begin, until=end)
+    if not (comparison.events or since or until):
         raise UsageError(
-            f"no event is old enough to compare: those since {end:%H:%M:%S} UTC may still be on their way",
+            f"no event is old enough to compare: events since {end:%H:%M:%S} UTC may still be on their way",
             where="reconcile",
-            hint="Let both lanes catch up and run it again, or give --to.",
+            hint="Wait until both lanes have caught up, then run the command again, or give --to.",
         )
     if as_json:
-        print(json.dumps(asdict(found), default=str))
+        print(json.dumps(asdict(comparison), default=str))
     else:
-        _print_comparison(found)
-    if found.differing:
+        _print_comparison(comparison)
+    if comparison.differing:
         raise typer.Exit(1)
 
 
@@ -144,8 +145,8 @@ def _lakehouse() -> Iterator[tuple[DeltaLake, Serving]]:
         yield DeltaLake.of(spark, settings), Serving(settings.postgres)
 
 
-def _unread(settings: Settings) -> list[Sum]:
-    """What Kafka has removed before a lane read it; without Kafka that is left out, and said."""
+def _lost_records(settings: Settings) -> list[Sum]:
+    """Return the sums of records that Kafka removed unread; none, with a message, if Kafka is unavailable."""
     from lakehouse.observability.ledger.balance import Sum
     from lakehouse.pipelines import data_loss_check as unread
 
@@ -175,9 +176,9 @@ def _print_sums(sums: list[Sum]) -> None:
             console.print(f"{total.lane}, {total.what}: {place}")
 
 
-def _print_comparison(found: Comparison) -> None:
+def _print_comparison(comparison: Comparison) -> None:
     console = output.console()
-    for difference in found.differences:
+    for difference in comparison.differences:
         console.print(f"{difference.event_id}  pin {difference.unique_id}  {difference.what}")
-    span = f"{found.since:%Y-%m-%d %H:%M:%S} to {found.until:%Y-%m-%d %H:%M:%S} UTC"
-    console.print(f"{found.events:,} events from {span}: {found.differing:,} differ")
+    span = f"{comparison.since:%Y-%m-%d %H:%M:%S} to {comparison.until:%Y-%m-%d %H:%M:%S} UTC"
+    console.print(f"{comparison.events:,} events from {span}: {comparison.differing:,} differ")

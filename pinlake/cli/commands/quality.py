@@ -1,4 +1,4 @@
-"""`pinlake quality`: suites checked, and what validations have found."""
+"""`pinlake quality`: checks of the suites, and results of validations."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Check suites, and see what validations found.\n\nExample: pinlake quality check-suites",
+    help="Check suites, and print results of validations.\n\nExample: pinlake quality check-suites",
 )
 _SHOWN = ("at", "version", "rule", "severity", "kind", "evaluated", "unexpected", "observed", "success")
 
 
 @app.command("check-suites")
 def check_suites(
-    folder: Annotated[Path | None, typer.Option(help="Where the suites are; default: expectations/.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder of the suites; default: expectations/.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every suite without data: JSON, expectations, columns, ids, and whether Spark can do it.
+    """Check every suite without data: JSON, expectations, columns, ids, and whether Spark can run it.
 
-    Names every mistake: first those that can be seen in the files, and if there are none those that Great
-    Expectations or Spark find.
+    Prints every mistake: first those in the files; if there are none, those that Great Expectations or Spark
+    find.
 
     Example: pinlake quality check-suites
     """
@@ -43,19 +43,19 @@ def check_suites(
     from lakehouse.quality import gate
     from lakehouse.quality import suites as suite
 
-    place = folder or suite.FOLDER
-    faults = [fault for table in PUBLISHED for fault in suite.faults(table, folder=place)]
-    _stop_at(faults + suite.strays(PUBLISHED, folder=place))
-    suites = {table: suite.load(table, folder=place) for table in PUBLISHED}
+    suites_folder = folder or suite.FOLDER
+    faults = [fault for table in PUBLISHED for fault in suite.faults(table, folder=suites_folder)]
+    _exit_on(faults + suite.strays(PUBLISHED, folder=suites_folder))
+    suites = {table: suite.load(table, folder=suites_folder) for table in PUBLISHED}
     with short_spark_session(settings_module.load(), app="pinlake quality") as spark:
-        _stop_at([fault for table, found in suites.items() for fault in gate.faults(spark, table, found)])
-    for found in suites.values():
-        rows, whole = len(found.row_rules), len(found.table_rules)
+        _exit_on([fault for table, rules in suites.items() for fault in gate.faults(spark, table, rules)])
+    for rules in suites.values():
+        rows, whole = len(rules.row_rules), len(rules.table_rules)
         if as_json:
-            told = {"suite": found.name, "row": rows, "table": whole, "fingerprint": found.fingerprint}
-            print(json.dumps(told))
+            data = {"suite": rules.name, "row": rows, "table": whole, "fingerprint": rules.fingerprint}
+            print(json.dumps(data))
         else:
-            print(f"{found.name}: {rows} rules for rows, {whole} for the table, {found.fingerprint[:12]}")
+            print(f"{rules.name}: {rows} row rules, {whole} table rules, {rules.fingerprint[:12]}")
 
 
 @app.command()
@@ -65,7 +65,7 @@ def history(
     limit: Annotated[int, typer.Option(min=1, help="How many results, newest first.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Print what validations of a table found, newest first.
+    """Print the results of validations of a table, newest first.
 
     Example: pinlake quality history silver.pins_batch --rule silver.unique_id.unique
     """
@@ -87,7 +87,7 @@ def history(
     output.console(markup=False).print(shown)
 
 
-def _stop_at(faults: list[TerminalError]) -> None:
+def _exit_on(faults: list[TerminalError]) -> None:
     for fault in faults:
         print_error(fault)
     if faults:
@@ -95,8 +95,8 @@ def _stop_at(faults: list[TerminalError]) -> None:
 
 
 @contextmanager
-def telling_failures() -> Iterator[None]:
-    """Print which critical rules do not hold, if that ends the block."""
+def printing_failures() -> Iterator[None]:
+    """Print the critical rules that failed if the block ends with `Unpublished`."""
     from lakehouse.quality.publish import Unpublished
 
     try:
@@ -107,7 +107,7 @@ def telling_failures() -> Iterator[None]:
 
 
 def print_failures(failures: list[Result]) -> None:
-    """Print on standard error which rules failed and by how much."""
+    """Print failed rules with their figures on standard error."""
     table = output.table("table", "version", "rule", numbers=("evaluated", "unexpected", "observed"))
     for failure in failures:
         cells = (failure.evaluated, failure.unexpected, failure.observed)

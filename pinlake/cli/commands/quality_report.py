@@ -1,4 +1,4 @@
-"""`pinlake quality report`: the page a team opens every morning."""
+"""`pinlake quality report`: the daily report as one HTML page."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def report(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write one HTML page: what holds, what fails and since when, quarantine, volume and freshness.
+    """Write one HTML page: rules that hold or fail and since when, quarantine, volume and freshness.
 
-    It loads nothing and runs no script: send it by mail, open it without a network.
+    The page loads nothing and runs no script, so it can be sent by mail and opened without a network.
 
     Example: pinlake quality report --to s3://reports/pinlake
     """
@@ -38,15 +38,15 @@ def report(
     from pinlake.app import report_pages as pages
 
     settings = settings_module.load()
-    gathered = _gathered(settings)
-    place = deliver(render(gathered), to or str(settings.home / pages.FOLDER), s3=s3_client(settings.s3))
+    gathered = _gather(settings)
+    page = deliver(render(gathered), to or str(settings.home / pages.FOLDER), s3=s3_client(settings.s3))
     if as_json:
-        print(json.dumps({"page": place, **asdict(gathered)}, default=_plain))
+        print(json.dumps({"page": page, **asdict(gathered)}, default=_plain))
         return
-    output.console(markup=False).print(place)
+    output.console(markup=False).print(page)
 
 
-def _gathered(settings: Settings) -> Report:
+def _gather(settings: Settings) -> Report:
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.observability.quality_report import rule_texts as sentences
     from lakehouse.observability.quality_report.collect import gather
@@ -56,5 +56,5 @@ def _gathered(settings: Settings) -> Report:
 
 
 def _plain(value: object) -> str:
-    # Dates and times; anything else would be a fault of the report's own.
+    # Dates and times; another type would be a bug of the report.
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,4 +1,4 @@
-"""`pinlake quarantine`: what was refused, corrected, replayed, or given up."""
+"""`pinlake quarantine`: rejected rows are listed, corrected, replayed or dropped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 
 from foundation.errors import UsageError
 from pinlake.cli import console as output
-from pinlake.cli.commands.quality import telling_failures
+from pinlake.cli.commands.quality import printing_failures
 from pinlake.cli.options import AsJson, LaneName, Wait, select_lanes
 from pinlake.cli.spark_session import short_spark_session
 from pinlake.cli.write_lock import write_lock
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="See, correct, replay or give up what was refused.\n\nExample: pinlake quarantine list",
+    help="List, correct, replay or drop rejected rows.\n\nExample: pinlake quarantine list",
 )
 Where = Annotated[
-    str | None, typer.Option(help="SQL over quarantine's columns and the pin's fields as text.")
+    str | None, typer.Option(help="SQL on the columns of quarantine and the fields of the pin (text).")
 ]
 Id = Annotated[str | None, typer.Option("--id", help="One row, by its id.")]
-Note = Annotated[str | None, typer.Option(help="Why; kept with the row.")]
+Note = Annotated[str | None, typer.Option(help="The reason; stored with the row.")]
 _SHOWN = ("id", "layer", "state", "reasons", "topic", "partition", "offset", "quarantined_at", "note")
 
 
@@ -40,10 +40,10 @@ _SHOWN = ("id", "layer", "state", "reasons", "topic", "partition", "offset", "qu
 def list_rows(
     where: Where = None,
     lane: LaneName = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many of each lane, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="How many rows per lane, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List refused rows.
+    """List rejected rows.
 
     Example: pinlake quarantine list --where "state = 'open' AND array_contains(reasons, 'unique_id.missing')"
     """
@@ -60,20 +60,20 @@ def list_rows(
 
 @app.command()
 def show(
-    row_id: Annotated[str, typer.Argument(metavar="ID", help="The row's id, or how it begins.")],
+    row_id: Annotated[str, typer.Argument(metavar="ID", help="The id of the row, or a prefix of it.")],
     lane: LaneName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print all that is known of one refused row, its value included.
+    """Print all columns of one rejected row, including its value.
 
     Example: pinlake quarantine show 1f0c --json
     """
-    chosen = _begins(row_id)
+    condition = _has_prefix(row_id)
     with _lanes(lane) as (_, _, lanes):
-        rows = [row for found in lanes.values() for row in _newest(found, chosen, 2)]
+        rows = [row for quarantine in lanes.values() for row in _newest(quarantine, condition, 2)]
     if len(rows) != 1:
         raise UsageError(
-            "no such row" if not rows else "more than one row begins like this",
+            "no such row" if not rows else "more than one row has this prefix",
             where=f"id {row_id}",
             hint="`pinlake quarantine list` prints the ids.",
         )
@@ -90,7 +90,7 @@ def export(
     where: Where = None,
     lane: LaneName = None,
 ) -> None:
-    """Write refused rows into a file, one JSON object a line; bytes that are no text as value_base64.
+    """Write rejected rows to a file, one JSON object per line; a value that is not text is in value_base64.
 
     Example: pinlake quarantine export --to refused.jsonl --where "state = 'open'"
     """
@@ -107,26 +107,26 @@ def export(
 @app.command()
 def fix(
     row_id: Id = None,
-    json_file: Annotated[Path | None, typer.Option(help="The corrected pin, whole.")] = None,
+    json_file: Annotated[Path | None, typer.Option(help="File with the complete corrected pin.")] = None,
     where: Where = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help='"field = SQL".')] = None,
     lane: LaneName = None,
     note: Note = None,
 ) -> None:
-    """Correct open rows: one with a whole pin, many with SQL. They stay open until they are replayed.
+    """Correct open rows: one with a complete pin, or many with SQL. They stay open until they are replayed.
 
     Example: pinlake quarantine fix --where "unique_id = 'pin-7'" --set "unique_id = uuid()"
     """
-    chosen, pairs = _chosen(row_id, where), _pairs(assignments or [])
+    condition, pairs = _condition(row_id, where), _pairs(assignments or [])
     if json_file is not None:
-        corrected = _whole_pin(json_file)
+        corrected = _read_pin(json_file)
     elif not assignments:
         raise UsageError("nothing to correct", where="quarantine fix", hint="Give --json-file or --set.")
     from lakehouse.operations import replay
 
     with _lanes(lane) as (_, _, lanes):
         value = replay.whole(corrected) if json_file else replay.assigned(pairs)
-        count = sum(found.fix(chosen, value, note=note) for found in lanes.values())
+        count = sum(quarantine.fix(condition, value, note=note) for quarantine in lanes.values())
     print(f"{count} rows corrected")
 
 
@@ -138,64 +138,64 @@ def replay_rows(
     note: Note = None,
     wait: Wait = 0.0,
 ) -> None:
-    """Send open rows through the gates again, corrected if they were, under their own event ids.
+    """Send open rows, with their corrections, through the gates again under their own event ids.
 
-    It can neither double a pin nor replace a newer event, and may be run again at any time. The batch
-    lane's silver and gold must not be at work meanwhile; the stream may.
+    It cannot duplicate a pin or replace a newer event, and may be run again at any time. The steps silver and
+    gold of the batch lane may not run meanwhile; the stream may.
 
     Example: pinlake quarantine replay --where "true"
     """
-    chosen = _chosen(row_id, where)
+    condition = _condition(row_id, where)
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.pipelines import batch as batch_lane
     from lakehouse.serving.postgres import Serving
 
     with (
-        write_lock("quarantine replay", _replayed_into(lane), wait=wait),
+        write_lock("quarantine replay", _leases(lane), wait=wait),
         _lanes(lane) as (spark, settings, lanes),
     ):
         for name, quarantine in lanes.items():
-            done = quarantine.replay(
-                chosen,
+            result = quarantine.replay(
+                condition,
                 text_policy=settings.text_policy,
                 serving=Serving(settings.postgres) if name == "stream" else None,
                 note=note,
             )
             if name == "batch":
-                # Judges and publishes silver, then takes what has changed into gold.
+                # This audits and publishes silver, then updates gold with its changes.
                 batch_lane.gold(DeltaLake.of(spark, settings))
-            print(f"{name}: {_told(done)}")
+            print(f"{name}: {_summary(result)}")
 
 
 @app.command()
 def drop(
-    note: Annotated[str, typer.Option(help="Why; kept with the row.")],
+    note: Annotated[str, typer.Option(help="The reason; stored with the row.")],
     row_id: Id = None,
     where: Where = None,
     lane: LaneName = None,
 ) -> None:
-    """Give open rows up. They stay in the table, marked.
+    """Drop open rows. They stay in the table, marked as dropped.
 
     Example: pinlake quarantine drop --where "array_contains(reasons, 'value.missing')" --note "tombstones"
     """
-    chosen = _chosen(row_id, where)
+    condition = _condition(row_id, where)
     with _lanes(lane) as (_, _, lanes):
-        count = sum(found.drop(chosen, note=note) for found in lanes.values())
+        count = sum(quarantine.drop(condition, note=note) for quarantine in lanes.values())
     print(f"{count} rows dropped")
 
 
-def _told(done: Replayed) -> str:
-    if not done.tried:
-        return "no open row is chosen; those that were replayed or dropped stay as they are"
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in done.refused.items())
-    refused = f"; still refused: {reasons}" if reasons else ""
-    return f"{done.tried:,} rows tried, {done.passed:,} passed{refused}"
+def _summary(result: Replayed) -> str:
+    if not result.tried:
+        return "no open row matches; rows that were replayed or dropped do not change"
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in result.refused.items())
+    rejected = f"; still rejected: {reasons}" if reasons else ""
+    return f"{result.tried:,} rows tried, {result.passed:,} passed{rejected}"
 
 
-def _replayed_into(lane: str | None) -> list[str]:
+def _leases(lane: str | None) -> list[str]:
     from lakehouse.delta.locks import table_locks as leases
 
-    # The stream's own merges bear others beside them: it need not stop for a correction.
+    # The stream can run meanwhile, because its merges tolerate concurrent ones.
     return [] if lane == "stream" else [leases.SILVER, leases.GOLD]
 
 
@@ -210,7 +210,7 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
     lanes = select_lanes(only)
     settings = settings_module.load()
     probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
-    with short_spark_session(settings, app="pinlake quarantine") as spark, telling_failures():
+    with short_spark_session(settings, app="pinlake quarantine") as spark, printing_failures():
         lake = DeltaLake.of(spark, settings)
         yield spark, settings, {lane.name: Quarantine(lake, lane) for lane in lanes}
 
@@ -233,26 +233,26 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _chosen(row_id: str | None, where: str | None) -> str:
+def _condition(row_id: str | None, where: str | None) -> str:
     if (row_id is None) == (where is None):
         raise UsageError("which rows?", where="quarantine", hint="Give either --id or --where.")
-    return where if where is not None else _begins(row_id or "")
+    return where if where is not None else _has_prefix(row_id or "")
 
 
-def _begins(row_id: str) -> str:
+def _has_prefix(row_id: str) -> str:
     if not row_id or not all(digit in "0123456789abcdef" for digit in row_id):
         raise UsageError("an id has hexadecimal digits", where=f"id {row_id}", hint="Copy it from the list.")
     return f"startswith(id, '{row_id}')"
 
 
-def _whole_pin(path: Path) -> str:
-    """Return what a file holds if it is one JSON object; whether that is a good pin the gates will say."""
+def _read_pin(path: Path) -> str:
+    """Return the text of a file if it is one JSON object; the gates decide whether it is a valid pin."""
     hint = "Give one pin, as {...}."
     try:
         text = path.read_text(encoding="utf-8")
         pin = json.loads(text)
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path), hint=hint) from None
+        raise UsageError(f"the file cannot be read: {error.strerror}", where=str(path), hint=hint) from None
     except ValueError as error:
         raise UsageError(f"not JSON: {error}", where=str(path), hint=hint) from None
     if not isinstance(pin, dict):

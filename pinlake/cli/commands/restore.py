@@ -1,4 +1,4 @@
-"""`pinlake restore`: an older version of a table made its newest."""
+"""`pinlake restore`: makes an older version of a table its newest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from pinlake.cli import row_output as rows
 from pinlake.cli.commands.diff import print_counts
-from pinlake.cli.commands.quality import telling_failures
+from pinlake.cli.commands.quality import printing_failures
 from pinlake.cli.options import AsJson, TableName, Wait, Yes, require_yes
 from pinlake.cli.reader import open_store
 from pinlake.cli.spark_session import short_spark_session
@@ -28,10 +28,11 @@ def restore(
     wait: Wait = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a table back to what it was, as a new version; show what that means and ask first.
+    """Restore an older state of a table as a new version; show the differences and ask first.
 
-    Holds the leases of the steps that write the table. It is refused if a step that reads the table as a
-    stream could not go on. Of the batch lane's tables readers see it once it has passed its suite.
+    Holds the leases of the steps that write the table. Fails if a step that streams from the table could not
+    continue. For tables of the batch lane, readers see the new version after it has passed its suite. --json
+    needs --yes.
 
     Example: pinlake restore silver.pins_batch --to 12
     """
@@ -45,7 +46,7 @@ def restore(
     chosen = tables.named(table, where="restore")
     target = moment.parse(to, where="--to")
     require_yes(yes, as_json=as_json, where="restore")
-    # A wrong version is told at once, not after having waited for another writer.
+    # A wrong version must be reported at once, not after waiting for another writer.
     versions.open_at(open_store(settings_module.load()), chosen, target)
     with write_lock("restore", leases.of(chosen), wait=wait) as settings:
         plan = restoring.plan(open_store(settings), chosen, target)
@@ -53,14 +54,14 @@ def restore(
             _show(plan)
         if not yes:
             typer.confirm("Restore it?", abort=True, err=True)
-        done, seen = _restore(settings, chosen, plan.difference.new)
+        version, published = _restore(settings, chosen, plan.difference.new)
     if as_json:
-        told = {**asdict(plan.difference), "notes": plan.notes, "version": done, "published": seen}
-        print(rows.as_json(told))
+        data = {**asdict(plan.difference), "notes": plan.notes, "version": version, "published": published}
+        print(rows.as_json(data))
         return
-    print(f"{chosen.full_name} is at version {done} what it was at version {plan.difference.new}.")
-    if seen is not None:
-        print(f"Readers see version {seen}.")
+    print(f"{chosen.full_name} version {version} has the content of version {plan.difference.new}.")
+    if published is not None:
+        print(f"Readers see version {published}.")
 
 
 def _restore(settings: Settings, table: Table, version: int) -> tuple[int, int | None]:
@@ -69,9 +70,9 @@ def _restore(settings: Settings, table: Table, version: int) -> tuple[int, int |
 
     with short_spark_session(settings, app="pinlake restore", status=f"restoring {table.full_name}") as spark:
         lake = DeltaLake.of(spark, settings)
-        done = restores.restore(lake, table, version)
-        with telling_failures():
-            return done, restores.let_readers_see(lake, table)
+        new_version = restores.restore(lake, table, version)
+        with printing_failures():
+            return new_version, restores.let_readers_see(lake, table)
 
 
 def _show(plan: Plan) -> None:

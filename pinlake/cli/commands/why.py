@@ -1,4 +1,4 @@
-"""`pinlake why`: the whole story of one pin."""
+"""`pinlake why`: the history of one pin."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from pinlake.cli.reader import open_store
 
 
 def why(
-    unique_id: Annotated[str, typer.Argument(help="The pin.")],
+    unique_id: Annotated[str, typer.Argument(help="The unique_id of the pin.")],
     as_json: AsJson = False,
 ) -> None:
-    """Tell a pin's story in order of time: its events at the door, where they are in Kafka and landing, the
-    commits that have taken them into the tables of both lanes, what was refused and why, the row in Postgres.
+    """Print the history of a pin in order of time: its events at the API, their positions in Kafka and
+    landing, the commits that wrote them to the tables of both lanes, rejections with reasons, and the row in
+    Postgres.
 
     Example: pinlake why 7528fc38-56c3-4c08-9b3c-0ab7a3a1b1f5
     """  # noqa: D205  # typer prints the first paragraph as the command's line
