@@ -114,7 +114,7 @@ def await_answer(child: Child, answers: Callable[[], bool], *, seconds: float) -
         return answers()
 
     waiting = Retrying(
-        retry=retry_if_result(lambda done: not done),
+        retry=retry_if_result(lambda is_answered: not is_answered),
         stop=stop_after_delay(seconds),
         wait=wait_fixed(_POLL_SECONDS),
     )

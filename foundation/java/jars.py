@@ -96,15 +96,15 @@ def class_path(jar_set: JarSet, settings: Settings) -> list[Path]:
         ConfigurationError: a jar has not been fetched.
     """
     root = folder(settings)
-    wanted = [jar for jar in locked() if jar.jar_set is jar_set]
-    missing = [jar.coordinate for jar in wanted if not _present(jar, root)]
+    requested = [jar for jar in locked() if jar.jar_set is jar_set]
+    missing = [jar.coordinate for jar in requested if not _is_present(jar, root)]
     if missing:
         raise ConfigurationError(
             f"{len(missing)} jars of {jar_set} are missing, {missing[0]} first",
             where=str(root),
             hint=f"Run `pinlake jars {jar_set}`.",
         )
-    return [root / jar.path for jar in wanted]
+    return [root / jar.path for jar in requested]
 
 
 def fetch(settings: Settings, *, sets: Iterable[JarSet] = COMMAND_SETS) -> Fetched:
@@ -120,18 +120,18 @@ def fetch(settings: Settings, *, sets: Iterable[JarSet] = COMMAND_SETS) -> Fetch
         TerminalError: a jar is not the locked one, or the repository does not have it.
         TransientError: the repository did not answer after several attempts.
     """
-    chosen, root = set(sets), folder(settings)
-    wanted = {jar.path: jar for jar in locked() if jar.jar_set in chosen}
-    missing = [jar for jar in wanted.values() if not _present(jar, root)]
-    for path in wanted.keys() - {jar.path for jar in missing}:
+    selected, root = set(sets), folder(settings)
+    requested = {jar.path: jar for jar in locked() if jar.jar_set in selected}
+    missing = [jar for jar in requested.values() if not _is_present(jar, root)]
+    for path in requested.keys() - {jar.path for jar in missing}:
         _make_readable(root / path)
     total = sum(jar.size for jar in missing)
     if missing:
         _download(missing, root=root, address=maven.root(settings.maven_repository))
-    return Fetched(jars=len(wanted), downloaded=len(missing), downloaded_bytes=total)
+    return Fetched(jars=len(requested), downloaded=len(missing), downloaded_bytes=total)
 
 
-def _present(jar: Jar, root: Path) -> bool:
+def _is_present(jar: Jar, root: Path) -> bool:
     try:
         return (root / jar.path).stat().st_size == jar.size
     except (FileNotFoundError, NotADirectoryError):

@@ -56,13 +56,13 @@ def idempotency_key(request: Request, *, now: datetime) -> str | Problem | None:
         request: its header may have the quotation marks of a structured field.
         now: the API's clock, UTC.
     """
-    given = request.headers.get(IDEMPOTENCY_KEY)
-    if given is None:
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
         return None
-    if len(given) > 1 and given[0] == given[-1] == '"':
-        given = given[1:-1]
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
     try:
-        return parse_event_id(given, now=now)
+        return parse_event_id(key, now=now)
     except ValueError as error:
         detail = f"{IDEMPOTENCY_KEY} {error}"
         return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field=IDEMPOTENCY_KEY)

@@ -152,7 +152,7 @@ def _answer(response: httpx.Response, *, seconds: float, retries: int) -> Answer
 def _wait(state: RetryCallState) -> float:
     outcome = state.outcome
     if outcome is not None and not outcome.failed:
-        asked = outcome.result().headers.get("Retry-After", "")
-        if asked.isdecimal():
-            return max(float(asked), _backoff(state))
+        retry_after = outcome.result().headers.get("Retry-After", "")
+        if retry_after.isdecimal():
+            return max(float(retry_after), _backoff(state))
     return _backoff(state)

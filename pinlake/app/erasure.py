@@ -188,11 +188,11 @@ class Erasure:
 
     def _verify(self) -> Record:
         self._on_step("searching for traces")
-        left = traces.in_objects(self._s3, self._settings.s3.bucket, self._subjects)
-        left += traces.in_values(self._lake, self._subjects)
+        remaining = traces.in_objects(self._s3, self._settings.s3.bucket, self._subjects)
+        remaining += traces.in_values(self._lake, self._subjects)
         naming = served.naming(self._settings.postgres, self._subjects.ids)
-        left += [f"Postgres: {naming} rows"] if naming else []
-        proved = self._record.proved(tuple(dict.fromkeys(left)))
+        remaining += [f"Postgres: {naming} rows"] if naming else []
+        proved = self._record.proved(tuple(dict.fromkeys(remaining)))
         return self._save(proved) if proved.removed or proved.traces else proved
 
     def _again_until(self, reached: Callable[[], bool], work: Callable[[], object]) -> None:

@@ -38,11 +38,11 @@ def diff(
     from lakehouse.query import table_versions as versions
     from lakehouse.query import time_travel as moment
 
-    chosen = tables.named(table, where="diff")
+    selected = tables.named(table, where="diff")
     begin = moment.parse(since, where="--from")
     end = moment.parse(until, where="--to") if until is not None else None
     store = open_store(settings_module.load())
-    old, new = versions.open_at(store, chosen, begin), versions.open_at(store, chosen, end)
+    old, new = versions.open_at(store, selected, begin), versions.open_at(store, selected, end)
     columns = [name.strip() for name in key.split(",")] if key else ()
     difference = differences.between(old, new, key=columns, limit=limit)
     if as_json:

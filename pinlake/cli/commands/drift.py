@@ -30,17 +30,16 @@ def drift(
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.observability.schema_drift.detect import look
 
-    chosen, settings, now = select_lanes(lane), settings_module.load(), datetime.now(UTC)
+    lanes, settings, now = select_lanes(lane), settings_module.load(), datetime.now(UTC)
     with short_spark_session(settings, app="pinlake drift", status="reading bronze") as spark:
         lake = DeltaLake.of(spark, settings)
-        looked = (look(lake, each, days=days, now=now) for each in chosen)
-        found = [told for told in looked if told]
-    if not found:
-        raise UsageError("nothing is in bronze yet", where="drift", hint="Run a lane first.")
-    for told in found:
+        reports = [report for each in lanes if (report := look(lake, each, days=days, now=now))]
+    if not reports:
+        raise UsageError("bronze has no records yet", where="drift", hint="Run a lane first.")
+    for report in reports:
         if as_json:
-            print(told.as_json())
+            print(report.as_json())
         else:
-            print_drift(told)
-    if any(told.critical for told in found):
+            print_drift(report)
+    if any(report.critical for report in reports):
         raise typer.Exit(1)

@@ -26,11 +26,11 @@ def history(
     from lakehouse.query import history as commits
     from lakehouse.query import table_versions as versions
 
-    chosen = tables.named(table, where="history")
-    newest = versions.open_at(open_store(settings_module.load()), chosen)
-    listed = [commit.as_row() for commit in commits.of(newest.log, limit=limit)]
+    selected = tables.named(table, where="history")
+    newest = versions.open_at(open_store(settings_module.load()), selected)
+    commit_rows = [commit.as_row() for commit in commits.of(newest.log, limit=limit)]
     if as_json:
-        for row in listed:
+        for row in commit_rows:
             print(rows.as_json(row))
     else:
-        rows.print_table(list(listed[0]), [list(row.values()) for row in listed])
+        rows.print_table(list(commit_rows[0]), [list(row.values()) for row in commit_rows])

@@ -43,23 +43,23 @@ def restore(
     from lakehouse.query import table_versions as versions
     from lakehouse.query import time_travel as moment
 
-    chosen = tables.named(table, where="restore")
+    selected = tables.named(table, where="restore")
     target = moment.parse(to, where="--to")
     require_yes(yes, as_json=as_json, where="restore")
     # A wrong version must be reported at once, not after waiting for another writer.
-    versions.open_at(open_store(settings_module.load()), chosen, target)
-    with write_lock("restore", leases.of(chosen), wait=wait) as settings:
-        plan = restoring.plan(open_store(settings), chosen, target)
+    versions.open_at(open_store(settings_module.load()), selected, target)
+    with write_lock("restore", leases.of(selected), wait=wait) as settings:
+        plan = restoring.plan(open_store(settings), selected, target)
         if not as_json:
             _show(plan)
         if not yes:
             typer.confirm("Restore it?", abort=True, err=True)
-        version, published = _restore(settings, chosen, plan.difference.new)
+        version, published = _restore(settings, selected, plan.difference.new)
     if as_json:
         data = {**asdict(plan.difference), "notes": plan.notes, "version": version, "published": published}
         print(rows.as_json(data))
         return
-    print(f"{chosen.full_name} version {version} has the content of version {plan.difference.new}.")
+    print(f"{selected.full_name} version {version} has the content of version {plan.difference.new}.")
     if published is not None:
         print(f"Readers see version {published}.")
 

@@ -29,19 +29,19 @@ def why(
 
     settings = settings_module.load()
     pin = stories.canonical(unique_id)
-    found = stories.tell(open_store(settings), pin, served=partial(served.row, settings.postgres))
+    entries = stories.tell(open_store(settings), pin, served=partial(served.row, settings.postgres))
     if as_json:
-        for entry in found:
+        for entry in entries:
             print(rows.as_json(asdict(entry)))
         return
-    told = (
+    cells = (
         (
             entry.at,
             entry.lane or "",
             entry.what,
-            ", ".join(f"{name} {rows.text(value)}" for name, value in known),
+            ", ".join(f"{name} {rows.text(value)}" for name, value in details),
         )
-        for entry in found
-        if (known := [(name, value) for name, value in entry.details.items() if value is not None])
+        for entry in entries
+        if (details := [(name, value) for name, value in entry.details.items() if value is not None])
     )
-    rows.print_table(("at", "lane", "what", "details"), told)
+    rows.print_table(("at", "lane", "what", "details"), cells)
