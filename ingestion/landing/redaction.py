@@ -101,11 +101,9 @@ def _blank(line: bytes) -> bytes:
     envelope = _parse(line)
     if not isinstance(envelope, dict):
         return b"{}\n"
-    cleared = {"key": None, "headers": [], "value": None}
     coordinates = {name: envelope.get(name) for name in _KEPT_FIELDS}
-    return orjson.dumps(
-        {**coordinates, "key": None, "headers": [], "value": None}, option=orjson.OPT_APPEND_NEWLINE
-    )
+    blanked = {**coordinates, "key": None, "headers": [], "value": None}
+    return orjson.dumps(blanked, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _content(envelope: dict[str, Any], name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Credentials reach both Kafka libraries, and only where the protocol has a use for them."""
+"""Credentials: both Kafka libraries get them, and only if the protocol uses them."""
 
 from __future__ import annotations
 

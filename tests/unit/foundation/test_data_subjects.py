@@ -1,4 +1,4 @@
-"""Pins to be erased: what names them, and what is refused as a name."""
+"""Pins to erase: which bytes mention them, and which ids are rejected."""
 
 from __future__ import annotations
 

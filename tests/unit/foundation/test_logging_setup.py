@@ -1,4 +1,4 @@
-"""Pinlake's own lines are printed; of libraries only what a reader can act upon."""
+"""Log lines: all of Pinlake's own, and of libraries only those that a reader can act on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The code names its git revision where there is one to be known."""
+"""The version of the code, with the git revision if it is known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OLD, NEW = "a" * 40, "b" * 40
 
 @pytest.fixture
 def git(tmp_path: Path) -> Path:
-    """The folder .git of a checkout of main, whose revision is in packed-refs only."""
+    """The folder .git of a checkout of main whose revision is only in packed-refs."""
     folder = tmp_path / ".git"
     folder.mkdir()
     (folder / "HEAD").write_text("ref: refs/heads/main\n")

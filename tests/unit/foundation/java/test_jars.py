@@ -1,4 +1,4 @@
-"""Fetching jars, from a real repository on loopback."""
+"""Jars are fetched from a real repository on loopback."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONTENT = {"one": b"first jar" * 1000, "two": b"second jar" * 3000}
 
 
 class Repository(ThreadingHTTPServer):
-    """A Maven repository on loopback: what it holds, how often it fails first, and what it was asked for."""
+    """A Maven repository on loopback: its files, how many requests fail first, and the requests."""
 
     daemon_threads = True
 
@@ -71,7 +71,7 @@ def repository() -> Iterator[Repository]:
 
 @pytest.fixture
 def settings(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Settings with an empty cache, that repository, and a lock of its two jars."""
+    """Settings with an empty cache, this repository, and a lock of its two jars."""
     lock = tmp_path / "jars.lock"
     rows = [
         f"spark org.example:{name}:1.0 {hashlib.sha256(body).hexdigest()} {len(body)}\n"
@@ -155,7 +155,7 @@ def test_a_jar_the_repository_lacks_ends_the_fetch_at_once(
     assert len(set(repository.asked)) == len(repository.asked)
 
 
-def test_a_repository_that_is_away_is_told_without_the_password_in_its_address(
+def test_the_error_of_an_unreachable_repository_hides_the_password_in_its_address(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jars, "ATTEMPTS", 1)
@@ -167,7 +167,7 @@ def test_a_repository_that_is_away_is_told_without_the_password_in_its_address(
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_cache_that_cannot_be_written_is_told_with_the_setting_that_helps(
+def test_the_error_of_a_cache_that_cannot_be_written_names_the_setting(
     settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
@@ -180,7 +180,7 @@ def test_a_cache_that_cannot_be_written_is_told_with_the_setting_that_helps(
 def test_the_command_prints_what_it_did_as_json(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINLAKE_CACHE", str(settings.cache))
     monkeypatch.setenv("PINLAKE_MAVEN_REPOSITORY", str(settings.maven_repository))
-    # Of Spark's jars it would archive the classes too.
+    # For the set spark, the command would archive the classes too.
     jars.LOCK.write_text(jars.LOCK.read_text().replace("spark ", "kafka "))
 
     done = CliRunner().invoke(app, ["jars", "kafka", "--json"])

@@ -11,7 +11,7 @@ from foundation.java import jre as java
 
 
 def _install(folder: Path, *, says: str) -> Path:
-    """Put a `java` in place that answers `-version` as a real one does, on standard error."""
+    """Create a `java` that answers `-version` on standard error, as a real one does."""
     program = folder / "bin" / "java"
     program.parent.mkdir(parents=True)
     program.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{says}\nEND\n")
@@ -36,7 +36,7 @@ def test_without_java_home_the_path_is_searched(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("says", "told"), [('version "1.8.0_392"', "8"), ("no version here", "unknown")])
-def test_a_java_too_old_is_told_with_what_to_install(
+def test_the_error_of_an_old_java_says_what_to_install(
     says: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _install(tmp_path, says=says)
@@ -47,7 +47,7 @@ def test_a_java_too_old_is_told_with_what_to_install(
 
 
 @pytest.mark.parametrize("home", ["/nowhere", None])
-def test_no_java_is_told_with_what_to_install(
+def test_the_error_of_a_missing_java_says_what_to_install(
     home: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Where jars come from."""
+"""The Maven repository that jars are fetched from."""
 
 from __future__ import annotations
 

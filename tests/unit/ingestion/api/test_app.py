@@ -1,4 +1,4 @@
-"""The door without a Kafka: it lives, judges what it gets, and never says 201."""
+"""The API without Kafka: it runs, validates requests, and never answers 201."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIMITS = ApiSettings(max_body_bytes=4096, max_pin_bytes=1024, acknowledge_second
 
 @contextmanager
 def _api() -> Iterator[TestClient]:
-    # Port 1 answers to nobody.
+    # Nothing listens on port 1.
     settings = Settings(_env_file=None, kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"), api=LIMITS)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client

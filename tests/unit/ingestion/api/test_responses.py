@@ -1,4 +1,4 @@
-"""The status of a bulk answer is no better than its lines."""
+"""The status of a bulk response does not hide a failed line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Latencies, and a door that is not there."""
+"""Latencies, and the error of an API that does not answer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_unanswered_posts_are_counted_as_such() -> None:
     assert (summary.statuses, summary.retries) == ({"unanswered": 1}, 4)
 
 
-def test_a_door_that_is_not_there_is_told_at_once() -> None:
+def test_an_api_that_does_not_answer_is_an_error_at_once() -> None:
     with pytest.raises(TransientError, match="pinlake serve"):
         post_pins(NOBODY, [b"{}"])
     with pytest.raises(TransientError, match="pinlake serve"):

@@ -1,4 +1,4 @@
-"""The batch consumer's seat in its group, where the broker is not needed."""
+"""The consumer group member, as far as it needs no broker."""
 
 from __future__ import annotations
 

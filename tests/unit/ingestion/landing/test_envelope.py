@@ -1,4 +1,4 @@
-"""A record's bytes come back from a landing line as they were; equal records give equal objects."""
+"""Landing lines: they preserve the bytes of a record; equal records give equal objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ content = st.none() | st.binary(max_size=60) | st.text(max_size=60).map(str.enco
 
 @dataclass(frozen=True)
 class Record:
-    """What the consumer's library hands out, as far as a line needs it."""
+    """A record of the consumer library, with the fields that a line needs."""
 
     topic: str = "pins"
     partition: int = 3

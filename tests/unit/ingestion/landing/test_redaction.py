@@ -1,4 +1,4 @@
-"""Landing lines of erased pins: blanked, whatever they hide behind, and no other line touched."""
+"""Redaction: lines of erased pins are blanked, however they are encoded; other lines do not change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes `pinlake status` fail."""
+"""Conditions under which `pinlake status` fails."""
 
 from __future__ import annotations
 
