@@ -80,7 +80,7 @@ def test_the_guide_does_what_it_says(
     monkeypatch.chdir(tmp_path)
     scope: dict[str, Any] = {}
 
-    for code in (*_code("Where they are", "python"), *_code(reader, "python")):
+    for code in (*_code("Addresses of the tables", "python"), *_code(reader, "python")):
         exec(code, scope)
 
     assert {row["category"]: row["pins"] for row in scope["rows"]} == {"art": 4, "home": 4}
