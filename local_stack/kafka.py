@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation.errors import TerminalError
-from foundation.java import jars
-from foundation.java import jre as java
+from foundation.java import jars, jre
 from foundation.settings import Settings
 from local_stack import addresses, data_folder
 from local_stack.process import Child
@@ -89,7 +88,7 @@ class Kafka:
     def _java(self) -> list[str]:
         class_path = ":".join(map(str, jars.class_path(jars.JarSet.KAFKA, self.settings)))
         options = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
-        return [str(java.find()), *options, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", class_path]
+        return [str(jre.find()), *options, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", class_path]
 
     def _format(self, folder: Path) -> None:
         configuration = folder.with_name("kafka.format.properties")

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foundation.errors import ConfigurationError
-from foundation.java import jars
-from foundation.java import jre as java
+from foundation.java import jars, jre
 from foundation.settings import Settings
 from local_stack import addresses
 from local_stack.addresses import Addresses
@@ -72,7 +71,7 @@ class ObjectStore:
         class_path = ":".join(map(str, jars.class_path(jars.JarSet.S3PROXY, self.settings)))
         options = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
         options += [f"-Dlogback.configurationFile={LOGGING}", "-cp", class_path]
-        return [str(java.find()), *options, "org.gaul.s3proxy.Main", "--properties", str(configuration)]
+        return [str(jre.find()), *options, "org.gaul.s3proxy.Main", "--properties", str(configuration)]
 
     def answers(self) -> bool:
         """Return whether it lists buckets; create the bucket if it is missing.

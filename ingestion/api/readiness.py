@@ -8,7 +8,7 @@ import time
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
-from foundation import kafka_admin as topics
+from foundation import kafka_admin
 from foundation.errors import PinlakeError
 from foundation.settings import KafkaSettings
 from ingestion.producer import Publisher
@@ -43,7 +43,7 @@ class Readiness:
                 "topics not there yet", error=str(state.outcome.exception() if state.outcome else None)
             ),
         )
-        await waiting(asyncio.to_thread, topics.create_topics, self._kafka)
+        await waiting(asyncio.to_thread, kafka_admin.create_topics, self._kafka)
         self.topics_exist = True
 
     async def check(self) -> bool:

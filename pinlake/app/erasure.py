@@ -16,7 +16,7 @@ from functools import partial
 from pyspark.sql import SparkSession
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from foundation import kafka_admin as topics
+from foundation import kafka_admin
 from foundation.clients import s3_client
 from foundation.data_subjects import Subjects
 from foundation.errors import TransientError
@@ -37,7 +37,7 @@ from lakehouse.operations.erasure import verification as traces
 from lakehouse.operations.erasure.receipt import Record, Records
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.pipelines.stream_setup import open_stream
-from pinlake.app import report_pages as pages
+from pinlake.app import report_pages
 
 _ATTEMPTS = 10
 _EXTRA_SECONDS = 15.0
@@ -79,7 +79,7 @@ class Erasure:
         ends = {
             name: offsets
             for topic in (kafka.batch_topic, kafka.stream_topic)
-            for name, offsets in topics.latest_offsets(kafka, topic).items()
+            for name, offsets in kafka_admin.latest_offsets(kafka, topic).items()
         }
         self._catch_up(ends)
         self._redact()
@@ -92,7 +92,7 @@ class Erasure:
             self._remove_files(table)
         self._remove_pages()
         self._on_step("the broker")
-        topics.delete_records(kafka, ends)
+        kafka_admin.delete_records(kafka, ends)
         return self._verify()
 
     def _catch_up(self, ends: Positions) -> None:
@@ -105,7 +105,7 @@ class Erasure:
         self._again_until(partial(self._has_streamed, stream), self._drain_stream)
 
     def _has_landed(self, ends: Mapping[str, int]) -> bool:
-        lag = topics.read_lag(self._settings.kafka)
+        lag = kafka_admin.read_lag(self._settings.kafka)
         batch = [row for row in lag if row.topic == self._settings.kafka.batch_topic]
         return all((row.committed or 0) >= ends.get(str(row.partition), 0) for row in batch)
 
@@ -181,10 +181,10 @@ class Erasure:
 
     def _remove_pages(self) -> None:
         self._on_step("pages of the quality report")
-        paths = pages.find_mentions(self._s3, self._settings, self._subjects)
+        paths = report_pages.find_mentions(self._s3, self._settings, self._subjects)
         if paths:
             self._save(self._record.finding(_PAGES, rows=len(paths)))
-            pages.remove(self._s3, self._settings, paths)
+            report_pages.remove(self._s3, self._settings, paths)
 
     def _verify(self) -> Record:
         self._on_step("searching for traces")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from foundation import kafka_admin as topics
+from foundation import kafka_admin
 from foundation.clients import BRIEF, s3_client
 from foundation.errors import PinlakeError
 from foundation.settings import Settings
@@ -126,7 +126,7 @@ def _lag(settings: Settings, kafka: Server | None, stored: StoredStatus) -> tupl
     if kafka.state is State.UNREACHABLE:
         return [], kafka.error
     try:
-        partitions = topics.read_lag(settings.kafka)
+        partitions = kafka_admin.read_lag(settings.kafka)
     except PinlakeError as error:
         return [], str(error)
     rows = []

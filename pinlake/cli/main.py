@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from foundation import logging_setup as logs
+from foundation import logging_setup
 from pinlake.cli import error_output
 from pinlake.cli.commands.airflow import app as airflow
 from pinlake.cli.commands.consume import consume
@@ -48,7 +48,7 @@ def _options(
         str, typer.Option(help="Lowest log level: DEBUG (includes the Kafka client), INFO, WARNING, ERROR.")
     ] = "INFO",
 ) -> None:
-    logs.configure(level=log_level.upper())
+    logging_setup.configure(level=log_level.upper())
 
 
 app.command()(jars)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
-from foundation import kafka_admin as topics
+from foundation import kafka_admin
 from foundation.clients import s3_client
 from foundation.settings import KafkaSettings, Settings
 from ingestion.landing.run import consume
@@ -23,8 +23,7 @@ from lakehouse.pipelines.stream_setup import open_stream
 from lakehouse.spark import session
 from local_stack import addresses, stack
 from local_stack.http_server import running_api
-from pinlake.app.demo import malformed_records as malformed
-from pinlake.app.demo import scenario
+from pinlake.app.demo import malformed_records, scenario
 from pinlake.app.demo.scenario import Posted
 from pinlake.app.demo.summary import Summary
 from pinlake.app.demo.verification import Lakehouse, Offsets, read_served_rows
@@ -72,7 +71,7 @@ class Demonstration:
             with self._step(f"post {len(pins):,} pins, updates and repeats"):
                 posted = scenario.post(url, pins)
             with self._step("write malformed records into the topics"):
-                malformed.write(settings.kafka, malformed.records())
+                malformed_records.write(settings.kafka, malformed_records.records())
         return begins, posted
 
     def _promote(self, settings: Settings, *, begins: Offsets, posted: Posted) -> Summary:
@@ -96,7 +95,7 @@ class Demonstration:
                 tables = Lakehouse(lake, begins=begins, newest=posted.newest)
                 return Summary(
                     posted=posted,
-                    malformed=Counter(record.reason for record in malformed.records()),
+                    malformed=Counter(record.reason for record in malformed_records.records()),
                     rows=tables.count_rows(),
                     daily_pins=tables.count_daily_pins(),
                     reasons=tables.count_reasons(),
@@ -128,4 +127,4 @@ class Demonstration:
 
 
 def _ends(kafka: KafkaSettings) -> dict[tuple[str, int], int]:
-    return {(row.topic, row.partition): row.end for row in topics.read_lag(kafka)}
+    return {(row.topic, row.partition): row.end for row in kafka_admin.read_lag(kafka)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from foundation import logging_setup as logs
+from foundation import logging_setup
 from pinlake.cli import console as output
 from pinlake.cli.options import AsJson
 from pinlake.cli.write_lock import TERMINATED
@@ -43,7 +43,7 @@ def demo(
     from pinlake.app.demo.run import Demonstration
 
     records = read_pin_file(pins)
-    logs.configure(level="WARNING")
+    logging_setup.configure(level="WARNING")
     # The servers that this command starts must stop with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     console = Console(stderr=True, highlight=False)

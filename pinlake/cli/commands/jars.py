@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from foundation.java import jars as java_libraries
-from foundation.java import jre as java
+from foundation.java import jre
 from pinlake.cli import console as output
 from pinlake.cli.options import AsJson
 
@@ -32,7 +32,7 @@ def jars(
     from foundation import settings
     from lakehouse.spark import class_data_sharing, session
 
-    java.find()
+    jre.find()
     loaded = settings.load()
     fetched = java_libraries.fetch(loaded, sets=sets or java_libraries.COMMAND_SETS)
     if not sets or java_libraries.JarSet.SPARK in sets:

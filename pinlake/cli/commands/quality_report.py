@@ -35,11 +35,13 @@ def report(
     from foundation.clients import s3_client
     from lakehouse.observability.quality_report.deliver import deliver
     from lakehouse.observability.quality_report.render import render
-    from pinlake.app import report_pages as pages
+    from pinlake.app import report_pages
 
     settings = settings_module.load()
     gathered = _gather(settings)
-    page = deliver(render(gathered), to or str(settings.home / pages.FOLDER), s3=s3_client(settings.s3))
+    page = deliver(
+        render(gathered), to or str(settings.home / report_pages.FOLDER), s3=s3_client(settings.s3)
+    )
     if as_json:
         print(json.dumps({"page": page, **asdict(gathered)}, default=_plain))
         return

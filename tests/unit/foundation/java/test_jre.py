@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from foundation.errors import ConfigurationError
-from foundation.java import jre as java
+from foundation.java import jre
 
 
 def _install(folder: Path, *, says: str) -> Path:
@@ -24,7 +24,7 @@ def test_java_home_comes_before_the_path(says: str, tmp_path: Path, monkeypatch:
     program = _install(tmp_path, says=says)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
 
-    assert java.find() == program
+    assert jre.find() == program
 
 
 def test_without_java_home_the_path_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,7 +32,7 @@ def test_without_java_home_the_path_is_searched(tmp_path: Path, monkeypatch: pyt
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
 
-    assert java.find() == program
+    assert jre.find() == program
 
 
 @pytest.mark.parametrize(("says", "told"), [('version "1.8.0_392"', "8"), ("no version here", "unknown")])
@@ -43,7 +43,7 @@ def test_the_error_of_an_old_java_says_what_to_install(
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
 
     with pytest.raises(ConfigurationError, match=rf"too old: {told} .*Install Java 17"):
-        java.find()
+        jre.find()
 
 
 @pytest.mark.parametrize("home", ["/nowhere", None])
@@ -57,4 +57,4 @@ def test_the_error_of_a_missing_java_says_what_to_install(
         monkeypatch.setenv("JAVA_HOME", home)
 
     with pytest.raises(ConfigurationError, match=r"missing .*Install Java 17"):
-        java.find()
+        jre.find()
