@@ -67,7 +67,7 @@ class Jar:
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchResult:
     """Result of a fetch: jars on the class paths, jars that were downloaded, and their bytes."""
 
     jars: int
@@ -107,7 +107,7 @@ def class_path(jar_set: JarSet, settings: Settings) -> list[Path]:
     return [root / jar.path for jar in requested]
 
 
-def fetch(settings: Settings, *, sets: Iterable[JarSet] = COMMAND_SETS) -> Fetched:
+def fetch(settings: Settings, *, sets: Iterable[JarSet] = COMMAND_SETS) -> FetchResult:
     """Download missing jars in parallel; each is verified before it appears in the cache.
 
     A jar on disk was verified when it was downloaded, so only its size is checked.
@@ -128,7 +128,7 @@ def fetch(settings: Settings, *, sets: Iterable[JarSet] = COMMAND_SETS) -> Fetch
     total = sum(jar.size for jar in missing)
     if missing:
         _download(missing, root=root, address=maven.root(settings.maven_repository))
-    return Fetched(jars=len(requested), downloaded=len(missing), downloaded_bytes=total)
+    return FetchResult(jars=len(requested), downloaded=len(missing), downloaded_bytes=total)
 
 
 def _is_present(jar: Jar, root: Path) -> bool:

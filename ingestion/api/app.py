@@ -50,15 +50,19 @@ class PinApi:
         limit = min(self._settings.max_pin_bytes, self._settings.max_body_bytes)
         body = await read_body(request, limit=limit)
         if isinstance(body, Problem):
-            return responses.refused(body)
+            return responses.problem_response(body)
         if isinstance(event_id, Problem):
-            return responses.refused(event_id)
+            return responses.problem_response(event_id)
         pin = read_pin(body, limit=limit)
         if isinstance(pin, Problem):
-            return responses.refused(pin)
+            return responses.problem_response(pin)
         event = Event(event_id or new_event_id(), pin)
         (acknowledged,) = await self._publish([event], received_at)
-        return responses.accepted(event) if acknowledged else responses.refused(responses.unavailable(event))
+        return (
+            responses.accepted_response(event)
+            if acknowledged
+            else responses.problem_response(responses.unavailable_problem(event))
+        )
 
     async def post_pins(self, request: Request) -> Response:
         """Accept pins as NDJSON or as a JSON array; the response has one result per line (or element).
@@ -70,26 +74,26 @@ class PinApi:
         received_at = datetime.now(UTC)
         body = await read_body(request, limit=self._settings.max_body_bytes)
         if isinstance(body, Problem):
-            return responses.refused(body)
+            return responses.problem_response(body)
         if IDEMPOTENCY_KEY in request.headers:
             detail = "names one event: send it with POST /pin/"
-            return responses.refused(Problem(HTTPStatus.BAD_REQUEST, detail, field=IDEMPOTENCY_KEY))
+            return responses.problem_response(Problem(HTTPStatus.BAD_REQUEST, detail, field=IDEMPOTENCY_KEY))
         lines = await asyncio.to_thread(self._read_lines, body, lines=is_ndjson(request))
         if isinstance(lines, Problem):
-            return responses.refused(lines)
+            return responses.problem_response(lines)
         events = [line for line in lines.values() if isinstance(line, Event)]
         acknowledged = dict(zip(events, await self._publish(events, received_at), strict=True))
-        return await asyncio.to_thread(responses.bulk, lines, acknowledged)
+        return await asyncio.to_thread(responses.bulk_response, lines, acknowledged)
 
     def health(self) -> Response:
         """Return 200 while the process runs."""
-        return responses.state(HTTPStatus.OK, "live")
+        return responses.state_response(HTTPStatus.OK, "live")
 
     async def ready(self) -> Response:
         """Return 200 if Kafka can be reached and has both topics, else 503."""
         if await self._readiness.check():
-            return responses.state(HTTPStatus.OK, "ready")
-        return responses.refused(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Kafka does not answer"))
+            return responses.state_response(HTTPStatus.OK, "ready")
+        return responses.problem_response(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Kafka does not answer"))
 
     def _read_lines(self, body: bytes, *, lines: bool) -> dict[int, Event | Problem] | Problem:
         pins = read_pins(body, limit=self._settings.max_pin_bytes, lines=lines)
@@ -146,11 +150,13 @@ def _add_routes(app: FastAPI, api: PinApi) -> None:
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
-    return responses.refused(Problem(status, f"{request.method} {request.url.path}"), headers=headers)
+    return responses.problem_response(
+        Problem(status, f"{request.method} {request.url.path}"), headers=headers
+    )
 
 
 async def _on_exception(request: Request, error: Exception) -> Response:
     _log.error("request failed", path=request.url.path, error=type(error).__name__)
-    return responses.refused(
+    return responses.problem_response(
         Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the API has failed; its log says why")
     )

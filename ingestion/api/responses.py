@@ -15,28 +15,28 @@ from ingestion.producer import Event
 RETRY_AFTER_SECONDS = 1
 
 
-def accepted(event: Event) -> Response:
+def accepted_response(event: Event) -> Response:
     """Return 201 with the id of the event."""
     return _json(HTTPStatus.CREATED, {"event_id": event.event_id, "unique_id": event.pin.unique_id})
 
 
-def refused(problem: Problem, *, headers: Mapping[str, str] | None = None) -> Response:
+def problem_response(problem: Problem, *, headers: Mapping[str, str] | None = None) -> Response:
     """Return a problem: with Retry-After if a retry may help; a client that timed out is disconnected."""
     return _problem(problem.status, problem.body(), headers=headers)
 
 
-def state(status: int, word: str) -> Response:
+def state_response(status: int, word: str) -> Response:
     """Return the state of the API, in one word."""
     return _json(status, {"status": word})
 
 
-def unavailable(event: Event) -> Problem:
+def unavailable_problem(event: Event) -> Problem:
     """Return the problem of an event that Kafka did not acknowledge."""
     detail = "Kafka has not acknowledged the event; retry with this event_id as Idempotency-Key"
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, event_id=event.event_id)
 
 
-def bulk(lines: Mapping[int, Event | Problem], acknowledged: Mapping[Event, bool]) -> Response:
+def bulk_response(lines: Mapping[int, Event | Problem], acknowledged: Mapping[Event, bool]) -> Response:
     """Return one result per line, and a status for the request that does not hide a failed line.
 
     Args:
@@ -44,7 +44,7 @@ def bulk(lines: Mapping[int, Event | Problem], acknowledged: Mapping[Event, bool
         acknowledged: whether both topics acknowledged the event.
     """
     outcomes = {
-        number: unavailable(line) if isinstance(line, Event) and not acknowledged[line] else line
+        number: unavailable_problem(line) if isinstance(line, Event) and not acknowledged[line] else line
         for number, line in lines.items()
     }
     problems = [outcome for outcome in outcomes.values() if isinstance(outcome, Problem)]

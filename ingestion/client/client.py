@@ -31,7 +31,7 @@ _backoff = wait_random_exponential(multiplier=0.1, max=5)
 
 
 @dataclass(frozen=True)
-class Acknowledged:
+class AcknowledgedEvent:
     """An event that the API has accepted."""
 
     unique_id: str
@@ -53,7 +53,7 @@ class Answer:
     status: int | None
     seconds: float
     retries: int
-    acknowledged: Acknowledged | None = None
+    acknowledged: AcknowledgedEvent | None = None
     detail: str = ""
 
 
@@ -146,7 +146,7 @@ def _answer(response: httpx.Response, *, seconds: float, retries: int) -> Answer
         return Answer(status, seconds, retries, detail="this is not an answer of the API")
     if status != httpx.codes.CREATED:
         return Answer(status, seconds, retries, detail=str(body.get("detail", "")))
-    return Answer(status, seconds, retries, Acknowledged(body["unique_id"], body["event_id"]))
+    return Answer(status, seconds, retries, AcknowledgedEvent(body["unique_id"], body["event_id"]))
 
 
 def _wait(state: RetryCallState) -> float:

@@ -38,7 +38,7 @@ class Pace:
 
 
 @dataclass
-class Summary:
+class EmulationSummary:
     """Answers of the API. A latency is the time from first attempt to final answer, of the newest million."""
 
     statuses: Counter[str] = field(default_factory=Counter)
@@ -70,7 +70,7 @@ async def emulate(
     *,
     stopping: asyncio.Event,
     on_answer: Callable[[Answer], None] = lambda answer: None,
-) -> Summary:
+) -> EmulationSummary:
     """Post pins to the API at a rate, in random order.
 
     Args:
@@ -89,7 +89,7 @@ async def emulate(
     randomness = random.Random(pace.seed)
     clock = asyncio.get_running_loop().time
     waiting: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=pace.connections)
-    summary = Summary()
+    summary = EmulationSummary()
 
     async def post(client: httpx.AsyncClient) -> None:
         while (pin := await waiting.get()) is not None:

@@ -27,7 +27,7 @@ from foundation.offsets import LostOffsets
 from foundation.settings import ConsumerSettings
 from ingestion.landing.consumer_group import GIVE_UP_AFTER_SECONDS, ConsumerGroupMember, offset_error
 from ingestion.landing.object_buffer import ObjectBuffer
-from ingestion.landing.store import Landing
+from ingestion.landing.store import LandingStore
 
 POLL_MILLISECONDS = 200
 POLL_RECORDS = 5000
@@ -36,7 +36,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Landed:
+class PartitionCounts:
     """Counts of one run for one partition.
 
     Attributes:
@@ -72,7 +72,7 @@ class BatchConsumer:
     def __init__(
         self,
         consumer: KafkaConsumer,
-        landing: Landing,
+        landing: LandingStore,
         *,
         limits: ConsumerSettings,
         stopping: threading.Event,
@@ -85,11 +85,11 @@ class BatchConsumer:
         self._member = ConsumerGroupMember(consumer, on_revoked=self._forget, on_loss=on_loss)
         self._buffers: dict[TopicPartition, ObjectBuffer] = {}
         self._checked: set[TopicPartition] = set()
-        self._landed: dict[TopicPartition, Landed] = {}
+        self._landed: dict[TopicPartition, PartitionCounts] = {}
 
     def run(
         self, topic: str, *, follow: bool = False, on_records: Callable[[int], None] = lambda count: None
-    ) -> list[Landed]:
+    ) -> list[PartitionCounts]:
         """Land the records of the topic.
 
         Args:
@@ -220,7 +220,7 @@ class BatchConsumer:
             self._checked.discard(partition)
 
     def _count(self, partition: TopicPartition, **added: int) -> None:
-        landed = self._landed.get(partition) or Landed(partition.topic, partition.partition)
+        landed = self._landed.get(partition) or PartitionCounts(partition.topic, partition.partition)
         sums = {name: getattr(landed, name) + number for name, number in added.items()}
         self._landed[partition] = replace(landed, **sums)
 

@@ -14,9 +14,9 @@ from foundation.clients import kafka_python_config, s3_client
 from foundation.errors import TerminalError, TransientError
 from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import KafkaSettings, Settings
-from ingestion.landing.consumer import BatchConsumer, Landed
+from ingestion.landing.consumer import BatchConsumer, PartitionCounts
 from ingestion.landing.consumer_group import GIVE_UP_AFTER_SECONDS
-from ingestion.landing.store import Landing
+from ingestion.landing.store import LandingStore
 
 TIMEOUT_SECONDS = 10.0
 SESSION_SECONDS = 10
@@ -29,7 +29,7 @@ def consume(
     follow: bool = False,
     stopping: threading.Event | None = None,
     on_records: Callable[[int], None] = lambda count: None,
-) -> list[Landed]:
+) -> list[PartitionCounts]:
     """Land the records of the batch topic.
 
     Args:
@@ -46,7 +46,7 @@ def consume(
         TerminalError: Kafka no longer has offsets that should be read, or Kafka or S3 refuses.
     """
     ending = stopping or threading.Event()
-    landing = Landing(s3_client(settings.s3), bucket=settings.s3.bucket, stopping=ending)
+    landing = LandingStore(s3_client(settings.s3), bucket=settings.s3.bucket, stopping=ending)
     with _kafka_errors(settings.kafka):
         consumer = _connect(settings.kafka)
         try:

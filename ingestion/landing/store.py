@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
 
 
-class Landing:
+class LandingStore:
     """The landing prefix of one bucket; every call is retried while the object store is unavailable.
 
     Args:

@@ -25,7 +25,7 @@ from local_stack import addresses, stack
 from local_stack.http_server import running_api
 from pinlake.app.demo import malformed_records, scenario
 from pinlake.app.demo.scenario import Posted
-from pinlake.app.demo.summary import Summary
+from pinlake.app.demo.summary import DemoSummary
 from pinlake.app.demo.verification import Lakehouse, Offsets, read_served_rows
 
 
@@ -44,7 +44,7 @@ class Demonstration:
         self._on_step = on_step
         self._seconds: dict[str, float] = {}
 
-    def run(self, pins: Sequence[bytes]) -> Summary:
+    def run(self, pins: Sequence[bytes]) -> DemoSummary:
         """Send pins and malformed records through both lanes and compare the results with what was sent.
 
         Raises:
@@ -74,7 +74,7 @@ class Demonstration:
                 malformed_records.write(settings.kafka, malformed_records.records())
         return begins, posted
 
-    def _promote(self, settings: Settings, *, begins: Offsets, posted: Posted) -> Summary:
+    def _promote(self, settings: Settings, *, begins: Offsets, posted: Posted) -> DemoSummary:
         with self._step("start Spark"):
             spark = session.build(settings, app="pinlake demo")
         lake = DeltaLake.of(spark, settings)
@@ -93,7 +93,7 @@ class Demonstration:
                 report = self._report(lake, settings)
             with self._step("compare with what was posted"):
                 tables = Lakehouse(lake, begins=begins, newest=posted.newest)
-                return Summary(
+                return DemoSummary(
                     posted=posted,
                     malformed=Counter(record.reason for record in malformed_records.records()),
                     rows=tables.count_rows(),

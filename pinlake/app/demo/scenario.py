@@ -15,7 +15,7 @@ REPEATS = slice(75, 125)  # half of them repeat an event that a newer event has 
 
 
 @dataclass(frozen=True)
-class Newest:
+class NewestEvent:
     """The newest accepted event of a pin, and its follower count if the demonstration has set it."""
 
     unique_id: str
@@ -35,7 +35,7 @@ class Posted:
 
     accepted: int
     rejected: int
-    newest: list[Newest]
+    newest: list[NewestEvent]
 
     @property
     def posted(self) -> int:
@@ -65,13 +65,13 @@ def post(url: str, pins: Sequence[bytes]) -> Posted:
     return Posted(accepted, len(answers) - accepted, _newest(events))
 
 
-def _newest(events: Sequence[tuple[Answer, int | None]]) -> list[Newest]:
-    newest: dict[str, Newest] = {}
+def _newest(events: Sequence[tuple[Answer, int | None]]) -> list[NewestEvent]:
+    newest: dict[str, NewestEvent] = {}
     for answer, followers in events:
         if event := answer.acknowledged:
             previous = newest.get(event.unique_id)
             if previous is None or event.event_id > previous.event_id:
-                newest[event.unique_id] = Newest(event.unique_id, event.event_id, followers)
+                newest[event.unique_id] = NewestEvent(event.unique_id, event.event_id, followers)
     return list(newest.values())
 
 

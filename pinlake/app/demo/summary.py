@@ -12,7 +12,7 @@ from pinlake.app.demo.verification import Rows, ServedRows
 
 
 @dataclass(frozen=True)
-class Summary:
+class DemoSummary:
     """Input and output of the demonstration.
 
     Attributes:

@@ -15,7 +15,7 @@ from foundation.settings import PostgresSettings
 from lakehouse.catalog.schemas import SILVER
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, STREAM, Table
 from lakehouse.delta.lake import DeltaLake
-from pinlake.app.demo.scenario import Newest
+from pinlake.app.demo.scenario import NewestEvent
 
 _COUNT = """
 SELECT count(*), count(*) FILTER (WHERE event_id = ANY(%s::uuid[])) FROM experimental_data
@@ -47,7 +47,7 @@ class ServedRows:
     newest: list[tuple[str, str | None, int | None, int | None, str]]
 
 
-def read_served_rows(postgres: PostgresSettings, newest: Sequence[Newest]) -> ServedRows:
+def read_served_rows(postgres: PostgresSettings, newest: Sequence[NewestEvent]) -> ServedRows:
     """Count the rows of experimental_data and read its ten newest.
 
     Args:
@@ -70,7 +70,7 @@ class Lakehouse:
         newest: the events that silver and gold must hold.
     """
 
-    def __init__(self, lake: DeltaLake, *, begins: Offsets, newest: Sequence[Newest]) -> None:
+    def __init__(self, lake: DeltaLake, *, begins: Offsets, newest: Sequence[NewestEvent]) -> None:
         self._lake = lake
         self._begins = begins
         rows = [(pin.unique_id, pin.event_id, pin.follower_count) for pin in newest]

@@ -24,7 +24,7 @@ from pinlake.cli import console as output
 from pinlake.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from ingestion.landing.consumer import Landed
+    from ingestion.landing.consumer import PartitionCounts
 
 
 def consume(
@@ -64,7 +64,7 @@ def consume(
         _print(landed, seconds)
 
 
-def _as_data(landed: Landed) -> dict[str, Any]:
+def _as_data(landed: PartitionCounts) -> dict[str, Any]:
     row = asdict(landed)
     row["adopted"] = row.pop("already_landed")  # the key's name is part of the output's format
     return row
@@ -82,7 +82,7 @@ def _progress() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _print(landed: list[Landed], seconds: float) -> None:
+def _print(landed: list[PartitionCounts], seconds: float) -> None:
     console = output.console()
     if landed:
         table = output.table("topic", "partition", "records", "objects", "bytes", "already landed")

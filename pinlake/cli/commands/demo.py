@@ -19,7 +19,7 @@ from pinlake.cli.write_lock import TERMINATED
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pinlake.app.demo.summary import Summary
+    from pinlake.app.demo.summary import DemoSummary
 
 SAMPLE = Path(__file__).parents[3] / "sample_data" / "pins.jsonl"
 
@@ -63,7 +63,7 @@ def demo(
         raise typer.Exit(1)
 
 
-def _print(summary: Summary, *, keep: bool) -> None:
+def _print(summary: DemoSummary, *, keep: bool) -> None:
     console = output.console()
     posted = summary.posted
     console.print(
@@ -84,7 +84,7 @@ def _print(summary: Summary, *, keep: bool) -> None:
     console.print(_next(keep=keep))
 
 
-def _rows(summary: Summary) -> Table:
+def _rows(summary: DemoSummary) -> Table:
     table = output.table("table", numbers=("of this run", "in all"), title="Rows")
     for row in summary.rows:
         table.add_row(row.table, f"{row.of_this_run:,}", f"{row.total:,}")
@@ -94,7 +94,7 @@ def _rows(summary: Summary) -> Table:
     return table
 
 
-def _reasons(summary: Summary) -> Table:
+def _reasons(summary: DemoSummary) -> Table:
     lanes = [f"{lane} lane" for lane in summary.reasons]
     table = output.table("reason", numbers=lanes, title="\nQuarantine")
     for reason in sorted(summary.malformed):
@@ -102,7 +102,7 @@ def _reasons(summary: Summary) -> Table:
     return table
 
 
-def _features(summary: Summary) -> Table:
+def _features(summary: DemoSummary) -> Table:
     columns = ("unique_id", "category", "follower_count", "downloaded", "event_time")
     table = output.table(*columns, title="\nThe ten newest rows of Postgres")
     for row in summary.served.newest:
@@ -110,7 +110,7 @@ def _features(summary: Summary) -> Table:
     return table
 
 
-def _seconds(summary: Summary) -> Table:
+def _seconds(summary: DemoSummary) -> Table:
     table = output.table("step", numbers=("seconds",), title="\nTime")
     for step, seconds in summary.seconds.items():
         table.add_row(step, f"{seconds:.1f}")

@@ -17,7 +17,7 @@ from pinlake.cli import console as output
 from pinlake.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from ingestion.client.emulator import Pace, Summary
+    from ingestion.client.emulator import EmulationSummary, Pace
 
 PERCENTILES = (50, 90, 99)
 
@@ -64,7 +64,7 @@ def emulate(
         raise typer.Exit(1)
 
 
-async def _run(url: str, pins: list[bytes], pace: Pace) -> Summary:
+async def _run(url: str, pins: list[bytes], pace: Pace) -> EmulationSummary:
     from ingestion.client.emulator import emulate as post_at_pace
 
     stopping = asyncio.Event()
@@ -78,7 +78,7 @@ async def _run(url: str, pins: list[bytes], pace: Pace) -> Summary:
         )
 
 
-def _as_data(summary: Summary) -> dict[str, Any]:
+def _as_data(summary: EmulationSummary) -> dict[str, Any]:
     return {
         "posted": summary.posted,
         "statuses": dict(summary.statuses),
@@ -89,7 +89,7 @@ def _as_data(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _print(summary: Summary) -> None:
+def _print(summary: EmulationSummary) -> None:
     data = _as_data(summary)
     table = output.table("status", "pins")
     for status, pins in sorted(summary.statuses.items()):
@@ -102,6 +102,6 @@ def _print(summary: Summary) -> None:
     console.print("latency  " + "  ".join(f"{name} {value} ms" for name, value in data["latency_ms"].items()))
 
 
-def _milliseconds(summary: Summary, percent: float) -> float | None:
+def _milliseconds(summary: EmulationSummary, percent: float) -> float | None:
     seconds = summary.percentile(percent)
     return None if seconds is None else round(seconds * 1000, 1)

@@ -28,7 +28,7 @@ ACKNOWLEDGED = {IN: True, OUT: False}
     ],
 )
 def test_overall_status(lines: list[Event | Problem], status: int) -> None:
-    response = responses.bulk(dict(enumerate(lines, start=1)), ACKNOWLEDGED)
+    response = responses.bulk_response(dict(enumerate(lines, start=1)), ACKNOWLEDGED)
     body = orjson.loads(response.body)
     assert response.status_code == status
     assert ("Retry-After" in response.headers) == (status == 503)
