@@ -67,13 +67,13 @@ def prove(spark: SparkSession, settings: Settings, acknowledged: Iterable[Sent],
     expected = newest(events)
     served = _served(settings)
     lake, serving = DeltaLake.of(spark, settings), Serving(settings.postgres)
-    closed = sums.check(lake, collect.collect(lake, serving))
+    closed = sums.check_balance(lake, collect.collect(lake, serving))
     compared = reconcile.compare(lake, since=began, until=datetime.now(UTC))
     return Proof(
         lost=_missing(spark, settings, events) + len(expected.keys() - served.keys()),
         doubled=_doubled(spark, settings),
         stale=sum(served[pin] != row for pin, row in expected.items() if pin in served),
-        unbalanced=tuple(f"{total.lane}: {total.what}" for total in closed if not total.closes),
+        unbalanced=tuple(f"{total.lane}: {total.what}" for total in closed if not total.balanced),
         differing=compared.differing,
     )
 

@@ -201,7 +201,7 @@ class DeltaLake:
         Not tried again after another writer's commit: the rows were compared with what was there before it.
 
         Args:
-            changes: `key`, `was` and `now`: see `lakehouse.operations.rebuild.changes.changes`.
+            changes: `key`, `was` and `now`: see `lakehouse.operations.rebuild.changes.compare_states`.
             table: a table with a key.
             batch: the micro-batch.
 

@@ -15,7 +15,7 @@ from lakehouse.delta.lake import DeltaLake
 
 SHOWN = 50
 # What the door took in the last seconds may still be on its way.
-SETTLING = timedelta(seconds=10)
+SETTLING_TIME = timedelta(seconds=10)
 # An event reaches both topics, and its repetition after a lost answer too, within this time.
 _SLACK = timedelta(hours=1)
 # What is written down when, and where from, differs between lanes.
@@ -25,7 +25,7 @@ _COMPARED = [
 
 
 @dataclass(frozen=True)
-class Difference:
+class EventDifference:
     """One event on which the lanes do not agree."""
 
     event_id: str
@@ -49,10 +49,10 @@ class Comparison:
     until: datetime
     events: int
     differing: int
-    differences: tuple[Difference, ...]
+    differences: tuple[EventDifference, ...]
 
 
-def newest_events(lake: DeltaLake) -> tuple[datetime, datetime] | None:
+def find_newest_events(lake: DeltaLake) -> tuple[datetime, datetime] | None:
     """Return when the door took each lane's newest event, or None if one has none.
 
     Reads one column of bronze's newest files.
@@ -69,7 +69,7 @@ def newest_events(lake: DeltaLake) -> tuple[datetime, datetime] | None:
     return batch, stream
 
 
-def settled(batch: datetime, stream: datetime, *, now: datetime) -> datetime:
+def comparable_until(batch: datetime, stream: datetime, *, now: datetime) -> datetime:
     """Return the moment before which both lanes have every event.
 
     Args:
@@ -78,9 +78,9 @@ def settled(batch: datetime, stream: datetime, *, now: datetime) -> datetime:
         now: the clock.
     """
     # Both end with the same event, and it is not of just now: there was none after it.
-    if batch == stream <= now - SETTLING:
+    if batch == stream <= now - SETTLING_TIME:
         return batch + timedelta.resolution
-    return min(batch, stream) - SETTLING
+    return min(batch, stream) - SETTLING_TIME
 
 
 def compare(lake: DeltaLake, *, since: datetime, until: datetime) -> Comparison:
@@ -94,28 +94,30 @@ def compare(lake: DeltaLake, *, since: datetime, until: datetime) -> Comparison:
         since: the beginning, included.
         until: the end, not included; both lanes must have got that far.
     """
-    batch, stream = (events(_from_door(lake, lane), since=since, until=until) for lane in (BATCH, STREAM))
-    window = in_either(batch, stream).persist()
+    batch, stream = (
+        select_events(_from_door(lake, lane), since=since, until=until) for lane in (BATCH, STREAM)
+    )
+    window = join_lanes(batch, stream).persist()
     try:
         row = window.agg(F.count("*"), F.min("event_id"), F.max("event_id")).first()
         assert row is not None  # an aggregate without groups has one row
         count, oldest, newest = row
         silver = [_of_window(lake, lane, window, (oldest, newest)) for lane in (BATCH, STREAM)]
         # Written down, because it is asked more than once and its end depends on what it holds.
-        doubtful = in_doubt(*silver).localCheckpoint()
+        doubtful = suspected_differences(*silver).localCheckpoint()
         if not doubtful.isEmpty():
             whole = (lake.read(lane.silver) for lane in (BATCH, STREAM))
-            doubtful = unless_moved_on(doubtful, *whole, newest=newest)
-        found = missing(window).unionByName(doubtful).dropDuplicates(["event_id"]).localCheckpoint()
+            doubtful = drop_pins_updated_later(doubtful, *whole, newest=newest)
+        found = find_missing(window).unionByName(doubtful).dropDuplicates(["event_id"]).localCheckpoint()
         first = found.orderBy("event_id").limit(SHOWN).collect()
         return Comparison(
-            since, until, count, found.count(), tuple(Difference(**row.asDict()) for row in first)
+            since, until, count, found.count(), tuple(EventDifference(**row.asDict()) for row in first)
         )
     finally:
         window.unpersist()
 
 
-def events(bronze: DataFrame, *, since: datetime, until: datetime) -> DataFrame:
+def select_events(bronze: DataFrame, *, since: datetime, until: datetime) -> DataFrame:
     """Return a lane's events in and around a window: event_id, unique_id, inside. One shuffle."""
     around = F.col("received_at").between(F.lit(since - _SLACK), F.lit(until + _SLACK))
     inside = (F.col("received_at") >= F.lit(since)) & (F.col("received_at") < F.lit(until))
@@ -126,7 +128,7 @@ def events(bronze: DataFrame, *, since: datetime, until: datetime) -> DataFrame:
     )
 
 
-def in_either(batch: DataFrame, stream: DataFrame) -> DataFrame:
+def join_lanes(batch: DataFrame, stream: DataFrame) -> DataFrame:
     """Return the events that are inside the window in either lane: event_id, unique_id, batch, stream."""
     left = batch.select("event_id", F.col("unique_id").alias("left"), F.col("inside").alias("batch"))
     right = stream.select("event_id", F.col("unique_id").alias("right"), F.col("inside").alias("stream"))
@@ -137,7 +139,7 @@ def in_either(batch: DataFrame, stream: DataFrame) -> DataFrame:
     )
 
 
-def missing(window: DataFrame) -> DataFrame:
+def find_missing(window: DataFrame) -> DataFrame:
     """Return the events that one lane has and the other has not: event_id, unique_id, what."""
     what = F.when(F.col("batch").isNull(), "only the stream lane has it").when(
         F.col("stream").isNull(), "only the batch lane has it"
@@ -145,7 +147,7 @@ def missing(window: DataFrame) -> DataFrame:
     return window.select("event_id", "unique_id", what.alias("what")).where("what IS NOT NULL")
 
 
-def in_doubt(batch: DataFrame, stream: DataFrame) -> DataFrame:
+def suspected_differences(batch: DataFrame, stream: DataFrame) -> DataFrame:
     """Return pins that are not the same in both lanes: event_id, unique_id, what.
 
     Args:
@@ -164,7 +166,9 @@ def in_doubt(batch: DataFrame, stream: DataFrame) -> DataFrame:
     )
 
 
-def unless_moved_on(doubtful: DataFrame, batch: DataFrame, stream: DataFrame, *, newest: str) -> DataFrame:
+def drop_pins_updated_later(
+    doubtful: DataFrame, batch: DataFrame, stream: DataFrame, *, newest: str
+) -> DataFrame:
     """Leave out the pins of which a lane holds an event newer than the window. Reads two columns of both."""
     later = [
         rows.join(F.broadcast(doubtful.select("unique_id")), "unique_id", "leftsemi")

@@ -21,14 +21,14 @@ TARGET_BYTES = 128 * 1024 * 1024
 # What has grown as large as this is left alone: writing it anew costs more than reading it on its own.
 SMALL_BYTES = TARGET_BYTES // 4
 # A file more costs a reader a request or two, some 20 ms; a join writes everything in it anew.
-WORTH_FILES = 16
+MIN_EXCESS_FILES = 16
 _LISTING_TASKS = 32
 _DATA_FILE = r"\.(parquet|bin)$"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Stock:
+class TableSize:
     """What a table takes up: the newest version's files, and all that lies in its folder, log included."""
 
     files: int
@@ -37,13 +37,13 @@ class Stock:
     stored_bytes: int
 
     @property
-    def spare(self) -> int:
+    def excess_files(self) -> int:
         """How many files fewer would hold as much."""
         return self.files - math.ceil(self.bytes / TARGET_BYTES)
 
 
 @dataclass(frozen=True)
-class Upkeep:
+class MaintenanceResult:
     """What was done to a table, or would be.
 
     Attributes:
@@ -56,14 +56,14 @@ class Upkeep:
     """
 
     table: str
-    before: Stock
-    after: Stock | None = None
+    before: TableSize
+    after: TableSize | None = None
     joined: int = 0
     removed: int = 0
     held_back: tuple[str, ...] = ()
 
 
-def maintain(lake: DeltaLake, table: Table, *, dry_run: bool = False) -> Upkeep | None:
+def maintain(lake: DeltaLake, table: Table, *, dry_run: bool = False) -> MaintenanceResult | None:
     """Remove a table's old files, then join small ones; None if there is no such table yet.
 
     Files are kept for the table's `retention`; as long as a reader is further behind, all are. Joining begins
@@ -79,30 +79,32 @@ def maintain(lake: DeltaLake, table: Table, *, dry_run: bool = False) -> Upkeep 
     """
     if not lake.exists(table):
         return None
-    before, late = stock(lake, table), _late(lake, table)
-    pays = before.spare >= WORTH_FILES
+    before, late = measure(lake, table), _blockers(lake, table)
+    pays = before.excess_files >= MIN_EXCESS_FILES
     if not dry_run:
-        _declare(lake, table)
+        _set_properties(lake, table)
     removed = 0 if late else _vacuum(lake, table, dry_run=dry_run)
     if dry_run:
-        joined = before.spare if pays else 0
-        return Upkeep(table.full_name, before, joined=joined, removed=removed, held_back=tuple(late))
+        joined = before.excess_files if pays else 0
+        return MaintenanceResult(
+            table.full_name, before, joined=joined, removed=removed, held_back=tuple(late)
+        )
     joined, refused = _join(lake, table) if pays else (0, [])
-    after = stock(lake, table)
-    return Upkeep(table.full_name, before, after, joined, removed, (*late, *refused))
+    after = measure(lake, table)
+    return MaintenanceResult(table.full_name, before, after, joined, removed, (*late, *refused))
 
 
-def stock(lake: DeltaLake, table: Table) -> Stock:
+def measure(lake: DeltaLake, table: Table) -> TableSize:
     """Return what a table takes up, from its log and one listing of its folder."""
     row = lake.delta_table(table).detail().select("numFiles", "sizeInBytes").first()
     assert row is not None  # a table has details
-    return Stock(int(row.numFiles), int(row.sizeInBytes), *objects.size(lake.spark, lake.path(table)))
+    return TableSize(int(row.numFiles), int(row.sizeInBytes), *objects.size(lake.spark, lake.path(table)))
 
 
-def _late(lake: DeltaLake, table: Table) -> list[str]:
+def _blockers(lake: DeltaLake, table: Table) -> list[str]:
     """Tell which readers need a version that is past its retention."""
     newest = lake.version(table)
-    behind = needs.of(lake, table, newest=newest)
+    behind = needs.retention_blockers(lake, table, newest=newest)
     if not behind:
         return []
     oldest = min(need.version for need in behind)
@@ -118,7 +120,7 @@ def _late(lake: DeltaLake, table: Table) -> list[str]:
     ]
 
 
-def _declare(lake: DeltaLake, table: Table) -> None:
+def _set_properties(lake: DeltaLake, table: Table) -> None:
     """Let a table that was made by an older Pinlake say of itself what a new one does."""
     wanted = delta.properties(table)
     row = lake.delta_table(table).detail().select("properties").first()

@@ -29,7 +29,7 @@ from lakehouse.silver.transform import to_judged, to_silver
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayResult:
     """How many open rows were tried, and how many of them got through.
 
     Attributes:
@@ -54,29 +54,29 @@ class Quarantine:
         self._lake = lake
         lake.ensure(lane.quarantine)
 
-    def rows(self, where: str = "true") -> DataFrame:
+    def select(self, where: str = "true") -> DataFrame:
         """Return refused rows that meet a condition in SQL over their columns and the pin's fields as text.
 
         Raises:
             UsageError: Spark refuses the condition.
         """
-        return _tried(lambda: self._read().transform(_with_fields).where(where).drop(*PIN_FIELDS), where)
+        return _analysed(lambda: self._read().transform(_with_fields).where(where).drop(*PIN_FIELDS), where)
 
     def fix(self, where: str, corrected: Column, *, note: str | None) -> int:
         """Give open rows a corrected value, which replay takes instead; return how many."""
-        rows = _tried(
+        rows = _analysed(
             lambda: self._open().transform(_with_fields).where(where).withColumn("_new", corrected), where
         )
         return self._change(rows.select("id", "_new"), {"corrected": "new._new"}, note=note, step=Step.FIX)
 
     def drop(self, where: str, *, note: str) -> int:
         """Give open rows up; they stay in the table. Return how many."""
-        chosen = _tried(lambda: self._open().transform(_with_fields).where(where), where)
+        chosen = _analysed(lambda: self._open().transform(_with_fields).where(where), where)
         return self._change(chosen.select("id"), {"state": f"'{DROPPED}'"}, note=note, step=Step.DROP)
 
     def replay(
         self, where: str, *, text_policy: TextPolicy, serving: Serving | None, note: str | None
-    ) -> Replayed:
+    ) -> ReplayResult:
         """Send open rows through the same parsing, cleaning and gates, under their own event ids.
 
         What passes is merged into silver (and for the stream lane into gold and Postgres), where only a
@@ -90,11 +90,11 @@ class Quarantine:
         """
         silver_gate = gates.open_gate(self._lake.spark, self._lane.silver)
         features_gate = gates.open_gate(self._lake.spark, self._lane.features)
-        chosen = _tried(lambda: self._open().transform(_with_fields).where(where).drop(*PIN_FIELDS), where)
+        chosen = _analysed(lambda: self._open().transform(_with_fields).where(where).drop(*PIN_FIELDS), where)
         rows = _as_bronze(chosen.dropDuplicates(["id"]))
         judged = to_judged(rows, silver_gate, text_policy=text_policy, at=datetime.now(UTC))
         # Written down first: the merge at the end would otherwise read the quarantine it changes.
-        verdicts = _twice(judged, features_gate).localCheckpoint()
+        verdicts = _apply_gold_gate(judged, features_gate).localCheckpoint()
         tried = verdicts.count()
         passed = gates.passed(verdicts).count()
         if passed:
@@ -107,9 +107,9 @@ class Quarantine:
         }
         explained = _explained(verdicts, silver_gate, features_gate)
         self._change(explained, changes, note=note, step=Step.REPLAY)
-        return Replayed(tried, passed, _by_reason(verdicts))
+        return ReplayResult(tried, passed, _by_reason(verdicts))
 
-    def let_through(self, rows: DataFrame, *, note: str) -> int:
+    def release(self, rows: DataFrame, *, note: str) -> int:
         """Mark open rows, given by their id, whose records have passed without a replay; return how many."""
         return self._change(rows, {"state": f"'{REPLAYED}'"}, note=note, step=Step.REPLAY)
 
@@ -152,12 +152,12 @@ class Quarantine:
         return self._lake.read(self._lane.quarantine)
 
 
-def whole(document: str) -> Column:
+def corrected_document(document: str) -> Column:
     """Return a corrected value that is given as a whole."""
     return F.lit(document).cast("binary")
 
 
-def assigned(assignments: dict[str, str]) -> Column:
+def corrected_fields(assignments: dict[str, str]) -> Column:
     """Return a corrected value made from the fields that could be read, some of them computed anew.
 
     Args:
@@ -195,7 +195,7 @@ def _as_bronze(rows: DataFrame) -> DataFrame:
     )  # fmt: skip
 
 
-def _twice(judged: DataFrame, features_gate: Gate) -> DataFrame:
+def _apply_gold_gate(judged: DataFrame, features_gate: Gate) -> DataFrame:
     """Let gold's gate judge what silver's has passed: only what both let through is replayed."""
     kept = judged.withColumnsRenamed({"reasons": "_reasons", "broken": "_broken"})
     unread = F.size("_reasons") > 0
@@ -216,7 +216,7 @@ def _explained(verdicts: DataFrame, silver_gate: Gate, features_gate: Gate) -> D
     )
 
 
-def _tried(build: Callable[[], DataFrame], where: str) -> DataFrame:
+def _analysed(build: Callable[[], DataFrame], where: str) -> DataFrame:
     try:
         rows = build()
         rows.schema  # noqa: B018 - Spark looks at the condition here

@@ -35,7 +35,7 @@ def restore(lake: DeltaLake, table: Table, version: int) -> int:
     return lake.version(table)
 
 
-def let_readers_see(lake: DeltaLake, table: Table) -> int | None:
+def publish_restored(lake: DeltaLake, table: Table) -> int | None:
     """Audit and publish the newest version of a table that is published; return which one readers see.
 
     Raises:

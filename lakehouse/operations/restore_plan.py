@@ -16,7 +16,7 @@ from lakehouse.query.time_travel import Moment
 
 
 @dataclass(frozen=True)
-class Plan:
+class RestorePlan:
     """What a restore would do.
 
     Attributes:
@@ -28,7 +28,7 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def plan(store: Store, table: Table, moment: Moment) -> Plan:
+def plan_restore(store: Store, table: Table, moment: Moment) -> RestorePlan:
     """Compare a table with an older version of itself, and look for readers that would not bear the restore.
 
     Raises:
@@ -43,7 +43,7 @@ def plan(store: Store, table: Table, moment: Moment) -> Plan:
             hint=f"`pinlake history {table.full_name}` lists older ones.",
         )
     _require_bearable(store, newest, target)
-    return Plan(diff.between(newest, target), tuple(_notes(table)))
+    return RestorePlan(diff.between(newest, target), tuple(_notes(table)))
 
 
 def _require_bearable(store: Store, newest: Version, target: Version) -> None:

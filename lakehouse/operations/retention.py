@@ -15,7 +15,7 @@ _UPKEEP = ("OPTIMIZE", "SET TBLPROPERTIES", "ADD COLUMNS", "REORG", "VACUUM STAR
 
 
 @dataclass(frozen=True)
-class Need:
+class RetentionBlocker:
     """One who reads a table.
 
     Attributes:
@@ -27,7 +27,7 @@ class Need:
     version: int
 
 
-def of(lake: DeltaLake, table: Table, *, newest: int) -> list[Need]:
+def retention_blockers(lake: DeltaLake, table: Table, *, newest: int) -> list[RetentionBlocker]:
     """Return the readers that need more of a table than its newest version.
 
     Reads a few small objects, and the log of the versions that a reader has not seen.
@@ -40,13 +40,13 @@ def of(lake: DeltaLake, table: Table, *, newest: int) -> list[Need]:
     found = []
     shown = published(lake, table)
     if shown is not None and shown < newest:
-        found.append(Need("whoever reads what is published", shown))
+        found.append(RetentionBlocker("whoever reads what is published", shown))
     for reader in readers.of(table):
         following = lake.checkpoint(reader.checkpoint).next_version()
         change = None if following is None else _change(lake, table, range(following, newest + 1))
         # Changes of the newest version are no part of it.
         if change is not None and change < newest + table.change_feed:
-            found.append(Need(f"`pinlake {reader.step}`", change))
+            found.append(RetentionBlocker(f"`pinlake {reader.step}`", change))
     return found
 
 

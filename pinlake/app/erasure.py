@@ -33,7 +33,7 @@ from lakehouse.observability.ledger.entries import POSTGRES
 from lakehouse.operations.erasure import files, rows
 from lakehouse.operations.erasure import postgres as served
 from lakehouse.operations.erasure import verification as traces
-from lakehouse.operations.erasure.receipt import Record, Records
+from lakehouse.operations.erasure.receipt import ErasureReceipt, ErasureReceipts
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.pipelines.stream_setup import open_stream
 from pinlake.app import report_pages as pages
@@ -63,10 +63,10 @@ class Erasure:
         self._tell = tell
         self._lake = DeltaLake.of(spark, settings)
         self._s3 = s3_client(settings.s3)
-        self._records = Records(self._s3, settings.s3.bucket)
-        self._record = self._records.take_up(subjects)
+        self._records = ErasureReceipts(self._s3, settings.s3.bucket)
+        self._record = self._records.resume_or_begin(subjects)
 
-    def run(self) -> Record:
+    def run(self) -> ErasureReceipt:
         """Erase, search for what is left, and return the receipt.
 
         Raises:
@@ -129,29 +129,31 @@ class Erasure:
         keys = redaction.landed(self._s3, bucket)
         found = redaction.holding(self._s3, bucket, keys, self._subjects)
         if found:
-            self._save(self._record.finding(_LANDING, rows=sum(found.values()), files=len(found)))
+            self._save(self._record.with_counts(_LANDING, rows=sum(found.values()), files=len(found)))
             redaction.redact(self._s3, bucket, found, self._subjects)
 
     def _remove_rows(self, table: Table, info: CommitInfo) -> None:
         name = table.full_name
         self._tell(name)
         self._lake.ensure(table)
-        found = rows.count(self._lake, table, self._subjects)
+        found = rows.count_rows(self._lake, table, self._subjects)
         if found:
             before = self._lake.version(table)
-            self._save(self._record.finding(name, rows=found).versions(name, before=before, after=before))
-            rows.erase(self._lake, table, self._subjects, commit_info=info)
+            self._save(
+                self._record.with_counts(name, rows=found).with_versions(name, before=before, after=before)
+            )
+            rows.erase_rows(self._lake, table, self._subjects, commit_info=info)
 
     def _remove_served(self) -> None:
         self._tell("Postgres")
         postgres, ids = self._settings.postgres, self._subjects.ids
-        found = served.count(postgres, ids)
+        found = served.count_rows(postgres, ids)
         if found:
-            self._save(self._record.finding(POSTGRES, rows=found))
-            served.erase(postgres, ids, self._commit_info(STREAM))
+            self._save(self._record.with_counts(POSTGRES, rows=found))
+            served.erase_rows(postgres, ids, self._commit_info(STREAM))
         # Also if a run before this one was killed in between.
         if POSTGRES in self._record.places:
-            served.rewrite(postgres)
+            served.rewrite_table(postgres)
 
     def _move_readers(self) -> None:
         """Publish the batch lane's new versions, let gold see what is gone, and the stream end its writes.
@@ -167,31 +169,31 @@ class Erasure:
     def _remove_files(self, table: Table) -> None:
         name = table.full_name
         self._tell(f"old files of {name}")
-        purge = files.plan(self._lake, table, self._subjects)
+        purge = files.plan_purge(self._lake, table, self._subjects)
         if purge.urls:
-            found = self._record.finding(name, files=len(purge.urls))
+            found = self._record.with_counts(name, files=len(purge.urls))
             if purge.versions:
-                found = found.unreadable(name, purge.versions)
+                found = found.with_unreadable_versions(name, purge.versions)
             self._save(found)
-            files.remove(self._spark, purge)
+            files.remove_files(self._spark, purge)
         if name in self._record.places:
             after = self._lake.version(table)
-            self._save(self._record.versions(name, before=after, after=after))
+            self._save(self._record.with_versions(name, before=after, after=after))
 
     def _remove_pages(self) -> None:
         self._tell("pages of the quality report")
         found = pages.naming(self._s3, self._settings, self._subjects)
         if found:
-            self._save(self._record.finding(_PAGES, rows=len(found)))
+            self._save(self._record.with_counts(_PAGES, rows=len(found)))
             pages.remove(self._s3, self._settings, found)
 
-    def _prove(self) -> Record:
+    def _prove(self) -> ErasureReceipt:
         self._tell("searching for what is left")
-        left = traces.in_objects(self._s3, self._settings.s3.bucket, self._subjects)
-        left += traces.in_values(self._lake, self._subjects)
-        naming = served.naming(self._settings.postgres, self._subjects.ids)
+        left = traces.search_objects(self._s3, self._settings.s3.bucket, self._subjects)
+        left += traces.search_values(self._lake, self._subjects)
+        naming = served.count_mentions(self._settings.postgres, self._subjects.ids)
         left += [f"Postgres: {naming} rows"] if naming else []
-        proved = self._record.proved(tuple(dict.fromkeys(left)))
+        proved = self._record.with_search_result(tuple(dict.fromkeys(left)))
         return self._save(proved) if proved.removed or proved.traces else proved
 
     def _again_until(self, reached: Callable[[], bool], work: Callable[[], object]) -> None:
@@ -221,7 +223,7 @@ class Erasure:
         begun = commit_info.begin(lane=lane.name, step=Step.ERASE, run=self._record.run)
         return replace(begun, query=f"{Step.ERASE}/{self._record.run}")
 
-    def _save(self, record: Record) -> Record:
+    def _save(self, record: ErasureReceipt) -> ErasureReceipt:
         self._record = self._records.save(record)
         return self._record
 

@@ -103,7 +103,7 @@ def gather(settings: Settings) -> Report:
 def _stored(s3: S3Client, settings: Settings) -> Stored:
     bucket = settings.s3.bucket
     quality = _read(s3, bucket, quality_verdict.KEY)
-    drifts = (_read(s3, bucket, drift_verdict.key(lane)) for lane in ("batch", "stream"))
+    drifts = (_read(s3, bucket, drift_verdict.object_key(lane)) for lane in ("batch", "stream"))
     return Stored(
         stream=stream_status.read(s3, bucket),
         quality=None if quality is None else Verdict.from_json(quality),

@@ -48,8 +48,8 @@ def test_a_rebuild_that_was_killed_is_ended_by_the_next(
     for table in (BATCH.silver, BATCH.features):
         newest = lake.version(table)
         assert published(lake, table) == newest
-    sums = closing.check(lake, collect.collect(lake, Serving(own.postgres)))
-    assert [total for total in sums if total.lane == "batch" and not total.closes] == []
+    sums = closing.check_balance(lake, collect.collect(lake, Serving(own.postgres)))
+    assert [total for total in sums if total.lane == "batch" and not total.balanced] == []
 
 
 def _start(settings: Settings, log: Path) -> subprocess.Popen[bytes]:

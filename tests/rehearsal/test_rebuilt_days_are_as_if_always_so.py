@@ -15,9 +15,9 @@ from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations import replay
 from lakehouse.operations.rebuild import run
-from lakehouse.operations.rebuild.date_range import Days
-from lakehouse.operations.rebuild.run import Found, Request
-from lakehouse.operations.replay import Quarantine, Replayed
+from lakehouse.operations.rebuild.date_range import DateRange
+from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
+from lakehouse.operations.replay import Quarantine, ReplayResult
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import Unpublished, published
 from lakehouse.query import spark_engine as query
@@ -28,8 +28,8 @@ from tests.landing_objects import land
 from tests.suites import allow_followers
 
 FIRST, SECOND, THIRD = (date(2026, 1, day) for day in (10, 11, 12))
-DAYS = Days(FIRST, SECOND)
-TODAY = Request(DAYS, "ascii", examples=1)
+DAYS = DateRange(FIRST, SECOND)
+TODAY = RebuildRequest(DAYS, "ascii", examples=1)
 YESTERDAYS, TODAYS = (5, 1000), (0, 100)
 BACK, GONE, NEW, NEWER, OLDER, OUTSIDE, CORRECTED, DROPPED, KEPT = (
     f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(9)
@@ -110,12 +110,12 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     assert (features.added, features.changed, features.removed) == (1, 4, 1)
     assert daily.rows > 0
     assert len(silver.examples) == 1
-    assert (found.refused, found.let_through) == (4, 2)
+    assert (found.refused, found.released) == (4, 2)
     assert lane.version(BATCH.silver) == before
 
     # Cut off after every step in turn, each time from where the one before has left it.
     for steps in range(1, 6):
-        rebuilds.cut_off(lane, Request(DAYS, "ascii"), after=steps)
+        rebuilds.cut_off(lane, RebuildRequest(DAYS, "ascii"), after=steps)
     _publish(lane)
 
     fresh = DeltaLake(lane.spark, f"file:{tmp_path}/fresh")
@@ -128,7 +128,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     found_now = _followers(lane)
     assert (found_now[OUTSIDE], found_now[KEPT]) == (500, 71)
     assert DROPPED not in found_now
-    of_days = F.col("day").isin(DAYS.each()) & (F.col("category") != DROPPED)
+    of_days = F.col("day").isin(DAYS.list_days()) & (F.col("category") != DROPPED)
     assert _rows(lane, CATEGORY_DAILY, of_days) == _rows(fresh, CATEGORY_DAILY, of_days)
     outside = {number for number, (pin, _, _) in enumerate(SENT) if pin == OUTSIDE}
     assert _refused(lane) == _refused(fresh) - outside
@@ -137,7 +137,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
         assert published(lane, table) == newest
 
     versions = [lane.version(table) for table in (*BATCH.tables, CATEGORY_DAILY)]
-    assert _publish(lane).nothing
+    assert _publish(lane).is_empty
     assert versions == [lane.version(table) for table in (*BATCH.tables, CATEGORY_DAILY)]
 
     # What comes next is promoted as ever.
@@ -148,9 +148,9 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     _assert_refused_once(lane)
 
 
-def _publish(lake: DeltaLake, *, text_policy: TextPolicy = "ascii") -> Found:
-    told: list[Found] = []
-    run.publish(lake, Request(DAYS, text_policy), tell=told.append)
+def _publish(lake: DeltaLake, *, text_policy: TextPolicy = "ascii") -> RebuildSummary:
+    told: list[RebuildSummary] = []
+    run.publish(lake, RebuildRequest(DAYS, text_policy), report=told.append)
     return told[0]
 
 
@@ -163,8 +163,8 @@ def _promote(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
 def _correct(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
     quarantine = Quarantine(lake, BATCH)
     which = f"unique_id = '{CORRECTED}'"
-    assert quarantine.fix(which, replay.assigned({"follower_count": "'50'"}), note=None) == 1
-    assert quarantine.replay(which, text_policy=text_policy, serving=None, note="again") == Replayed(1, 1)
+    assert quarantine.fix(which, replay.corrected_fields({"follower_count": "'50'"}), note=None) == 1
+    assert quarantine.replay(which, text_policy=text_policy, serving=None, note="again") == ReplayResult(1, 1)
     batch_lane.gold(lake)
 
 

@@ -10,8 +10,8 @@ import pytest
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.rebuild import run
-from lakehouse.operations.rebuild.date_range import Days
-from lakehouse.operations.rebuild.run import Found, Request
+from lakehouse.operations.rebuild.date_range import DateRange
+from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import published
 from tests import events, rebuilds
@@ -33,12 +33,12 @@ def test_days_are_rebuilt_by_todays_rules(
     batch_lane.gold(lake)
     assert _pins(lake) == {*MANY, GOES}
     today = datetime.now(UTC).date()
-    request = Request(Days(today - timedelta(days=1), today), "unicode")
+    request = RebuildRequest(DateRange(today - timedelta(days=1), today), "unicode")
 
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
     rebuilds.cut_off(lake, request, after=2)
-    told: list[Found] = []
-    run.publish(lake, request, tell=told.append)
+    told: list[RebuildSummary] = []
+    run.publish(lake, request, report=told.append)
 
     assert told[0].judged == len(MANY) + 2
     assert _pins(lake) == {*MANY, COMES}

@@ -19,8 +19,8 @@ from lakehouse.delta.locks import table_locks as leases
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.operations.rebuild import run
-from lakehouse.operations.rebuild.date_range import Days
-from lakehouse.operations.rebuild.run import Found, Request
+from lakehouse.operations.rebuild.date_range import DateRange
+from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
 from lakehouse.serving.postgres import Serving
 from tests import commands, events
 from tests.suites import allow_followers
@@ -38,9 +38,9 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
     assert _open_sums(own, spark) == []
 
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
-    told: list[Found] = []
-    request = Request(Days(today, today + timedelta(days=1)), "unicode")
-    run.publish(DeltaLake.of(spark, own), request, tell=told.append)
+    told: list[RebuildSummary] = []
+    request = RebuildRequest(DateRange(today, today + timedelta(days=1)), "unicode")
+    run.publish(DeltaLake.of(spark, own), request, report=told.append)
 
     assert (told[0].judged, told[0].refused) == (8, 2)
     assert _open_sums(own, spark) == []
@@ -60,7 +60,7 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
     drain(spark, own)
 
     sums = _sums(own, spark)
-    assert [total for total in sums if not total.closes] == []
+    assert [total for total in sums if not total.balanced] == []
     figures = {(total.lane, total.what): total.found for total in sums}
     assert figures["batch", "rows entered = rows of silver.pins_batch"] == 7
     assert figures["batch", "rows entered = rows of quarantine.pins_batch"] == 3
@@ -111,10 +111,10 @@ def _make_old_ledger(own: Settings, spark: SparkSession) -> None:
     DeltaTable.createIfNotExists(spark).location(path).addColumns(columns).execute()
 
 
-def _open_sums(own: Settings, spark: SparkSession) -> list[closing.Sum]:
-    return [total for total in _sums(own, spark) if not total.closes]
+def _open_sums(own: Settings, spark: SparkSession) -> list[closing.BalanceCheck]:
+    return [total for total in _sums(own, spark) if not total.balanced]
 
 
-def _sums(own: Settings, spark: SparkSession) -> list[closing.Sum]:
+def _sums(own: Settings, spark: SparkSession) -> list[closing.BalanceCheck]:
     lake = DeltaLake.of(spark, own)
-    return closing.check(lake, collect.collect(lake, Serving(own.postgres)))
+    return closing.check_balance(lake, collect.collect(lake, Serving(own.postgres)))

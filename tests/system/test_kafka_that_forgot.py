@@ -53,8 +53,8 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
     }
     assert written == _ranges(lost)
     assert unread.detect_data_loss(own) == []
-    sums = closing.check(lake, collected)
-    assert [total for total in sums if not total.closes] == []
+    sums = closing.check_balance(lake, collected)
+    assert [total for total in sums if not total.balanced] == []
     gone = sum(last - first + 1 for first, last in lost[own.kafka.stream_topic].values())
     read = {(total.lane, total.what): total.found for total in sums}
     assert read["stream", "records read = rows in bronze"] == 30 - gone

@@ -13,7 +13,7 @@ from lakehouse.catalog.tables import BATCH, STREAM, Lane
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import collect, entries
-from lakehouse.observability.ledger.collect import Collected
+from lakehouse.observability.ledger.collect import LedgerState
 from lakehouse.serving.postgres import Totals
 
 SHOWN = 10
@@ -22,7 +22,7 @@ _KEPT = "inserted - coalesce(removed, 0)"
 
 
 @dataclass(frozen=True)
-class Sum:
+class BalanceCheck:
     """One sum that has to close.
 
     Attributes:
@@ -40,12 +40,14 @@ class Sum:
     where: tuple[str, ...] = ()
 
     @property
-    def closes(self) -> bool:
+    def balanced(self) -> bool:
         """Whether both sides agree."""
         return self.expected == self.found and not self.where
 
 
-def check(lake: DeltaLake, collected: Collected, *, since: datetime | None = None) -> list[Sum]:
+def check_balance(
+    lake: DeltaLake, collected: LedgerState, *, since: datetime | None = None
+) -> list[BalanceCheck]:
     """Return every sum of both lanes.
 
     Reads the ledger since a moment, and the logs of the tables: rows are counted from file statistics. A
@@ -70,7 +72,7 @@ def check(lake: DeltaLake, collected: Collected, *, since: datetime | None = Non
         ledger.unpersist()
 
 
-def _steps(ledger: DataFrame, lane: Lane, done: Column) -> Iterator[Sum]:
+def _steps(ledger: DataFrame, lane: Lane, done: Column) -> Iterator[BalanceCheck]:
     of_lane = ledger.where(F.col("lane") == lane.name)
     yield _gaps_and_overlaps(of_lane, lane)
     bronze = of_lane.where(F.col("table") == lane.bronze.full_name)
@@ -115,7 +117,7 @@ def _by_batch(ledger: DataFrame, lane: Lane) -> DataFrame:
     )
 
 
-def _gaps_and_overlaps(ledger: DataFrame, lane: Lane) -> Sum:
+def _gaps_and_overlaps(ledger: DataFrame, lane: Lane) -> BalanceCheck:
     """Count the places where one range of offsets does not begin where the one before ended. One shuffle."""
     in_order = Window.partitionBy("topic", "partition").orderBy("first")
     ranges = (
@@ -138,7 +140,7 @@ def _gaps_and_overlaps(ledger: DataFrame, lane: Lane) -> Sum:
     return _sum(lane, "breaks in the offsets read", ranges, place, F.lit(0), F.lit(1))
 
 
-def _tables(ledger: DataFrame, lane: Lane, lake: DeltaLake, collected: Collected) -> Iterator[Sum]:
+def _tables(ledger: DataFrame, lane: Lane, lake: DeltaLake, collected: LedgerState) -> Iterator[BalanceCheck]:
     for table in lane.tables:
         version = collected.versions.get(table.full_name)
         if version is None:
@@ -146,10 +148,10 @@ def _tables(ledger: DataFrame, lane: Lane, lake: DeltaLake, collected: Collected
         row = ledger.where(F.col("table") == table.full_name).agg(F.sum(F.expr(_KEPT)).alias("rows")).first()
         entered = int(row.rows or 0) if row else 0
         rows = lake.read(table, version=version)
-        yield Sum(lane.name, f"rows entered = rows of {table.full_name}", entered, rows.count())
+        yield BalanceCheck(lane.name, f"rows entered = rows of {table.full_name}", entered, rows.count())
 
 
-def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[Sum]:
+def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[BalanceCheck]:
     settled = ledger.where((F.col("lane") == STREAM.name) & (done | _by_hand()))
     inserted = {
         name: F.coalesce(F.sum(F.when(F.col("table") == name, F.expr(_KEPT))), F.lit(0)).alias(name)
@@ -160,8 +162,8 @@ def _served(ledger: DataFrame, totals: Totals, done: Column) -> list[Sum]:
     what = f"pins new to {STREAM.features.full_name} = pins new to Postgres"
     new, served = int(row[STREAM.features.full_name]), int(row[entries.POSTGRES])
     return [
-        Sum(STREAM.name, "rows entered = rows of Postgres", totals.entered, totals.rows),
-        Sum(STREAM.name, what, new, served, _restores(settled) if new != served else ()),
+        BalanceCheck(STREAM.name, "rows entered = rows of Postgres", totals.entered, totals.rows),
+        BalanceCheck(STREAM.name, what, new, served, _restores(settled) if new != served else ()),
     ]
 
 
@@ -175,12 +177,14 @@ def _restores(ledger: DataFrame) -> tuple[str, ...]:
     )
 
 
-def _total(lane: Lane, what: str, rows: DataFrame, expected: Column, found: Column) -> Sum:
+def _total(lane: Lane, what: str, rows: DataFrame, expected: Column, found: Column) -> BalanceCheck:
     place = F.concat_ws(" ", F.lit("micro-batch"), "batch", F.lit("of"), "query")
     return _sum(lane, what, rows, place, expected, found)
 
 
-def _sum(lane: Lane, what: str, rows: DataFrame, place: Column, expected: Column, found: Column) -> Sum:
+def _sum(
+    lane: Lane, what: str, rows: DataFrame, place: Column, expected: Column, found: Column
+) -> BalanceCheck:
     """Add both sides up, and name the first rows where they differ. One job."""
     left, right = F.coalesce(expected, F.lit(0)), F.coalesce(found, F.lit(0))
     differing = F.when(left != right, F.concat(place, F.lit(": "), left, F.lit(" and "), right))
@@ -190,7 +194,7 @@ def _sum(lane: Lane, what: str, rows: DataFrame, place: Column, expected: Column
         F.slice(F.array_sort(F.collect_set(differing)), 1, SHOWN).alias("where"),
     ).first()
     assert row is not None  # an aggregate without groups has one row
-    return Sum(lane.name, what, int(row.expected), int(row.found), tuple(row["where"]))
+    return BalanceCheck(lane.name, what, int(row.expected), int(row.found), tuple(row["where"]))
 
 
 def _done(lake: DeltaLake) -> Column:
@@ -199,4 +203,4 @@ def _done(lake: DeltaLake) -> Column:
 
 
 def _by_hand() -> Column:
-    return F.col("step").isin(*entries.BY_HAND)
+    return F.col("step").isin(*entries.MANUAL_STEPS)

@@ -37,7 +37,7 @@ _OVERLAP = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Collected:
+class LedgerState:
     """How far the ledger reaches.
 
     Attributes:
@@ -49,7 +49,7 @@ class Collected:
     totals: Totals
 
 
-def collect(lake: DeltaLake, serving: Serving) -> Collected:
+def collect(lake: DeltaLake, serving: Serving) -> LedgerState:
     """Bring into ops.ledger what has been committed since the last time. May run twice at once.
 
     One look at each table's newest commits, one query to Postgres, one merge; no table's rows are read.
@@ -65,14 +65,14 @@ def collect(lake: DeltaLake, serving: Serving) -> Collected:
     since = known[entries.POSTGRES].at.astimezone() - _OVERLAP if entries.POSTGRES in known else None
     found = [
         *_commits(lake, versions, {name: int(row.version) for name, row in known.items()}),
-        entries.of_loads(
+        entries.from_loads(
             literal.frame(lake.spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)
         ),
-        entries.of_lost(data_loss.read(lake)),
+        entries.from_lost_offsets(data_loss.read(lake)),
     ]
     new = reduce(DataFrame.unionByName, found).dropDuplicates(list(OPS_LEDGER.key))
     _insert(lake, new)
-    return Collected(versions, serving.totals())
+    return LedgerState(versions, serving.totals())
 
 
 def read(lake: DeltaLake) -> DataFrame:
@@ -93,7 +93,7 @@ def _commits(lake: DeltaLake, versions: Mapping[str, int], known: Mapping[str, i
         new = versions.get(table.full_name, -1) - known.get(table.full_name, -1)
         if new > 0:
             history = lake.delta_table(table).history(new)
-            yield entries.of_commits(history, table)
+            yield entries.from_commits(history, table)
 
 
 def _insert(lake: DeltaLake, new: DataFrame) -> None:

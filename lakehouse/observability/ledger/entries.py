@@ -14,7 +14,7 @@ LOST = "lost"
 POSTGRES = "postgres"
 KAFKA = "kafka"
 # Those that somebody asked for and that change a table's rows without new ones from Kafka.
-BY_HAND = (Step.REPLAY, Step.FIX, Step.DROP, Step.RESTORE, Step.ERASE)
+MANUAL_STEPS = (Step.REPLAY, Step.FIX, Step.DROP, Step.RESTORE, Step.ERASE)
 
 _RECEIPT = StructType(
     [
@@ -26,7 +26,7 @@ _RECEIPT = StructType(
 )
 
 
-def of_commits(history: DataFrame, table: Table) -> DataFrame:
+def from_commits(history: DataFrame, table: Table) -> DataFrame:
     """Return an entry for each commit that carries a receipt.
 
     Args:
@@ -55,7 +55,7 @@ def of_commits(history: DataFrame, table: Table) -> DataFrame:
     )
 
 
-def of_loads(loads: DataFrame) -> DataFrame:
+def from_loads(loads: DataFrame) -> DataFrame:
     """Return an entry for each load of Postgres.
 
     Args:
@@ -75,7 +75,7 @@ def of_loads(loads: DataFrame) -> DataFrame:
     return _entries(rows.where("receipt IS NOT NULL"), keeps_newest=True)
 
 
-def of_lost(lost: DataFrame) -> DataFrame:
+def from_lost_offsets(lost: DataFrame) -> DataFrame:
     """Return an entry for each range of offsets that Kafka had removed before they were read.
 
     Args:

@@ -10,22 +10,22 @@ from duckdb import DuckDBPyConnection
 
 from lakehouse.catalog.errors import NoData
 from lakehouse.catalog.tables import Lane, Table
-from lakehouse.observability.pin_trace.timeline import Log
+from lakehouse.observability.pin_trace.timeline import CommitLog
 from lakehouse.query import duckdb_connection as duck
 from lakehouse.query import history as commits
 from lakehouse.query import table_versions as versions
 from lakehouse.query.table_reader import Store
 from lakehouse.query.table_versions import Version
 
-PLACE = ("topic", "partition", "offset")
-_RECORD = ["event_id", "received_at", *PLACE, "kafka_timestamp", "ingested_at"]
+COORDINATES = ("topic", "partition", "offset")
+_RECORD = ["event_id", "received_at", *COORDINATES, "kafka_timestamp", "ingested_at"]
 _REFUSED = [
     "id",
     "layer",
     "reasons",
     "value",
     "event_id",
-    *PLACE,
+    *COORDINATES,
     "quarantined_at",
     "state",
     "note",
@@ -51,10 +51,10 @@ class PinRows:
     refused: list[Row]
     silver: Row | None
     features: Row | None
-    logs: dict[Table, Log]
+    logs: dict[Table, CommitLog]
 
 
-def gather(store: Store, lane: Lane, unique_id: str) -> PinRows:
+def read_pin_rows(store: Store, lane: Lane, unique_id: str) -> PinRows:
     """Read what a lane holds of a pin.
 
     Of silver and gold only files are read that may hold it; of bronze the keys; quarantine whole.
@@ -64,7 +64,7 @@ def gather(store: Store, lane: Lane, unique_id: str) -> PinRows:
     """
     reader = _Reader(store, duck.connect())
     own = f"\"unique_id\" = '{unique_id}'"
-    silver = reader.rows(lane.silver, ["unique_id", "event_id", *PLACE, "updated_at"], own)
+    silver = reader.rows(lane.silver, ["unique_id", "event_id", *COORDINATES, "updated_at"], own)
     features = reader.rows(lane.features, ["unique_id", "event_id"], own)
     # Its spelling is the client's in quarantine, where nothing has been parsed.
     refused = reader.rows(
@@ -88,9 +88,9 @@ class _Reader:
         newest.fill(self._connection, table.full_name, columns=columns, predicate=predicate)
         return duck.rows(self._connection, f"SELECT * FROM {duck.quoted(table.full_name)} WHERE {where}")
 
-    def log(self, table: Table) -> Log:
+    def log(self, table: Table) -> CommitLog:
         newest = self._newest(table)
-        return Log(table.full_name, commits.of(newest.log) if newest else [])
+        return CommitLog(table.full_name, commits.of(newest.log) if newest else [])
 
     def _newest(self, table: Table) -> Version | None:
         if table not in self._opened:
@@ -105,7 +105,7 @@ def _records(unique_id: str, others: Sequence[Row]) -> str:
     """Select bronze rows by key, and those that came without one by where they are in Kafka."""
     spelled = (unique_id, unique_id.upper())
     keys = ", ".join(f"X'{text.encode().hex()}'" for text in spelled)
-    places = {tuple(row[name] for name in PLACE) for row in others if row["topic"] is not None}
+    places = {tuple(row[name] for name in COORDINATES) for row in others if row["topic"] is not None}
     by_place = [
         f'("topic" = \'{topic}\' AND "partition" = {partition} AND "offset" = {offset})'
         for topic, partition, offset in sorted(places)

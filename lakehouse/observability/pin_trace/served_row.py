@@ -23,7 +23,7 @@ LIMIT 1
 """
 
 
-def row(settings: PostgresSettings, unique_id: str) -> dict[str, Any] | None:
+def read_served_row(settings: PostgresSettings, unique_id: str) -> dict[str, Any] | None:
     """Return a pin's row with the load, run and code that have written it; None if there is none.
 
     Raises:

@@ -32,7 +32,7 @@ class Entry:
     details: dict[str, Any]
 
 
-class Log:
+class CommitLog:
     """The commits of one table, asked which of them has written something.
 
     Args:
@@ -44,7 +44,7 @@ class Log:
         self._table = table
         self._commits = sorted(commits, key=lambda commit: commit.version)
 
-    def of_record(self, topic: str | None, partition: int | None, offset: int | None) -> Commit | None:
+    def find_by_record(self, topic: str | None, partition: int | None, offset: int | None) -> Commit | None:
         """Return the commit of the micro-batch that has taken this record from Kafka or landing."""
         for commit in self._commits:
             for part in commit.commit_info.offsets if commit.commit_info else ():
@@ -53,7 +53,7 @@ class Log:
                     return commit
         return None
 
-    def of_version(self, version: int) -> Commit | None:
+    def find_by_source_version(self, version: int) -> Commit | None:
         """Return the commit of the micro-batch that has read this version of the table before."""
         for commit in self._commits:
             read = commit.commit_info.versions if commit.commit_info else None
@@ -61,12 +61,12 @@ class Log:
                 return commit
         return None
 
-    def of_replay(self, until: datetime) -> Commit | None:
+    def find_replay(self, until: datetime) -> Commit | None:
         """Return the last commit of a replay until a moment."""
         done = [commit for commit in self._by_step(Step.REPLAY) if commit.at <= until]
         return done[-1] if done else None
 
-    def of_micro_batch(self, info: CommitInfo) -> Commit | None:
+    def find_by_micro_batch(self, info: CommitInfo) -> Commit | None:
         """Return the commit that the same micro-batch, or the same replay, has made in this table."""
         same = (info.query, info.batch)
         for commit in self._commits:
@@ -74,11 +74,11 @@ class Log:
                 return commit
         return None
 
-    def restores(self) -> list[Commit]:
+    def list_restores(self) -> list[Commit]:
         """Return the commits that have brought an older version back."""
         return self._by_step(Step.RESTORE)
 
-    def told(self, commit: Commit | None) -> dict[str, Any]:
+    def describe(self, commit: Commit | None) -> dict[str, Any]:
         """Return what an entry says of a commit: table, version, run and code."""
         if commit is None:
             return {"table": self._table, "version": None}
@@ -90,15 +90,18 @@ class Log:
         return [commit for commit in self._commits if commit.commit_info and commit.commit_info.step == step]
 
 
-def in_order(entries: Iterable[Entry]) -> list[Entry]:
+def sort_entries(entries: Iterable[Entry]) -> list[Entry]:
     """Return entries by time; what both lanes tell of the door is told once."""
     once: dict[tuple[Any, ...], Entry] = {}
     for entry in entries:
         shared = entry.lane is None
         once.setdefault((entry.what, entry.details["event_id"]) if shared else (id(entry),), entry)
-    return sorted(once.values(), key=lambda entry: (moment(entry), _STAGES.get(entry.what, len(_STAGES))))
+    return sorted(
+        once.values(),
+        key=lambda entry: (truncate_to_millisecond(entry), _STAGES.get(entry.what, len(_STAGES))),
+    )
 
 
-def moment(entry: Entry) -> datetime:
+def truncate_to_millisecond(entry: Entry) -> datetime:
     """Return when it was to the millisecond, which is all that Kafka and the logs tell."""
     return entry.at.replace(microsecond=entry.at.microsecond // 1000 * 1000)

@@ -11,14 +11,14 @@ from foundation.landing_object import LandingObject, partition_prefix
 from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
 from lakehouse.observability.pin_trace import rows as pin
 from lakehouse.observability.pin_trace.rows import PinRows, Row
-from lakehouse.observability.pin_trace.timeline import Entry, in_order
+from lakehouse.observability.pin_trace.timeline import Entry, sort_entries
 from lakehouse.query.history import Commit
 from lakehouse.query.table_reader import Store
 
-Served = Callable[[str], Row | None]
+ReadServedRow = Callable[[str], Row | None]
 
 
-def canonical(text: str) -> str:
+def parse_unique_id(text: str) -> str:
     """Return a pin's id as the tables spell it.
 
     Raises:
@@ -34,7 +34,7 @@ def canonical(text: str) -> str:
         ) from None
 
 
-def tell(store: Store, unique_id: str, *, served: Served) -> list[Entry]:
+def trace_pin(store: Store, unique_id: str, *, read_served_row: ReadServedRow) -> list[Entry]:
     """Return what happened to a pin, in order of time.
 
     Reads the pin's own rows, the keys of bronze, quarantine whole, and one small object for each commit that
@@ -42,8 +42,8 @@ def tell(store: Store, unique_id: str, *, served: Served) -> list[Entry]:
 
     Args:
         store: where the tables are.
-        unique_id: the pin, as `canonical` spells it.
-        served: asks Postgres for its row.
+        unique_id: the pin, as `parse_unique_id` spells it.
+        read_served_row: asks Postgres for its row.
 
     Raises:
         UsageError: nothing is known of it.
@@ -52,9 +52,9 @@ def tell(store: Store, unique_id: str, *, served: Served) -> list[Entry]:
     entries = [
         entry
         for lane in (BATCH, STREAM)
-        for entry in _LaneStory(store, lane, pin.gather(store, lane, unique_id)).entries()
+        for entry in _LaneStory(store, lane, pin.read_pin_rows(store, lane, unique_id)).entries()
     ]
-    row = served(unique_id)
+    row = read_served_row(unique_id)
     if row:
         entries.append(Entry(row["loaded_at"], STREAM.name, "Postgres", row))
     if not entries:
@@ -63,7 +63,7 @@ def tell(store: Store, unique_id: str, *, served: Served) -> list[Entry]:
             where=store.locations.tables,
             hint='`pinlake sql "SELECT unique_id FROM silver.pins_batch LIMIT 10"` names some that are.',
         )
-    return in_order(entries)
+    return sort_entries(entries)
 
 
 class _LaneStory:
@@ -90,12 +90,12 @@ class _LaneStory:
         log = self._rows.logs[self._lane.bronze]
         yield Entry(record["received_at"], None, "received", event)
         if record["topic"] is not None:
-            place = {name: record[name] for name in pin.PLACE}
+            place = {name: record[name] for name in pin.COORDINATES}
             yield self._entry(record["kafka_timestamp"], "in Kafka", {**place, **event})
             if self._lane is BATCH:
                 yield from self._landing(record)
         yield self._entry(
-            record["ingested_at"], "bronze", {**log.told(log.of_record(*_place(record))), **event}
+            record["ingested_at"], "bronze", {**log.describe(log.find_by_record(*_place(record))), **event}
         )
 
     def _landing(self, record: Row) -> Iterator[Entry]:
@@ -114,9 +114,9 @@ class _LaneStory:
     def _silver_commit(self, record: Row) -> Commit | None:
         logs = self._rows.logs
         if self._lane is STREAM:
-            return logs[self._lane.silver].of_record(*_place(record))
-        read = logs[self._lane.bronze].of_record(*_place(record))
-        return logs[self._lane.silver].of_version(read.version) if read else None
+            return logs[self._lane.silver].find_by_record(*_place(record))
+        read = logs[self._lane.bronze].find_by_record(*_place(record))
+        return logs[self._lane.silver].find_by_source_version(read.version) if read else None
 
     def _promotions(self, event_id: str, commit: Commit | None) -> Iterator[Entry]:
         if commit is None:
@@ -127,7 +127,7 @@ class _LaneStory:
         if info is None:
             return
         batch = self._lane is BATCH
-        gold = log.of_version(commit.version) if batch else log.of_micro_batch(info)
+        gold = log.find_by_source_version(commit.version) if batch else log.find_by_micro_batch(info)
         if gold:
             yield self._kept(self._lane.features, gold, event_id, self._rows.features)
 
@@ -138,20 +138,20 @@ class _LaneStory:
             what = "corrected" if row["state"] == "open" else row["state"]
             yield self._entry(row["changed_at"], what, {"id": row["id"], "note": row["note"]})
         if row["state"] == "replayed":
-            replay = self._rows.logs[self._lane.silver].of_replay(row["changed_at"])
+            replay = self._rows.logs[self._lane.silver].find_replay(row["changed_at"])
             yield from self._promotions(row["event_id"], replay)
 
     def _restores(self) -> Iterator[Entry]:
         for table in (self._lane.silver, self._lane.features):
             log = self._rows.logs[table]
-            for commit in log.restores():
+            for commit in log.list_restores():
                 restored = commit.commit_info.restored if commit.commit_info else None
-                yield self._entry(commit.at, "restored", {**log.told(commit), "restored": restored})
+                yield self._entry(commit.at, "restored", {**log.describe(commit), "restored": restored})
 
     def _kept(self, table: Table, commit: Commit, event_id: str, row: Row | None) -> Entry:
         now = row["event_id"] if row else None
         stands = "stands" if now == event_id else f"superseded by {now}" if now else "no longer there"
-        told = self._rows.logs[table].told(commit)
+        told = self._rows.logs[table].describe(commit)
         return self._entry(commit.at, table.layer, {**told, "event_id": event_id, "now": stands})
 
     def _entry(self, at: datetime, what: str, details: Row) -> Entry:

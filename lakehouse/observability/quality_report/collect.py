@@ -12,13 +12,13 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.quality_report import quarantine as quarantined
 from lakehouse.observability.quality_report import rule_history as verdicts
 from lakehouse.observability.quality_report import volumes
-from lakehouse.observability.quality_report.model import Report, Said
+from lakehouse.observability.quality_report.model import Report, RuleText
 from lakehouse.quality import publish
 
 SPAN_DAYS = 30
 
 
-def gather(lake: DeltaLake, *, sentences: Mapping[str, Said], now: datetime) -> Report:
+def collect_report(lake: DeltaLake, *, rule_texts: Mapping[str, RuleText], now: datetime) -> Report:
     """Return the report as of now. Tables that are not there yet are left out.
 
     Reads 30 days of quality.results twice, quarantine twice, and one column of every other table, in the
@@ -26,12 +26,14 @@ def gather(lake: DeltaLake, *, sentences: Mapping[str, Said], now: datetime) -> 
 
     Args:
         lake: the lakehouse.
-        sentences: what each rule says and measures, by its id.
+        rule_texts: what each rule says and measures, by its id.
         now: the clock, UTC.
     """
     since = now - timedelta(days=SPAN_DAYS)
     found = _read(lake, QUALITY_RESULTS)
-    unit, judged = verdicts.read(found, sentences, since=since) if found is not None else ("day", ())
+    unit, judged = (
+        verdicts.read_rule_history(found, rule_texts, since=since) if found is not None else ("day", ())
+    )
     lanes = {lane.name: _read(lake, lane.quarantine) for lane in (BATCH, STREAM)}
     seen = {table: publish.published(lake, table) for table in PUBLISHED}
     held = {
@@ -42,8 +44,8 @@ def gather(lake: DeltaLake, *, sentences: Mapping[str, Said], now: datetime) -> 
         unit=unit,
         span_days=SPAN_DAYS,
         verdicts=judged,
-        reasons=quarantined.read({lane: rows for lane, rows in lanes.items() if rows is not None}),
-        volumes=volumes.read(held, versions=seen, today=now.date()),
+        reasons=quarantined.read_reasons({lane: rows for lane, rows in lanes.items() if rows is not None}),
+        volumes=volumes.read_volumes(held, versions=seen, today=now.date()),
     )
 
 

@@ -10,7 +10,7 @@ Unit = Literal["minute", "hour", "day"]
 
 
 @dataclass(frozen=True)
-class Said:
+class RuleText:
     """What a suite says of a rule.
 
     Attributes:
@@ -48,7 +48,7 @@ class RuleVerdict:
     """A rule's newest verdict on a table, and how it came there.
 
     Attributes:
-        unit: of what was observed: see `Said`.
+        unit: of what was observed: see `RuleText`.
         kind: "row" is the gate's, which diverts rows; "table" judges the table as a whole.
         version: the Delta version judged; None for a gate.
         failing_since: the first of the failures that have gone on until now; None if the rule holds.
@@ -122,7 +122,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Day:
+class DailyRows:
     """Rows whose event is of one day."""
 
     day: date
@@ -143,7 +143,7 @@ class Volume:
     rows: int
     newest: datetime | None
     version: int | None
-    days: tuple[Day, ...]
+    days: tuple[DailyRows, ...]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ _SHOWN = 600
 _KEY = ("lane", "layer", "rule")
 
 
-def read(tables: Mapping[str, DataFrame]) -> tuple[Reason, ...]:
+def read_reasons(tables: Mapping[str, DataFrame]) -> tuple[Reason, ...]:
     """Return the reasons of every lane's quarantine, those with most open records first. Two jobs.
 
     Args:
@@ -25,18 +25,19 @@ def read(tables: Mapping[str, DataFrame]) -> tuple[Reason, ...]:
     """
     if not tables:
         return ()
-    lanes = [rows.transform(by_rule).withColumn("lane", F.lit(lane)) for lane, rows in tables.items()]
+    lanes = [rows.transform(explode_rules).withColumn("lane", F.lit(lane)) for lane, rows in tables.items()]
     refused = reduce(DataFrame.unionByName, lanes)
     found = defaultdict(list)
-    for row in refused.transform(examples).collect():
+    for row in refused.transform(select_examples).collect():
         found[row.lane, row.layer, row.rule].append(_example(row))
     reasons = (
-        _reason(row, found[row.lane, row.layer, row.rule]) for row in refused.transform(counts).collect()
+        _reason(row, found[row.lane, row.layer, row.rule])
+        for row in refused.transform(count_records).collect()
     )
     return tuple(sorted(reasons, key=lambda reason: (-reason.open, reason.lane, reason.rule)))
 
 
-def by_rule(quarantine: DataFrame) -> DataFrame:
+def explode_rules(quarantine: DataFrame) -> DataFrame:
     """Return one row a record and critical rule it broke, with the rule's sentence and what was observed."""
     broken = F.filter("broken", lambda entry: entry["rule"] == F.col("rule"))
     return (
@@ -47,7 +48,7 @@ def by_rule(quarantine: DataFrame) -> DataFrame:
     )
 
 
-def counts(refused: DataFrame) -> DataFrame:
+def count_records(refused: DataFrame) -> DataFrame:
     """Return lane, layer, rule, sentence, and the records by state. One shuffle."""
     of = {
         state: F.count_if(F.col("state") == state).alias(state) for state in ("open", "replayed", "dropped")
@@ -61,7 +62,7 @@ def counts(refused: DataFrame) -> DataFrame:
     )
 
 
-def examples(refused: DataFrame) -> DataFrame:
+def select_examples(refused: DataFrame) -> DataFrame:
     """Return the newest few open records of every reason. One shuffle."""
     newest = Window.partitionBy(*_KEY).orderBy(F.desc("quarantined_at"), "id")
     return (

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from lakehouse.observability.quality_report import sparklines as plots
 from lakehouse.observability.quality_report.model import Report, RuleVerdict
-from lakehouse.observability.quality_report.summary import plural, rules, state_of, summarise
+from lakehouse.observability.quality_report.summary import classify, count_rules, format_count, summarise
 
 
 def render(report: Report) -> str:
@@ -29,8 +29,8 @@ def render(report: Report) -> str:
     environment.filters |= {
         "moment": _moment,
         "share": _share,
-        "stated": state_of,
-        "plural": plural,
+        "classify": classify,
+        "format_count": format_count,
         "found": _found,
     }
     return environment.get_template("page.html.j2").render(
@@ -39,9 +39,9 @@ def render(report: Report) -> str:
         style=Markup(style),
         # The browser itself refuses whatever is not this very style sheet.
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        trend=lambda verdict: plots.trend(verdict, unit=report.unit),
-        days=plots.days,
-        rules=rules,
+        trend=lambda verdict: plots.draw_trend(verdict, unit=report.unit),
+        days=plots.draw_days,
+        count_rules=count_rules,
         age=lambda moment: _age(report.at - moment),
     )
 
@@ -58,8 +58,8 @@ def _age(age: timedelta) -> str:
         return "under a minute"
     for size, unit in ((86_400, "day"), (3_600, "hour")):
         if seconds >= 2 * size:
-            return plural(seconds // size, unit)
-    return plural(seconds // 60, "minute")
+            return format_count(seconds // size, unit)
+    return format_count(seconds // 60, "minute")
 
 
 def _share(verdict: RuleVerdict) -> str:
@@ -67,7 +67,7 @@ def _share(verdict: RuleVerdict) -> str:
     if verdict.unexpected is not None and verdict.evaluated:
         share = verdict.unexpected / verdict.evaluated
         told = "under 0.01%" if 0 < share < 0.0001 else f"{share:.2%}"
-        return f"{verdict.unexpected:,} of {plural(verdict.evaluated, 'row')} ({told})"
+        return f"{verdict.unexpected:,} of {format_count(verdict.evaluated, 'row')} ({told})"
     if verdict.observed is not None:
         return f"found {_found(verdict.observed, verdict.unit)}"
     return "no rows to judge" if verdict.evaluated == 0 else "no figure recorded"

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
-from lakehouse.observability.quality_report.model import Point, RuleVerdict, Said, Unit
+from lakehouse.observability.quality_report.model import Point, RuleText, RuleVerdict, Unit
 
 _POINTS = 30
 _LATEST = ("lane", "severity", "kind", "success", "evaluated", "unexpected", "observed", "version")
 
 
-def read(
-    results: DataFrame, sentences: Mapping[str, Said], *, since: datetime
+def read_rule_history(
+    results: DataFrame, rule_texts: Mapping[str, RuleText], *, since: datetime
 ) -> tuple[Unit, tuple[RuleVerdict, ...]]:
     """Return the trends' unit and a verdict per table and rule, in their order.
 
@@ -24,22 +24,22 @@ def read(
 
     Args:
         results: quality.results.
-        sentences: what each rule says and measures, by its id.
+        rule_texts: what each rule says and measures, by its id.
         since: what is older is not looked at.
     """
     recent = results.where(F.col("at") >= F.lit(since)).persist()
     try:
         unit = _unit(recent)
         trends = defaultdict(list)
-        for row in recent.transform(lambda rows: points(rows, unit=unit)).collect():
+        for row in recent.transform(lambda rows: aggregate_points(rows, unit=unit)).collect():
             trends[row.table, row.rule].append(_point(row))
-        newest = recent.transform(verdicts).collect()
+        newest = recent.transform(latest_verdicts).collect()
     finally:
         recent.unpersist()
-    return unit, tuple(_verdict(row, sentences, trends[row.table, row.rule]) for row in newest)
+    return unit, tuple(_verdict(row, rule_texts, trends[row.table, row.rule]) for row in newest)
 
 
-def verdicts(results: DataFrame) -> DataFrame:
+def latest_verdicts(results: DataFrame) -> DataFrame:
     """Return the newest verdict per table and rule, and since when it has failed. Two shuffles.
 
     A rule that has left its suite is judged no more, and left out.
@@ -75,7 +75,7 @@ def verdicts(results: DataFrame) -> DataFrame:
     )
 
 
-def points(results: DataFrame, *, unit: Unit) -> DataFrame:
+def aggregate_points(results: DataFrame, *, unit: Unit) -> DataFrame:
     """Return the last 31 units of every rule's history, oldest first. Two shuffles."""
     by = Window.partitionBy("table", "rule").orderBy(F.desc("period"))
     return (
@@ -107,8 +107,8 @@ def _unit(results: DataFrame) -> Unit:
     return "hour" if span <= timedelta(hours=_POINTS) else "day"
 
 
-def _verdict(row: Row, sentences: Mapping[str, Said], trend: list[Point]) -> RuleVerdict:
-    said = sentences.get(row.rule, Said(row.rule))
+def _verdict(row: Row, rule_texts: Mapping[str, RuleText], trend: list[Point]) -> RuleVerdict:
+    said = rule_texts.get(row.rule, RuleText(row.rule))
     return RuleVerdict(
         table=row.table,
         rule=row.rule,

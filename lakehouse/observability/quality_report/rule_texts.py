@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 from lakehouse.catalog.tables import TABLES
-from lakehouse.observability.quality_report.model import Said
+from lakehouse.observability.quality_report.model import RuleText
 from lakehouse.quality.rules import Rule
 from lakehouse.quality.suites import load
 from lakehouse.silver import parsing
 
 
-def read() -> dict[str, Said]:
+def load_rule_texts() -> dict[str, RuleText]:
     """Return every rule's sentence and unit by its id.
 
     Raises:
@@ -19,7 +19,7 @@ def read() -> dict[str, Said]:
     """
     suites = [load(table) for table in TABLES if table.suite]
     rules = (*parsing.RULES, *(rule for suite in suites for rule in suite.rules))
-    return {rule.id: Said(rule.sentence, _unit(rule)) for rule in rules}
+    return {rule.id: RuleText(rule.sentence, _unit(rule)) for rule in rules}
 
 
 def _unit(rule: Rule) -> str:

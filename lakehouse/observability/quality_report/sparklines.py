@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from lakehouse.observability.quality_report.model import Day, Point, RuleVerdict
+from lakehouse.observability.quality_report.model import DailyRows, Point, RuleVerdict
 
 _WIDTH, _HEIGHT, _SLOTS = 180, 36, 30
 _STEP = _WIDTH / _SLOTS
 _TICK = 4.0
 
 
-def trend(verdict: RuleVerdict, *, unit: str) -> Markup:
+def draw_trend(verdict: RuleVerdict, *, unit: str) -> Markup:
     """Return a rule's trend: what it observed as a line where that is a number, else the share of bad rows.
 
     A failed period is a tall bar or a ring, a good one a short tick or a dot: it reads without colour.
@@ -25,7 +25,7 @@ def trend(verdict: RuleVerdict, *, unit: str) -> Markup:
     return _svg(inside, label=_told(points, unit=unit), name="trend")
 
 
-def days(figures: Sequence[Day]) -> Markup:
+def draw_days(figures: Sequence[DailyRows]) -> Markup:
     """Return rows per day as bars; a day without any is a hollow tick."""
     most = max((figure.rows for figure in figures), default=0)
     step = _WIDTH / max(len(figures), 1)

@@ -29,7 +29,7 @@ class TableVerdicts:
     @property
     def state(self) -> State:
         """The worst of their states."""
-        states = {state_of(verdict) for verdict in self.verdicts}
+        states = {classify(verdict) for verdict in self.verdicts}
         return next(state for state in ("failed", "attention", "passed") if state in states)
 
 
@@ -50,7 +50,7 @@ class LaneFigures:
 
 
 @dataclass(frozen=True)
-class Summary:
+class ReportSummary:
     """The head of the page.
 
     Attributes:
@@ -67,16 +67,16 @@ class Summary:
     @property
     def blocking(self) -> tuple[RuleVerdict, ...]:
         """Those of the failing that keep a version from its readers."""
-        return tuple(verdict for verdict in self.failing if state_of(verdict) == "failed")
+        return tuple(verdict for verdict in self.failing if classify(verdict) == "failed")
 
 
-def summarise(report: Report) -> Summary:
+def summarise(report: Report) -> ReportSummary:
     """Return the page's head."""
     failing = tuple(sorted((v for v in report.verdicts if not v.success), key=_worst_first))
     lanes = _by_lane(report)
     waiting = {each.lane: each.waiting for each in lanes if each.waiting}
     state = _state(report, waiting=bool(waiting))
-    return Summary(
+    return ReportSummary(
         state=state,
         headline=_headline(state, failing, waiting=waiting),
         failing=failing,
@@ -85,7 +85,7 @@ def summarise(report: Report) -> Summary:
     )
 
 
-def state_of(verdict: RuleVerdict) -> State:
+def classify(verdict: RuleVerdict) -> State:
     """Return what a verdict means to a reader of its table.
 
     Only a critical rule of the whole table keeps a version from its readers; a critical row rule has done
@@ -99,7 +99,7 @@ def state_of(verdict: RuleVerdict) -> State:
 def _state(report: Report, *, waiting: bool) -> State:
     if not report.verdicts:
         return "unknown"
-    states = {state_of(verdict) for verdict in report.verdicts if verdict.severity != "info"}
+    states = {classify(verdict) for verdict in report.verdicts if verdict.severity != "info"}
     if "failed" in states:
         return "failed"
     return "attention" if waiting or "attention" in states else "passed"
@@ -109,25 +109,25 @@ def _headline(state: State, failing: tuple[RuleVerdict, ...], *, waiting: Mappin
     if state == "unknown":
         return "Nothing has been validated yet"
     if state == "failed":
-        blocking = [verdict for verdict in failing if state_of(verdict) == "failed"]
+        blocking = [verdict for verdict in failing if classify(verdict) == "failed"]
         tables = sorted({verdict.table for verdict in blocking})
-        where = tables[0] if len(tables) == 1 else plural(len(tables), "table")
+        where = tables[0] if len(tables) == 1 else format_count(len(tables), "table")
         verb = "fails" if len(tables) == 1 else "fail"
-        return f"{where} {verb} {plural(rules(blocking), 'critical rule')}"
+        return f"{where} {verb} {format_count(count_rules(blocking), 'critical rule')}"
     if state == "passed":
         return "Every rule that matters holds"
     if failing:
-        return f"Usable, but {plural(rules(failing), 'rule')} found something"
+        return f"Usable, but {format_count(count_rules(failing), 'rule')} found something"
     where = ", ".join(f"{count:,} in the {lane} lane's" for lane, count in waiting.items())
     return f"Every rule holds; records wait in quarantine: {where}"
 
 
-def rules(verdicts: Iterable[RuleVerdict]) -> int:
+def count_rules(verdicts: Iterable[RuleVerdict]) -> int:
     """Return of how many rules verdicts are: each may be judged on several tables."""
     return len({verdict.rule for verdict in verdicts})
 
 
-def plural(number: int, one: str, many: str | None = None) -> str:
+def format_count(number: int, one: str, many: str | None = None) -> str:
     """Return a number with its noun."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
@@ -137,8 +137,8 @@ def _by_lane(report: Report) -> tuple[LaneFigures, ...]:
     return tuple(
         LaneFigures(
             lane=name,
-            rules=rules(v for v in report.verdicts if v.lane == name),
-            failing=rules(v for v in report.verdicts if v.lane == name and not v.success),
+            rules=count_rules(v for v in report.verdicts if v.lane == name),
+            failing=count_rules(v for v in report.verdicts if v.lane == name and not v.success),
             waiting=sum(reason.first for reason in report.reasons if reason.lane == name),
         )
         for name in sorted(names)
@@ -153,4 +153,4 @@ def _by_table(report: Report) -> tuple[TableVerdicts, ...]:
 def _worst_first(verdict: RuleVerdict) -> tuple[bool, int, float, str, str]:
     severity = _SEVERITIES.index(verdict.severity) if verdict.severity in _SEVERITIES else len(_SEVERITIES)
     since = verdict.failing_since.timestamp() if verdict.failing_since else 0.0
-    return (state_of(verdict) != "failed", severity, since, verdict.table, verdict.rule)
+    return (classify(verdict) != "failed", severity, since, verdict.table, verdict.rule)

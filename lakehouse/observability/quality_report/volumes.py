@@ -12,12 +12,12 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze import event_ids
 from lakehouse.catalog.tables import Table
-from lakehouse.observability.quality_report.model import Day, Volume
+from lakehouse.observability.quality_report.model import DailyRows, Volume
 
 DAYS = 14
 
 
-def read(
+def read_volumes(
     tables: Mapping[Table, DataFrame], *, versions: Mapping[Table, int | None], today: date
 ) -> tuple[Volume, ...]:
     """Return every table's volume in the order given.
@@ -33,7 +33,9 @@ def read(
         return ()
     first = today - timedelta(days=DAYS - 1)
     counted = [
-        by_day(rows, time=_time(rows), first=first, last=today).withColumn("table", F.lit(table.full_name))
+        count_by_day(rows, time=_time(rows), first=first, last=today).withColumn(
+            "table", F.lit(table.full_name)
+        )
         for table, rows in tables.items()
     ]
     found = defaultdict(list)
@@ -44,7 +46,7 @@ def read(
     )
 
 
-def by_day(rows: DataFrame, *, time: Column, first: date, last: date) -> DataFrame:
+def count_by_day(rows: DataFrame, *, time: Column, first: date, last: date) -> DataFrame:
     """Return day, rows and newest; the day is null for what lies outside. One shuffle of a row a day.
 
     What claims to be of a day to come, as a malformed record may, is never the newest.
@@ -73,5 +75,5 @@ def _volume(table: Table, rows: list[Row], *, version: int | None, first: date) 
         rows=sum(row.rows for row in rows),
         newest=newest.astimezone(UTC) if newest else None,
         version=version,
-        days=tuple(Day(day, by.get(day, 0)) for day in span),
+        days=tuple(DailyRows(day, by.get(day, 0)) for day in span),
     )

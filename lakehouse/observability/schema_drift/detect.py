@@ -15,14 +15,20 @@ from pyspark.sql import functions as F
 from foundation.event import PIN_FIELDS
 from lakehouse.catalog.tables import Lane
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.observability.schema_drift.fields import fields_of
-from lakehouse.observability.schema_drift.report import Drift, Field, is_odd, key, sorted_out
+from lakehouse.observability.schema_drift.fields import count_fields
+from lakehouse.observability.schema_drift.report import (
+    Drift,
+    Field,
+    classify_fields,
+    is_unexpected_type,
+    object_key,
+)
 
 # A client can send a field of another name with every record.
-MOST = 200
+MAX_FIELDS = 200
 
 
-def look(lake: DeltaLake, lane: Lane, *, days: float, now: datetime) -> Drift | None:
+def detect_drift(lake: DeltaLake, lane: Lane, *, days: float, now: datetime) -> Drift | None:
     """Return what has drifted in a lane, and keep it for `pinlake status`; None if it has no bronze yet.
 
     Parses the records of the last days once, whose files are found by statistics. For a field that silver
@@ -40,20 +46,20 @@ def look(lake: DeltaLake, lane: Lane, *, days: float, now: datetime) -> Drift | 
     since = now - timedelta(days=days)
     recent = F.col("ingested_at") >= F.lit(since)
     # Written down: it is asked twice.
-    found = bronze.where(recent).transform(fields_of).localCheckpoint()
+    found = bronze.where(recent).transform(count_fields).localCheckpoint()
     total = found.agg(F.coalesce(F.sum("firsts"), F.lit(0)), F.count_distinct("field")).first()
     assert total is not None  # an aggregate without groups has one row
     records, names = int(total[0]), int(total[1])
     # What silver knows is listed whatever else there is.
-    first = found.orderBy(~F.col("field").isin(*PIN_FIELDS), F.desc("records")).limit(MOST).collect()
-    drifted = sorted_out(_fields(first, records), records=records)
+    first = found.orderBy(~F.col("field").isin(*PIN_FIELDS), F.desc("records")).limit(MAX_FIELDS).collect()
+    drifted = classify_fields(_fields(first, records), records=records)
     earlier = _first_seen(bronze.where(~recent), [field.name for field in drifted.new])
     new = tuple(replace(field, first_seen=earlier.get(field.name, field.first_seen)) for field in drifted.new)
     listed = len({row.field for row in first})
     told = Drift(
         lane.name, now.isoformat(), since.isoformat(), records, replace(drifted, new=new), names - listed
     )
-    lake.put_text(key(lane.name), told.as_json())
+    lake.put_text(object_key(lane.name), told.as_json())
     return told
 
 
@@ -65,7 +71,7 @@ def _fields(rows: Sequence[Row], records: int) -> list[Field]:
 
 
 def _field(name: str, rows: Sequence[Row], records: int) -> Field:
-    meant = [row for row in rows if is_odd(name, row.type)] or rows
+    meant = [row for row in rows if is_unexpected_type(name, row.type)] or rows
     return Field(
         name,
         {row.type: row.records for row in rows},
@@ -79,6 +85,6 @@ def _first_seen(older: DataFrame, names: Sequence[str]) -> Mapping[str, str]:
         return {}
     text = F.col("value").cast("string")
     mentioning = older.where(reduce(or_, (text.contains(name) for name in names)))
-    found = mentioning.transform(fields_of).where(F.col("field").isin(*names))
+    found = mentioning.transform(count_fields).where(F.col("field").isin(*names))
     rows = found.groupBy("field").agg(F.min("first_seen").alias("at")).collect()
     return {row.field: row["at"].astimezone().isoformat() for row in rows if row["at"]}

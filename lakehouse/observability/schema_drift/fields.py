@@ -15,7 +15,7 @@ _TYPES = {
 }
 
 
-def fields_of(bronze: DataFrame) -> DataFrame:
+def count_fields(bronze: DataFrame) -> DataFrame:
     """Return one row a field and JSON type of it. One shuffle; each record is parsed once.
 
     Args:

@@ -10,11 +10,13 @@ from foundation.event import PIN_FIELDS
 from lakehouse.catalog import locations
 
 # One client in twenty that spells a field its own way is for cleaning; more is a change.
-STRAY_SHARE = 0.05
+MAX_MINORITY_SHARE = 0.05
 # When most records lack a field, that is no old client any more.
-LOST_SHARE = 0.5
+MIN_VALUE_SHARE = 0.5
 # Of fewer records nothing is concluded.
-FEWEST_RECORDS = 20
+MIN_RECORDS = 20
+# Names in the stored object and in `--json`, where they differ from the attribute.
+_JSON_KEYS = {"minority_type": "stray"}
 _NUMBERS = frozenset({"index", "downloaded"})
 # Older clients do not send it.
 _OPTIONAL = frozenset({"poster_name"})
@@ -39,18 +41,18 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Drifted:
+class FieldDrift:
     """Fields that are not as silver expects them.
 
     Attributes:
         new: silver does not know them.
-        stray: known ones of which a few records have another type, which cleaning copes with.
+        minority_type: known ones of which a few records have another type, which cleaning copes with.
         changed: known ones of which more have another type. Critical.
         lost: known ones that most records lack, or have as null. Critical.
     """
 
     new: Sequence[Field] = ()
-    stray: Sequence[Field] = ()
+    minority_type: Sequence[Field] = ()
     changed: Sequence[Field] = ()
     lost: Sequence[str] = ()
 
@@ -72,7 +74,7 @@ class Drift:
     at: str
     since: str
     records: int
-    fields: Drifted = Drifted()
+    fields: FieldDrift = FieldDrift()
     unlisted: int = 0
 
     @property
@@ -82,24 +84,29 @@ class Drift:
 
     def as_json(self) -> str:
         """Return what the object holds."""
-        return json.dumps({**asdict(self), "critical": self.critical})
+        data = asdict(self)
+        data["fields"] = {_JSON_KEYS.get(kind, kind): fields for kind, fields in data["fields"].items()}
+        return json.dumps({**data, "critical": self.critical})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Drift:
         """Return what `as_json` has written."""
-        held = json.loads(text)
-        del held["critical"]
-        told = held.pop("fields")
-        kinds = {kind: tuple(Field(**each) for each in told[kind]) for kind in ("new", "stray", "changed")}
-        return cls(**held, fields=Drifted(**kinds, lost=tuple(told["lost"])))
+        data = json.loads(text)
+        del data["critical"]
+        stored = data.pop("fields")
+        kinds = {
+            kind: tuple(Field(**field) for field in stored[_JSON_KEYS.get(kind, kind)])
+            for kind in ("new", "minority_type", "changed")
+        }
+        return cls(**data, fields=FieldDrift(**kinds, lost=tuple(stored["lost"])))
 
 
-def key(lane: str) -> str:
+def object_key(lane: str) -> str:
     """Return the object's key in the bucket."""
     return f"{locations.TABLES}/_drift/{lane}.json"
 
 
-def sorted_out(found: Iterable[Field], *, records: int) -> Drifted:
+def classify_fields(found: Iterable[Field], *, records: int) -> FieldDrift:
     """Tell new, stray, changed and lost fields.
 
     Args:
@@ -108,16 +115,16 @@ def sorted_out(found: Iterable[Field], *, records: int) -> Drifted:
     """
     by_name = {field.name: field for field in found}
     known = [by_name[name] for name in PIN_FIELDS if name in by_name]
-    enough = records >= FEWEST_RECORDS
-    return Drifted(
+    enough = records >= MIN_RECORDS
+    return FieldDrift(
         new=tuple(field for name, field in by_name.items() if name not in PIN_FIELDS),
-        stray=tuple(field for field in known if 0 < _strays(field) <= STRAY_SHARE),
-        changed=tuple(field for field in known if _strays(field) > STRAY_SHARE),
+        minority_type=tuple(field for field in known if 0 < _strays(field) <= MAX_MINORITY_SHARE),
+        changed=tuple(field for field in known if _strays(field) > MAX_MINORITY_SHARE),
         lost=tuple(name for name in PIN_FIELDS if enough and _is_lost(name, by_name.get(name), records)),
     )
 
 
-def is_odd(name: str, kind: str) -> bool:
+def is_unexpected_type(name: str, kind: str) -> bool:
     """Return whether silver knows the field and expects another type of it; null is of every type."""
     expected = "number" if name in _NUMBERS else "string"
     return name in PIN_FIELDS and kind not in (expected, "null")
@@ -126,10 +133,10 @@ def is_odd(name: str, kind: str) -> bool:
 def _strays(field: Field) -> float:
     """The share of its values, null apart, that are of another type than silver expects."""
     values = {kind: count for kind, count in field.types.items() if kind != "null"}
-    others = sum(count for kind, count in values.items() if is_odd(field.name, kind))
+    others = sum(count for kind, count in values.items() if is_unexpected_type(field.name, kind))
     return others / sum(values.values()) if values else 0.0
 
 
 def _is_lost(name: str, field: Field | None, records: int) -> bool:
     values = sum(count for kind, count in field.types.items() if kind != "null") if field else 0
-    return name not in _OPTIONAL and values < LOST_SHARE * records
+    return name not in _OPTIONAL and values < MIN_VALUE_SHARE * records

@@ -16,7 +16,7 @@ from foundation.data_subjects import Subjects
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.operations.erasure.rows import theirs
+from lakehouse.operations.erasure.rows import belongs_to_subject
 from lakehouse.spark import filesystem as objects
 
 CHANGES = "_change_data"
@@ -38,7 +38,7 @@ class Purge:
     kept: int
 
 
-def plan(lake: DeltaLake, table: Table, subjects: Subjects) -> Purge:
+def plan_purge(lake: DeltaLake, table: Table, subjects: Subjects) -> Purge:
     """Find the files that hold a subject's row and are no part of the newest version.
 
     Lists the table's folder instead of its log: a merge that was given up leaves files that no version knows.
@@ -49,7 +49,7 @@ def plan(lake: DeltaLake, table: Table, subjects: Subjects) -> Purge:
         table: the table, from whose newest version the rows are gone.
         subjects: whose rows.
     """
-    found = holding(lake, table, subjects)
+    found = files_with_subject(lake, table, subjects)
     current = _current(lake, table)
     if current & set(map(_name, found)):
         # Rows that a deletion vector hides are in a current file still.
@@ -59,24 +59,28 @@ def plan(lake: DeltaLake, table: Table, subjects: Subjects) -> Purge:
     return Purge(old, _needed_by(lake, table, old), len(found) - len(old))
 
 
-def holding(lake: DeltaLake, table: Table, subjects: Subjects) -> list[str]:
+def files_with_subject(lake: DeltaLake, table: Table, subjects: Subjects) -> list[str]:
     """Return the URLs of all files, those of the change feed too, that hold a subject's row."""
     path, found = lake.path(table), set()
     for folder in (path, f"{path}/{CHANGES}"):
         if objects.names(lake.spark, folder):
-            rows = contents(lake.spark, table, folder)
-            held = rows.where(theirs(table, subjects)).select(F.col("_metadata.file_path")).distinct()
+            rows = read_files(lake.spark, table, folder)
+            held = (
+                rows.where(belongs_to_subject(table, subjects))
+                .select(F.col("_metadata.file_path"))
+                .distinct()
+            )
             found |= {row.file_path for row in held.collect()}
     return sorted(found)
 
 
-def contents(spark: SparkSession, table: Table, folder: str) -> DataFrame:
+def read_files(spark: SparkSession, table: Table, folder: str) -> DataFrame:
     """Return all rows of all Parquet files in a table's folder, or in that of its changes; of no log."""
     reader = spark.read.schema(schemas.of(table)).option("recursiveFileLookup", "true")
     return reader.option("pathGlobFilter", "*.parquet").parquet(folder)
 
 
-def remove(spark: SparkSession, purge: Purge) -> None:
+def remove_files(spark: SparkSession, purge: Purge) -> None:
     """Remove the files. May be run again."""
     for url in purge.urls:
         objects.remove(spark, url)

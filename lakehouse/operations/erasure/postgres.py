@@ -25,7 +25,7 @@ _LOCK_SECONDS = 30
 _TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
 
 
-def count(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
+def count_rows(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
     """Count the rows of these pins; database and table are made where they are absent.
 
     Raises:
@@ -37,15 +37,15 @@ def count(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
     return int(found)
 
 
-def erase(settings: PostgresSettings, unique_ids: Sequence[str], info: CommitInfo) -> None:
+def erase_rows(settings: PostgresSettings, unique_ids: Sequence[str], info: CommitInfo) -> None:
     """Remove pins, and write down how many in the same transaction.
 
-    Raises: as `count`.
+    Raises: as `count_rows`.
     """
     Serving(settings).ask(_ERASE, list(unique_ids), info.query, info.query, info.as_json())
 
 
-def rewrite(settings: PostgresSettings) -> None:
+def rewrite_table(settings: PostgresSettings) -> None:
     """Write table and indexes anew: a plain VACUUM frees the space of removed rows and leaves their bytes.
 
     Whoever reads or writes the table waits meanwhile, about as long as it takes to copy it.
@@ -67,10 +67,10 @@ def rewrite(settings: PostgresSettings) -> None:
                 ) from error
 
 
-def naming(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
+def count_mentions(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
     """Count the rows, of whatever table of the database, that name one of these pins.
 
-    Raises: as `count`.
+    Raises: as `count_rows`.
     """
     database = Serving(settings)
     patterns = [f"%{unique_id}%" for unique_id in unique_ids]

@@ -23,7 +23,7 @@ PREFIX = "erasures/"
 
 
 @dataclass(frozen=True)
-class Place:
+class Removal:
     """What was removed from one place.
 
     Attributes:
@@ -42,7 +42,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Record:
+class ErasureReceipt:
     """One erasure.
 
     Attributes:
@@ -59,7 +59,7 @@ class Record:
     subjects: tuple[str, ...]
     began: str
     ended: str | None = None
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, Removal] = field(default_factory=dict)
     traces: tuple[str, ...] = ()
     code: str = field(default_factory=revision.code)
 
@@ -68,33 +68,33 @@ class Record:
         """How many rows, records and files there were of the subjects."""
         return sum(place.rows + place.files for place in self.places.values())
 
-    def finding(self, name: str, *, rows: int = 0, files: int = 0) -> Record:
+    def with_counts(self, name: str, *, rows: int = 0, files: int = 0) -> ErasureReceipt:
         """Return it with what is about to be removed; a run after a kill finds less."""
-        old = self.places.get(name, Place())
+        old = self.places.get(name, Removal())
         return self._with(name, replace(old, rows=max(old.rows, rows), files=max(old.files, files)))
 
-    def versions(self, name: str, *, before: int, after: int) -> Record:
+    def with_versions(self, name: str, *, before: int, after: int) -> ErasureReceipt:
         """Return it with a table's versions."""
-        old = self.places.get(name, Place())
+        old = self.places.get(name, Removal())
         first = before if old.before is None else old.before
         return self._with(name, replace(old, before=first, after=after))
 
-    def unreadable(self, name: str, versions: tuple[int, int]) -> Record:
+    def with_unreadable_versions(self, name: str, versions: tuple[int, int]) -> ErasureReceipt:
         """Return it with the versions of a table that can no longer be read."""
-        old = self.places.get(name, Place())
+        old = self.places.get(name, Removal())
         known = old.unreadable or versions
         span = (min(known[0], versions[0]), max(known[1], versions[1]))
         return self._with(name, replace(old, unreadable=span))
 
-    def proved(self, traces: tuple[str, ...]) -> Record:
+    def with_search_result(self, traces: tuple[str, ...]) -> ErasureReceipt:
         """Return it with what a search has found left; it has ended if that is nothing."""
         return replace(self, traces=traces, ended=None if traces else _now())
 
-    def _with(self, name: str, place: Place) -> Record:
+    def _with(self, name: str, place: Removal) -> ErasureReceipt:
         return replace(self, places={**self.places, name: place})
 
 
-class Records:
+class ErasureReceipts:
     """The receipts in a bucket.
 
     Args:
@@ -106,34 +106,34 @@ class Records:
         self._s3 = s3
         self._bucket = bucket
 
-    def all(self) -> Iterator[Record]:
+    def read_all(self) -> Iterator[ErasureReceipt]:
         """Yield every receipt, oldest first."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=PREFIX)
         for key in sorted(entry["Key"] for page in pages for entry in page.get("Contents", [])):
             body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             yield _from_json(json.loads(body))
 
-    def take_up(self, subjects: Subjects) -> Record:
+    def resume_or_begin(self, subjects: Subjects) -> ErasureReceipt:
         """Return the unfinished receipt of these subjects, or a new one that is not saved yet."""
-        for record in self.all():
+        for record in self.read_all():
             if record.ended is None and record.subjects == subjects.hashes:
                 return record
-        return Record(new_event_id(), subjects.hashes, _now())
+        return ErasureReceipt(new_event_id(), subjects.hashes, _now())
 
-    def save(self, record: Record) -> Record:
+    def save(self, record: ErasureReceipt) -> ErasureReceipt:
         """Write a receipt, and return it."""
         body = json.dumps(asdict(record)).encode()
         self._s3.put_object(Bucket=self._bucket, Key=f"{PREFIX}{record.run}.json", Body=body)
         return record
 
 
-def _from_json(fields: dict[str, Any]) -> Record:
+def _from_json(fields: dict[str, Any]) -> ErasureReceipt:
     places = {
-        name: Place(**{**place, "unreadable": tuple(place["unreadable"]) if place["unreadable"] else None})
+        name: Removal(**{**place, "unreadable": tuple(place["unreadable"]) if place["unreadable"] else None})
         for name, place in fields["places"].items()
     }
     kept = {name: tuple(fields[name]) for name in ("subjects", "traces")}
-    return Record(**{**fields, **kept, "places": places})
+    return ErasureReceipt(**{**fields, **kept, "places": places})
 
 
 def _now() -> str:

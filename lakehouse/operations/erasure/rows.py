@@ -23,7 +23,7 @@ _BY_COORDINATES = (
 )
 
 
-def theirs(table: Table, subjects: Subjects) -> Column:
+def belongs_to_subject(table: Table, subjects: Subjects) -> Column:
     """Return whether a row of a table is a subject's.
 
     A record is, if its key or its pin's unique_id is; one that can be read as no pin, if it names a subject
@@ -36,12 +36,12 @@ def theirs(table: Table, subjects: Subjects) -> Column:
     return F.col("unique_id").isin(*subjects.ids)
 
 
-def count(lake: DeltaLake, table: Table, subjects: Subjects) -> int:
+def count_rows(lake: DeltaLake, table: Table, subjects: Subjects) -> int:
     """Count a table's rows of the subjects. One job that reads the columns that may name them."""
-    return lake.read(table).where(theirs(table, subjects)).count()
+    return lake.read(table).where(belongs_to_subject(table, subjects)).count()
 
 
-def erase(lake: DeltaLake, table: Table, subjects: Subjects, *, commit_info: CommitInfo) -> None:
+def erase_rows(lake: DeltaLake, table: Table, subjects: Subjects, *, commit_info: CommitInfo) -> None:
     """Remove the subjects' rows from the newest version: a merge that deletes, in one commit.
 
     Unlike DELETE it writes no condition with an id into the commit. The files that held a row are written
@@ -66,7 +66,7 @@ def erase(lake: DeltaLake, table: Table, subjects: Subjects, *, commit_info: Com
 def _found(rows: DataFrame, table: Table, subjects: Subjects) -> DataFrame:
     columns = table.key or ("topic", "partition", "offset", "value")
     # Written down first: the merge would otherwise read what it changes, and twice.
-    return rows.where(theirs(table, subjects)).select(*columns).distinct().localCheckpoint()
+    return rows.where(belongs_to_subject(table, subjects)).select(*columns).distinct().localCheckpoint()
 
 
 def _same(table: Table) -> str:

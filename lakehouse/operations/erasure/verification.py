@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from foundation.data_subjects import Subjects
 from lakehouse.catalog.tables import TABLES, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.operations.erasure.files import CHANGES, contents
+from lakehouse.operations.erasure.files import CHANGES, read_files
 from lakehouse.spark import filesystem as objects
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _AT_ONCE = 4
 _PLAIN = ("tinyint", "smallint", "int", "bigint", "double", "date", "timestamp", "boolean")
 
 
-def in_objects(s3: S3Client, bucket: str, subjects: Subjects) -> list[str]:
+def search_objects(s3: S3Client, bucket: str, subjects: Subjects) -> list[str]:
     """Return the names of the objects whose bytes, unpacked if they are gzip, name a subject.
 
     Reads the whole bucket. In the logs of the tables as much of an id is searched as statistics hold.
@@ -46,7 +46,7 @@ def in_objects(s3: S3Client, bucket: str, subjects: Subjects) -> list[str]:
         return [key for key, found in zip(keys, pool.map(names_one, keys), strict=True) if found]
 
 
-def in_values(lake: DeltaLake, subjects: Subjects) -> list[str]:
+def search_values(lake: DeltaLake, subjects: Subjects) -> list[str]:
     """Return the URLs of the Parquet files that hold a value naming a subject.
 
     Reads all text in all files of all tables, of whatever version, and in the checkpoints of their logs.
@@ -69,7 +69,7 @@ def _parquet(
     path = lake.path(table)
     for folder in (path, f"{path}/{CHANGES}"):
         if objects.names(lake.spark, folder):
-            yield contents(lake.spark, table, folder), subjects.ids
+            yield read_files(lake.spark, table, folder), subjects.ids
     if any(name.endswith(".parquet") for name in objects.names(lake.spark, f"{path}/_delta_log")):
         log = lake.spark.read.option("mergeSchema", "true").parquet(f"{path}/_delta_log/*.parquet")
         yield log, subjects.beginnings

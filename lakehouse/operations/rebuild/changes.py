@@ -20,7 +20,7 @@ _NOT_COMPARED = "updated_at"
 
 
 @dataclass(frozen=True)
-class Example:
+class ChangedRow:
     """One row that changes.
 
     Attributes:
@@ -35,7 +35,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Difference:
+class TableChanges:
     """What changes in a table.
 
     Attributes:
@@ -52,7 +52,7 @@ class Difference:
     changed: int
     removed: int
     columns: Mapping[str, int]
-    examples: tuple[Example, ...]
+    examples: tuple[ChangedRow, ...]
 
     @property
     def rows(self) -> int:
@@ -60,7 +60,7 @@ class Difference:
         return self.added + self.changed + self.removed
 
 
-def changes(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
+def compare_states(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
     """Return the rows in which two states of a table differ. One full join by its key.
 
     Args:
@@ -82,11 +82,11 @@ def changes(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
     return left.join(right, same_key, "full").where(differ).select(F.struct(*key).alias("key"), "was", "now")
 
 
-def summary(changes: DataFrame, table: Table, *, examples: int) -> Difference:
+def summarise(changes: DataFrame, table: Table, *, examples: int) -> TableChanges:
     """Count what changes. One job, and another one if there are to be examples.
 
     Args:
-        changes: see `changes`.
+        changes: see `compare_states`.
         table: the table.
         examples: how many at most.
     """
@@ -98,15 +98,15 @@ def summary(changes: DataFrame, table: Table, *, examples: int) -> Difference:
     added, changed, removed, *counts = row
     columns = {name: count for name, count in zip(_compared(table), counts, strict=True) if count}
     shown = _examples(changes, table, examples) if examples and added + changed + removed else ()
-    return Difference(table.full_name, added, changed, removed, columns, shown)
+    return TableChanges(table.full_name, added, changed, removed, columns, shown)
 
 
-def _examples(changes: DataFrame, table: Table, limit: int) -> tuple[Example, ...]:
+def _examples(changes: DataFrame, table: Table, limit: int) -> tuple[ChangedRow, ...]:
     first = changes.orderBy("key").limit(limit)
     documents = first.select(*(F.to_json(name) for name in ("key", "was", "now")))
     parsed = ([json.loads(text) if text else {} for text in row] for row in documents.collect())
     return tuple(
-        Example("changed" if was and now else "added" if now else "removed", key, _values(was, now, table))
+        ChangedRow("changed" if was and now else "added" if now else "removed", key, _values(was, now, table))
         for key, was, now in parsed
     )
 

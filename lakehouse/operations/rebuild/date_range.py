@@ -14,7 +14,7 @@ _DAY_MILLISECONDS = 86_400_000
 
 
 @dataclass(frozen=True)
-class Days:
+class DateRange:
     """Whole days in UTC.
 
     Attributes:
@@ -26,22 +26,22 @@ class Days:
     last: date
 
     @property
-    def begin(self) -> str:
+    def begin_id(self) -> str:
         """How the ids of the first day begin, at its first millisecond: no earlier id is greater."""
         return _first_id(self.first)
 
     @property
-    def end(self) -> str:
+    def end_id(self) -> str:
         """The same for the day after the last."""
         return _first_id(self.last + _DAY)
 
-    def each(self) -> list[date]:
+    def list_days(self) -> list[date]:
         """Return every day, in order."""
         return [self.first + number * _DAY for number in range((self.last - self.first).days + 1)]
 
-    def hold(self, event_id: Column) -> Column:
+    def contains(self, event_id: Column) -> Column:
         """Return whether an event is of these days."""
-        return (event_id >= F.lit(self.begin)) & (event_id < F.lit(self.end))
+        return (event_id >= F.lit(self.begin_id)) & (event_id < F.lit(self.end_id))
 
 
 def _first_id(day: date) -> str:

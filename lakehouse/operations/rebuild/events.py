@@ -9,15 +9,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.gold.category_daily import of_days
-from lakehouse.operations.rebuild.date_range import Days
+from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.quality.quarantine import DROPPED
 from lakehouse.silver.parsing import parse
 
-PLACE = ["topic", "partition", "offset"]
+COORDINATES = ["topic", "partition", "offset"]
 
 
-def decisions(quarantine: DataFrame) -> DataFrame:
-    """Return what somebody has decided about refused records: PLACE, corrected, given_up.
+def select_decisions(quarantine: DataFrame) -> DataFrame:
+    """Return what somebody has decided about refused records: COORDINATES, corrected, given_up.
 
     A correction counts, whether it has been replayed or not: it goes through the same gates here.
     """
@@ -26,40 +26,40 @@ def decisions(quarantine: DataFrame) -> DataFrame:
         quarantine.where("layer = 'silver'")
         .where(given_up | F.col("corrected").isNotNull())
         .dropDuplicates(["id"])
-        .select(*PLACE, "corrected", given_up.alias("given_up"))
+        .select(*COORDINATES, "corrected", given_up.alias("given_up"))
     )
 
 
-def decided(bronze: DataFrame, decisions: DataFrame) -> DataFrame:
+def apply_decisions(bronze: DataFrame, decisions: DataFrame) -> DataFrame:
     """Return bronze's rows without those given up, and with a correction in the place of what was sent.
 
     One join by coordinates.
     """
     return (
-        bronze.join(decisions, PLACE, "left")
+        bronze.join(decisions, COORDINATES, "left")
         .where(~F.coalesce("given_up", F.lit(False)))
         .withColumn("value", F.coalesce("corrected", "value"))
         .drop("corrected", "given_up")
     )
 
 
-def pins_of(days: Days, events: DataFrame, tables: Iterable[DataFrame]) -> DataFrame:
+def select_pins(days: DateRange, events: DataFrame, tables: Iterable[DataFrame]) -> DataFrame:
     """Return unique_id of every pin that has an event of these days, or is shown by a table with one.
 
     A table may show what cannot even be parsed today. One shuffle.
     """
-    parsed = events.where(days.hold(F.col("event_id"))).transform(parse)
-    shown = [of_days(table, days.each()) for table in tables]
+    parsed = events.where(days.contains(F.col("event_id"))).transform(parse)
+    shown = [of_days(table, days.list_days()) for table in tables]
     names = [rows.select("unique_id") for rows in (parsed, *shown)]
     return reduce(DataFrame.union, names).where("unique_id IS NOT NULL").distinct()
 
 
-def of_pins(events: DataFrame, pins: DataFrame, days: Days) -> DataFrame:
+def select_events(events: DataFrame, pins: DataFrame, days: DateRange) -> DataFrame:
     """Return, parsed, every event of the pins, of whatever day, and those of the days that name no pin.
 
     An event that is refused now must let an older one back, and one that passes now may be the newest.
     Which pin an event is of stands in its value alone: all of bronze is read and parsed once.
     """
     parsed = events.transform(parse)
-    nameless = parsed.where(days.hold(F.col("event_id"))).where("unique_id IS NULL")
+    nameless = parsed.where(days.contains(F.col("event_id"))).where("unique_id IS NULL")
     return parsed.join(pins, "unique_id", "leftsemi").unionByName(nameless)

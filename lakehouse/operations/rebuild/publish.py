@@ -13,7 +13,7 @@ from lakehouse.delta.commit_info import Step, Versions
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.rebuild import quarantine as refusals
-from lakehouse.operations.rebuild.recompute import Recomputation, Silver
+from lakehouse.operations.rebuild.recompute import Recomputation, RecomputedSilver
 from lakehouse.operations.replay import Quarantine
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import publish
@@ -36,7 +36,7 @@ class Publication:
     """
 
     def __init__(
-        self, lake: DeltaLake, recomputation: Recomputation, *, silver: Silver, log: GateLog
+        self, lake: DeltaLake, recomputation: Recomputation, *, silver: RecomputedSilver, log: GateLog
     ) -> None:
         self._lake = lake
         self._recomputation = recomputation
@@ -47,13 +47,13 @@ class Publication:
         versions = Versions(0, silver.version)
         self._batch = MicroBatch(query, 0, replace(begun, query=query, versions=versions))
 
-    def steps(self) -> tuple[Callable[[], None], ...]:
+    def list_steps(self) -> tuple[Callable[[], None], ...]:
         """Return what is to be done, in order."""
         return (
             lambda: self._refuse(self._silver.refusals, layer="silver"),
             self._write_silver,
             self._publish_silver,
-            lambda: self._let_through(self._silver.let_through),
+            lambda: self._release(self._silver.released),
             self._promote_to_gold,
             self._write_gold,
         )
@@ -62,7 +62,7 @@ class Publication:
         self._apply(self._silver.changes, BATCH.silver, self._silver.judged.counts)
 
     def _publish_silver(self) -> None:
-        refused, back = self._silver.refusals.count(), self._silver.let_through.count()
+        refused, back = self._silver.refusals.count(), self._silver.released.count()
         if refused or back or not self._silver.changes.isEmpty():
             self._log.add(self._silver.judged)
             # Of what is refused only that counts which was not before, or readers would wait for old sins.
@@ -75,14 +75,14 @@ class Publication:
 
     def _write_gold(self) -> None:
         log = GateLog()
-        gold = self._recomputation.gold(self._silver)
+        gold = self._recomputation.recompute_gold(self._silver)
         self._refuse(gold.refusals, layer="gold")
         self._apply(gold.features, BATCH.features, gold.judged.counts)
         self._apply(gold.daily, CATEGORY_DAILY, gold.judged.counts)
         if not gold.features.isEmpty():
             log.add(gold.judged)
         publish(self._lake, [BATCH.features], gates=log)
-        self._let_through(gold.let_through)
+        self._release(gold.released)
 
     def _apply(self, changes: DataFrame, table: Table, counts: StepMetrics) -> None:
         if not changes.isEmpty():
@@ -93,5 +93,5 @@ class Publication:
         batch = replace(self._batch, query=f"{self._batch.query}/{layer}")
         refusals.write(self._lake, rows, rows.count(), batch)
 
-    def _let_through(self, rows: DataFrame) -> None:
-        Quarantine(self._lake, BATCH).let_through(rows, note=NOTE)
+    def _release(self, rows: DataFrame) -> None:
+        Quarantine(self._lake, BATCH).release(rows, note=NOTE)

@@ -12,14 +12,14 @@ from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.operations.rebuild.events import PLACE
+from lakehouse.operations.rebuild.events import COORDINATES
 from lakehouse.quality.gate import Judged
 from lakehouse.quality.quarantine import DROPPED, OPEN, to_quarantine
 
 NOTE = "refused by a rebuild"
 
 
-def new(judged: Judged, quarantine: DataFrame) -> DataFrame:
+def find_new_rows(judged: Judged, quarantine: DataFrame) -> DataFrame:
     """Return quarantine rows for what a gate refuses, but for those that stand there so already.
 
     A record that had been let through, or was refused for other reasons, comes back under its old id.
@@ -36,10 +36,10 @@ def new(judged: Judged, quarantine: DataFrame) -> DataFrame:
     )
 
 
-def let_through(passed: DataFrame, quarantine: DataFrame, *, layer: str) -> DataFrame:
+def released(passed: DataFrame, quarantine: DataFrame, *, layer: str) -> DataFrame:
     """Return the id of every open quarantine row whose record passes now."""
     waiting = quarantine.where((F.col("layer") == layer) & (F.col("state") == OPEN))
-    return waiting.join(passed, PLACE, "leftsemi").select("id")
+    return waiting.join(passed, COORDINATES, "leftsemi").select("id")
 
 
 def write(lake: DeltaLake, refusals: DataFrame, count: int, batch: MicroBatch) -> None:
@@ -47,7 +47,7 @@ def write(lake: DeltaLake, refusals: DataFrame, count: int, batch: MicroBatch) -
 
     Args:
         lake: the lakehouse.
-        refusals: see `new`.
+        refusals: see `find_new_rows`.
         count: how many they are.
         batch: the rebuild, as the layer's writes know it.
     """

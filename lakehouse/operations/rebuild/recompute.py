@@ -17,7 +17,7 @@ from lakehouse.gold.pin_features import to_features, to_judged_features
 from lakehouse.operations.rebuild import changes as difference
 from lakehouse.operations.rebuild import events
 from lakehouse.operations.rebuild import quarantine as refusals
-from lakehouse.operations.rebuild.date_range import Days
+from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Judged
 from lakehouse.silver.parsing import RULES
@@ -26,7 +26,7 @@ from lakehouse.silver.transform import to_judged_pins, to_silver
 
 
 @dataclass(frozen=True)
-class Silver:
+class RecomputedSilver:
     """What a rebuild makes of silver. All of it is computed, and cut off from the tables it was read from.
 
     Attributes:
@@ -34,9 +34,9 @@ class Silver:
         pins: unique_id of every pin it is about.
         judged: their events, as silver's gate judges them today.
         rows: the rows that silver is to have of these pins.
-        changes: where silver differs: see `lakehouse.operations.rebuild.changes.changes`.
-        refusals: see `lakehouse.operations.rebuild.quarantine.new`.
-        let_through: see `lakehouse.operations.rebuild.quarantine.let_through`.
+        changes: where silver differs: see `lakehouse.operations.rebuild.changes.compare_states`.
+        refusals: see `lakehouse.operations.rebuild.quarantine.find_new_rows`.
+        released: see `lakehouse.operations.rebuild.quarantine.released`.
     """
 
     version: int
@@ -45,26 +45,26 @@ class Silver:
     rows: DataFrame
     changes: DataFrame
     refusals: DataFrame
-    let_through: DataFrame
+    released: DataFrame
 
 
 @dataclass(frozen=True)
-class Gold:
-    """What a rebuild makes of gold, as `Silver`.
+class RecomputedGold:
+    """What a rebuild makes of gold, as `RecomputedSilver`.
 
     Attributes:
         judged: the pins' silver rows, as gold's gate judges them today.
         features: where gold.pin_features_batch differs.
         daily: where gold.category_daily differs, on these days and those that pins came from or went to.
         refusals: as silver's.
-        let_through: as silver's.
+        released: as silver's.
     """
 
     judged: Judged
     features: DataFrame
     daily: DataFrame
     refusals: DataFrame
-    let_through: DataFrame
+    released: DataFrame
 
 
 class Recomputation:
@@ -76,58 +76,58 @@ class Recomputation:
         held: closed when nothing of it is used any more.
     """
 
-    def __init__(self, lake: DeltaLake, days: Days, held: ExitStack) -> None:
+    def __init__(self, lake: DeltaLake, days: DateRange, held: ExitStack) -> None:
         self._lake = lake
         self._days = days
         self._held = held
         for table in (*BATCH.tables, CATEGORY_DAILY):
             lake.ensure(table)
 
-    def silver(self, *, text_policy: TextPolicy) -> Silver:
+    def recompute_silver(self, *, text_policy: TextPolicy) -> RecomputedSilver:
         """Compute silver.
 
         Reads bronze once and parses all of it; cleaning, judging and comparing follow the pins. Some 60 jobs,
         most of them a stage of a few rows, with a shuffle by pin for the newest event and one to compare.
         """
         version = self._lake.version(BATCH.bronze)
-        decisions = self._sized(events.decisions(self._read(BATCH.quarantine)))
-        rows = events.decided(self._read(BATCH.bronze), decisions)
+        decisions = self._sized(events.select_decisions(self._read(BATCH.quarantine)))
+        rows = events.apply_decisions(self._read(BATCH.bronze), decisions)
         shown = [self._read(table) for table in (BATCH.silver, BATCH.features)]
-        pins = self._sized(events.pins_of(self._days, rows, shown))
-        judged = self._judge(events.of_pins(rows, pins, self._days), text_policy)
+        pins = self._sized(events.select_pins(self._days, rows, shown))
+        judged = self._judge(events.select_events(rows, pins, self._days), text_policy)
         silver = _hold(to_silver(judged.rows))
         old = self._read(BATCH.silver).join(pins, "unique_id", "leftsemi")
-        changes = _hold(difference.changes(old, silver, BATCH.silver))
-        return Silver(version, pins, judged, silver, changes, *self._verdicts(judged))
+        changes = _hold(difference.compare_states(old, silver, BATCH.silver))
+        return RecomputedSilver(version, pins, judged, silver, changes, *self._verdicts(judged))
 
-    def gold(self, silver: Silver) -> Gold:
+    def recompute_gold(self, silver: RecomputedSilver) -> RecomputedGold:
         """Compute gold from that silver. Some 40 jobs; category_daily reads the silver files of its days."""
         gate = gates.open_gate(self._lake.spark, BATCH.features)
         judged = gates.count(self._persist(to_judged_features(silver.rows, gate)), gate)
         old = self._read(BATCH.features).join(silver.pins, "unique_id", "leftsemi")
-        features = difference.changes(old, to_features(gates.passed(judged.rows)), BATCH.features)
-        return Gold(judged, _hold(features), _hold(self._daily(silver)), *self._verdicts(judged))
+        features = difference.compare_states(old, to_features(gates.passed(judged.rows)), BATCH.features)
+        return RecomputedGold(judged, _hold(features), _hold(self._daily(silver)), *self._verdicts(judged))
 
     def _judge(self, parsed: DataFrame, text_policy: TextPolicy) -> Judged:
         gate = gates.open_gate(self._lake.spark, BATCH.silver)
         judged = to_judged_pins(parsed, gate, text_policy=text_policy, at=datetime.now(UTC))
         return gates.count(self._persist(judged), gate, parsing=RULES)
 
-    def _daily(self, silver: Silver) -> DataFrame:
+    def _daily(self, silver: RecomputedSilver) -> DataFrame:
         moved = silver.changes.select(F.explode(F.array("was.event_time", "now.event_time")).alias("at"))
         found = moved.where("at IS NOT NULL").select(F.to_date("at").alias("day")).distinct().collect()
-        days = sorted({*self._days.each(), *(row.day for row in found)})
+        days = sorted({*self._days.list_days(), *(row.day for row in found)})
         others = of_days(self._read(BATCH.silver), days).join(silver.pins, "unique_id", "leftanti")
         new = to_category_daily(others.unionByName(of_days(silver.rows, days)))
-        return difference.changes(
+        return difference.compare_states(
             self._read(CATEGORY_DAILY).where(F.col("day").isin(days)), new, CATEGORY_DAILY
         )
 
     def _verdicts(self, judged: Judged) -> tuple[DataFrame, DataFrame]:
         quarantine = self._read(BATCH.quarantine)
         passed = gates.passed(judged.rows)
-        back = refusals.let_through(passed, quarantine, layer=judged.gate.table.layer)
-        return _hold(refusals.new(judged, quarantine)), _hold(back)
+        back = refusals.released(passed, quarantine, layer=judged.gate.table.layer)
+        return _hold(refusals.find_new_rows(judged, quarantine)), _hold(back)
 
     def _read(self, table: Table) -> DataFrame:
         return self._lake.read(table)
@@ -145,7 +145,7 @@ class Recomputation:
 
 
 @contextmanager
-def recomputing(lake: DeltaLake, days: Days) -> Iterator[Recomputation]:
+def open_recomputation(lake: DeltaLake, days: DateRange) -> Iterator[Recomputation]:
     """Give a recomputation, whose results may be used until the end of the block."""
     with ExitStack() as held:
         yield Recomputation(lake, days, held)

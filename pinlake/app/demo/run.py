@@ -15,7 +15,7 @@ from ingestion.landing.run import consume
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.locks import table_locks as leases
 from lakehouse.observability.quality_report import rule_texts as sentences
-from lakehouse.observability.quality_report.collect import gather
+from lakehouse.observability.quality_report.collect import collect_report
 from lakehouse.observability.quality_report.deliver import deliver
 from lakehouse.observability.quality_report.render import render
 from lakehouse.pipelines import batch as batch_lane
@@ -110,7 +110,7 @@ class Demonstration:
             session.stop(spark)
 
     def _report(self, lake: DeltaLake, settings: Settings) -> str:
-        found = gather(lake, sentences=sentences.read(), now=datetime.now(UTC))
+        found = collect_report(lake, rule_texts=sentences.load_rule_texts(), now=datetime.now(UTC))
         folder = self._settings.home / "quality-report"
         return deliver(render(found), str(folder), s3=s3_client(settings.s3))
 

@@ -30,12 +30,12 @@ def drift(
     """
     from foundation import settings as settings_module
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.observability.schema_drift.detect import look
+    from lakehouse.observability.schema_drift.detect import detect_drift
 
     chosen, settings, now = _chosen(lane), settings_module.load(), datetime.now(UTC)
     with asking_spark(settings, app="pinlake drift", status="reading bronze") as spark:
         lake = DeltaLake.of(spark, settings)
-        looked = (look(lake, each, days=days, now=now) for each in chosen)
+        looked = (detect_drift(lake, each, days=days, now=now) for each in chosen)
         found = [told for told in looked if told]
     if not found:
         raise UsageError("nothing is in bronze yet", where="drift", hint="Run a lane first.")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from foundation.data_subjects import Subjects
     from foundation.settings import Settings
-    from lakehouse.operations.erasure.receipt import Place, Record
+    from lakehouse.operations.erasure.receipt import ErasureReceipt, Removal
 
 log = structlog.get_logger()
 
@@ -74,9 +74,9 @@ def _ask(unique_ids: Sequence[str]) -> None:
     typer.confirm("Nothing brings that back. Go on?", abort=True, err=True)
 
 
-def _erased(settings: Settings, subjects: Subjects) -> Record:
+def _erased(settings: Settings, subjects: Subjects) -> ErasureReceipt:
     from foundation.clients import s3_client
-    from lakehouse.operations.erasure.receipt import Records
+    from lakehouse.operations.erasure.receipt import ErasureReceipts
     from pinlake.app.erasure import Erasure
 
     with working_spark(settings, app="pinlake erase") as (spark, line):
@@ -88,7 +88,7 @@ def _erased(settings: Settings, subjects: Subjects) -> Record:
         record = Erasure(spark, settings, subjects, tell=tell).run()
     if record.removed or record.traces:
         return record
-    others = Records(s3_client(settings.s3), settings.s3.bucket).all()
+    others = ErasureReceipts(s3_client(settings.s3), settings.s3.bucket).read_all()
     earlier = [each for each in others if each.removed and each.subjects == record.subjects]
     if not earlier:
         raise UsageError(
@@ -99,7 +99,7 @@ def _erased(settings: Settings, subjects: Subjects) -> Record:
     return earlier[-1]
 
 
-def _print(record: Record) -> None:
+def _print(record: ErasureReceipt) -> None:
     shown = output.table("place", "rows", "files", "version", "unreadable now")
     for name, place in record.places.items():
         shown.add_row(name, f"{place.rows:,}", f"{place.files:,}", _versions(place), _span(place.unreadable))
@@ -111,7 +111,7 @@ def _print(record: Record) -> None:
         console.print(f"Nothing names it any more since {record.ended}. Receipt: erasures/{record.run}.json")
 
 
-def _versions(place: Place) -> str:
+def _versions(place: Removal) -> str:
     return "" if place.before is None else f"{place.before} to {place.after}"
 
 

@@ -16,7 +16,7 @@ from pinlake.cli.write_lock import Wait, sole_writer
 
 if TYPE_CHECKING:
     from lakehouse.catalog.tables import Table
-    from lakehouse.operations.maintenance import Stock, Upkeep
+    from lakehouse.operations.maintenance import MaintenanceResult, TableSize
 
 
 def maintain(
@@ -64,7 +64,7 @@ def _chosen(name: str | None) -> tuple[Table, ...]:
     return chosen
 
 
-def _print(done: list[Upkeep], *, dry_run: bool) -> None:
+def _print(done: list[MaintenanceResult], *, dry_run: bool) -> None:
     joined, removed = ("to join", "to remove") if dry_run else ("joined", "removed")
     figures = ("files", "of the newest version", joined, "all files", "in all", removed)
     shown = output.table("table", numbers=figures)
@@ -77,9 +77,9 @@ def _print(done: list[Upkeep], *, dry_run: bool) -> None:
             console.print(f"{found.table}: {reason}")
 
 
-def _cells(found: Upkeep) -> tuple[str, ...]:
+def _cells(found: MaintenanceResult) -> tuple[str, ...]:
     old = found.before
-    new: Stock = found.after or old
+    new: TableSize = found.after or old
     return (
         _change(str(old.files), str(new.files)),
         _change(decimal(old.bytes), decimal(new.bytes)),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from foundation.settings import Settings
-    from lakehouse.operations.replay import Quarantine, Replayed
+    from lakehouse.operations.replay import Quarantine, ReplayResult
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -98,7 +98,7 @@ def export(
     count = 0
     with _lanes(lane) as (_, _, lanes), to.open("w", encoding="utf-8") as file:
         for quarantine in lanes.values():
-            for row in quarantine.rows(where or "true").toLocalIterator():
+            for row in quarantine.select(where or "true").toLocalIterator():
                 file.write(json.dumps(_plain(row.asDict(recursive=True)), default=str, ensure_ascii=False))
                 file.write("\n")
                 count += 1
@@ -126,7 +126,7 @@ def fix(
     from lakehouse.operations import replay
 
     with _lanes(lane) as (_, _, lanes):
-        value = replay.whole(corrected) if json_file else replay.assigned(pairs)
+        value = replay.corrected_document(corrected) if json_file else replay.corrected_fields(pairs)
         count = sum(found.fix(chosen, value, note=note) for found in lanes.values())
     print(f"{count} rows corrected")
 
@@ -185,7 +185,7 @@ def drop(
     print(f"{count} rows dropped")
 
 
-def _told(done: Replayed) -> str:
+def _told(done: ReplayResult) -> str:
     if not done.tried:
         return "no open row is chosen; those that were replayed or dropped stay as they are"
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in done.refused.items())
@@ -220,7 +220,7 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
 
 
 def _newest(quarantine: Quarantine, where: str, limit: int) -> list[dict[str, Any]]:
-    rows = quarantine.rows(where).orderBy("quarantined_at", ascending=False).limit(limit).collect()
+    rows = quarantine.select(where).orderBy("quarantined_at", ascending=False).limit(limit).collect()
     return [_plain(row.asDict(recursive=True)) for row in rows]
 
 

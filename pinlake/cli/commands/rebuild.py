@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,8 +17,8 @@ from pinlake.cli.write_lock import Wait, sole_writer
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
-    from lakehouse.operations.rebuild.changes import Difference, Example
-    from lakehouse.operations.rebuild.run import Found, Request
+    from lakehouse.operations.rebuild.changes import ChangedRow, TableChanges
+    from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
 
 _DAY = ["%Y-%m-%d"]
 
@@ -47,23 +46,23 @@ def rebuild(
         raise UsageError("--to lies before --from", where="rebuild", hint="Give the earlier day as --from.")
 
     from lakehouse.delta.locks import table_locks as leases
-    from lakehouse.operations.rebuild.date_range import Days
-    from lakehouse.operations.rebuild.run import Request
+    from lakehouse.operations.rebuild.date_range import DateRange
+    from lakehouse.operations.rebuild.run import RebuildRequest
 
     names = leases.BATCH_LANE if publish else ()
     with sole_writer("rebuild", names, wait=wait) as settings:
-        days = Days(first.date(), last.date())
-        request = Request(days, settings.text_policy, limit)
+        days = DateRange(first.date(), last.date())
+        request = RebuildRequest(days, settings.text_policy, limit)
         _run(settings, request, publish=publish, as_json=as_json)
 
 
-def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) -> None:
+def _run(settings: Settings, request: RebuildRequest, *, publish: bool, as_json: bool) -> None:
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations.rebuild import run
 
-    told: list[Found] = []
+    told: list[RebuildSummary] = []
 
-    def tell(found: Found) -> None:
+    def tell(found: RebuildSummary) -> None:
         told.append(found)
         if not as_json:
             _print(found)
@@ -73,14 +72,14 @@ def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) 
         line.update("rebuild")
         lake = DeltaLake.of(spark, settings)
         if publish:
-            run.publish(lake, request, tell=tell)
+            run.publish(lake, request, report=tell)
         else:
             tell(run.preview(lake, request))
     if as_json:
-        print(json.dumps({"step": "rebuild", "published": publish, **asdict(told[0])}, ensure_ascii=False))
+        print(json.dumps({"step": "rebuild", "published": publish, **told[0].as_data()}, ensure_ascii=False))
     elif publish:
         print("published: readers see it")
-    elif not told[0].nothing:
+    elif not told[0].is_empty:
         print("nothing is written: publish it with --publish")
 
 
@@ -94,17 +93,17 @@ def _require_batch(lane: str) -> None:
         )
 
 
-def _print(found: Found) -> None:
+def _print(found: RebuildSummary) -> None:
     console = output.console(markup=False)
     console.print(
         f"{found.judged:,} events judged anew: {found.refused:,} rows more for quarantine, "
-        f"{found.let_through:,} rows of it pass now"
+        f"{found.released:,} rows of it pass now"
     )
     for table in found.tables:
         _print_table(table, console)
 
 
-def _print_table(table: Difference, console: Console) -> None:
+def _print_table(table: TableChanges, console: Console) -> None:
     console.print(
         f"{table.table}: {table.added:,} added, {table.changed:,} changed, {table.removed:,} removed"
     )
@@ -115,7 +114,7 @@ def _print_table(table: Difference, console: Console) -> None:
         console.print(f"  {key}: {_told(example)}")
 
 
-def _told(example: Example) -> str:
+def _told(example: ChangedRow) -> str:
     """Tell what changes in a row; of one that comes or goes what it holds."""
     values = example.values.items()
     if example.kind == "changed":

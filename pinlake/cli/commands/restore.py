@@ -17,7 +17,7 @@ from pinlake.cli.write_lock import Wait, require_yes, sole_writer
 if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.catalog.tables import Table
-    from lakehouse.operations.restore_plan import Plan
+    from lakehouse.operations.restore_plan import RestorePlan
 
 
 def restore(
@@ -49,7 +49,7 @@ def restore(
     # A wrong version is told at once, not after having waited for another writer.
     versions.open_at(open_store(settings_module.load()), chosen, target)
     with sole_writer("restore", leases.of(chosen), wait=wait) as settings:
-        plan = restoring.plan(open_store(settings), chosen, target)
+        plan = restoring.plan_restore(open_store(settings), chosen, target)
         if not as_json:
             _show(plan)
         if not yes:
@@ -72,10 +72,10 @@ def _restore(settings: Settings, table: Table, version: int) -> tuple[int, int |
         lake = DeltaLake.of(spark, settings)
         done = restores.restore(lake, table, version)
         with telling_failures():
-            return done, restores.let_readers_see(lake, table)
+            return done, restores.publish_restored(lake, table)
 
 
-def _show(plan: Plan) -> None:
+def _show(plan: RestorePlan) -> None:
     print_counts(plan.difference)
     for note in plan.notes:
         print(f"Note: {note}.")

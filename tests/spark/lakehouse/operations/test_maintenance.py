@@ -19,7 +19,7 @@ from lakehouse.catalog.tables import BATCH, STREAM
 from lakehouse.delta import lake as delta
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.operations.maintenance import WORTH_FILES, maintain
+from lakehouse.operations.maintenance import MIN_EXCESS_FILES, maintain
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import published
 from lakehouse.spark import dataframes as literal
@@ -36,22 +36,22 @@ def test_small_files_are_joined_once_there_are_enough_and_not_read_again(lake: D
     assert few is not None
     assert (few.joined, few.removed, few.before.files) == (0, 0, 1)
 
-    _append(lake, days=WORTH_FILES)
+    _append(lake, days=MIN_EXCESS_FILES)
     dry = maintain(lake, BATCH.bronze, dry_run=True)
     done = maintain(lake, BATCH.bronze)
 
     assert dry is not None
     assert done is not None
-    assert (dry.joined, dry.after, done.joined) == (WORTH_FILES, None, WORTH_FILES + 1)
+    assert (dry.joined, dry.after, done.joined) == (MIN_EXCESS_FILES, None, MIN_EXCESS_FILES + 1)
     assert done.after is not None
-    assert (done.before.files, done.after.files) == (WORTH_FILES + 1, 1)
+    assert (done.before.files, done.after.files) == (MIN_EXCESS_FILES + 1, 1)
     assert dry.before.files == done.before.files
     assert batch_lane.bronze(lake) == StepMetrics()
     batch_lane.silver(lake, text_policy="unicode")
     assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
     newest = lake.version(BATCH.bronze)
     assert published(lake, BATCH.bronze) == newest
-    assert lake.read(BATCH.bronze).count() == WORTH_FILES + 1
+    assert lake.read(BATCH.bronze).count() == MIN_EXCESS_FILES + 1
 
 
 @pytest.mark.parametrize("read", [False, True])
@@ -59,7 +59,7 @@ def test_what_a_reader_is_behind_on_stays_however_old(lake: DeltaLake, read: boo
     forgetful = replace(BATCH.bronze, retention=0)
     land(lake, [{"unique_id": PINS[0], "category": "art", "downloaded": 1}], first=0)
     _run(lake)
-    _append(lake, days=WORTH_FILES)
+    _append(lake, days=MIN_EXCESS_FILES)
     maintain(lake, forgetful)
     if read:
         _run(lake)
@@ -68,13 +68,13 @@ def test_what_a_reader_is_behind_on_stays_however_old(lake: DeltaLake, read: boo
 
     assert done is not None
     if read:
-        assert (done.held_back, done.removed) == ((), WORTH_FILES + 1)
+        assert (done.held_back, done.removed) == ((), MIN_EXCESS_FILES + 1)
     else:
         assert done.removed == 0
         assert "whoever reads what is published goes on from version" in done.held_back[0]
         assert "`pinlake silver` goes on from version" in done.held_back[1]
         _run(lake)
-    assert lake.read(BATCH.silver).count() == WORTH_FILES + 1
+    assert lake.read(BATCH.silver).count() == MIN_EXCESS_FILES + 1
 
 
 def test_a_day_of_bronze_is_one_skip_away(lake: DeltaLake) -> None:

@@ -11,9 +11,9 @@ from pyspark.sql import DataFrame
 from foundation.errors import UsageError
 from lakehouse.catalog.tables import BATCH, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.observability.quality_report.collect import gather
+from lakehouse.observability.quality_report.collect import collect_report
 from lakehouse.operations import replay
-from lakehouse.operations.replay import Quarantine, Replayed
+from lakehouse.operations.replay import Quarantine, ReplayResult
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.history import history
 from lakehouse.quality.publish import Unpublished, published
@@ -32,7 +32,7 @@ def test_a_refused_row_is_explained_corrected_and_replayed_once(lake: DeltaLake)
     _promote(lake)
     assert _followers(lake, BATCH.silver) == {PINS[0]: 10, PINS[1]: 20, PINS[3]: 4, PINS[4]: 5}
     quarantine = Quarantine(lake, BATCH)
-    rows = {row.offset: row for row in quarantine.rows().collect()}
+    rows = {row.offset: row for row in quarantine.select().collect()}
     assert sorted(rows) == [2, 3, 4]
     told = rows[2].broken[0]
     assert rows[2].reasons == ["silver.follower_count.plausible"]
@@ -44,23 +44,23 @@ def test_a_refused_row_is_explained_corrected_and_replayed_once(lake: DeltaLake)
     # A newer event of the third pin comes before its old one is corrected.
     _land(lake, 7, [(PINS[2], "77")])
     _promote(lake)
-    fixed = replay.assigned({"follower_count": "'1.9M'"})
+    fixed = replay.corrected_fields({"follower_count": "'1.9M'"})
     assert quarantine.fix("follower_count = '1900M'", fixed, note="a thousand too many") == 2
     assert quarantine.fix("id = 'none'", fixed, note=None) == 0
-    for tried in (Replayed(3, 2), Replayed(1, 0), Replayed(1, 0)):
+    for tried in (ReplayResult(3, 2), ReplayResult(1, 0), ReplayResult(1, 0)):
         assert _replay(quarantine) == tried
     batch_lane.gold(lake)
 
     expected = {PINS[0]: 1_900_000, PINS[1]: 20, PINS[2]: 77, PINS[3]: 4, PINS[4]: 5}
     assert _followers(lake, BATCH.silver) == expected
     assert _followers(lake, BATCH.features) == expected
-    states = {row.offset: (row.state, row.id) for row in quarantine.rows().collect()}
+    states = {row.offset: (row.state, row.id) for row in quarantine.select().collect()}
     assert states == {offset: ("open" if offset == 4 else "replayed", row.id) for offset, row in rows.items()}
     assert quarantine.drop("true", note="no pin") == 1
-    assert quarantine.rows("state = 'dropped' AND note = 'no pin'").count() == 1
-    assert _replay(quarantine) == Replayed(0, 0)
+    assert quarantine.select("state = 'dropped' AND note = 'no pin'").count() == 1
+    assert _replay(quarantine) == ReplayResult(0, 0)
     with pytest.raises(UsageError, match="nothing"):
-        quarantine.rows("nothing = 1")
+        quarantine.select("nothing = 1")
 
 
 def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(lake: DeltaLake) -> None:
@@ -81,7 +81,7 @@ def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(lake: 
     assert published(lake, BATCH.silver) == before
     assert _count(lake) == 2
     assert _count(lake, unpublished=True) == 3
-    report = gather(lake, sentences={}, now=datetime.now(UTC))
+    report = collect_report(lake, rule_texts={}, now=datetime.now(UTC))
     (told,) = (volume for volume in report.volumes if volume.table == BATCH.silver.full_name)
     assert (told.rows, told.version) == (2, before)
     results = history(lake, "silver.pins_batch", rule="unique_id.not_a_uuid")
@@ -94,7 +94,7 @@ def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(lake: 
     assert [row.success for row in failed.collect()] == [True, False, True]
 
 
-def _replay(quarantine: Quarantine) -> Replayed:
+def _replay(quarantine: Quarantine) -> ReplayResult:
     return quarantine.replay("true", text_policy="unicode", serving=None, note="again")
 
 

@@ -14,12 +14,15 @@ SECOND = timedelta(seconds=1)
 
 @pytest.mark.parametrize(("batch", "stream"), [(NOON, NOON + SECOND), (NOON + SECOND, NOON)])
 def test_a_lane_that_is_behind_may_lack_events_of_just_before(batch: datetime, stream: datetime) -> None:
-    assert reconcile.settled(batch, stream, now=NOON + timedelta(days=1)) == NOON - reconcile.SETTLING
+    assert (
+        reconcile.comparable_until(batch, stream, now=NOON + timedelta(days=1))
+        == NOON - reconcile.SETTLING_TIME
+    )
 
 
 def test_lanes_that_ended_with_the_same_event_have_all_of_them() -> None:
-    assert reconcile.settled(NOON, NOON, now=NOON + reconcile.SETTLING) > NOON
+    assert reconcile.comparable_until(NOON, NOON, now=NOON + reconcile.SETTLING_TIME) > NOON
 
 
 def test_what_came_just_now_may_be_on_its_way() -> None:
-    assert reconcile.settled(NOON, NOON, now=NOON + 2 * SECOND) == NOON - reconcile.SETTLING
+    assert reconcile.comparable_until(NOON, NOON, now=NOON + 2 * SECOND) == NOON - reconcile.SETTLING_TIME

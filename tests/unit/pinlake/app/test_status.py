@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lakehouse.delta.locks.owner import Owner
-from lakehouse.observability.schema_drift.report import Drift, Drifted
+from lakehouse.observability.schema_drift.report import Drift, FieldDrift
 from lakehouse.pipelines import stream_status
 from lakehouse.quality.stream_audit_status import TableVerdict, Verdict
 from local_stack import stack
@@ -47,7 +47,7 @@ def test_all_is_well_while_nothing_is_in_the_way(stored: Stored) -> None:
         Stored(stream=STREAM.observed(61.0)),
         Stored(quality=Verdict("", "", tables={"t": TableVerdict(1, critical=("rule",))})),
         Stored(quality=Verdict("", "", error="no table")),
-        Stored(drift=[DRIFT, replace(DRIFT, fields=Drifted(lost=("title",)))]),
+        Stored(drift=[DRIFT, replace(DRIFT, fields=FieldDrift(lost=("title",)))]),
     ],
     ids=["waiting", "failed", "died", "critical", "not audited", "lost field"],
 )

@@ -12,7 +12,7 @@ from lakehouse.catalog.tables import OPS_LEDGER, STREAM
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.observability.ledger import balance, entries
-from lakehouse.observability.ledger.collect import Collected
+from lakehouse.observability.ledger.collect import LedgerState
 from lakehouse.serving.postgres import Totals
 from lakehouse.spark import dataframes as literal
 
@@ -51,5 +51,7 @@ def _write_ledger(lake: DeltaLake, *, served: int, step: Step) -> None:
 
 
 def _sent(lake: DeltaLake) -> tuple[int, int, bool]:
-    (total,) = (each for each in balance.check(lake, Collected({}, Totals(0, 0))) if each.what == SENT)
-    return total.expected, total.found, total.closes
+    (total,) = (
+        each for each in balance.check_balance(lake, LedgerState({}, Totals(0, 0))) if each.what == SENT
+    )
+    return total.expected, total.found, total.balanced

@@ -12,8 +12,8 @@ from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.observability.schema_drift import detect as looking
-from lakehouse.observability.schema_drift.detect import look
-from lakehouse.observability.schema_drift.fields import fields_of
+from lakehouse.observability.schema_drift.detect import detect_drift
+from lakehouse.observability.schema_drift.fields import count_fields
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 VALUES = [
@@ -29,7 +29,7 @@ VALUES = [
 
 
 def test_fields_are_counted_by_type(spark: SparkSession) -> None:
-    found = _bronze(spark, VALUES, at=NOW).transform(fields_of).collect()
+    found = _bronze(spark, VALUES, at=NOW).transform(count_fields).collect()
 
     assert {(row.field, row.type): row.records for row in found} == {
         ("a", "number"): 2,
@@ -45,14 +45,14 @@ def test_fields_are_counted_by_type(spark: SparkSession) -> None:
 
 
 def test_a_new_field_is_named_with_its_share_and_its_first_record(lake: DeltaLake) -> None:
-    assert look(lake, BATCH, days=7, now=NOW) is None
+    assert detect_drift(lake, BATCH, days=7, now=NOW) is None
     lake.ensure(BATCH.bronze)
     old = NOW - timedelta(days=9)
     days = {old: ['{"unique_id": "u", "board": "x"}'], NOW: ['{"unique_id": "u"}'] * 3 + ['{"board": 1}']}
     for number, (at, values) in enumerate(days.items()):
         lake.append(_bronze(lake.spark, values, at=at), BATCH.bronze, MicroBatch("query", number))
 
-    told = look(lake, BATCH, days=7, now=NOW)
+    told = detect_drift(lake, BATCH, days=7, now=NOW)
 
     assert told is not None
     assert (told.records, told.critical, told.unlisted) == (4, False, 0)
@@ -63,10 +63,10 @@ def test_a_new_field_is_named_with_its_share_and_its_first_record(lake: DeltaLak
 
 def test_a_client_that_invents_fields_hides_none_that_silver_knows(lake: DeltaLake) -> None:
     lake.ensure(BATCH.bronze)
-    values = [f'{{"field {number}": 1}}' for number in range(looking.MOST + 30)] + ['{"title": 1}']
+    values = [f'{{"field {number}": 1}}' for number in range(looking.MAX_FIELDS + 30)] + ['{"title": 1}']
     lake.append(_bronze(lake.spark, values, at=NOW), BATCH.bronze, MicroBatch("query", 0))
 
-    told = look(lake, BATCH, days=7, now=NOW)
+    told = detect_drift(lake, BATCH, days=7, now=NOW)
 
     assert told is not None
     assert [field.name for field in told.fields.changed] == ["title"]
@@ -84,10 +84,10 @@ def test_a_value_of_another_type_now_and_then_is_told_by_itself(lake: DeltaLake)
     for number, (at, values) in enumerate(days.items()):
         lake.append(_bronze(lake.spark, values, at=at), BATCH.bronze, MicroBatch("query", number))
 
-    told = look(lake, BATCH, days=7, now=later)
+    told = detect_drift(lake, BATCH, days=7, now=later)
 
     assert told is not None
-    (field,) = told.fields.stray
+    (field,) = told.fields.minority_type
     assert (field.name, field.types, field.share) == ("title", {"string": 39, "number": 1}, 1 / 40)
     assert datetime.fromisoformat(field.first_seen) == later
 

@@ -31,11 +31,11 @@ def test_versions_that_need_a_removed_file_are_the_only_ones_lost(lake: DeltaLak
     held = _write(lake, PINS[:1] + PINS[2:])
     renewed = _write(lake, PINS[:1])
 
-    rows.erase(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
-    purge = files.plan(lake, TABLE, SUBJECTS)
-    files.remove(lake.spark, purge)
+    rows.erase_rows(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
+    purge = files.plan_purge(lake, TABLE, SUBJECTS)
+    files.remove_files(lake.spark, purge)
 
-    assert files.holding(lake, TABLE, SUBJECTS) == []
+    assert files.files_with_subject(lake, TABLE, SUBJECTS) == []
     assert purge.kept == 0
     # With vectors the rows leave their file one version later.
     newest = lake.version(TABLE)
@@ -46,7 +46,7 @@ def test_versions_that_need_a_removed_file_are_the_only_ones_lost(lake: DeltaLak
         with pytest.raises(Py4JJavaError, match="FILE_NOT_EXIST"):
             _pins(lake, version)
     assert _pins(lake, newest) == set(PINS[1:])
-    assert files.plan(lake, TABLE, SUBJECTS).urls == ()
+    assert files.plan_purge(lake, TABLE, SUBJECTS).urls == ()
     _assert_log_is_silent(Path(lake.path(TABLE).removeprefix("file:")))
 
 
@@ -75,11 +75,11 @@ def test_the_change_feed_forgets_too(lake: DeltaLake) -> None:
     lake.ensure(TABLE)
     for pins in (PINS, PINS[:1]):
         _write(lake, pins)
-    rows.erase(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
+    rows.erase_rows(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
 
-    found = files.plan(lake, TABLE, SUBJECTS)
-    files.remove(lake.spark, found)
+    found = files.plan_purge(lake, TABLE, SUBJECTS)
+    files.remove_files(lake.spark, found)
 
     assert sum(files.CHANGES in url for url in found.urls) >= 2
-    assert files.holding(lake, TABLE, SUBJECTS) == []
+    assert files.files_with_subject(lake, TABLE, SUBJECTS) == []
     assert lake.delta_table(TABLE).toDF().count() == len(PINS) - 1

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from foundation.data_subjects import Subjects
 from lakehouse.catalog.tables import STREAM
-from lakehouse.operations.erasure.rows import theirs
+from lakehouse.operations.erasure.rows import belongs_to_subject
 
 PIN = "0190163d-8694-739b-aea5-966c26f8ad91"
 OTHER = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"
@@ -36,7 +36,7 @@ def test_records_are_told_by_key_and_by_what_they_name(spark: SparkSession) -> N
         F.col("key").cast("binary"), F.col("value").cast("binary")
     )
 
-    told = rows.select(theirs(STREAM.bronze, Subjects.of([PIN])).alias("theirs")).collect()
+    told = rows.select(belongs_to_subject(STREAM.bronze, Subjects.of([PIN])).alias("theirs")).collect()
 
     assert [row.theirs for row in told] == [True] * len(THEIRS) + [False] * len(OTHERS)
 
@@ -47,6 +47,6 @@ def test_a_refused_record_is_the_pins_by_its_correction_too(spark: SparkSession)
         [("rubbish", pin), (pin, None), ("rubbish", None)], "value string, corrected string"
     )
 
-    told = rows.select(theirs(STREAM.quarantine, Subjects.of([PIN])).alias("theirs")).collect()
+    told = rows.select(belongs_to_subject(STREAM.quarantine, Subjects.of([PIN])).alias("theirs")).collect()
 
     assert [row.theirs for row in told] == [True, True, False]

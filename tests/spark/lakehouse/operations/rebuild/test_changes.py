@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.operations.rebuild import changes as difference
-from lakehouse.operations.rebuild.changes import Difference, Example
+from lakehouse.operations.rebuild.changes import ChangedRow, TableChanges
 from lakehouse.spark import dataframes as literal
 
 Row = Mapping[str, object]
@@ -33,17 +33,17 @@ def test_rows_that_come_change_and_go_are_counted_and_shown(spark: SparkSession)
 
     found = _difference(spark, ROWS, new, BATCH.silver, examples=2)
 
-    assert found == Difference(
+    assert found == TableChanges(
         "silver.pins_batch",
         added=1,
         changed=1,
         removed=1,
         columns={"title": 1, "tag_list": 1},
         examples=(
-            Example(
+            ChangedRow(
                 "removed", {"unique_id": "b"}, {"title": ("A title", None), "tag_list": (["x", "y"], None)}
             ),
-            Example(
+            ChangedRow(
                 "changed",
                 {"unique_id": "c"},
                 {"title": (None, "A title"), "tag_list": (["x", "y"], ["y", "x"])},
@@ -73,8 +73,10 @@ def _difference(
     table: Table,
     *,
     examples: int,
-) -> Difference:
+) -> TableChanges:
     def frame(rows: list[Row]) -> DataFrame:
         return literal.frame(spark, rows, schemas.of(table))
 
-    return difference.summary(difference.changes(frame(old), frame(new), table), table, examples=examples)
+    return difference.summarise(
+        difference.compare_states(frame(old), frame(new), table), table, examples=examples
+    )
