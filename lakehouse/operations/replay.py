@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from foundation.errors import UsageError
 from foundation.event import PIN_FIELDS
+from lakehouse.catalog.schemas import QUARANTINE
 from lakehouse.catalog.tables import STREAM, Lane
 from lakehouse.delta import commit_info
 from lakehouse.delta import retries as conflicts
@@ -26,6 +27,7 @@ from lakehouse.serving.postgres import Serving
 from lakehouse.silver.parsing import RULES, parse
 from lakehouse.silver.text import TextPolicy
 from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.spark import dataframes
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,6 @@ class Quarantine:
     def __init__(self, lake: DeltaLake, lane: Lane) -> None:
         self._lane = lane
         self._lake = lake
-        lake.ensure(lane.quarantine)
 
     def select(self, where: str = "true") -> DataFrame:
         """Return refused rows that meet a condition in SQL over their columns and the pin's fields as text.
@@ -64,6 +65,7 @@ class Quarantine:
 
     def fix(self, where: str, corrected: Column, *, note: str | None) -> int:
         """Give open rows a corrected value, which replay takes instead; return how many."""
+        self._lake.ensure(self._lane.quarantine)
         rows = _analysed(
             lambda: self._open().transform(_with_fields).where(where).withColumn("_new", corrected), where
         )
@@ -71,6 +73,7 @@ class Quarantine:
 
     def drop(self, where: str, *, note: str) -> int:
         """Give open rows up; they stay in the table. Return how many."""
+        self._lake.ensure(self._lane.quarantine)
         chosen = _analysed(lambda: self._open().transform(_with_fields).where(where), where)
         return self._change(chosen.select("id"), {"state": f"'{DROPPED}'"}, note=note, step=Step.DROP)
 
@@ -88,6 +91,7 @@ class Quarantine:
             serving: Postgres, for the stream lane.
             note: recorded with every row that is tried.
         """
+        self._lake.ensure(self._lane.quarantine)
         silver_gate = gates.open_gate(self._lake.spark, self._lane.silver)
         features_gate = gates.open_gate(self._lake.spark, self._lane.features)
         chosen = _analysed(lambda: self._open().transform(_with_fields).where(where).drop(*PIN_FIELDS), where)
@@ -149,7 +153,13 @@ class Quarantine:
         return self._read().where(F.col("state") == OPEN)
 
     def _read(self) -> DataFrame:
-        return self._lake.read(self._lane.quarantine)
+        """Return the table's rows without creating or altering it: who only reads writes nothing."""
+        if not self._lake.exists(self._lane.quarantine):
+            return dataframes.frame(self._lake.spark, [], QUARANTINE)
+        rows = self._lake.read(self._lane.quarantine)
+        # A table of an older Pinlake may lack columns.
+        missing = [field for field in QUARANTINE if field.name not in rows.columns]
+        return rows.withColumns({field.name: F.lit(None).cast(field.dataType) for field in missing})
 
 
 def corrected_document(document: str) -> Column:

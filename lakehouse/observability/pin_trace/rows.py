@@ -107,7 +107,12 @@ def _records(unique_id: str, others: Sequence[Row]) -> str:
     keys = ", ".join(f"X'{text.encode().hex()}'" for text in spelled)
     places = {tuple(row[name] for name in COORDINATES) for row in others if row["topic"] is not None}
     by_place = [
-        f'("topic" = \'{topic}\' AND "partition" = {partition} AND "offset" = {offset})'
+        f'("topic" = {_quoted(topic)} AND "partition" = {partition} AND "offset" = {offset})'
         for topic, partition, offset in sorted(places)
     ]
     return " OR ".join([f'"key" IN ({keys})', *by_place])
+
+
+def _quoted(text: str) -> str:
+    """Return text as an SQL literal: a line of landing may carry any topic, quotes too."""
+    return "'" + text.replace("'", "''") + "'"

@@ -18,9 +18,8 @@ from pinlake.cli.spark_session import asking_spark
 from pinlake.cli.write_lock import Wait, sole_writer
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
     from foundation.settings import Settings
+    from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations.replay import Quarantine, ReplayResult
 
 app = typer.Typer(
@@ -49,7 +48,7 @@ def list_rows(
     Example: pinlake quarantine list --where "state = 'open' AND array_contains(reasons, 'unique_id.missing')"
     """
     shown = output.table(*_SHOWN)
-    with _lanes(lane) as (_, _, lanes):
+    with _lanes(lane) as (_, lanes):
         for quarantine in lanes.values():
             for row in _newest(quarantine, where or "true", limit):
                 if as_json:
@@ -70,7 +69,7 @@ def show(
     Example: pinlake quarantine show 1f0c --json
     """
     chosen = _begins(row_id)
-    with _lanes(lane) as (_, _, lanes):
+    with _lanes(lane) as (_, lanes):
         rows = [row for found in lanes.values() for row in _newest(found, chosen, 2)]
     if len(rows) != 1:
         raise UsageError(
@@ -96,7 +95,7 @@ def export(
     Example: pinlake quarantine export --to refused.jsonl --where "state = 'open'"
     """
     count = 0
-    with _lanes(lane) as (_, _, lanes), to.open("w", encoding="utf-8") as file:
+    with _lanes(lane) as (_, lanes), to.open("w", encoding="utf-8") as file:
         for quarantine in lanes.values():
             for row in quarantine.select(where or "true").toLocalIterator():
                 file.write(json.dumps(_plain(row.asDict(recursive=True)), default=str, ensure_ascii=False))
@@ -125,7 +124,7 @@ def fix(
         raise UsageError("nothing to correct", where="quarantine fix", hint="Give --json-file or --set.")
     from lakehouse.operations import replay
 
-    with _lanes(lane) as (_, _, lanes):
+    with _lanes(lane, writes=True) as (_, lanes):
         value = replay.corrected_document(corrected) if json_file else replay.corrected_fields(pairs)
         count = sum(found.fix(chosen, value, note=note) for found in lanes.values())
     print(f"{count} rows corrected")
@@ -147,13 +146,12 @@ def replay_rows(
     Example: pinlake quarantine replay --where "true"
     """
     chosen = _chosen(row_id, where)
-    from lakehouse.delta.lake import DeltaLake
     from lakehouse.pipelines import batch as batch_lane
     from lakehouse.serving.postgres import Serving
 
     with (
-        sole_writer("quarantine replay", _replayed_into(lane), wait=wait),
-        _lanes(lane) as (spark, settings, lanes),
+        sole_writer("quarantine replay", _replayed_into(lane), wait=wait) as settings,
+        _lanes(lane, settings=settings) as (lake, lanes),
     ):
         for name, quarantine in lanes.items():
             done = quarantine.replay(
@@ -164,7 +162,7 @@ def replay_rows(
             )
             if name == "batch":
                 # Judges and publishes silver, then takes what has changed into gold.
-                batch_lane.gold(DeltaLake.of(spark, settings))
+                batch_lane.gold(lake)
             print(f"{name}: {_told(done)}")
 
 
@@ -180,7 +178,7 @@ def drop(
     Example: pinlake quarantine drop --where "array_contains(reasons, 'value.missing')" --note "tombstones"
     """
     chosen = _chosen(row_id, where)
-    with _lanes(lane) as (_, _, lanes):
+    with _lanes(lane, writes=True) as (_, lanes):
         count = sum(found.drop(chosen, note=note) for found in lanes.values())
     print(f"{count} rows dropped")
 
@@ -201,7 +199,16 @@ def _replayed_into(lane: str | None) -> list[str]:
 
 
 @contextmanager
-def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str, Quarantine]]]:
+def _lanes(
+    only: str | None, *, writes: bool = False, settings: Settings | None = None
+) -> Iterator[tuple[DeltaLake, dict[str, Quarantine]]]:
+    """Open the quarantine of the chosen lanes.
+
+    Args:
+        only: one lane; None for both.
+        writes: whether to check first that the store can arbitrate between writers, which writes an object.
+        settings: of `sole_writer`, which has checked that; None to load them.
+    """
     from foundation import settings as settings_module
     from foundation.clients import s3_client
     from lakehouse.catalog.tables import BATCH, STREAM
@@ -212,11 +219,13 @@ def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str,
     chosen = [lane for lane in (BATCH, STREAM) if only in (None, lane.name)]
     if not chosen:
         raise UsageError(f"no lane {only}", where="--lane", hint="There are: batch, stream.")
-    settings = settings_module.load()
-    probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
+    if settings is None:
+        settings = settings_module.load()
+        if writes:
+            probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
     with asking_spark(settings, app="pinlake quarantine") as spark, telling_failures():
         lake = DeltaLake.of(spark, settings)
-        yield spark, settings, {lane.name: Quarantine(lake, lane) for lane in chosen}
+        yield lake, {lane.name: Quarantine(lake, lane) for lane in chosen}
 
 
 def _newest(quarantine: Quarantine, where: str, limit: int) -> list[dict[str, Any]]:
