@@ -1,4 +1,4 @@
-"""The ledger gathered: from the tables' commits, from Postgres, and from what is known to be lost."""
+"""Collection of the ledger from the tables' commits, the loads of Postgres and the lost offsets."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LOAD = StructType(
         StructField("loaded_at", TimestampType()),
     ]
 )
-# A load is seen when its transaction ends, which may be after one with a later id.
+# A load becomes visible when its transaction ends, which may be after one with a later id.
 _OVERLAP = timedelta(hours=1)
 
 
@@ -41,8 +41,8 @@ class LedgerState:
     """How far the ledger reaches.
 
     Attributes:
-        versions: the newest version of every table, by full name.
-        totals: of Postgres.
+        versions: the newest version of every table that exists, by full name.
+        totals: the rows of Postgres.
     """
 
     versions: Mapping[str, int]
@@ -50,9 +50,10 @@ class LedgerState:
 
 
 def collect(lake: DeltaLake, serving: Serving) -> LedgerState:
-    """Bring into ops.ledger what has been committed since the last time. May run twice at once.
+    """Add to ops.ledger what has been committed since the last call. Two calls may run at once.
 
-    One look at each table's newest commits, one query to Postgres, one merge; no table's rows are read.
+    Costs one read of each table's newest commits, one query to Postgres and one merge. No rows of a table
+    are read.
 
     Raises:
         TransientError: Postgres does not answer.
@@ -60,23 +61,23 @@ def collect(lake: DeltaLake, serving: Serving) -> LedgerState:
     serving.ensure()
     lake.ensure(OPS_LEDGER)
     ledger = read(lake)
-    known = {row.table: row for row in ledger.transform(_newest).collect()}
+    last = {row.table: row for row in ledger.transform(_newest).collect()}
     versions = _versions(lake)
-    since = known[entries.POSTGRES].at.astimezone() - _OVERLAP if entries.POSTGRES in known else None
-    found = [
-        *_commits(lake, versions, {name: int(row.version) for name, row in known.items()}),
+    since = last[entries.POSTGRES].at.astimezone() - _OVERLAP if entries.POSTGRES in last else None
+    sources = [
+        *_read_commits(lake, versions, {name: int(row.version) for name, row in last.items()}),
         entries.from_loads(
             literal.frame(lake.spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)
         ),
         entries.from_lost_offsets(data_loss.read(lake)),
     ]
-    new = reduce(DataFrame.unionByName, found).dropDuplicates(list(OPS_LEDGER.key))
+    new = reduce(DataFrame.unionByName, sources).dropDuplicates(list(OPS_LEDGER.key))
     _insert(lake, new)
     return LedgerState(versions, serving.totals())
 
 
 def read(lake: DeltaLake) -> DataFrame:
-    """Return ops.ledger as it is."""
+    """Return the rows of ops.ledger as they are, without collecting new ones."""
     return lake.read(OPS_LEDGER)
 
 
@@ -88,9 +89,11 @@ def _versions(lake: DeltaLake) -> dict[str, int]:
     return {table.full_name: lake.version(table) for table in _TABLES if lake.exists(table)}
 
 
-def _commits(lake: DeltaLake, versions: Mapping[str, int], known: Mapping[str, int]) -> Iterable[DataFrame]:
+def _read_commits(
+    lake: DeltaLake, versions: Mapping[str, int], collected: Mapping[str, int]
+) -> Iterable[DataFrame]:
     for table in _TABLES:
-        new = versions.get(table.full_name, -1) - known.get(table.full_name, -1)
+        new = versions.get(table.full_name, -1) - collected.get(table.full_name, -1)
         if new > 0:
             history = lake.delta_table(table).history(new)
             yield entries.from_commits(history, table)
@@ -102,5 +105,5 @@ def _insert(lake: DeltaLake, new: DataFrame) -> None:
         with attempt:
             table = lake.delta_table(OPS_LEDGER)
             merge = table.alias("old").merge(new.select(*LEDGER.fieldNames()).alias("new"), on)
-            # A ledger that an older version has made may lack a column.
+            # A ledger created by an older version may lack a column.
             merge.withSchemaEvolution().whenNotMatchedInsertAll().execute()
