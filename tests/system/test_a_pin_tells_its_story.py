@@ -73,11 +73,11 @@ def test_a_pin_tells_its_story(own: Settings, spark: SparkSession) -> None:
     assert all(commit["version"] is not None and commit["run"] for commit in commits)
 
 
-def test_of_other_pins_nothing_is_known(own: Settings) -> None:
-    with pytest.raises(UsageError, match="nothing is known of pin"):
+def test_a_pin_without_records_is_an_error(own: Settings) -> None:
+    with pytest.raises(UsageError, match="no record of pin"):
         _tell(own, OTHER)
     for text in ("", "pin", PIN[:-1], f"{PIN}0", "'; --"):
-        with pytest.raises(UsageError, match="is no UUID"):
+        with pytest.raises(UsageError, match="is not a UUID"):
             why.parse_unique_id(text)
 
 

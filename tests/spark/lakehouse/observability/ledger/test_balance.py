@@ -1,4 +1,4 @@
-"""The sums close for loads of Postgres as they are stored today and as they once were."""
+"""The sums close for loads of Postgres, under the step stored today and the one stored before."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("step", [Step.SERVING, Step.BRONZE])
-def test_a_load_is_counted_whichever_step_it_was_stored_as(lake: DeltaLake, step: Step) -> None:
+def test_a_load_counts_under_either_step(lake: DeltaLake, step: Step) -> None:
     _write_ledger(lake, served=5, step=step)
 
     assert _sent(lake) == (5, 5, True)
 
 
-def test_a_row_that_was_not_sent_is_missed(lake: DeltaLake) -> None:
+def test_a_row_that_was_not_sent_unbalances_the_sum(lake: DeltaLake) -> None:
     _write_ledger(lake, served=4, step=Step.SERVING)
 
     assert _sent(lake) == (5, 4, False)
@@ -52,6 +52,6 @@ def _write_ledger(lake: DeltaLake, *, served: int, step: Step) -> None:
 
 def _sent(lake: DeltaLake) -> tuple[int, int, bool]:
     (total,) = (
-        each for each in balance.check_balance(lake, LedgerState({}, Totals(0, 0))) if each.what == SENT
+        check for check in balance.check_balance(lake, LedgerState({}, Totals(0, 0))) if check.what == SENT
     )
     return total.expected, total.found, total.balanced

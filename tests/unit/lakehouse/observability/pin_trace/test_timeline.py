@@ -1,4 +1,4 @@
-"""What happened is told in order of time, and what both lanes know of the door once."""
+"""Entries come in order of time, and an event at the API is listed once though both lanes record it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lakehouse.query.history import Commit
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-def test_the_door_comes_before_kafka_within_a_millisecond_and_is_told_once() -> None:
+def test_the_api_comes_before_kafka_within_a_millisecond_and_is_listed_once() -> None:
     event = {"event_id": "e"}
     entries = [
         Entry(NOON, "batch", "in Kafka", event),
@@ -22,12 +22,12 @@ def test_the_door_comes_before_kafka_within_a_millisecond_and_is_told_once() -> 
         Entry(NOON - timedelta(seconds=1), "batch", "silver", event),
     ]
 
-    told = [(entry.lane, entry.what) for entry in sort_entries(entries)]
+    order = [(entry.lane, entry.what) for entry in sort_entries(entries)]
 
-    assert told == [("batch", "silver"), (None, "received"), ("batch", "in Kafka"), ("stream", "in Kafka")]
+    assert order == [("batch", "silver"), (None, "received"), ("batch", "in Kafka"), ("stream", "in Kafka")]
 
 
-def test_a_log_knows_which_commit_has_taken_what_in() -> None:
+def test_a_log_finds_the_commit_of_a_record_a_version_and_a_replay() -> None:
     log = CommitLog(
         "silver.pins_batch", [_commit(3, step="replay"), _commit(2, read=(4, 6)), _commit(1, offsets=(0, 9))]
     )
