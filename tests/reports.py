@@ -1,4 +1,4 @@
-"""A quality report with something of everything, hostile text too."""
+"""A quality report with an example of every value, hostile text included."""
 
 from __future__ import annotations
 

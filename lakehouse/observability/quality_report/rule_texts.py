@@ -1,4 +1,4 @@
-"""What each rule says and measures, from the suites and from parsing."""
+"""Sentence and unit of each rule, from the suites and from parsing."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from lakehouse.silver import parsing
 
 
 def load_rule_texts() -> dict[str, RuleText]:
-    """Return every rule's sentence and unit by its id.
+    """Return the sentence and unit of every rule, by rule id.
 
     Raises:
-        TerminalError: a suite is not usable.
+        TerminalError: a suite is not valid.
     """
     suites = [load(table) for table in TABLES if table.suite]
     rules = (*parsing.RULES, *(rule for suite in suites for rule in suite.rules))

@@ -1,4 +1,4 @@
-"""The report in a few words: is all well, and if not, what is wrong."""
+"""Summary of the report: the overall state, the failing rules, and figures per table and lane."""
 
 from __future__ import annotations
 
@@ -16,31 +16,33 @@ _SEVERITIES = ("critical", "warning", "info")
 
 @dataclass(frozen=True)
 class TableVerdicts:
-    """A table's rules, the worst first."""
+    """The rules of a table, worst first."""
 
     table: str
     verdicts: tuple[RuleVerdict, ...]
 
     @property
     def failing(self) -> int:
-        """How many of them fail."""
+        """The number of failing rules."""
         return sum(not verdict.success for verdict in self.verdicts)
 
     @property
     def state(self) -> State:
-        """The worst of their states."""
+        """The worst state among the rules."""
         states = {classify(verdict) for verdict in self.verdicts}
         return next(state for state in ("failed", "attention", "passed") if state in states)
 
 
 @dataclass(frozen=True)
 class LaneFigures:
-    """One lane in numbers. Both lanes take the same pins through the same rules, so none is a sum of both.
+    """The figures of one lane.
+
+    Both lanes apply the same rules to the same pins, so their figures are never added up.
 
     Attributes:
-        rules: how many were judged.
-        failing: how many of them fail.
-        waiting: records in its quarantine that wait for somebody.
+        rules: the number of rules checked.
+        failing: the number of failing rules.
+        waiting: open records in the lane's quarantine.
     """
 
     lane: str
@@ -54,8 +56,8 @@ class ReportSummary:
     """The head of the page.
 
     Attributes:
-        failing: the rules that fail, the worst first, those that have failed longest first among equals.
-        lanes: those that have a verdict or a record in quarantine.
+        failing: the failing rules, worst first; among equals, the longest failing first.
+        lanes: the lanes that have a verdict or a record in quarantine.
     """
 
     state: State
@@ -66,12 +68,12 @@ class ReportSummary:
 
     @property
     def blocking(self) -> tuple[RuleVerdict, ...]:
-        """Those of the failing that keep a version from its readers."""
+        """The failing rules that keep a new version from readers."""
         return tuple(verdict for verdict in self.failing if classify(verdict) == "failed")
 
 
 def summarise(report: Report) -> ReportSummary:
-    """Return the page's head."""
+    """Return the head of the page."""
     failing = tuple(sorted((v for v in report.verdicts if not v.success), key=_worst_first))
     lanes = _by_lane(report)
     waiting = {each.lane: each.waiting for each in lanes if each.waiting}
@@ -86,10 +88,10 @@ def summarise(report: Report) -> ReportSummary:
 
 
 def classify(verdict: RuleVerdict) -> State:
-    """Return what a verdict means to a reader of its table.
+    """Return what a verdict means for readers of the table.
 
-    Only a critical rule of the whole table keeps a version from its readers; a critical row rule has done
-    its work when it has diverted rows.
+    Only a critical rule on the whole table keeps a version from readers. A critical row rule has already
+    diverted the bad rows.
     """
     if verdict.success:
         return "passed"
@@ -115,20 +117,21 @@ def _headline(state: State, failing: tuple[RuleVerdict, ...], *, waiting: Mappin
         verb = "fails" if len(tables) == 1 else "fail"
         return f"{where} {verb} {format_count(count_rules(blocking), 'critical rule')}"
     if state == "passed":
-        return "Every rule that matters holds"
+        return "All critical and warning rules hold"
     if failing:
-        return f"Usable, but {format_count(count_rules(failing), 'rule')} found something"
-    where = ", ".join(f"{count:,} in the {lane} lane's" for lane, count in waiting.items())
-    return f"Every rule holds; records wait in quarantine: {where}"
+        failed = count_rules(failing)
+        return f"Usable, but {format_count(failed, 'rule')} {'fails' if failed == 1 else 'fail'}"
+    where = ", ".join(f"{count:,} in the {lane} lane" for lane, count in waiting.items())
+    return f"All rules hold, but records wait in quarantine: {where}"
 
 
 def count_rules(verdicts: Iterable[RuleVerdict]) -> int:
-    """Return of how many rules verdicts are: each may be judged on several tables."""
+    """Return the number of rules among the verdicts: a rule may be checked on several tables."""
     return len({verdict.rule for verdict in verdicts})
 
 
 def format_count(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun."""
+    """Return a number with its noun in the singular or plural."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 

@@ -37,7 +37,7 @@ def test_a_quarantine_of_an_older_pinlake_is_read_as_it_is(lake: DeltaLake) -> N
 
 def test_a_replay_loads_each_suite_once(lake: DeltaLake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.ensure(STREAM.quarantine)
-    judged = ("silver", ["value.missing"], [], b"{}")
+    judged: tuple[object, ...] = ("silver", ["value.missing"], [], b"{}")
     refused: list[tuple[object, ...]] = [
         (str(offset), *judged, "event", "topic", 0, offset, NOW, None, NOW, "open", None, None, NOW)
         for offset in range(3)

@@ -1,4 +1,4 @@
-"""The report's values come from small tables."""
+"""The report's values are read from small tables."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_verdicts_reasons_and_volumes_are_read(lake: DeltaLake) -> None:
     reason, other = report.reasons
     assert (reason.sentence, reason.open, reason.replayed, reason.dropped) == ("A sentence", 4, 1, 0)
     assert (other.rule, other.open) == ("title", 2)
-    # Two records have both reasons: each is one record that waits.
+    # Two records have both reasons: each counts as one open record.
     assert (reason.first, other.first) == (3, 1)
     assert [(example.id, example.observed) for example in reason.examples] == [
         ("0", "9"),
