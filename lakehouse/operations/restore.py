@@ -1,4 +1,4 @@
-"""An older version of a table made its newest."""
+"""Restore of a table to an older version."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ from lakehouse.quality.results import GateLog
 
 
 def restore(lake: DeltaLake, table: Table, version: int) -> int:
-    """Make a table what it was at a version, in a new one, and return that.
+    """Create a new version of a table that equals an older one, and return its number.
 
-    Files are taken up again and others dropped, none is written: one small job, and two that count rows
-    from statistics. The commit info says by how many rows the table grows, so that the ledger closes.
+    Adds and removes files in the log and writes none. Costs one small job, and two that count rows from
+    statistics. The commit info has the net change of rows, so that the ledger closes.
 
     Args:
         lake: the lakehouse.
-        table: the table; its steps must not be at work.
-        version: one whose files are all there.
+        table: the table; no step may write it meanwhile.
+        version: the older version, all of whose files still exist.
     """
     lane = STREAM if table in STREAM.tables else None
     for attempt in conflicts.again(table):
         with attempt:
-            then = lake.read(table, version=version).count()
-            net = then - lake.read(table).count()
-            begun = commit_info.begin(lane=lane.name if lane else "batch", step=Step.RESTORE)
-            info = replace(begun, query=f"{Step.RESTORE}/{begun.run}", restored=version, net=net)
+            rows = lake.read(table, version=version).count()
+            net = rows - lake.read(table).count()
+            info = commit_info.begin(lane=lane.name if lane else "batch", step=Step.RESTORE)
+            info = replace(info, query=f"{Step.RESTORE}/{info.run}", restored=version, net=net)
             lake.delta_table(table, lake.session_with_commit_info(info)).restoreToVersion(version)
     return lake.version(table)
 
 
 def publish_restored(lake: DeltaLake, table: Table) -> int | None:
-    """Audit and publish the newest version of a table that is published; return which one readers see.
+    """Audit and publish the newest version; return the version that readers see.
+
+    Returns None for a table whose versions are not published.
 
     Raises:
-        Unpublished: a critical rule does not hold; readers keep what they had.
+        Unpublished: a critical rule fails; readers keep the version they had.
     """
     if table not in PUBLISHED:
         return None

@@ -1,4 +1,4 @@
-"""What restoring a table would do, found out before anything is written and without Spark."""
+"""The plan of a restore: what it would change, found without Spark before anything is written."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class RestorePlan:
     """What a restore would do.
 
     Attributes:
-        difference: from the newest version to the one that is to be restored.
-        notes: what does not go back with it.
+        difference: from the newest version to the version to restore.
+        notes: what the restore does not undo, each a sentence.
     """
 
     difference: Difference
@@ -29,49 +29,54 @@ class RestorePlan:
 
 
 def plan_restore(store: Store, table: Table, moment: Moment) -> RestorePlan:
-    """Compare a table with an older version of itself, and look for readers that would not bear the restore.
+    """Compare a table with an older version, and check that its streaming readers survive the restore.
+
+    Args:
+        store: the bucket.
+        table: the table.
+        moment: the version to restore, or a time.
 
     Raises:
-        UsageError: there is no such version, it is the newest already, or a reader's checkpoint would break.
+        UsageError: there is no such version, it is the newest, or a reader's checkpoint would break.
         TransientError: the store does not answer.
     """
     newest, target = versions.open_at(store, table), versions.open_at(store, table, moment)
     if newest.number == target.number:
         raise UsageError(
-            f"version {target.number} is the newest already",
+            f"version {target.number} is already the newest",
             where=table.full_name,
-            hint=f"`pinlake history {table.full_name}` lists older ones.",
+            hint=f"`pinlake history {table.full_name}` lists the older versions.",
         )
-    _require_bearable(store, newest, target)
-    return RestorePlan(diff.between(newest, target), tuple(_notes(table)))
+    _require_readable(store, newest, target)
+    return RestorePlan(diff.between(newest, target), tuple(_list_notes(table)))
 
 
-def _require_bearable(store: Store, newest: Version, target: Version) -> None:
-    same = newest.log.schema().to_json() == target.log.schema().to_json()
+def _require_readable(store: Store, newest: Version, target: Version) -> None:
+    same_schema = newest.log.schema().to_json() == target.log.schema().to_json()
     for reader in readers.of(target.table):
         checkpoint = store.locations.checkpoint(reader.checkpoint)
         begun = any(True for _ in store.listed(f"{store.key(checkpoint)}/offsets/"))
-        if begun and not (reader.follows_changes and same):
-            why = "rows go away" if same else "its columns change"
+        if begun and not (reader.follows_changes and same_schema):
+            reason = "rows would disappear" if same_schema else "its columns would change"
             read, written = target.table.full_name, reader.writes.full_name
             raise UsageError(
-                f"`pinlake {reader.step}`, which reads {read} as a stream, could not go on: {why}",
+                f"`pinlake {reader.step}` reads {read} as a stream and could not continue: {reason}",
                 where=checkpoint,
-                hint=f"Restore {written} instead; or remove this checkpoint first: "
-                f"{reader.step} then reads the whole table anew.",
+                hint=f"Restore {written} instead, or remove this checkpoint first: "
+                f"`pinlake {reader.step}` then reads the whole table again.",
             )
 
 
-def _notes(table: Table) -> list[str]:
+def _list_notes(table: Table) -> list[str]:
     notes = [
-        f"{reader.writes.full_name} keeps what it has of newer events: restore it too if it shall go back"
+        f"{reader.writes.full_name} keeps its newer events; restore it too to undo them"
         for reader in readers.of(table)
     ]
     if table == STREAM.features:
-        notes.append("Postgres keeps what it has: it takes only newer events")
+        notes.append("Postgres keeps its rows, as it accepts only newer events")
     if table.key and table.layer in ("silver", "gold"):
         notes.append(
-            "events that were taken in since are not read again by themselves: "
-            "`pinlake rebuild` of their days brings them back to the batch lane"
+            "events read since that version are not read again; "
+            "`pinlake rebuild` of their days brings them back into the batch lane"
         )
     return notes

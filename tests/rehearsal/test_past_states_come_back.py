@@ -109,7 +109,7 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(filled: Setti
     assert "0 rows added, 0 removed, 3 changed" in asked.out
     assert asked.code == 1  # nobody has said yes
     assert "`pinlake silver`, which reads bronze.pins_batch as a stream" in refused.errors
-    assert "is the newest already" in refused.errors
+    assert "is already the newest" in refused.errors
     (told,) = back.rows
     assert (told["changed"], told["version"], told["published"]) == (3, 3, 3)
     assert gold.code == 0

@@ -1,7 +1,7 @@
-"""The receipt of an erasure: what was removed, where and when. A pin is named by nothing but its hash.
+"""The receipt of an erasure: what was removed, where and when. It identifies pins only by their hashes.
 
-It is begun before anything is removed and kept up to date on the way, so that a run that was killed is taken
-up by the next one for the same pins.
+It is created before anything is removed and updated at each step, so that the next run for the same pins can
+resume one that was killed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ PREFIX = "erasures/"
 
 @dataclass(frozen=True)
 class Removal:
-    """What was removed from one place.
+    """What was removed from one table or other place.
 
     Attributes:
-        rows: rows, records or pages that were the subjects'.
-        files: data files or objects that were removed or written anew because they held one.
-        before: a table's version before its rows were removed.
+        rows: rows, records or pages of the subjects.
+        files: data files or objects that held one of these, and were removed or rewritten.
+        before: the table's version before its rows were removed.
         after: the version without them.
         unreadable: the first and last version that need one of the removed files.
     """
@@ -43,15 +43,15 @@ class Removal:
 
 @dataclass(frozen=True)
 class ErasureReceipt:
-    """One erasure.
+    """One erasure, stored as a JSON object with these attributes.
 
     Attributes:
-        run: its id; the commits and loads that belong to it carry it too.
+        run: the id of the run, which its commits and loads carry too.
         subjects: SHA-256 of each unique_id in lower case.
-        began: when, ISO 8601.
-        ended: when nothing was left; None if that has not been proved yet.
-        places: by name, such as silver.pins_batch.
-        traces: what the last search has found left.
+        began: the beginning, ISO 8601.
+        ended: when a search first found nothing left, ISO 8601; None until then.
+        places: what was removed, by place, such as silver.pins_batch.
+        traces: what the last search found: objects, files and tables that still mention a subject.
         code: see `foundation.version`.
     """
 
@@ -65,33 +65,33 @@ class ErasureReceipt:
 
     @property
     def removed(self) -> int:
-        """How many rows, records and files there were of the subjects."""
+        """The number of rows, records and files removed."""
         return sum(place.rows + place.files for place in self.places.values())
 
     def with_counts(self, name: str, *, rows: int = 0, files: int = 0) -> ErasureReceipt:
-        """Return it with what is about to be removed; a run after a kill finds less."""
+        """Return the receipt with what is about to be removed; a resumed run lowers no count."""
         old = self.places.get(name, Removal())
         return self._with(name, replace(old, rows=max(old.rows, rows), files=max(old.files, files)))
 
     def with_versions(self, name: str, *, before: int, after: int) -> ErasureReceipt:
-        """Return it with a table's versions."""
+        """Return the receipt with a table's versions; the first `before` stays."""
         old = self.places.get(name, Removal())
         first = before if old.before is None else old.before
         return self._with(name, replace(old, before=first, after=after))
 
     def with_unreadable_versions(self, name: str, versions: tuple[int, int]) -> ErasureReceipt:
-        """Return it with the versions of a table that can no longer be read."""
+        """Return the receipt with the versions of a table that can no longer be read."""
         old = self.places.get(name, Removal())
-        known = old.unreadable or versions
-        span = (min(known[0], versions[0]), max(known[1], versions[1]))
+        earlier = old.unreadable or versions
+        span = (min(earlier[0], versions[0]), max(earlier[1], versions[1]))
         return self._with(name, replace(old, unreadable=span))
 
     def with_search_result(self, traces: tuple[str, ...]) -> ErasureReceipt:
-        """Return it with what a search has found left; it has ended if that is nothing."""
+        """Return the receipt with the result of a search; the erasure has ended if it found nothing."""
         return replace(self, traces=traces, ended=None if traces else _now())
 
-    def _with(self, name: str, place: Removal) -> ErasureReceipt:
-        return replace(self, places={**self.places, name: place})
+    def _with(self, name: str, removal: Removal) -> ErasureReceipt:
+        return replace(self, places={**self.places, name: removal})
 
 
 class ErasureReceipts:
@@ -114,17 +114,17 @@ class ErasureReceipts:
             yield _from_json(json.loads(body))
 
     def resume_or_begin(self, subjects: Subjects) -> ErasureReceipt:
-        """Return the unfinished receipt of these subjects, or a new one that is not saved yet."""
-        for record in self.read_all():
-            if record.ended is None and record.subjects == subjects.hashes:
-                return record
+        """Return the unfinished receipt of these subjects, or a new one, not saved yet."""
+        for receipt in self.read_all():
+            if receipt.ended is None and receipt.subjects == subjects.hashes:
+                return receipt
         return ErasureReceipt(new_event_id(), subjects.hashes, _now())
 
-    def save(self, record: ErasureReceipt) -> ErasureReceipt:
-        """Write a receipt, and return it."""
-        body = json.dumps(asdict(record)).encode()
-        self._s3.put_object(Bucket=self._bucket, Key=f"{PREFIX}{record.run}.json", Body=body)
-        return record
+    def save(self, receipt: ErasureReceipt) -> ErasureReceipt:
+        """Write a receipt and return it."""
+        body = json.dumps(asdict(receipt)).encode()
+        self._s3.put_object(Bucket=self._bucket, Key=f"{PREFIX}{receipt.run}.json", Body=body)
+        return receipt
 
 
 def _from_json(fields: dict[str, Any]) -> ErasureReceipt:
@@ -132,8 +132,8 @@ def _from_json(fields: dict[str, Any]) -> ErasureReceipt:
         name: Removal(**{**place, "unreadable": tuple(place["unreadable"]) if place["unreadable"] else None})
         for name, place in fields["places"].items()
     }
-    kept = {name: tuple(fields[name]) for name in ("subjects", "traces")}
-    return ErasureReceipt(**{**fields, **kept, "places": places})
+    tuples = {name: tuple(fields[name]) for name in ("subjects", "traces")}
+    return ErasureReceipt(**{**fields, **tuples, "places": places})
 
 
 def _now() -> str:

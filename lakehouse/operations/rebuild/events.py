@@ -1,4 +1,4 @@
-"""Which events a rebuild judges, and with which value. Pure: DataFrame to DataFrame."""
+"""The events that a rebuild checks, and their values. Pure: DataFrame to DataFrame."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ COORDINATES = ["topic", "partition", "offset"]
 
 
 def select_decisions(quarantine: DataFrame) -> DataFrame:
-    """Return what somebody has decided about refused records: COORDINATES, corrected, given_up.
+    """Return the manual decisions about refused records: COORDINATES, corrected, given_up.
 
-    A correction counts, whether it has been replayed or not: it goes through the same gates here.
+    A correction counts even if it has not been replayed: it passes the same gates here.
+
+    Args:
+        quarantine: the rows of quarantine.
     """
     given_up = F.col("state") == DROPPED
     return (
@@ -31,9 +34,13 @@ def select_decisions(quarantine: DataFrame) -> DataFrame:
 
 
 def apply_decisions(bronze: DataFrame, decisions: DataFrame) -> DataFrame:
-    """Return bronze's rows without those given up, and with a correction in the place of what was sent.
+    """Return bronze without the dropped records, and with corrections instead of the values sent.
 
     One join by coordinates.
+
+    Args:
+        bronze: the rows of bronze.
+        decisions: see `select_decisions`.
     """
     return (
         bronze.join(decisions, COORDINATES, "left")
@@ -44,21 +51,31 @@ def apply_decisions(bronze: DataFrame, decisions: DataFrame) -> DataFrame:
 
 
 def select_pins(days: DateRange, events: DataFrame, tables: Iterable[DataFrame]) -> DataFrame:
-    """Return unique_id of every pin that has an event of these days, or is shown by a table with one.
+    """Return the unique_id of every pin with an event in these days, in bronze or in a table.
 
-    A table may show what cannot even be parsed today. One shuffle.
+    A table may hold an event that can no longer be parsed today. One shuffle.
+
+    Args:
+        days: the days.
+        events: see `apply_decisions`.
+        tables: silver and gold, which hold one event per pin.
     """
     parsed = events.where(days.contains(F.col("event_id"))).transform(parse)
-    shown = [of_days(table, days.list_days()) for table in tables]
-    names = [rows.select("unique_id") for rows in (parsed, *shown)]
-    return reduce(DataFrame.union, names).where("unique_id IS NOT NULL").distinct()
+    current = [of_days(table, days.list_days()) for table in tables]
+    pins = [rows.select("unique_id") for rows in (parsed, *current)]
+    return reduce(DataFrame.union, pins).where("unique_id IS NOT NULL").distinct()
 
 
 def select_events(events: DataFrame, pins: DataFrame, days: DateRange) -> DataFrame:
-    """Return, parsed, every event of the pins, of whatever day, and those of the days that name no pin.
+    """Return, parsed, every event of the pins on any day, and the events of the days that name no pin.
 
-    An event that is refused now must let an older one back, and one that passes now may be the newest.
-    Which pin an event is of stands in its value alone: all of bronze is read and parsed once.
+    All events of a pin are needed: if its newest event is refused now, an older one takes its place. Only the
+    value of a record says which pin it is of, so all of bronze is read and parsed once.
+
+    Args:
+        events: see `apply_decisions`.
+        pins: see `select_pins`.
+        days: the days.
     """
     parsed = events.transform(parse)
     nameless = parsed.where(days.contains(F.col("event_id"))).where("unique_id IS NULL")

@@ -76,7 +76,7 @@ def test_a_rule_that_never_held_shows_its_own_age_and_not_the_span() -> None:
     text = _words(replace(EMPTY, verdicts=(REFUSED,)))
 
     assert "Has failed in every run since 31 Jan 2026, 07:09 (21 minutes)" in text
-    assert "never since 31 Jan 2026, 07:09" in text
+    assert "never in the results since 31 Jan 2026, 07:09" in text
     assert "Has not held" not in text
 
 

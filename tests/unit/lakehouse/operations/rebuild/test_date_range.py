@@ -1,4 +1,4 @@
-"""Days as ranges of event ids."""
+"""A date range as a range of event ids."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def test_an_event_id_lies_in_the_range_if_its_time_lies_in_the_days(moment: date
     assert (DAYS.begin_id <= str(event_id) < DAYS.end_id) == inside
 
 
-def test_every_day_is_named_once() -> None:
+def test_every_day_is_listed_once() -> None:
     assert DAYS.list_days() == [date(2026, 1, 30), date(2026, 1, 31), date(2026, 2, 1)]
