@@ -102,7 +102,7 @@ class Recomputation:
         return RecomputedSilver(version, pins, judged, silver, changes, *self._compare_quarantine(judged))
 
     def recompute_gold(self, silver: RecomputedSilver) -> RecomputedGold:
-        """Recompute gold from this silver. Some 40 jobs; category_daily reads the silver files of its days."""
+        """Recompute gold. Some 40 jobs; category_daily reads the silver files of its days."""
         gate = gates.open_gate(self._lake.spark, BATCH.features)
         judged = gates.count(self._persist(to_judged_features(silver.rows, gate)), gate)
         old = self._read(BATCH.features).join(silver.pins, "unique_id", "leftsemi")
