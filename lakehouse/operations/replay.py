@@ -146,7 +146,7 @@ class Quarantine:
         return ReplayResult(tried, passed, _count_reasons(results))
 
     def release(self, rows: DataFrame, *, note: str) -> int:
-        """Mark open rows as replayed, whose records passed in another way; return the number of rows.
+        """Mark open rows as replayed because their records passed in a rebuild; return their number.
 
         Args:
             rows: the ids of the rows, as `id`.
@@ -191,7 +191,7 @@ class Quarantine:
         return self._read().where(F.col("state") == OPEN)
 
     def _read(self) -> DataFrame:
-        """Return the rows of the table without creating or altering it: a command that reads writes nothing."""
+        """Return the rows of the table; a command that only reads neither creates nor alters it."""
         if not self._lake.exists(self._lane.quarantine):
             return dataframes.frame(self._lake.spark, [], QUARANTINE)
         rows = self._lake.read(self._lane.quarantine)

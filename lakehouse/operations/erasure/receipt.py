@@ -66,7 +66,7 @@ class ErasureReceipt:
     @property
     def removed(self) -> int:
         """The number of rows, records and files removed."""
-        return sum(place.rows + place.files for place in self.places.values())
+        return sum(removal.rows + removal.files for removal in self.places.values())
 
     def with_counts(self, name: str, *, rows: int = 0, files: int = 0) -> ErasureReceipt:
         """Return the receipt with what is about to be removed; a resumed run lowers no count."""
@@ -129,8 +129,8 @@ class ErasureReceipts:
 
 def _from_json(fields: dict[str, Any]) -> ErasureReceipt:
     places = {
-        name: Removal(**{**place, "unreadable": tuple(place["unreadable"]) if place["unreadable"] else None})
-        for name, place in fields["places"].items()
+        name: Removal(**{**entry, "unreadable": tuple(entry["unreadable"]) if entry["unreadable"] else None})
+        for name, entry in fields["places"].items()
     }
     tuples = {name: tuple(fields[name]) for name in ("subjects", "traces")}
     return ErasureReceipt(**{**fields, **tuples, "places": places})
