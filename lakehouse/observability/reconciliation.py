@@ -80,7 +80,7 @@ def comparable_until(batch: datetime, stream: datetime, *, now: datetime) -> dat
         stream: when it accepted the newest event of the stream lane.
         now: the current time.
     """
-    # If both lanes end with the same event and it is not brand-new, there is no event after it.
+    # If both lanes end with the same event and it is not recent, there is no event after it.
     if batch == stream <= now - SETTLING_TIME:
         return batch + timedelta.resolution
     return min(batch, stream) - SETTLING_TIME

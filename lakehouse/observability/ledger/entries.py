@@ -40,7 +40,7 @@ def from_commits(history: DataFrame, table: Table) -> DataFrame:
     entered = F.when(net.isNull(), merged).otherwise(F.greatest(net, F.lit(0)))
     removed = F.when(net.isNull(), _metric("numTargetRowsDeleted")).otherwise(F.greatest(-net, F.lit(0)))
     written = F.coalesce(_metric("numOutputBytes"), _metric("numTargetBytesAdded"))
-    return _entries(
+    return _to_entries(
         history.withColumns(
             {
                 "info": F.from_json("userMetadata", _COMMIT_INFO),
@@ -72,7 +72,7 @@ def from_loads(loads: DataFrame) -> DataFrame:
         (F.col("inserted") + F.col("updated")).alias("rows_out"),
         F.lit(None).cast("bigint").alias("bytes"),
     )
-    return _entries(rows.where("info IS NOT NULL"), keeps_newest=True)
+    return _to_entries(rows.where("info IS NOT NULL"), keeps_newest=True)
 
 
 def from_lost_offsets(lost: DataFrame) -> DataFrame:
@@ -93,7 +93,7 @@ def from_lost_offsets(lost: DataFrame) -> DataFrame:
     return _complete(lost.withColumns(columns))
 
 
-def _entries(rows: DataFrame, *, keeps_newest: bool) -> DataFrame:
+def _to_entries(rows: DataFrame, *, keeps_newest: bool) -> DataFrame:
     """Add the columns of the commit info `info` to rows that have the ledger's other columns, if known."""
     expanded = rows.withColumns(
         {

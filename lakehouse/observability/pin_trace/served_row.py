@@ -37,9 +37,8 @@ def read_served_row(settings: PostgresSettings, unique_id: str) -> dict[str, Any
     except psycopg2.errors.UndefinedTable:
         return None
     except psycopg2.OperationalError as error:
-        if "does not exist" in str(
-            error
-        ):  # the database: libpq gives a failed connection no code, only a text
+        # The database does not exist: libpq gives a failed connection no code, only a text.
+        if "does not exist" in str(error):
             return None
         raise TransientError(
             f"Postgres does not answer: {str(error).strip().splitlines()[0]}",

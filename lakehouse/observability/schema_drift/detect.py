@@ -67,10 +67,10 @@ def _group_by_field(rows: Sequence[Row], records: int) -> list[Field]:
     by_name: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_name[row.field].append(row)
-    return [_field(name, types, records) for name, types in by_name.items()]
+    return [_to_field(name, field_rows, records) for name, field_rows in by_name.items()]
 
 
-def _field(name: str, rows: Sequence[Row], records: int) -> Field:
+def _to_field(name: str, rows: Sequence[Row], records: int) -> Field:
     # Share and first sight of an expected field are those of its unexpected values, if it has any.
     relevant = [row for row in rows if is_unexpected_type(name, row.type)] or rows
     return Field(

@@ -64,7 +64,7 @@ class RebuildSummary:
 
 
 def preview(lake: DeltaLake, request: RebuildRequest) -> RebuildSummary:
-    """Return what a rebuild would change, without writing. Costs one recomputation of silver and of gold.
+    """Return what a rebuild would change. Costs one recomputation of silver and one of gold.
 
     Includes events of these pins that silver has not read yet; `publish` promotes them first.
 
