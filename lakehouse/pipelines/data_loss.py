@@ -9,8 +9,12 @@ import structlog
 from pyspark.sql import DataFrame
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType, TimestampType
 
+from foundation import kafka_admin
+from foundation.clients import s3_client
 from foundation.offsets import FOLDER, LostOffsets, OffsetRange
+from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM
+from lakehouse.delta import stream_position
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.spark import dataframes as literal
 from lakehouse.spark import filesystem as objects
@@ -43,6 +47,36 @@ def lost_offsets(position: Positions, earliest: Positions) -> list[LostOffsets]:
         for topic, partitions in position.items()
         for partition, wanted in partitions.items()
         if (first := earliest.get(topic, {}).get(partition, 0)) > wanted
+    ]
+
+
+def detect_data_loss(settings: Settings) -> list[LostOffsets]:
+    """Return the offsets that a lane's own position says it has to read, but Kafka has no longer.
+
+    A lane without a position has not begun, and begins with what there is.
+
+    Args:
+        settings: of Kafka and the object store.
+
+    Raises:
+        TransientError: Kafka does not answer.
+        TerminalError: it refuses.
+    """
+    kafka = settings.kafka
+    lag = kafka_admin.lag(kafka)
+    positions = {("batch", row.topic, row.partition): row.committed for row in lag if row.committed}
+    streamed = stream_position.read(s3_client(settings.s3), settings.s3.bucket, topic=kafka.stream_topic)
+    positions |= {("stream", kafka.stream_topic, number): offset for number, offset in streamed.items()}
+    first = {
+        (topic, int(number)): offset
+        for name in (kafka.batch_topic, kafka.stream_topic)
+        for topic, partitions in kafka_admin.earliest(kafka, name).items()
+        for number, offset in partitions.items()
+    }
+    return [
+        LostOffsets(lane, OffsetRange(topic, number, position, first[topic, number] - 1))
+        for (lane, topic, number), position in positions.items()
+        if first.get((topic, number), 0) > position
     ]
 
 

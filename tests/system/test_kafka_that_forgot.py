@@ -15,7 +15,7 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect, entries
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines import data_loss_check as unread
+from lakehouse.pipelines.data_loss import detect_data_loss
 from lakehouse.pipelines.stream_setup import open_stream
 from lakehouse.serving.postgres import Serving
 from tests import events, records
@@ -32,7 +32,7 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
     _send(own, range(6, 30))
     lost = {topic: _forget(own, topic, after=ends) for topic, ends in held.items()}
 
-    assert {astuple(lost.offsets) for lost in unread.detect_data_loss(own)} == _ranges(lost)
+    assert {astuple(lost.offsets) for lost in detect_data_loss(own)} == _ranges(lost)
     with pytest.raises(TerminalError) as refused:
         consume(own)
     _assert_names(refused.value, lost, own.kafka.batch_topic)
@@ -52,7 +52,7 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
         for row in ledger.where(f"step = '{entries.LOST}'").selectExpr("inline(offsets)").collect()
     }
     assert written == _ranges(lost)
-    assert unread.detect_data_loss(own) == []
+    assert detect_data_loss(own) == []
     sums = closing.check(lake, collected)
     assert [total for total in sums if not total.closes] == []
     gone = sum(last - first + 1 for first, last in lost[own.kafka.stream_topic].values())

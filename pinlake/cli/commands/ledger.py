@@ -147,10 +147,10 @@ def _lakehouse() -> Iterator[tuple[DeltaLake, Serving]]:
 def _unread(settings: Settings) -> list[Sum]:
     """What Kafka has removed before a lane read it; without Kafka that is left out, and said."""
     from lakehouse.observability.ledger.balance import Sum
-    from lakehouse.pipelines import data_loss_check as unread
+    from lakehouse.pipelines.data_loss import detect_data_loss
 
     try:
-        lost = unread.detect_data_loss(settings)
+        lost = detect_data_loss(settings)
     except TransientError as error:
         entry.tell(error)
         return []
