@@ -21,7 +21,7 @@ from lakehouse.observability import reconciliation as reconcile
 from lakehouse.observability.ledger import balance as sums
 from lakehouse.observability.ledger import collect
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import Serving
 
 Row = tuple[str, str, int, int]

@@ -13,7 +13,7 @@ from foundation import logging_setup as logs
 from foundation import settings as settings_module
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.spark import session
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -17,6 +17,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from foundation import kafka_admin
+from foundation.clients import Patience, s3_client
 from foundation.errors import TransientError
 from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import Settings
@@ -25,7 +27,7 @@ from lakehouse.catalog.tables import STREAM
 from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.pipelines import data_loss
+from lakehouse.pipelines import data_loss, stream_status_writer
 from lakehouse.pipelines.data_loss import Positions
 from lakehouse.pipelines.micro_batches import MicroBatches
 from lakehouse.pipelines.stream_status_writer import StreamStatusWriter
@@ -35,6 +37,9 @@ from lakehouse.quality.stream_audit import Watch
 from lakehouse.serving.postgres import Serving
 
 log = structlog.get_logger()
+
+# The second attempt is for a connection that the store has closed while it was idle.
+_STATUS = Patience(connect=3.0, read=5.0, attempts=2)
 
 
 class StreamLane:
@@ -158,3 +163,24 @@ class StreamLane:
         error = state.outcome.exception() if state.outcome else None
         log.warning("the stream lane waits", attempt=state.attempt_number, error=str(error))
         self._status.mark_waiting(str(error))
+
+
+def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinlake stream") -> StreamLane:
+    """Return the lane, ready to be drained or followed.
+
+    Args:
+        spark: the session.
+        settings: Kafka, the object store and Postgres.
+        command: what this process runs, as readers of the lane's status see it.
+
+    Raises:
+        TerminalError: a suite is not usable.
+    """
+    kafka = settings.kafka
+    client = s3_client(settings.s3, _STATUS)
+    return StreamLane(
+        DeltaLake.of(spark, settings),
+        settings,
+        earliest=lambda: kafka_admin.earliest(kafka, kafka.stream_topic),
+        status=stream_status_writer.into_bucket(client, settings.s3.bucket, command=command),
+    )

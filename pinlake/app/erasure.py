@@ -35,7 +35,7 @@ from lakehouse.operations.erasure import postgres as served
 from lakehouse.operations.erasure import verification as traces
 from lakehouse.operations.erasure.receipt import Record, Records
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from pinlake.app import report_pages as pages
 
 _ATTEMPTS = 10

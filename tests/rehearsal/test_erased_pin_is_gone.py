@@ -27,7 +27,7 @@ from lakehouse.operations.erasure.receipt import Record
 from lakehouse.operations.rebuild import run as rebuild
 from lakehouse.operations.rebuild.date_range import Days
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import Serving
 from pinlake.app.erasure import Erasure
 from tests import events, records, stored

@@ -16,7 +16,7 @@ from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect, entries
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.pipelines.data_loss import detect_data_loss
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import Serving
 from tests import events, records
 

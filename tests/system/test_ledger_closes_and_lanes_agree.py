@@ -16,7 +16,7 @@ from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.observability.ledger.balance import Sum
 from lakehouse.observability.reconciliation import Comparison, Difference
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import Serving
 from tests import events
 

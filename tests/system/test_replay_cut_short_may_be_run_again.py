@@ -11,7 +11,7 @@ from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations import replay
 from lakehouse.operations.replay import Quarantine, Replayed
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import Serving
 from tests import events
 from tests.served import served

@@ -14,7 +14,7 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.operations import maintenance
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import Serving
 from tests import commands, events
 from tests.relay import HoldsBackCommits, before_s3

@@ -19,7 +19,7 @@ from lakehouse.observability.quality_report.collect import gather
 from lakehouse.observability.quality_report.deliver import deliver
 from lakehouse.observability.quality_report.render import render
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.spark import session
 from local_stack import addresses, stack
 from local_stack.http_server import running_door

@@ -79,7 +79,7 @@ def stream(
     Example: pinlake stream --once
     """
     from lakehouse.delta.locks import table_locks as leases
-    from lakehouse.pipelines.stream_setup import open_stream
+    from lakehouse.pipelines.stream import open_stream
 
     with sole_writer("stream", [leases.STREAM], wait=wait) as settings:
 
