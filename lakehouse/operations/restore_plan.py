@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from foundation.errors import UsageError
 from lakehouse.catalog import consumers as readers
 from lakehouse.catalog.tables import STREAM, Table
-from lakehouse.query import diff
-from lakehouse.query import table_versions as versions
+from lakehouse.query import diff, time_travel
 from lakehouse.query.diff import Difference
 from lakehouse.query.table_reader import Store
-from lakehouse.query.table_versions import Version
-from lakehouse.query.time_travel import Moment
+from lakehouse.query.time_travel import Moment, TableVersion
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ def plan(store: Store, table: Table, moment: Moment) -> Plan:
         UsageError: there is no such version, it is the newest already, or a reader's checkpoint would break.
         TransientError: the store does not answer.
     """
-    newest, target = versions.open_at(store, table), versions.open_at(store, table, moment)
+    newest, target = time_travel.table_at(store, table), time_travel.table_at(store, table, moment)
     if newest.number == target.number:
         raise UsageError(
             f"version {target.number} is the newest already",
@@ -46,7 +44,7 @@ def plan(store: Store, table: Table, moment: Moment) -> Plan:
     return Plan(diff.between(newest, target), tuple(_notes(table)))
 
 
-def _require_bearable(store: Store, newest: Version, target: Version) -> None:
+def _require_bearable(store: Store, newest: TableVersion, target: TableVersion) -> None:
     same = newest.log.schema().to_json() == target.log.schema().to_json()
     for reader in readers.of(target.table):
         checkpoint = store.locations.checkpoint(reader.checkpoint)

@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 from foundation.errors import UsageError
 from lakehouse.query import duckdb_connection as duck
 from lakehouse.query.duckdb_connection import quoted
-from lakehouse.query.table_versions import Version
+from lakehouse.query.time_travel import TableVersion
 
 FEED, COMPARISON = "change feed", "comparison"
 _MARKS = ("_change_type", "_commit_version", "_commit_timestamp")
@@ -63,7 +63,7 @@ class Difference:
     rows: list[Row] = field(default_factory=list)
 
 
-def between(old: Version, new: Version, *, key: Sequence[str] = (), limit: int = 0) -> Difference:
+def between(old: TableVersion, new: TableVersion, *, key: Sequence[str] = (), limit: int = 0) -> Difference:
     """Compare two versions of a table.
 
     By the table's own key and with a change feed, only what has changed in between is read; else all rows of
@@ -88,7 +88,7 @@ def between(old: Version, new: Version, *, key: Sequence[str] = (), limit: int =
         source = FEED
     else:
         for name, version in (("old", old), ("new", new)):
-            version.fill(connection, name)
+            version.load_into(connection, name)
             _require_unique(connection, name, chosen, version)
     sides = _Sides(connection, chosen, _all_columns(old, new, chosen))
     counts = {kind: sides.count(kind) for kind in ("added", "removed", "changed")}
@@ -158,7 +158,9 @@ class _Sides:
         self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {', '.join(columns)} FROM {name}")
 
 
-def _fill_from_feed(connection: DuckDBPyConnection, old: Version, new: Version, key: tuple[str, ...]) -> bool:
+def _fill_from_feed(
+    connection: DuckDBPyConnection, old: TableVersion, new: TableVersion, key: tuple[str, ...]
+) -> bool:
     """Read what became of every key that has changed in between; return whether the change feed tells."""
     earlier, later = sorted((old, new), key=lambda version: version.number)
     if later.log.metadata().configuration.get("delta.enableChangeDataFeed") != "true":
@@ -182,7 +184,7 @@ def _fill_from_feed(connection: DuckDBPyConnection, old: Version, new: Version, 
     return True
 
 
-def _known(key: Sequence[str], old: Version, new: Version) -> tuple[str, ...]:
+def _known(key: Sequence[str], old: TableVersion, new: TableVersion) -> tuple[str, ...]:
     shared = [name for name in new.columns if name in old.columns]
     unknown = [name for name in key if name not in shared]
     if unknown:
@@ -194,12 +196,12 @@ def _known(key: Sequence[str], old: Version, new: Version) -> tuple[str, ...]:
     return tuple(key)
 
 
-def _all_columns(old: Version, new: Version, key: tuple[str, ...]) -> list[str]:
+def _all_columns(old: TableVersion, new: TableVersion, key: tuple[str, ...]) -> list[str]:
     return [name for name in dict.fromkeys((*new.columns, *old.columns)) if name not in key]
 
 
 def _require_unique(
-    connection: DuckDBPyConnection, name: str, key: tuple[str, ...], version: Version
+    connection: DuckDBPyConnection, name: str, key: tuple[str, ...], version: TableVersion
 ) -> None:
     if not key:
         return

@@ -16,14 +16,11 @@ from lakehouse.catalog import errors as absent
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.query import duckdb_connection as duck
 from lakehouse.query import pushdown as needed
-from lakehouse.query import spark_functions
+from lakehouse.query import spark_functions, time_travel
 from lakehouse.query import spark_to_duckdb as translate
 from lakehouse.query import statement as statements
-from lakehouse.query import table_versions as versions
-from lakehouse.query import time_travel as moments
 from lakehouse.query.table_reader import Store
-from lakehouse.query.table_versions import Version
-from lakehouse.query.time_travel import Moment
+from lakehouse.query.time_travel import Moment, TableVersion
 
 OTHER_ENGINE = "Correct it, or ask Spark with --engine spark."
 _FETCHED = 1000
@@ -66,7 +63,7 @@ def run(store: Store, statement: str, *, unpublished: bool = False) -> Answer:
         moment = (
             _asked(place) if place.args.get("version") else _default(store, table, unpublished=unpublished)
         )
-        tables.put(place, versions.open_at(store, table, moment))
+        tables.put(place, time_travel.table_at(store, table, moment))
     translate.unqualify(query)
     translate.name_columns(query)
     meant = spark_functions.use(query)
@@ -91,7 +88,7 @@ class _Tables:
         self._names: dict[tuple[Table, int, str | None], str] = {}
         self.columns: dict[str, None] = {}
 
-    def put(self, place: exp.Table, version: Version) -> None:
+    def put(self, place: exp.Table, version: TableVersion) -> None:
         schema = version.log.schema()
         self.columns |= dict.fromkeys(field.name for field in schema.fields)
         predicate = needed.predicate(place, schema)
@@ -99,7 +96,7 @@ class _Tables:
         if source not in self._names:
             name = self._names[source] = f"read {len(self._names)}"
             columns = needed.columns(self._query, schema)
-            version.fill(self._connection, name, columns=columns, predicate=predicate)
+            version.load_into(self._connection, name, columns=columns, predicate=predicate)
         translate.put(place, self._names[source])
 
 
@@ -122,7 +119,7 @@ def _asked(place: exp.Table) -> Moment:
         text = said.sql()
     else:
         text = _computed(said, where)
-    moment = moments.parse(text, where=where)
+    moment = time_travel.parse_moment(text, where=where)
     if isinstance(moment, int) != (asked.name == "VERSION"):
         raise UsageError(
             f"{text!r} is no {asked.name.lower()}",

@@ -12,10 +12,9 @@ from foundation.errors import UsageError
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH, STREAM, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.query import diff
+from lakehouse.query import diff, time_travel
 from lakehouse.query import duckdb_engine as query
 from lakehouse.query import history as commits
-from lakehouse.query import table_versions as versions
 from lakehouse.query.diff import COMPARISON, FEED
 from lakehouse.query.table_reader import Store
 from lakehouse.query.time_travel import Moment
@@ -24,7 +23,7 @@ from tests import commands, lanes
 
 def test_every_version_names_the_run_that_has_made_it(store: Store) -> None:
     for lane in (BATCH, STREAM):
-        found = [commit.as_row() for commit in commits.of(versions.open_at(store, lane.silver).log)]
+        found = [commit.as_row() for commit in commits.of(time_travel.table_at(store, lane.silver).log)]
 
         told = [tuple(row[name] for name in ("version", "operation", "rows_in", "rows_out")) for row in found]
         assert told == [(2, "MERGE", 5, 3), (1, "MERGE", 8, 8), (0, "CREATE TABLE", None, None)]
@@ -77,16 +76,16 @@ def test_a_key_may_be_given(store: Store) -> None:
 
 
 def test_a_time_means_the_newest_version_until_then(store: Store) -> None:
-    newest = versions.open_at(store, BATCH.silver)
+    newest = time_travel.table_at(store, BATCH.silver)
     made = {commit.version: commit.at for commit in commits.of(newest.log)}
     between = made[1] + (made[2] - made[1]) / 2
 
-    assert versions.open_at(store, BATCH.silver, between).number == 1
-    assert versions.open_at(store, BATCH.silver, datetime.now(UTC) + timedelta(days=1)).number == 2
+    assert time_travel.table_at(store, BATCH.silver, between).number == 1
+    assert time_travel.table_at(store, BATCH.silver, datetime.now(UTC) + timedelta(days=1)).number == 2
     with pytest.raises(UsageError, match="Its first commit is of"):
-        versions.open_at(store, BATCH.silver, made[0] - timedelta(minutes=1))
+        time_travel.table_at(store, BATCH.silver, made[0] - timedelta(minutes=1))
     with pytest.raises(UsageError, match="There are 0 to 2"):
-        versions.open_at(store, BATCH.silver, 3)
+        time_travel.table_at(store, BATCH.silver, 3)
 
 
 @pytest.mark.timeout(600)
@@ -129,7 +128,7 @@ def test_a_version_whose_files_are_gone_says_which_are_not(
     session = spark.newSession()
     session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
     DeltaLake.of(spark, filled).delta_table(STREAM.silver, session).vacuum(0)
-    newest = versions.open_at(store, STREAM.silver).number
+    newest = time_travel.table_at(store, STREAM.silver).number
 
     with pytest.raises(UsageError, match=f"version 1 .* is gone.*Versions 2 to {newest} can be read"):
         _ = query.run(store, f"SELECT title FROM {STREAM.silver.full_name} VERSION AS OF 1")
@@ -141,5 +140,5 @@ def test_a_version_whose_files_are_gone_says_which_are_not(
 def _diff(
     store: Store, table: Table, old: Moment, new: Moment, *, key: tuple[str, ...] = (), limit: int = 0
 ) -> diff.Difference:
-    before, after = versions.open_at(store, table, old), versions.open_at(store, table, new)
+    before, after = time_travel.table_at(store, table, old), time_travel.table_at(store, table, new)
     return diff.between(before, after, key=key, limit=limit)

@@ -13,9 +13,9 @@ from lakehouse.catalog.tables import Lane, Table
 from lakehouse.observability.pin_trace.timeline import Log
 from lakehouse.query import duckdb_connection as duck
 from lakehouse.query import history as commits
-from lakehouse.query import table_versions as versions
+from lakehouse.query import time_travel
 from lakehouse.query.table_reader import Store
-from lakehouse.query.table_versions import Version
+from lakehouse.query.time_travel import TableVersion
 
 PLACE = ("topic", "partition", "offset")
 _RECORD = ["event_id", "received_at", *PLACE, "kafka_timestamp", "ingested_at"]
@@ -79,23 +79,23 @@ class _Reader:
     def __init__(self, store: Store, connection: DuckDBPyConnection) -> None:
         self._store = store
         self._connection = connection
-        self._opened: dict[Table, Version | None] = {}
+        self._opened: dict[Table, TableVersion | None] = {}
 
     def rows(self, table: Table, columns: list[str], predicate: str | None, where: str = "true") -> list[Row]:
         newest = self._newest(table)
         if newest is None:
             return []
-        newest.fill(self._connection, table.full_name, columns=columns, predicate=predicate)
+        newest.load_into(self._connection, table.full_name, columns=columns, predicate=predicate)
         return duck.rows(self._connection, f"SELECT * FROM {duck.quoted(table.full_name)} WHERE {where}")
 
     def log(self, table: Table) -> Log:
         newest = self._newest(table)
         return Log(table.full_name, commits.of(newest.log) if newest else [])
 
-    def _newest(self, table: Table) -> Version | None:
+    def _newest(self, table: Table) -> TableVersion | None:
         if table not in self._opened:
             try:
-                self._opened[table] = versions.open_at(self._store, table)
+                self._opened[table] = time_travel.table_at(self._store, table)
             except NoData:
                 self._opened[table] = None
         return self._opened[table]

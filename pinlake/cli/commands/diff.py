@@ -32,14 +32,13 @@ def diff(
     from foundation import settings as settings_module
     from lakehouse.catalog import tables
     from lakehouse.query import diff as differences
-    from lakehouse.query import table_versions as versions
-    from lakehouse.query import time_travel as moment
+    from lakehouse.query import time_travel
 
     chosen = tables.named(table, where="diff")
-    begin = moment.parse(since, where="--from")
-    end = moment.parse(until, where="--to") if until is not None else None
+    begin = time_travel.parse_moment(since, where="--from")
+    end = time_travel.parse_moment(until, where="--to") if until is not None else None
     store = open_store(settings_module.load())
-    old, new = versions.open_at(store, chosen, begin), versions.open_at(store, chosen, end)
+    old, new = time_travel.table_at(store, chosen, begin), time_travel.table_at(store, chosen, end)
     columns = [name.strip() for name in key.split(",")] if key else ()
     found = differences.between(old, new, key=columns, limit=limit)
     if as_json:

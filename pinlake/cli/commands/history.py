@@ -23,10 +23,10 @@ def history(
     from foundation import settings as settings_module
     from lakehouse.catalog import tables
     from lakehouse.query import history as commits
-    from lakehouse.query import table_versions as versions
+    from lakehouse.query import time_travel
 
     chosen = tables.named(table, where="history")
-    newest = versions.open_at(open_store(settings_module.load()), chosen)
+    newest = time_travel.table_at(open_store(settings_module.load()), chosen)
     found = [commit.as_row() for commit in commits.of(newest.log, limit=limit)]
     if as_json:
         for row in found:

@@ -40,14 +40,13 @@ def restore(
     from lakehouse.catalog import tables
     from lakehouse.delta.locks import table_locks as leases
     from lakehouse.operations import restore_plan as restoring
-    from lakehouse.query import table_versions as versions
-    from lakehouse.query import time_travel as moment
+    from lakehouse.query import time_travel
 
     chosen = tables.named(table, where="restore")
-    target = moment.parse(to, where="--to")
+    target = time_travel.parse_moment(to, where="--to")
     require_yes(yes, as_json=as_json, where="restore")
     # A wrong version is told at once, not after having waited for another writer.
-    versions.open_at(open_store(settings_module.load()), chosen, target)
+    time_travel.table_at(open_store(settings_module.load()), chosen, target)
     with sole_writer("restore", leases.of(chosen), wait=wait) as settings:
         plan = restoring.plan(open_store(settings), chosen, target)
         if not as_json:

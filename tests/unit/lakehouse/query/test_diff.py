@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.catalog.tables import STREAM
-from lakehouse.query import diff
-from lakehouse.query import table_versions as versions
+from lakehouse.query import diff, time_travel
 from lakehouse.query.diff import COMPARISON, FEED, Difference
 from tests.local_store import LocalStore, State, write
 
@@ -31,7 +30,7 @@ def test_what_differs_between_any_two_versions_is_counted(
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
         write(store, STREAM.silver, states, change_feed=change_feed)
-        before, after = (versions.open_at(store, STREAM.silver, number) for number in (old, new))
+        before, after = (time_travel.table_at(store, STREAM.silver, number) for number in (old, new))
         found = diff.between(before, after, limit=10)
 
     assert _counts(found) == _expected(states[old], states[new])
