@@ -16,8 +16,7 @@ from lakehouse.catalog import errors as absent
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.query import duckdb_connection as duck
 from lakehouse.query import pushdown as needed
-from lakehouse.query import spark_functions, time_travel
-from lakehouse.query import spark_to_duckdb as translate
+from lakehouse.query import spark_to_duckdb, time_travel
 from lakehouse.query import statement as statements
 from lakehouse.query.table_reader import Store
 from lakehouse.query.time_travel import Moment, TableVersion
@@ -64,13 +63,13 @@ def run(store: Store, statement: str, *, unpublished: bool = False) -> Answer:
             _asked(place) if place.args.get("version") else _default(store, table, unpublished=unpublished)
         )
         tables.put(place, time_travel.table_at(store, table, moment))
-    translate.unqualify(query)
-    translate.name_columns(query)
-    meant = spark_functions.use(query)
-    spark_functions.define(connection, meant)
+    spark_to_duckdb.unqualify(query)
+    spark_to_duckdb.name_columns(query)
+    meant = spark_to_duckdb.replace_functions(query)
+    spark_to_duckdb.define_functions(connection, meant)
     try:
-        found = duck.lock(connection).execute(translate.to_duckdb(meant))
-    except (duckdb.Error, translate.Untranslatable) as error:
+        found = duck.lock(connection).execute(spark_to_duckdb.to_duckdb(meant))
+    except (duckdb.Error, spark_to_duckdb.UntranslatableError) as error:
         raise _refused(error, columns=tables.columns) from None
     return Answer(tuple(column[0] for column in found.description or ()), _fetched(found))
 
@@ -97,7 +96,7 @@ class _Tables:
             name = self._names[source] = f"read {len(self._names)}"
             columns = needed.columns(self._query, schema)
             version.load_into(self._connection, name, columns=columns, predicate=predicate)
-        translate.put(place, self._names[source])
+        spark_to_duckdb.replace_table(place, self._names[source])
 
 
 def _default(store: Store, table: Table, *, unpublished: bool) -> Moment | None:

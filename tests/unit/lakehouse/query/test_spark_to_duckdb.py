@@ -5,8 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from lakehouse.query import spark_to_duckdb as translate
-from lakehouse.query import statement
+from lakehouse.query import spark_to_duckdb, statement
 
 
 @pytest.mark.parametrize(
@@ -31,7 +30,7 @@ def test_columns_are_called_what_spark_calls_them(text: str, columns: list[str])
     connection.execute("CREATE TABLE t AS SELECT 1 AS x, ['a', 'b'] AS tags")
 
     query = statement.parse(text)
-    translate.name_columns(query)
-    found = connection.execute(translate.to_duckdb(query))
+    spark_to_duckdb.name_columns(query)
+    found = connection.execute(spark_to_duckdb.to_duckdb(query))
 
     assert [column[0] for column in found.description or ()] == columns
