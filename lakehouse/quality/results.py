@@ -6,15 +6,23 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from foundation.errors import UsageError
 from foundation.event import new_event_id
 from lakehouse.catalog.schemas import RESULTS
-from lakehouse.catalog.tables import QUALITY_RESULTS, Table
+from lakehouse.catalog.tables import QUALITY_RESULTS, TABLES, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.quality.gate import Gate, Judged
 from lakehouse.quality.rules import Rule
 from lakehouse.spark import dataframes as literal
+
+if TYPE_CHECKING:
+    # Importing the gate imports Great Expectations, which takes seconds that reading results need not.
+    from lakehouse.quality.gate import Gate, Judged
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,29 @@ def append(lake: DeltaLake, results: Sequence[Result]) -> None:
     lake.ensure(QUALITY_RESULTS)
     rows = literal.frame(lake.spark, [asdict(result) for result in results], RESULTS)
     lake.append(rows, QUALITY_RESULTS, MicroBatch(new_event_id(), 0))
+
+
+def read_results(lake: DeltaLake, table: str, *, rule: str | None = None) -> DataFrame:
+    """Return the results of a table's rules, newest first.
+
+    Args:
+        lake: the lakehouse.
+        table: its full name, such as silver.pins_batch.
+        rule: only this rule's.
+
+    Raises:
+        UsageError: there is no such table.
+    """
+    names = [known.full_name for known in TABLES if known.suite]
+    if table not in names:
+        raise UsageError(
+            f"no suite judges {table}", where="quality history", hint=f"There are: {', '.join(names)}."
+        )
+    if not lake.exists(QUALITY_RESULTS):
+        return literal.frame(lake.spark, [], RESULTS)
+    found = lake.read(QUALITY_RESULTS).where(F.col("table") == table)
+    chosen = found if rule is None else found.where(F.col("rule") == rule)
+    return chosen.orderBy(F.desc("at"), "rule", "kind")
 
 
 def lane_of(table: Table) -> str:

@@ -71,12 +71,12 @@ def history(
     """
     from foundation import settings as settings_module
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.quality import history as found
+    from lakehouse.quality.results import read_results
 
     settings = settings_module.load()
     with asking_spark(settings, app="pinlake quality") as spark:
         lake = DeltaLake.of(spark, settings)
-        rows = found.history(lake, table, rule=rule).limit(limit).collect()
+        rows = read_results(lake, table, rule=rule).limit(limit).collect()
     if as_json:
         for row in rows:
             print(json.dumps(row.asDict(), default=str))

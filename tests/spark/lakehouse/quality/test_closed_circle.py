@@ -15,8 +15,8 @@ from lakehouse.observability.quality_report.collect import gather
 from lakehouse.operations import replay
 from lakehouse.operations.replay import Quarantine, Replayed
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.history import history
 from lakehouse.quality.publish import Unpublished, published
+from lakehouse.quality.results import read_results
 from lakehouse.query import spark_engine as query
 from tests.landing_objects import land
 
@@ -84,13 +84,13 @@ def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(lake: 
     report = gather(lake, sentences={}, now=datetime.now(UTC))
     (told,) = (volume for volume in report.volumes if volume.table == BATCH.silver.full_name)
     assert (told.rows, told.version) == (2, before)
-    results = history(lake, "silver.pins_batch", rule="unique_id.not_a_uuid")
+    results = read_results(lake, "silver.pins_batch", rule="unique_id.not_a_uuid")
     assert [(row.evaluated, row.unexpected) for row in results.collect()] == [(3, 2), (2, 0)]
 
     _land(lake, 5, [(PINS[3], "40")])
     _promote(lake)
     assert _count(lake) == 4
-    failed = history(lake, "silver.pins_batch", rule="silver.quarantined_share.bearable")
+    failed = read_results(lake, "silver.pins_batch", rule="silver.quarantined_share.bearable")
     assert [row.success for row in failed.collect()] == [True, False, True]
 
 
