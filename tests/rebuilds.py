@@ -9,12 +9,12 @@ from lakehouse.operations.rebuild.publish import Publication
 from lakehouse.operations.rebuild.recompute import recomputing
 from lakehouse.operations.rebuild.run import Request
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.results import GateStats
 
 
 def cut_off(lake: DeltaLake, request: Request, *, after: int) -> None:
     """Publish a rebuild no further than this many steps."""
-    log = GateLog()
+    log = GateStats()
     batch_lane.promote_to_silver(lake, text_policy=request.text_policy, log=log)
     with recomputing(lake, request.days) as recomputation:
         silver = recomputation.silver(text_policy=request.text_policy)

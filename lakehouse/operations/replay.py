@@ -96,9 +96,9 @@ class Quarantine:
         # Written down first: the merge at the end would otherwise read the quarantine it changes.
         verdicts = _twice(judged, features_gate).localCheckpoint()
         tried = verdicts.count()
-        passed = gates.passed(verdicts).count()
+        passed = gates.valid_rows(verdicts).count()
         if passed:
-            self._write(gates.passed(verdicts), passed, serving)
+            self._write(gates.valid_rows(verdicts), passed, serving)
         changes = {
             "state": f"CASE WHEN size(new.reasons) = 0 THEN '{REPLAYED}' ELSE '{OPEN}' END",
             "broken": "CASE WHEN size(new.reasons) = 0 THEN old.broken ELSE new.broken END",
@@ -209,7 +209,7 @@ def _twice(judged: DataFrame, features_gate: Gate) -> DataFrame:
 
 def _explained(verdicts: DataFrame, silver_gate: Gate, features_gate: Gate) -> DataFrame:
     """Explain what is still refused, by either gate."""
-    told = gates.refused(verdicts, silver_gate, parsing=(*RULES, *features_gate.suite.row_rules))
+    told = gates.invalid_rows(verdicts, silver_gate, parsing=(*RULES, *features_gate.suite.row_rules))
     explained = told.select("id", F.col("broken").alias("_explained"), "suite")
     return verdicts.join(explained, "id", "left").select(
         "id", "reasons", F.col("_explained").alias("broken"), "suite"

@@ -9,8 +9,8 @@ from lakehouse.delta import commit_info
 from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.quality.publish import publish, published
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.publish import publish, published_version
+from lakehouse.quality.results import GateStats
 
 
 def restore(lake: DeltaLake, table: Table, version: int) -> int:
@@ -39,9 +39,9 @@ def let_readers_see(lake: DeltaLake, table: Table) -> int | None:
     """Audit and publish the newest version of a table that is published; return which one readers see.
 
     Raises:
-        Unpublished: a critical rule does not hold; readers keep what they had.
+        AuditFailedError: a critical rule does not hold; readers keep what they had.
     """
     if table not in PUBLISHED:
         return None
-    publish(lake, [table], gates=GateLog())
-    return published(lake, table)
+    publish(lake, [table], gates=GateStats())
+    return published_version(lake, table)

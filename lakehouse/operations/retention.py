@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from lakehouse.catalog import consumers as readers
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.quality.publish import published
+from lakehouse.quality.publish import published_version
 
 _UPKEEP = ("OPTIMIZE", "SET TBLPROPERTIES", "ADD COLUMNS", "REORG", "VACUUM START", "VACUUM END")
 
@@ -38,7 +38,7 @@ def of(lake: DeltaLake, table: Table, *, newest: int) -> list[Need]:
         newest: its newest version.
     """
     found = []
-    shown = published(lake, table)
+    shown = published_version(lake, table)
     if shown is not None and shown < newest:
         found.append(Need("whoever reads what is published", shown))
     for reader in readers.of(table):

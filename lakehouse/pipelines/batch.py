@@ -16,7 +16,7 @@ from lakehouse.pipelines.micro_batches import MicroBatches, Write
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.publish import publish
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.results import GateStats
 from lakehouse.silver.deduplication import newest_per_pin
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
@@ -44,26 +44,26 @@ def bronze(lake: DeltaLake) -> StepMetrics:
         return StepMetrics()
     source = records.read_landing(lake.spark, folder=lake.locations.landing, files_per_batch=_LANDING_OBJECTS)
     counts = _drain(lake, source, write, targets=(BATCH.bronze,))
-    publish(lake, [BATCH.bronze], gates=GateLog())
+    publish(lake, [BATCH.bronze], gates=GateStats())
     return counts
 
 
 def silver(lake: DeltaLake, *, text_policy: TextPolicy) -> StepMetrics:
     """Merge the pins in new bronze rows into silver.pins_batch; what is no pin goes to quarantine."""
-    log = GateLog()
+    log = GateStats()
     counts = promote_to_silver(lake, text_policy=text_policy, log=log)
     publish(lake, [BATCH.silver], gates=log)
     return counts
 
 
-def promote_to_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateLog) -> StepMetrics:
+def promote_to_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateStats) -> StepMetrics:
     """Do the same without judging or publishing what silver is then; `log` takes what the gate counts."""
     gate, writer = gates.open_gate(lake.spark, BATCH.silver), LaneWriter(lake, BATCH)
 
     def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         judged = to_judged(rows, gate, text_policy=text_policy, at=batch.began).persist()
         try:
-            counted = gates.count(judged, gate, parsing=RULES)
+            counted = gates.count_violations(judged, gate, parsing=RULES)
             log.add(counted)
             writes = writer.silver_writes(to_silver(judged), counted, batch)
             side_by_side.run(list(writes))
@@ -80,7 +80,7 @@ def gold(lake: DeltaLake) -> StepMetrics:
 
     Silver that has not been published is judged first: gold does not read what readers must not see.
     """
-    gate, log = gates.open_gate(lake.spark, BATCH.features), GateLog()
+    gate, log = gates.open_gate(lake.spark, BATCH.features), GateStats()
     writer = LaneWriter(lake, BATCH)
 
     def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
@@ -92,7 +92,7 @@ def gold(lake: DeltaLake) -> StepMetrics:
             if not days:
                 return StepMetrics()
             upserts = newest_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
-            judged = gates.count(to_judged_features(upserts, gate), gate)
+            judged = gates.count_violations(to_judged_features(upserts, gate), gate)
             log.add(judged)
             writes = [
                 *writer.features_writes(judged, batch),
@@ -104,7 +104,7 @@ def gold(lake: DeltaLake) -> StepMetrics:
             changes.unpersist()
 
     source = _new_rows(lake, BATCH.silver)
-    publish(lake, [BATCH.silver], gates=GateLog())
+    publish(lake, [BATCH.silver], gates=GateStats())
     counts = _drain(lake, source, write, targets=(BATCH.features, CATEGORY_DAILY, BATCH.quarantine))
     publish(lake, [BATCH.features], gates=log)
     return counts

@@ -32,8 +32,8 @@ from lakehouse.pipelines.data_loss import Positions
 from lakehouse.pipelines.micro_batches import MicroBatches
 from lakehouse.pipelines.stream_status_writer import StreamStatusWriter
 from lakehouse.pipelines.stream_writer import FanOut
-from lakehouse.quality.results import GateLog
-from lakehouse.quality.stream_audit import Watch
+from lakehouse.quality.results import GateStats
+from lakehouse.quality.stream_audit import StreamAuditor
 from lakehouse.serving.postgres import Serving
 
 log = structlog.get_logger()
@@ -67,10 +67,10 @@ class StreamLane:
         self._settings = settings
         self._earliest = earliest
         self._status = status
-        counted = GateLog()
+        counted = GateStats()
         serving = Serving(settings.postgres, on_wait=status.mark_waiting)
         self._fan_out = FanOut(lake, serving, text_policy=settings.text_policy, log=counted)
-        self._watch = Watch(lake, gates=counted, seconds=settings.quality.audit_seconds)
+        self._auditor = StreamAuditor(lake, gates=counted, seconds=settings.quality.audit_seconds)
         self._run = commit_info.begin(lane=STREAM.name)
         self._counts = StepMetrics()
         self._heard_at = time.monotonic()
@@ -84,7 +84,7 @@ class StreamLane:
         """
         with self._status:
             counts = self._open().drain()
-            self._watch.look()
+            self._auditor.audit_once()
             return counts
 
     def follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
@@ -108,7 +108,7 @@ class StreamLane:
             before_sleep=self._tell,
             retry_error_callback=end,
         )
-        with self._status, self._watch:
+        with self._status, self._auditor:
             self._heard_at = time.monotonic()
             return persistent(lambda: self._follow(trigger_seconds=trigger_seconds, stop=stop))
 

@@ -12,7 +12,7 @@ from lakehouse.delta.metrics import StepMetrics
 from lakehouse.gold.pin_features import to_features, to_judged_features
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.results import GateStats
 from lakehouse.serving.postgres import Serving
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
@@ -36,7 +36,7 @@ class FanOut:
         TerminalError: a suite is not usable.
     """
 
-    def __init__(self, lake: DeltaLake, serving: Serving, *, text_policy: TextPolicy, log: GateLog) -> None:
+    def __init__(self, lake: DeltaLake, serving: Serving, *, text_policy: TextPolicy, log: GateStats) -> None:
         self._lake = lake
         self._writer = LaneWriter(lake, STREAM)
         self._serving = serving
@@ -70,9 +70,9 @@ class FanOut:
         features = to_judged_features(silver, self._features_gate)
         try:
             # Alone and first, because users wait for it; the others reuse what it computes.
-            self._serving.upsert(to_features(gates.passed(features)), batch.of_step(Step.SERVING))
-            of_silver = gates.count(judged, self._silver_gate, parsing=RULES)
-            of_gold = gates.count(features, self._features_gate)
+            self._serving.upsert(to_features(gates.valid_rows(features)), batch.of_step(Step.SERVING))
+            of_silver = gates.count_violations(judged, self._silver_gate, parsing=RULES)
+            of_gold = gates.count_violations(features, self._features_gate)
             self._log.add(of_silver)
             self._log.add(of_gold)
             writes = [

@@ -15,7 +15,7 @@ from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.gold.category_daily import of_days, to_category_daily
 from lakehouse.gold.pin_features import to_features
 from lakehouse.quality import gate as gates
-from lakehouse.quality.gate import Judged
+from lakehouse.quality.gate import GateResult
 from lakehouse.quality.quarantine import to_quarantine
 
 Write = Callable[[], None]
@@ -45,12 +45,12 @@ class LaneWriter:
         """Merge the features of silver rows, newest event wins."""
         self.lake.merge_newest(to_features(silver), self.lane.features, batch)
 
-    def quarantine(self, judged: Judged, batch: MicroBatch) -> None:
+    def quarantine(self, judged: GateResult, batch: MicroBatch) -> None:
         """Append rows that a layer's gate has refused. One job."""
         layer = judged.gate.table.layer
         # Two layers of one micro-batch may refuse rows: to Delta these are writes of two queries.
         apart = replace(batch, query=f"{batch.query}/{layer}")
-        self.lake.append(to_quarantine(judged.refused(), layer=layer), self.lane.quarantine, apart)
+        self.lake.append(to_quarantine(judged.invalid_rows(), layer=layer), self.lane.quarantine, apart)
 
     def category_daily(self, days: list[date], batch: MicroBatch) -> None:
         """Recompute the figures of some days from the whole silver table and replace them.
@@ -66,7 +66,7 @@ class LaneWriter:
         batch = batch.of_step(Step.GOLD)
         self.lake.replace(figures, CATEGORY_DAILY, batch, where=f"day IN ({listed})")
 
-    def silver_writes(self, silver: DataFrame, judged: Judged, batch: MicroBatch) -> Iterator[Write]:
+    def silver_writes(self, silver: DataFrame, judged: GateResult, batch: MicroBatch) -> Iterator[Write]:
         """Yield the writes of a micro-batch that silver's gate has judged: silver rows and refused rows.
 
         Args:
@@ -80,10 +80,10 @@ class LaneWriter:
         if judged.counts.quarantined:
             yield lambda: self.quarantine(judged, counted)
 
-    def features_writes(self, judged: Judged, batch: MicroBatch) -> Iterator[Write]:
+    def features_writes(self, judged: GateResult, batch: MicroBatch) -> Iterator[Write]:
         """Yield the same for silver rows that gold's gate has judged."""
         counted = batch.of_step(Step.GOLD, judged.counts)
         if judged.counts.written:
-            yield lambda: self.features(gates.passed(judged.rows), counted)
+            yield lambda: self.features(gates.valid_rows(judged.rows), counted)
         if judged.counts.quarantined:
             yield lambda: self.quarantine(judged, counted)

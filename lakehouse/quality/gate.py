@@ -16,7 +16,7 @@ from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import gx_adapter as gx
 from lakehouse.quality.gx_adapter import Predicate
 from lakehouse.quality.rules import Rule, Suite
-from lakehouse.quality.suites import audited, load
+from lakehouse.quality.suites import audit_schema, load_suite
 
 
 @dataclass(frozen=True)
@@ -44,37 +44,26 @@ class RuleCount:
 
 
 @dataclass(frozen=True)
-class Tally:
-    """What one pass over judged rows counted."""
-
-    counts: StepMetrics
-    rules: tuple[RuleCount, ...]
-
-
-@dataclass(frozen=True)
-class Judged:
+class GateResult:
     """Rows that a gate has judged, and what it has counted.
 
     Attributes:
         rows: as `judge` returned them.
         gate: the gate.
-        tally: of the rows.
+        counts: rows read, passed and refused.
+        rules: one count per rule, of parsing first.
         parsing: the rules of parsing, where the rows come from there.
     """
 
     rows: DataFrame
     gate: Gate
-    tally: Tally
+    counts: StepMetrics
+    rules: tuple[RuleCount, ...]
     parsing: Sequence[Rule] = ()
 
-    @property
-    def counts(self) -> StepMetrics:
-        """Rows read, passed and refused."""
-        return self.tally.counts
-
-    def refused(self) -> DataFrame:
+    def invalid_rows(self) -> DataFrame:
         """Return the rows that do not pass, explained."""
-        return refused(self.rows, self.gate, parsing=self.parsing)
+        return invalid_rows(self.rows, self.gate, parsing=self.parsing)
 
 
 def open_gate(spark: SparkSession, table: Table) -> Gate:
@@ -83,20 +72,20 @@ def open_gate(spark: SparkSession, table: Table) -> Gate:
     Raises:
         TerminalError: the suite is not usable.
     """
-    suite = load(table)
-    gx.check(spark, suite.table_rules, audited(table))
-    return Gate(table, suite, gx.predicates(spark, suite.row_rules, schemas.of(table)))
+    suite = load_suite(table)
+    gx.check_supported(spark, suite.table_rules, audit_schema(table))
+    return Gate(table, suite, gx.compile_predicates(spark, suite.row_rules, schemas.of(table)))
 
 
-def faults(spark: SparkSession, table: Table, suite: Suite) -> list[TerminalError]:
+def find_compile_errors(spark: SparkSession, table: Table, suite: Suite) -> list[TerminalError]:
     """Return all that stands against compiling a suite. Runs no job."""
     found = []
     for rule in suite.rules:
         try:
             if rule.kind == "row":
-                gx.predicates(spark, [rule], schemas.of(table))
+                gx.compile_predicates(spark, [rule], schemas.of(table))
             else:
-                gx.check(spark, [rule], audited(table))
+                gx.check_supported(spark, [rule], audit_schema(table))
         except TerminalError as error:
             found.append(error)
     return found
@@ -130,12 +119,12 @@ def judge(rows: DataFrame, gate: Gate) -> DataFrame:
     )
 
 
-def passed(judged: DataFrame) -> DataFrame:
+def valid_rows(judged: DataFrame) -> DataFrame:
     """Keep the rows without a reason against them."""
     return judged.where(F.size("reasons") == 0)
 
 
-def refused(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> DataFrame:
+def invalid_rows(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> DataFrame:
     """Keep the others, `broken` explained as in lakehouse.catalog.schemas.BROKEN, and add `suite`.
 
     Args:
@@ -154,10 +143,10 @@ def refused(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> D
     )
 
 
-def tally(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> Tally:
+def count_violations(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> GateResult:
     """Count rows, refused rows, and per rule those judged and those that broke it. One job, no row leaves it.
 
-    Args: as `refused`.
+    Args: as `invalid_rows`.
     """
     rules = (*parsing, *gate.suite.row_rules)
     unread = F.size(F.array_intersect("reasons", _ids(parsing))) > 0 if parsing else F.lit(False)
@@ -174,12 +163,8 @@ def tally(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> Tal
         RuleCount(rule, domains.get(rule.id, read - not_read), unexpected)
         for rule, unexpected in zip(rules, counted[: len(rules)], strict=True)
     )
-    return Tally(StepMetrics(read=read, written=read - stopped, quarantined=stopped), tuple(per_rule))
-
-
-def count(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> Judged:
-    """Return judged rows with their tally. Costs what `tally` costs."""
-    return Judged(judged, gate, tally(judged, gate, parsing=parsing), parsing)
+    counts = StepMetrics(read=read, written=read - stopped, quarantined=stopped)
+    return GateResult(judged, gate, counts, tuple(per_rule), parsing)
 
 
 def _applies(gate: Gate, rule: Rule) -> Column:

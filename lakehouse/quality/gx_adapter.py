@@ -94,7 +94,7 @@ class Predicate:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RuleOutcome:
     """What a validation found of one rule; see lakehouse.catalog.schemas.RESULTS."""
 
     rule: Rule
@@ -104,7 +104,7 @@ class Outcome:
     success: bool
 
 
-def kind_of(entry: dict[str, Any]) -> Kind:
+def rule_kind(entry: dict[str, Any]) -> Kind:
     """Return whether an expectation can judge single rows.
 
     Args:
@@ -121,7 +121,9 @@ def kind_of(entry: dict[str, Any]) -> Kind:
     return "row" if judges_rows else "table"
 
 
-def predicates(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> dict[str, Predicate]:
+def compile_predicates(
+    spark: SparkSession, rules: Sequence[Rule], schema: StructType
+) -> dict[str, Predicate]:
     """Return each row rule as columns over rows of a schema. Runs no job.
 
     Raises:
@@ -137,11 +139,11 @@ def predicates(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -
             try:
                 _predicates(engine, [rule], row)
             except _REFUSALS as error:
-                raise refused(rule, error) from error
+                raise rule_error(rule, error) from error
         raise
 
 
-def check(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> None:
+def check_supported(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> None:
     """Make sure that Spark can do all that table rules need. Runs no job.
 
     Args:
@@ -153,7 +155,9 @@ def check(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> Non
         TerminalError: it cannot.
     """
     engine = SparkDFExecutionEngine(spark=spark, persist=False)
-    predicates(spark, [rule for rule in rules if json.loads(rule.expectation)["type"] in _ROW], schema)
+    compile_predicates(
+        spark, [rule for rule in rules if json.loads(rule.expectation)["type"] in _ROW], schema
+    )
     for rule in rules:
         try:
             needed = _expectation(json.loads(rule.expectation)).get_validation_dependencies(
@@ -162,10 +166,10 @@ def check(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> Non
             for name in needed.get_metric_names():
                 get_metric_provider(metric_name=name, execution_engine=engine)
         except _REFUSALS as error:
-            raise refused(rule, error) from error
+            raise rule_error(rule, error) from error
 
 
-def validate(rows: DataFrame, rules: Sequence[Rule]) -> list[Outcome]:
+def validate(rows: DataFrame, rules: Sequence[Rule]) -> list[RuleOutcome]:
     """Judge rows as a whole. About one job a rule, and a shuffle for each that asks for uniqueness.
 
     Args:
@@ -191,7 +195,7 @@ def validate(rows: DataFrame, rules: Sequence[Rule]) -> list[Outcome]:
     return [_outcome(rule, by_id[rule.id], total) for rule in rules]
 
 
-def refused(rule: Rule, error: Exception | str) -> TerminalError:
+def rule_error(rule: Rule, error: Exception | str) -> TerminalError:
     """Return the error of a rule that cannot be judged."""
     reason = str(error).strip().splitlines()[0] if str(error).strip() else "unknown"
     return TerminalError(
@@ -285,13 +289,13 @@ def _id(result: Any) -> str:  # noqa: ANN401 - has no public type
     return str(result.expectation_config.meta["id"])
 
 
-def _outcome(rule: Rule, result: Any, total: int) -> Outcome:  # noqa: ANN401 - has no public type
+def _outcome(rule: Rule, result: Any, total: int) -> RuleOutcome:  # noqa: ANN401 - has no public type
     if trouble := _exception(result.exception_info or {}):
-        raise refused(rule, trouble)
+        raise rule_error(rule, trouble)
     found = result.result
     observed = found.get("observed_value")
     unexpected = found.get("unexpected_count")
-    return Outcome(
+    return RuleOutcome(
         rule=rule,
         evaluated=int(found.get("element_count") or total),
         unexpected=None if unexpected is None else int(unexpected),

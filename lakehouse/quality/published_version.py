@@ -12,7 +12,7 @@ from lakehouse.delta.metrics import StepMetrics
 
 
 @dataclass(frozen=True)
-class Pointer:
+class PublishedVersion:
     """What readers see of a table, and what silver's gate has counted since that was published."""
 
     version: int | None = None
@@ -20,7 +20,7 @@ class Pointer:
     pending: StepMetrics = field(default_factory=StepMetrics)
 
     @classmethod
-    def parse(cls, text: str | None) -> Pointer:
+    def parse(cls, text: str | None) -> PublishedVersion:
         """Return what an object says; None if there is no such object."""
         if text is None:
             return cls()

@@ -20,7 +20,7 @@ def to_quarantine(refused: DataFrame, *, layer: str) -> DataFrame:
     return refused.withColumns(
         {
             "layer": F.lit(layer),
-            "id": identity(layer=layer),
+            "id": quarantine_id(layer=layer),
             "quarantined_at": F.current_timestamp(),
             "state": F.lit(OPEN),
             "corrected": F.lit(None).cast("binary"),
@@ -30,7 +30,7 @@ def to_quarantine(refused: DataFrame, *, layer: str) -> DataFrame:
     ).select(*QUARANTINE.fieldNames())
 
 
-def identity(*, layer: str) -> Column:
+def quarantine_id(*, layer: str) -> Column:
     """Return the id of a refused row: 32 hexadecimal digits made from coordinates and layer.
 
     A line of landing that is no envelope has no coordinates: its id is made from its bytes.

@@ -22,11 +22,11 @@ from lakehouse.spark import dataframes as literal
 
 if TYPE_CHECKING:
     # Importing the gate imports Great Expectations, which takes seconds that reading results need not.
-    from lakehouse.quality.gate import Gate, Judged
+    from lakehouse.quality.gate import Gate, GateResult
 
 
 @dataclass(frozen=True)
-class Result:
+class RuleResult:
     """One row of quality.results: see lakehouse.catalog.schemas.RESULTS."""
 
     run_id: str
@@ -51,7 +51,7 @@ class Result:
         return not self.success and self.severity == "critical"
 
 
-class GateLog:
+class GateStats:
     """Adds up what a lane's gates have counted until somebody takes it. Threads may share one."""
 
     def __init__(self) -> None:
@@ -59,31 +59,31 @@ class GateLog:
         self._sums: dict[tuple[str, str], tuple[Gate, Rule, int, int]] = {}
         self._counts = StepMetrics()
 
-    def add(self, judged: Judged) -> None:
+    def add(self, judged: GateResult) -> None:
         """Add one pass."""
         gate = judged.gate
         with self._lock:
             if gate.table.layer == "silver":
                 self._counts += judged.counts
-            for count in judged.tally.rules:
+            for count in judged.rules:
                 key = (gate.table.full_name, count.rule.id)
                 _, _, evaluated, unexpected = self._sums.get(key, (gate, count.rule, 0, 0))
                 sums = (evaluated + count.evaluated, unexpected + count.unexpected)
                 self._sums[key] = (gate, count.rule, *sums)
 
-    def discount(self, rows: int) -> None:
+    def exclude_known(self, rows: int) -> None:
         """Take rows off those refused that have been counted before."""
         with self._lock:
             self._counts += StepMetrics(quarantined=-rows)
 
-    def take(self, *, run_id: str, lane: str) -> tuple[list[Result], StepMetrics]:
+    def take(self, *, run_id: str, lane: str) -> tuple[list[RuleResult], StepMetrics]:
         """Return the results since the last call, and what silver's gate read and refused; begin anew."""
         with self._lock:
             sums, self._sums = self._sums, {}
             counts, self._counts = self._counts, StepMetrics()
         now = datetime.now(UTC)
         results = [
-            Result(
+            RuleResult(
                 run_id, lane, gate.table.layer, gate.table.full_name, None, rule.id, rule.severity, "row",
                 evaluated, unexpected, None, unexpected == 0, None, gate.suite.fingerprint, now,
             )
@@ -92,7 +92,7 @@ class GateLog:
         return results, counts
 
 
-def append(lake: DeltaLake, results: Sequence[Result]) -> None:
+def append(lake: DeltaLake, results: Sequence[RuleResult]) -> None:
     """Append results. One small commit, none without results."""
     if not results:
         return
@@ -124,6 +124,6 @@ def read_results(lake: DeltaLake, table: str, *, rule: str | None = None) -> Dat
     return chosen.orderBy(F.desc("at"), "rule", "kind")
 
 
-def lane_of(table: Table) -> str:
+def lane_name(table: Table) -> str:
     """Return the lane a table belongs to, by its name."""
     return "stream" if table.name.endswith("_stream") else "batch"

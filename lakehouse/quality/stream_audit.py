@@ -17,9 +17,9 @@ from foundation.event import new_event_id
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality import results
-from lakehouse.quality.audit import Subject, audit
-from lakehouse.quality.results import GateLog, Result
-from lakehouse.quality.stream_audit_status import KEY, TableVerdict, Verdict
+from lakehouse.quality.audit import AuditTarget, audit
+from lakehouse.quality.results import GateStats, RuleResult
+from lakehouse.quality.stream_audit_status import KEY, StreamAuditStatus, TableAuditStatus
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ _POOL = "audit"
 _TROUBLES = (PinlakeError, PySparkException, Py4JError)
 
 
-class Watch:
+class StreamAuditor:
     """Audits silver and features of the stream lane at an interval; use it as a context.
 
     Each look appends to quality.results and replaces the verdict that `pinlake status` shows. A look that
@@ -39,16 +39,16 @@ class Watch:
         seconds: the interval.
     """
 
-    def __init__(self, lake: DeltaLake, *, gates: GateLog, seconds: float) -> None:
+    def __init__(self, lake: DeltaLake, *, gates: GateStats, seconds: float) -> None:
         self._lake = lake
         self._gates = gates
         self._seconds = seconds
         self._seen: dict[Table, int] = {}
-        self._state: dict[str, TableVerdict] = {}
+        self._state: dict[str, TableAuditStatus] = {}
         self._ending = threading.Event()
         self._thread = InheritableThread(target=self._run, name="audit", daemon=True)
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> StreamAuditor:
         """Begin."""
         self._thread.start()
         return self
@@ -60,7 +60,7 @@ class Watch:
         self._ending.set()
         self._thread.join()
 
-    def look(self) -> None:
+    def audit_once(self) -> None:
         """Audit what has changed since the last look."""
         run_id = new_event_id()
         try:
@@ -75,15 +75,15 @@ class Watch:
 
     def _tell(self, run_id: str, error: str | None) -> None:
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        verdict = Verdict(at, run_id, error, self._state)
+        verdict = StreamAuditStatus(at, run_id, error, self._state)
         self._lake.put_text(KEY, verdict.as_json())
 
     def _run(self) -> None:
         # In a pool of its own: the stream's jobs do not queue behind it.
         self._lake.spark.sparkContext.setLocalProperty("spark.scheduler.pool", _POOL)
         while not self._ending.wait(self._seconds):
-            self.look()
-        self.look()
+            self.audit_once()
+        self.audit_once()
 
     def _judge(self, run_id: str) -> None:
         found, counts = self._gates.take(run_id=run_id, lane=STREAM.name)
@@ -93,8 +93,8 @@ class Watch:
             version = self._lake.version(table)
             if self._seen.get(table) == version:
                 continue
-            subject = Subject(table, version, share=counts.quarantined_share)
-            judged = audit(self._lake, subject, run_id=run_id)
+            target = AuditTarget(table, version, quarantined_share=counts.quarantined_share)
+            judged = audit(self._lake, target, run_id=run_id)
             found += judged
             self._seen[table] = version
             if judged:
@@ -102,7 +102,7 @@ class Watch:
         results.append(self._lake, found)
 
 
-def _state(version: int, judged: list[Result]) -> TableVerdict:
+def _state(version: int, judged: list[RuleResult]) -> TableAuditStatus:
     failed = [result for result in judged if not result.success]
     for result in failed:
         tell = log.error if result.failed_critically else log.warning
@@ -111,7 +111,7 @@ def _state(version: int, judged: list[Result]) -> TableVerdict:
         [result.rule for result in failed if result.severity == severity]
         for severity in ("critical", "warning")
     )
-    return TableVerdict(version, critical, warning)
+    return TableAuditStatus(version, critical, warning)
 
 
 def _first_line(error: Exception) -> str:

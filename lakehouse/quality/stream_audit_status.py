@@ -12,7 +12,7 @@ KEY = f"{locations.TABLES}/_quality/stream.json"
 
 
 @dataclass(frozen=True)
-class TableVerdict:
+class TableAuditStatus:
     """The rules that do not hold for one version of a table, by their severity."""
 
     version: int
@@ -21,7 +21,7 @@ class TableVerdict:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StreamAuditStatus:
     """The last audit.
 
     Attributes:
@@ -34,7 +34,7 @@ class Verdict:
     at: str
     run_id: str
     error: str | None = None
-    tables: Mapping[str, TableVerdict] = field(default_factory=dict)
+    tables: Mapping[str, TableAuditStatus] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -46,8 +46,8 @@ class Verdict:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Verdict:
+    def from_json(cls, text: str | bytes) -> StreamAuditStatus:
         """Return what `as_json` has written."""
         held = json.loads(text)
-        tables = {name: TableVerdict(**table) for name, table in held.pop("tables").items()}
+        tables = {name: TableAuditStatus(**table) for name, table in held.pop("tables").items()}
         return cls(**held, tables=tables)

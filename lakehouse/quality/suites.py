@@ -19,12 +19,12 @@ from lakehouse.quality.rules import Rule, Severity, Suite
 FOLDER = Path(__file__).parents[2] / "expectations"
 
 # What an audit measures beside a table's columns; the same value in every row, or one made from event_time.
-MEASURED = (StructField("quarantined_share", DoubleType()), StructField("age_hours", DoubleType()))
+MEASURED_COLUMNS = (StructField("quarantined_share", DoubleType()), StructField("age_hours", DoubleType()))
 _SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 _COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
 
 
-def load(table: Table, *, folder: Path = FOLDER) -> Suite:
+def load_suite(table: Table, *, folder: Path = FOLDER) -> Suite:
     """Read the suite of a table.
 
     Args:
@@ -41,15 +41,15 @@ def load(table: Table, *, folder: Path = FOLDER) -> Suite:
     return Suite(table.suite, tuple(rules), hashlib.sha256(canonical.encode()).hexdigest())
 
 
-def faults(table: Table, *, folder: Path = FOLDER) -> list[TerminalError]:
-    """Return all that `load` would raise, one after another."""
+def find_errors(table: Table, *, folder: Path = FOLDER) -> list[TerminalError]:
+    """Return all that `load_suite` would raise, one after another."""
     try:
         return _parse(table, folder)[2]
     except TerminalError as error:
         return [error]
 
 
-def strays(tables: Iterable[Table], *, folder: Path = FOLDER) -> list[TerminalError]:
+def find_unknown_suites(tables: Iterable[Table], *, folder: Path = FOLDER) -> list[TerminalError]:
     """Return an error for each JSON file of a folder that is no table's suite."""
     known = [table.suite for table in tables]
     return [
@@ -59,9 +59,9 @@ def strays(tables: Iterable[Table], *, folder: Path = FOLDER) -> list[TerminalEr
     ]
 
 
-def audited(table: Table) -> StructType:
+def audit_schema(table: Table) -> StructType:
     """Return the columns that an audit of a table judges: its own, and what is measured."""
-    return StructType([*schemas.of(table), *MEASURED])
+    return StructType([*schemas.of(table), *MEASURED_COLUMNS])
 
 
 def _parse(table: Table, folder: Path) -> tuple[dict[str, Any], list[Rule], list[TerminalError]]:
@@ -105,11 +105,11 @@ def _rule(entry: object, path: Path, number: int, table: Table) -> Rule:
     if not isinstance(kwargs, dict):
         raise _fault(path, name, '"kwargs" must be an object')
     try:
-        kind = gx.kind_of(entry)
+        kind = gx.rule_kind(entry)
     except ValueError as error:
         raise _fault(path, name, str(error)) from None
     used = _columns(kwargs)
-    known = (audited(table) if kind == "table" else schemas.of(table)).fieldNames()
+    known = (audit_schema(table) if kind == "table" else schemas.of(table)).fieldNames()
     if missing := [column for column in used if column not in known]:
         raise _fault(path, name, f"there is no column {missing[0]}")
     return Rule(

@@ -10,7 +10,7 @@ from foundation.errors import UsageError
 from lakehouse.catalog import errors as absent
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.quality.publish import published
+from lakehouse.quality.publish import published_version
 from lakehouse.query import statement as statements
 
 
@@ -47,7 +47,7 @@ def _at_published(lake: DeltaLake, statement: str, mentions: list[tuple[exp.Tabl
     for place, table in mentions:
         if table not in PUBLISHED or place.args.get("version"):
             continue
-        version = published(lake, table)
+        version = published_version(lake, table)
         if version is None:
             raise absent.not_published(table, where=lake.path(table))
         inserts.append((place.parts[-1].meta["end"] + 1, f" VERSION AS OF {version}"))

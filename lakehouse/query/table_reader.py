@@ -13,7 +13,7 @@ from foundation.settings import S3Settings
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
 from lakehouse.quality import published_version as pointer
-from lakehouse.quality.published_version import Pointer
+from lakehouse.quality.published_version import PublishedVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -66,7 +66,7 @@ class Store:
         Raises:
             TransientError: the store does not answer.
         """
-        return Pointer.parse(self._text(pointer.key(table))).version
+        return PublishedVersion.parse(self._text(pointer.key(table))).version
 
     def listed(self, prefix: str) -> Iterator[Listed]:
         """Yield the objects whose keys begin like this.

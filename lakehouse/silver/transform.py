@@ -45,4 +45,4 @@ def to_judged_pins(parsed: DataFrame, gate: Gate, *, text_policy: TextPolicy, at
 
 def to_silver(judged: DataFrame) -> DataFrame:
     """Return silver's columns: one row a pin, the newest event that passed."""
-    return newest_per_pin(gates.passed(judged)).select(*SILVER.fieldNames())
+    return newest_per_pin(gates.valid_rows(judged)).select(*SILVER.fieldNames())

@@ -16,7 +16,7 @@ from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
-from lakehouse.quality.publish import published
+from lakehouse.quality.publish import published_version
 from lakehouse.serving.postgres import Serving
 from tests import commands, events, stored
 
@@ -37,7 +37,7 @@ def test_a_rebuild_that_was_killed_is_ended_by_the_next(
     for table in (None, BATCH.silver, BATCH.features):
         reached = _begun(own) if table is None else _written(spark, own, table)
         commands.kill_once(_start(stricter, log), reached, log=log)
-        shown = published(lake, BATCH.silver)
+        shown = published_version(lake, BATCH.silver)
         categories = _categories(spark, own, BATCH.silver, version=shown)
         assert categories in ({"Café"}, {"Caf"}), "silver as its readers see it"
 
@@ -47,7 +47,7 @@ def test_a_rebuild_that_was_killed_is_ended_by_the_next(
         assert _categories(spark, own, table) == {"Caf"}, table.full_name
     for table in (BATCH.silver, BATCH.features):
         newest = lake.version(table)
-        assert published(lake, table) == newest
+        assert published_version(lake, table) == newest
     sums = closing.check(lake, collect.collect(lake, Serving(own.postgres)))
     assert [total for total in sums if total.lane == "batch" and not total.closes] == []
 

@@ -13,7 +13,7 @@ from lakehouse.operations.rebuild import run
 from lakehouse.operations.rebuild.date_range import Days
 from lakehouse.operations.rebuild.run import Found, Request
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.publish import published
+from lakehouse.quality.publish import published_version
 from tests import events, rebuilds
 from tests.landing_objects import land
 from tests.suites import allow_followers
@@ -50,7 +50,7 @@ def _pins(lake: DeltaLake) -> set[str]:
     """Return the pins that readers of silver see, who are those of gold too."""
     seen = []
     for table in (BATCH.silver, BATCH.features):
-        version = published(lake, table)
+        version = published_version(lake, table)
         rows = lake.read(table, version=version).select("unique_id")
         seen.append({row.unique_id for row in rows.collect()})
     assert seen[0] == seen[1]

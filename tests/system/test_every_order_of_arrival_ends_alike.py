@@ -15,7 +15,7 @@ from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.pipelines.stream_writer import FanOut
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.results import GateStats
 from lakehouse.serving.postgres import Serving
 from lakehouse.spark import dataframes as literal
 from tests.served import served
@@ -47,7 +47,7 @@ COLUMNS = StructType(
 @given(arrivals=ARRIVALS)
 def test_every_order(spark: SparkSession, own: Settings, arrivals: list[list[Arrival]]) -> None:
     lake = DeltaLake.of(spark, own)
-    fan_out = FanOut(lake, Serving(own.postgres), text_policy="unicode", log=GateLog())
+    fan_out = FanOut(lake, Serving(own.postgres), text_policy="unicode", log=GateStats())
     fan_out.ensure()
     pins = {str(uuid.uuid4()): of_pin for of_pin in arrivals}
     query = str(uuid.uuid4())

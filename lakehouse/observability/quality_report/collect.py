@@ -33,7 +33,7 @@ def gather(lake: DeltaLake, *, sentences: Mapping[str, Said], now: datetime) -> 
     found = _read(lake, QUALITY_RESULTS)
     unit, judged = verdicts.read(found, sentences, since=since) if found is not None else ("day", ())
     lanes = {lane.name: _read(lake, lane.quarantine) for lane in (BATCH, STREAM)}
-    seen = {table: publish.published(lake, table) for table in PUBLISHED}
+    seen = {table: publish.published_version(lake, table) for table in PUBLISHED}
     held = {
         table: rows for table in _VOLUMES if (rows := _read(lake, table, version=seen.get(table))) is not None
     }

@@ -17,7 +17,7 @@ from lakehouse.operations.rebuild.recompute import Recomputation, Silver
 from lakehouse.operations.replay import Quarantine
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import publish
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.results import GateStats
 
 NOTE = "passed in a rebuild"
 
@@ -36,7 +36,7 @@ class Publication:
     """
 
     def __init__(
-        self, lake: DeltaLake, recomputation: Recomputation, *, silver: Silver, log: GateLog
+        self, lake: DeltaLake, recomputation: Recomputation, *, silver: Silver, log: GateStats
     ) -> None:
         self._lake = lake
         self._recomputation = recomputation
@@ -66,7 +66,7 @@ class Publication:
         if refused or back or not self._silver.changes.isEmpty():
             self._log.add(self._silver.judged)
             # Of what is refused only that counts which was not before, or readers would wait for old sins.
-            self._log.discount(self._silver.judged.counts.quarantined - refused + back)
+            self._log.exclude_known(self._silver.judged.counts.quarantined - refused + back)
         publish(self._lake, [BATCH.silver], gates=self._log)
 
     def _promote_to_gold(self) -> None:
@@ -74,7 +74,7 @@ class Publication:
         batch_lane.gold(self._lake)
 
     def _write_gold(self) -> None:
-        log = GateLog()
+        log = GateStats()
         gold = self._recomputation.gold(self._silver)
         self._refuse(gold.refusals, layer="gold")
         self._apply(gold.features, BATCH.features, gold.judged.counts)

@@ -13,13 +13,13 @@ from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.rebuild.events import PLACE
-from lakehouse.quality.gate import Judged
+from lakehouse.quality.gate import GateResult
 from lakehouse.quality.quarantine import DROPPED, OPEN, to_quarantine
 
 NOTE = "refused by a rebuild"
 
 
-def new(judged: Judged, quarantine: DataFrame) -> DataFrame:
+def new(judged: GateResult, quarantine: DataFrame) -> DataFrame:
     """Return quarantine rows for what a gate refuses, but for those that stand there so already.
 
     A record that had been let through, or was refused for other reasons, comes back under its old id.
@@ -28,7 +28,7 @@ def new(judged: Judged, quarantine: DataFrame) -> DataFrame:
     same = (F.col("_state") == OPEN) & (F.col("_reasons") == F.col("reasons"))
     settled = same | (F.col("_state") == DROPPED)
     return (
-        to_quarantine(judged.refused(), layer=judged.gate.table.layer)
+        to_quarantine(judged.invalid_rows(), layer=judged.gate.table.layer)
         .dropDuplicates(["id"])
         .join(known.dropDuplicates(["id"]), "id", "left")
         .where(~F.coalesce(settled, F.lit(False)))

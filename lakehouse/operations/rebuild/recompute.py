@@ -19,7 +19,7 @@ from lakehouse.operations.rebuild import events
 from lakehouse.operations.rebuild import quarantine as refusals
 from lakehouse.operations.rebuild.date_range import Days
 from lakehouse.quality import gate as gates
-from lakehouse.quality.gate import Judged
+from lakehouse.quality.gate import GateResult
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
 from lakehouse.silver.transform import to_judged_pins, to_silver
@@ -41,7 +41,7 @@ class Silver:
 
     version: int
     pins: DataFrame
-    judged: Judged
+    judged: GateResult
     rows: DataFrame
     changes: DataFrame
     refusals: DataFrame
@@ -60,7 +60,7 @@ class Gold:
         let_through: as silver's.
     """
 
-    judged: Judged
+    judged: GateResult
     features: DataFrame
     daily: DataFrame
     refusals: DataFrame
@@ -103,15 +103,15 @@ class Recomputation:
     def gold(self, silver: Silver) -> Gold:
         """Compute gold from that silver. Some 40 jobs; category_daily reads the silver files of its days."""
         gate = gates.open_gate(self._lake.spark, BATCH.features)
-        judged = gates.count(self._persist(to_judged_features(silver.rows, gate)), gate)
+        judged = gates.count_violations(self._persist(to_judged_features(silver.rows, gate)), gate)
         old = self._read(BATCH.features).join(silver.pins, "unique_id", "leftsemi")
-        features = difference.changes(old, to_features(gates.passed(judged.rows)), BATCH.features)
+        features = difference.changes(old, to_features(gates.valid_rows(judged.rows)), BATCH.features)
         return Gold(judged, _hold(features), _hold(self._daily(silver)), *self._verdicts(judged))
 
-    def _judge(self, parsed: DataFrame, text_policy: TextPolicy) -> Judged:
+    def _judge(self, parsed: DataFrame, text_policy: TextPolicy) -> GateResult:
         gate = gates.open_gate(self._lake.spark, BATCH.silver)
         judged = to_judged_pins(parsed, gate, text_policy=text_policy, at=datetime.now(UTC))
-        return gates.count(self._persist(judged), gate, parsing=RULES)
+        return gates.count_violations(self._persist(judged), gate, parsing=RULES)
 
     def _daily(self, silver: Silver) -> DataFrame:
         moved = silver.changes.select(F.explode(F.array("was.event_time", "now.event_time")).alias("at"))
@@ -123,9 +123,9 @@ class Recomputation:
             self._read(CATEGORY_DAILY).where(F.col("day").isin(days)), new, CATEGORY_DAILY
         )
 
-    def _verdicts(self, judged: Judged) -> tuple[DataFrame, DataFrame]:
+    def _verdicts(self, judged: GateResult) -> tuple[DataFrame, DataFrame]:
         quarantine = self._read(BATCH.quarantine)
-        passed = gates.passed(judged.rows)
+        passed = gates.valid_rows(judged.rows)
         back = refusals.let_through(passed, quarantine, layer=judged.gate.table.layer)
         return _hold(refusals.new(judged, quarantine)), _hold(back)
 

@@ -13,7 +13,7 @@ from lakehouse.operations.rebuild.date_range import Days
 from lakehouse.operations.rebuild.publish import Publication
 from lakehouse.operations.rebuild.recompute import Gold, Silver, recomputing
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.results import GateStats
 from lakehouse.silver.text import TextPolicy
 
 
@@ -77,10 +77,10 @@ def publish(lake: DeltaLake, request: Request, *, tell: Callable[[Found], None])
         tell: takes what changes, before it is written.
 
     Raises:
-        Unpublished: a critical rule does not hold: readers keep the versions they had.
+        AuditFailedError: a critical rule does not hold: readers keep the versions they had.
         TransientError: another writer was first.
     """
-    log = GateLog()
+    log = GateStats()
     batch_lane.promote_to_silver(lake, text_policy=request.text_policy, log=log)
     with recomputing(lake, request.days) as recomputation:
         silver = recomputation.silver(text_policy=request.text_policy)

@@ -21,7 +21,7 @@ from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.maintenance import WORTH_FILES, maintain
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.publish import published
+from lakehouse.quality.publish import published_version
 from lakehouse.spark import dataframes as literal
 from tests.landing_objects import land
 
@@ -50,7 +50,7 @@ def test_small_files_are_joined_once_there_are_enough_and_not_read_again(lake: D
     batch_lane.silver(lake, text_policy="unicode")
     assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
     newest = lake.version(BATCH.bronze)
-    assert published(lake, BATCH.bronze) == newest
+    assert published_version(lake, BATCH.bronze) == newest
     assert lake.read(BATCH.bronze).count() == WORTH_FILES + 1
 
 

@@ -15,7 +15,7 @@ from lakehouse.observability.quality_report.collect import gather
 from lakehouse.operations import replay
 from lakehouse.operations.replay import Quarantine, Replayed
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.publish import Unpublished, published
+from lakehouse.quality.publish import AuditFailedError, published_version
 from lakehouse.quality.results import read_results
 from lakehouse.query import spark_engine as query
 from tests.landing_objects import land
@@ -68,17 +68,17 @@ def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(lake: 
         _count(lake)
     _land(lake, 0, [(PINS[0], "10"), (PINS[1], "20")])
     _promote(lake)
-    before = published(lake, BATCH.silver)
+    before = published_version(lake, BATCH.silver)
     assert _count(lake) == 2
 
     # Two thirds of what comes is refused.
     _land(lake, 2, [(PINS[2], "30"), ("no uuid", "1"), ("no uuid", "1")])
     batch_lane.bronze(lake)
-    with pytest.raises(Unpublished, match="readers keep version") as raised:
+    with pytest.raises(AuditFailedError, match="readers keep version") as raised:
         batch_lane.silver(lake, text_policy="unicode")
 
     assert [failure.rule for failure in raised.value.failures] == ["silver.quarantined_share.bearable"]
-    assert published(lake, BATCH.silver) == before
+    assert published_version(lake, BATCH.silver) == before
     assert _count(lake) == 2
     assert _count(lake, unpublished=True) == 3
     report = gather(lake, sentences={}, now=datetime.now(UTC))

@@ -38,7 +38,7 @@ def _rule(name: str, kind: str, **kwargs: Any) -> Rule:  # noqa: ANN401 - an exp
         "severity": "warning",
         "meta": {"id": name, "sentence": "-"},
     }
-    return Rule(name, "warning", "-", (), gx.kind_of(entry), json.dumps(entry))
+    return Rule(name, "warning", "-", (), gx.rule_kind(entry), json.dumps(entry))
 
 
 RULES = [
@@ -84,7 +84,7 @@ def test_each_row_is_judged_as_great_expectations_judges_it(
 ) -> None:
     numbered = [(number, *row) for number, row in enumerate(rows)]
     frame = spark.createDataFrame(numbered, SCHEMA).coalesce(1).cache()
-    predicates = gx.predicates(spark, RULES, SCHEMA)
+    predicates = gx.compile_predicates(spark, RULES, SCHEMA)
 
     flags = frame.select("id", *(predicates[rule.id].broken.alias(rule.id) for rule in RULES)).collect()
     ours = {rule.id: {row.id for row in flags if row[rule.id]} for rule in RULES}
@@ -129,7 +129,7 @@ def test_what_spark_cannot_do_is_told_before_there_is_data(
     spark: SparkSession, rule: Rule, reason: str
 ) -> None:
     with pytest.raises(TerminalError, match=re.escape(reason)) as raised:
-        gx.predicates(spark, [rule], SCHEMA)
+        gx.compile_predicates(spark, [rule], SCHEMA)
 
     assert rule.id in str(raised.value)
 
@@ -150,7 +150,10 @@ def test_counts_agree_and_nothing_is_asked_of_the_network(
     outcomes = {outcome.rule.id: outcome for outcome in gx.validate(frame, RULES)}
 
     broken = frame.agg(
-        *(F.count_if(found.broken).alias(name) for name, found in gx.predicates(spark, RULES, SCHEMA).items())
+        *(
+            F.count_if(found.broken).alias(name)
+            for name, found in gx.compile_predicates(spark, RULES, SCHEMA).items()
+        )
     ).first()
     assert broken is not None
     assert {name: outcome.unexpected for name, outcome in outcomes.items()} == broken.asDict()

@@ -11,7 +11,7 @@ import pytest
 
 from foundation.errors import TerminalError
 from lakehouse.catalog.tables import BATCH, PUBLISHED, STREAM, TABLES
-from lakehouse.quality import suites as suite
+from lakehouse.quality import suites
 
 GOOD: dict[str, Any] = {
     "type": "expect_column_values_to_not_be_null",
@@ -24,11 +24,11 @@ GOOD: dict[str, Any] = {
 def test_the_suites_that_ship_can_be_used_and_are_named_by_a_table() -> None:
     tables = [table for table in TABLES if table.suite]
 
-    loaded = [suite.load(table) for table in tables]
+    loaded = [suites.load_suite(table) for table in tables]
 
-    assert {found.name for found in loaded} == {path.stem for path in suite.FOLDER.glob("*.json")}
+    assert {found.name for found in loaded} == {path.stem for path in suites.FOLDER.glob("*.json")}
     assert all(found.rules for found in loaded)
-    assert suite.load(BATCH.silver) == suite.load(STREAM.silver)
+    assert suites.load_suite(BATCH.silver) == suites.load_suite(STREAM.silver)
 
 
 def test_a_rule_that_tolerates_some_rows_judges_the_table(tmp_path: Path) -> None:
@@ -36,19 +36,19 @@ def test_a_rule_that_tolerates_some_rows_judges_the_table(tmp_path: Path) -> Non
     unique = _with(type="expect_column_values_to_be_unique", id="t.unique")
     _write(tmp_path, [mostly, unique, _with(id="t.row")])
 
-    found = suite.load(BATCH.silver, folder=tmp_path)
+    found = suites.load_suite(BATCH.silver, folder=tmp_path)
 
     assert [rule.kind for rule in found.rules] == ["table", "table", "row"]
 
 
 def test_the_fingerprint_follows_the_rules_and_not_their_layout(tmp_path: Path) -> None:
     _write(tmp_path, [GOOD])
-    first = suite.load(BATCH.silver, folder=tmp_path).fingerprint
+    first = suites.load_suite(BATCH.silver, folder=tmp_path).fingerprint
     (tmp_path / "silver_pins.json").write_text(json.dumps({"expectations": [GOOD]}, indent=8))
-    assert suite.load(BATCH.silver, folder=tmp_path).fingerprint == first
+    assert suites.load_suite(BATCH.silver, folder=tmp_path).fingerprint == first
 
     _write(tmp_path, [GOOD | {"severity": "info"}])
-    assert suite.load(BATCH.silver, folder=tmp_path).fingerprint != first
+    assert suites.load_suite(BATCH.silver, folder=tmp_path).fingerprint != first
 
 
 def _with(*, id: str = "t.title", sentence: str = "s", **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
@@ -75,7 +75,7 @@ def test_a_bad_rule_is_told_with_its_file_and_id(tmp_path: Path, entries: list[A
     path = _write(tmp_path, entries)
 
     with pytest.raises(TerminalError) as raised:
-        suite.load(BATCH.silver, folder=tmp_path)
+        suites.load_suite(BATCH.silver, folder=tmp_path)
 
     message = str(raised.value)
     assert said in message
@@ -89,7 +89,9 @@ def test_all_mistakes_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
     _write(tmp_path, [GOOD, _with(severity="grave"), GOOD, _with(id="t.other", kwargs={"column": "nothing"})])
     (tmp_path / "silver_pin.json").write_text("{}")
 
-    told = suite.faults(BATCH.silver, folder=tmp_path) + suite.strays(PUBLISHED, folder=tmp_path)
+    told = suites.find_errors(BATCH.silver, folder=tmp_path) + suites.find_unknown_suites(
+        PUBLISHED, folder=tmp_path
+    )
 
     assert [str(fault).split(" (")[0] for fault in told] == [
         "severity must be one of critical, warning, info",
@@ -97,7 +99,7 @@ def test_all_mistakes_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
         "there is no column nothing",
         "no table has this suite; there are: bronze_pins, silver_pins, gold_pin_features",
     ]
-    assert len(suite.faults(BATCH.features, folder=tmp_path)) == 1
+    assert len(suites.find_errors(BATCH.features, folder=tmp_path)) == 1
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"expectations": 1}'])
@@ -106,7 +108,7 @@ def test_what_is_no_suite_is_told_with_its_file(tmp_path: Path, text: str) -> No
     path.write_text(text)
 
     with pytest.raises(TerminalError, match=r"silver_pins\.json"):
-        suite.load(BATCH.silver, folder=tmp_path)
+        suites.load_suite(BATCH.silver, folder=tmp_path)
 
 
 def _write(folder: Path, entries: list[Any]) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from lakehouse.delta.locks.owner import Owner
 from lakehouse.observability.schema_drift.report import Drift, Drifted
 from lakehouse.pipelines import stream_status
-from lakehouse.quality.stream_audit_status import TableVerdict, Verdict
+from lakehouse.quality.stream_audit_status import StreamAuditStatus, TableAuditStatus
 from local_stack import stack
 from pinlake.app.servers import Server, State
 from pinlake.app.status import Report, Stored
@@ -30,7 +30,7 @@ DRIFT = Drift("batch", NOW.isoformat(), NOW.isoformat(), 100)
         Stored(),
         Stored(stream=STREAM),
         Stored(stream=STREAM.ended(None, NOW)),
-        Stored(quality=Verdict("", "", tables={"t": TableVerdict(1, warning=("rule",))})),
+        Stored(quality=StreamAuditStatus("", "", tables={"t": TableAuditStatus(1, warning=("rule",))})),
         Stored(drift=[DRIFT]),
     ],
     ids=["nothing", "running", "ended", "warned", "no drift"],
@@ -45,8 +45,8 @@ def test_all_is_well_while_nothing_is_in_the_way(stored: Stored) -> None:
         Stored(stream=STREAM.waiting("Kafka is away", NOW)),
         Stored(stream=STREAM.ended("Kafka is away", NOW)),
         Stored(stream=STREAM.observed(61.0)),
-        Stored(quality=Verdict("", "", tables={"t": TableVerdict(1, critical=("rule",))})),
-        Stored(quality=Verdict("", "", error="no table")),
+        Stored(quality=StreamAuditStatus("", "", tables={"t": TableAuditStatus(1, critical=("rule",))})),
+        Stored(quality=StreamAuditStatus("", "", error="no table")),
         Stored(drift=[DRIFT, replace(DRIFT, fields=Drifted(lost=("title",)))]),
     ],
     ids=["waiting", "failed", "died", "critical", "not audited", "lost field"],
