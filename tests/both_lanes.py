@@ -25,9 +25,9 @@ def run() -> None:
     lake = DeltaLake.of(spark, settings)
     try:
         counts = {
-            "bronze": batch_lane.bronze(lake),
-            "silver": batch_lane.silver(lake, text_policy=settings.text_policy),
-            "gold": batch_lane.gold(lake),
+            "bronze": batch_lane.run_bronze(lake),
+            "silver": batch_lane.run_silver(lake, text_policy=settings.text_policy),
+            "gold": batch_lane.run_gold(lake),
             "stream": open_stream(spark, settings).drain(),
         }
     finally:

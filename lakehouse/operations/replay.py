@@ -22,7 +22,7 @@ from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
 from lakehouse.quality.quarantine import DROPPED, OPEN, REPLAYED
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from lakehouse.silver.parsing import RULES, parse
 from lakehouse.silver.text import TextPolicy
 from lakehouse.silver.transform import to_judged, to_silver
@@ -75,7 +75,7 @@ class Quarantine:
         return self._change(chosen.select("id"), {"state": f"'{DROPPED}'"}, note=note, step=Step.DROP)
 
     def replay(
-        self, where: str, *, text_policy: TextPolicy, serving: Serving | None, note: str | None
+        self, where: str, *, text_policy: TextPolicy, serving: ServingDatabase | None, note: str | None
     ) -> Replayed:
         """Send open rows through the same parsing, cleaning and gates, under their own event ids.
 
@@ -113,16 +113,16 @@ class Quarantine:
         """Mark open rows, given by their id, whose records have passed without a replay; return how many."""
         return self._change(rows, {"state": f"'{REPLAYED}'"}, note=note, step=Step.REPLAY)
 
-    def _write(self, good: DataFrame, rows: int, serving: Serving | None) -> None:
+    def _write(self, good: DataFrame, rows: int, serving: ServingDatabase | None) -> None:
         begun = commit_info.begin(lane=self._lane.name, step=Step.REPLAY)
         query = f"replay/{begun.run}"
         known = replace(begun, query=query, read=rows)
         batch = MicroBatch(query, 0, known, known.began)
         silver = to_silver(good).localCheckpoint()
         writer = LaneWriter(self._lake, self._lane)
-        writer.silver(silver, batch)
+        writer.merge_silver(silver, batch)
         if self._lane is STREAM:
-            writer.features(silver, batch)
+            writer.merge_features(silver, batch)
             if serving is not None:
                 serving.upsert(to_features(silver), batch)
 

@@ -12,7 +12,7 @@ from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.gold.pin_features import to_judged_features
-from lakehouse.pipelines.micro_batches import MicroBatches, Write
+from lakehouse.pipelines.micro_batches import BatchWriter, MicroBatches
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.publish import publish
@@ -29,14 +29,14 @@ _LANDING_OBJECTS = 20
 _DELTA_BYTES = "256m"
 
 
-def bronze(lake: DeltaLake) -> StepMetrics:
+def run_bronze(lake: DeltaLake) -> StepMetrics:
     """Append what is new in landing to bronze.pins_batch.
 
     Raises: as `MicroBatches.drain`; likewise the other steps.
     """
 
     def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
-        LaneWriter(lake, BATCH).bronze(to_bronze(rows, at=batch.began), batch)
+        LaneWriter(lake, BATCH).append_bronze(to_bronze(rows, at=batch.began), batch)
         written = lake.rows_of_last_write(BATCH.bronze)
         return StepMetrics(read=written, written=written)
 
@@ -48,15 +48,15 @@ def bronze(lake: DeltaLake) -> StepMetrics:
     return counts
 
 
-def silver(lake: DeltaLake, *, text_policy: TextPolicy) -> StepMetrics:
+def run_silver(lake: DeltaLake, *, text_policy: TextPolicy) -> StepMetrics:
     """Merge the pins in new bronze rows into silver.pins_batch; what is no pin goes to quarantine."""
     log = GateStats()
-    counts = promote_to_silver(lake, text_policy=text_policy, log=log)
+    counts = write_silver(lake, text_policy=text_policy, log=log)
     publish(lake, [BATCH.silver], gates=log)
     return counts
 
 
-def promote_to_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateStats) -> StepMetrics:
+def write_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateStats) -> StepMetrics:
     """Do the same without judging or publishing what silver is then; `log` takes what the gate counts."""
     gate, writer = gates.open_gate(lake.spark, BATCH.silver), LaneWriter(lake, BATCH)
 
@@ -75,7 +75,7 @@ def promote_to_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateStat
     return _drain(lake, source, write, targets=(BATCH.silver, BATCH.quarantine))
 
 
-def gold(lake: DeltaLake) -> StepMetrics:
+def run_gold(lake: DeltaLake) -> StepMetrics:
     """Merge changed silver rows into gold.pin_features_batch, renew the touched days of category_daily.
 
     Silver that has not been published is judged first: gold does not read what readers must not see.
@@ -96,7 +96,7 @@ def gold(lake: DeltaLake) -> StepMetrics:
             log.add(judged)
             writes = [
                 *writer.features_writes(judged, batch),
-                lambda: writer.category_daily(days, batch),
+                lambda: writer.replace_category_daily(days, batch),
             ]
             side_by_side.run(writes)
             return judged.counts
@@ -122,7 +122,9 @@ def _new_rows(lake: DeltaLake, table: Table) -> DataFrame:
     return reader.load(lake.path(table))
 
 
-def _drain(lake: DeltaLake, source: DataFrame, write: Write, *, targets: tuple[Table, ...]) -> StepMetrics:
+def _drain(
+    lake: DeltaLake, source: DataFrame, write: BatchWriter, *, targets: tuple[Table, ...]
+) -> StepMetrics:
     for table in targets:
         lake.ensure(table)
     checkpoint = lake.checkpoint(targets[0].full_name)

@@ -80,7 +80,7 @@ def detect_data_loss(settings: Settings) -> list[LostOffsets]:
     ]
 
 
-def without_lost(offsets: Sequence[OffsetRange], lost: Sequence[LostOffsets]) -> tuple[OffsetRange, ...]:
+def exclude_lost(offsets: Sequence[OffsetRange], lost: Sequence[LostOffsets]) -> tuple[OffsetRange, ...]:
     """Return ranges of offsets without the lost ones at their beginnings."""
     rest = (_behind(part, lost) for part in offsets)
     return tuple(part for part in rest if part.count > 0)

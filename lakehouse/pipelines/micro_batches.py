@@ -20,12 +20,12 @@ from lakehouse.delta.commit_info import CommitInfo
 from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.streaming_checkpoint import Checkpoint
-from lakehouse.pipelines.data_loss import without_lost
+from lakehouse.pipelines.data_loss import exclude_lost
 
 log = structlog.get_logger()
 
 
-Write = Callable[[DataFrame, MicroBatch], StepMetrics]
+BatchWriter = Callable[[DataFrame, MicroBatch], StepMetrics]
 
 
 class MicroBatches:
@@ -44,7 +44,7 @@ class MicroBatches:
     def __init__(
         self,
         source: DataFrame,
-        write: Write,
+        write: BatchWriter,
         *,
         checkpoint: Checkpoint,
         run: CommitInfo,
@@ -125,6 +125,6 @@ class MicroBatches:
         query = rows.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
         offsets, versions = self._checkpoint.reads(number)
         begun = commit_info.begin(lane=self._begins.lane, run=self._begins.run)
-        offsets = without_lost(offsets, self._lost)
+        offsets = exclude_lost(offsets, self._lost)
         info = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)
         return MicroBatch(query, number, info, info.began)

@@ -31,10 +31,10 @@ from lakehouse.pipelines import data_loss, stream_status_writer
 from lakehouse.pipelines.data_loss import Positions
 from lakehouse.pipelines.micro_batches import MicroBatches
 from lakehouse.pipelines.stream_status_writer import StreamStatusWriter
-from lakehouse.pipelines.stream_writer import FanOut
+from lakehouse.pipelines.stream_writer import StreamBatchWriter
 from lakehouse.quality.results import GateStats
 from lakehouse.quality.stream_audit import StreamAuditor
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 
 log = structlog.get_logger()
 
@@ -68,8 +68,8 @@ class StreamLane:
         self._earliest = earliest
         self._status = status
         counted = GateStats()
-        serving = Serving(settings.postgres, on_wait=status.mark_waiting)
-        self._fan_out = FanOut(lake, serving, text_policy=settings.text_policy, log=counted)
+        serving = ServingDatabase(settings.postgres, on_wait=status.mark_waiting)
+        self._writer = StreamBatchWriter(lake, serving, text_policy=settings.text_policy, log=counted)
         self._auditor = StreamAuditor(lake, gates=counted, seconds=settings.quality.audit_seconds)
         self._run = commit_info.begin(lane=STREAM.name)
         self._counts = StepMetrics()
@@ -125,7 +125,7 @@ class StreamLane:
 
     def _open(self) -> MicroBatches:
         """Return the query, to be started where its checkpoint says."""
-        self._fan_out.ensure()
+        self._writer.ensure()
         lost = self._detect_data_loss()
         limit = self._settings.stream.max_offsets_per_trigger
         source = records.read_kafka(
@@ -140,7 +140,7 @@ class StreamLane:
         )
 
     def _write(self, rows: DataFrame, batch: MicroBatch) -> StepMetrics:
-        counts = self._fan_out.write(rows, batch)
+        counts = self._writer.write(rows, batch)
         self._heard_at = time.monotonic()
         self._status.mark_written()
         return counts
@@ -182,5 +182,5 @@ def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinl
         DeltaLake.of(spark, settings),
         settings,
         earliest=lambda: kafka_admin.earliest(kafka, kafka.stream_topic),
-        status=stream_status_writer.into_bucket(client, settings.s3.bucket, command=command),
+        status=stream_status_writer.open_status_writer(client, settings.s3.bucket, command=command),
     )

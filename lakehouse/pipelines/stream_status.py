@@ -50,23 +50,23 @@ class StreamStatus:
         """Whether it runs now and waits for nothing."""
         return self.state == "running" and self.is_well
 
-    def running(self, now: datetime) -> StreamStatus:
+    def as_running(self, now: datetime) -> StreamStatus:
         """Return the status of a lane that waits for nothing."""
         return self._changed("running", now)
 
-    def written(self, now: datetime) -> StreamStatus:
+    def as_written(self, now: datetime) -> StreamStatus:
         """Return the status after a micro-batch."""
         return replace(self._changed("running", now), wrote_at=_text(now))
 
-    def waiting(self, reason: str, now: datetime) -> StreamStatus:
+    def as_waiting(self, reason: str, now: datetime) -> StreamStatus:
         """Return the status of a lane that waits for a server."""
         return self._changed("waiting", now, reason)
 
-    def ended(self, reason: str | None, now: datetime) -> StreamStatus:
+    def as_ended(self, reason: str | None, now: datetime) -> StreamStatus:
         """Return the status of a lane that has ended, by an error if there is a reason."""
         return self._changed("ended", now, reason)
 
-    def observed(self, age: float) -> StreamStatus:
+    def observed_after(self, age: float) -> StreamStatus:
         """Return the status as a reader sees it that many seconds after it was written."""
         known = replace(self, age=age)
         if self.state == "ended" or liveness.is_alive(self.owner, age):
@@ -102,7 +102,7 @@ class StreamStatus:
         return replace(self, state=state, since=since, reason=reason)
 
 
-def begin(owner: Owner, now: datetime) -> StreamStatus:
+def initial_status(owner: Owner, now: datetime) -> StreamStatus:
     """Return the status of a lane that has just begun."""
     return StreamStatus("running", _text(now), owner)
 
@@ -117,7 +117,7 @@ def read(s3: S3Client, bucket: str) -> StreamStatus | None:
     where = f"{s3.meta.endpoint_url}, s3://{bucket}/{KEY}"
     try:
         found = s3.get_object(Bucket=bucket, Key=KEY)
-        return StreamStatus.from_json(found["Body"].read()).observed(liveness.age(found))
+        return StreamStatus.from_json(found["Body"].read()).observed_after(liveness.age(found))
     except s3.exceptions.NoSuchKey:
         return None
     except ClientError as error:

@@ -28,15 +28,15 @@ class Intervals:
     """When the status is written, in seconds; a change of state is written at once.
 
     Attributes:
-        beat: at the latest after this time, whatever happens: the sign of life.
-        pause: between two writes of which the second says only that a micro-batch was written, and before
-            another try after the store did not answer.
-        last: how long the end of a lane waits for its last write.
+        heartbeat: longest time between two writes, whatever happens.
+        between_writes: least time between a write and one that says only that another micro-batch was written,
+            and before the next try after the store did not answer.
+        final_write: how long the end of a lane waits for its last write.
     """
 
-    beat: float = 10.0
-    pause: float = 5.0
-    last: float = 10.0
+    heartbeat: float = 10.0
+    between_writes: float = 5.0
+    final_write: float = 10.0
 
 
 class StreamStatusWriter:
@@ -75,31 +75,34 @@ class StreamStatusWriter:
         reason = None if error is None else str(error) or type(error).__name__
         with self._changed:
             self._ending = True
-            self._set(self._status.ended(reason, _now()), within=0.0)
-        self._thread.join(self._intervals.last)
+            self._set(self._status.as_ended(reason, _now()), within=0.0)
+        self._thread.join(self._intervals.final_write)
 
     def mark_running(self) -> None:
         """Take down that all servers have answered."""
         with self._changed:
             if self._status.state != "running":
-                self._set(self._status.running(_now()), within=0.0)
+                self._set(self._status.as_running(_now()), within=0.0)
 
     def mark_written(self) -> None:
         """Take down that a micro-batch is written everywhere."""
         with self._changed:
             is_news = self._status.state != "running"
             since_last = time.monotonic() - self._written_at
-            within = 0.0 if is_news else self._intervals.pause - since_last
-            self._set(self._status.written(_now()), within=within)
+            within = 0.0 if is_news else self._intervals.between_writes - since_last
+            self._set(self._status.as_written(_now()), within=within)
 
     def mark_waiting(self, reason: str) -> None:
         """Take down what the lane waits for."""
         with self._changed:
             is_news = self._status.state != "waiting"
-            self._set(self._status.waiting(reason, _now()), within=0.0 if is_news else self._intervals.pause)
+            self._set(
+                self._status.as_waiting(reason, _now()),
+                within=0.0 if is_news else self._intervals.between_writes,
+            )
 
     def _begin(self) -> None:
-        self._status = stream_status.begin(self._owner, _now())
+        self._status = stream_status.initial_status(self._owner, _now())
         self._due = self._written_at = time.monotonic()
         self._ending = self._failing = False
 
@@ -112,7 +115,7 @@ class StreamStatusWriter:
         ending = False
         while not ending:
             status, ending = self._next()
-            pause = self._intervals.beat if self._write(status) else self._intervals.pause
+            pause = self._intervals.heartbeat if self._write(status) else self._intervals.between_writes
             with self._changed:
                 self._written_at = time.monotonic()
                 # What has changed meanwhile may be due earlier.
@@ -138,7 +141,7 @@ class StreamStatusWriter:
         return True
 
 
-def into_bucket(s3: S3Client, bucket: str, *, command: str) -> StreamStatusWriter:
+def open_status_writer(s3: S3Client, bucket: str, *, command: str) -> StreamStatusWriter:
     """Return a writer for this process.
 
     Args:

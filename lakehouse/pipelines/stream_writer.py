@@ -13,7 +13,7 @@ from lakehouse.gold.pin_features import to_features, to_judged_features
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.results import GateStats
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
 from lakehouse.silver.transform import to_judged, to_silver
@@ -23,7 +23,7 @@ from lakehouse.spark import parallel as side_by_side
 _ROWS_OF_ONE_FILE = 20_000
 
 
-class FanOut:
+class StreamBatchWriter:
     """Parses, cleans and judges a micro-batch once, and writes it everywhere.
 
     Args:
@@ -36,7 +36,9 @@ class FanOut:
         TerminalError: a suite is not usable.
     """
 
-    def __init__(self, lake: DeltaLake, serving: Serving, *, text_policy: TextPolicy, log: GateStats) -> None:
+    def __init__(
+        self, lake: DeltaLake, serving: ServingDatabase, *, text_policy: TextPolicy, log: GateStats
+    ) -> None:
         self._lake = lake
         self._writer = LaneWriter(lake, STREAM)
         self._serving = serving
@@ -82,7 +84,7 @@ class FanOut:
             if read := of_silver.counts.read:
                 # Not a file for each of Kafka's partitions, every few seconds.
                 few = judged.coalesce(1) if read <= _ROWS_OF_ONE_FILE else judged
-                writes.append(lambda: self._writer.bronze(few, batch))
+                writes.append(lambda: self._writer.append_bronze(few, batch))
             side_by_side.run(writes)
             return of_silver.counts
         finally:

@@ -18,7 +18,7 @@ from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import GateResult
 from lakehouse.quality.quarantine import to_quarantine
 
-Write = Callable[[], None]
+TableWrite = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,26 @@ class LaneWriter:
     lake: DeltaLake
     lane: Lane
 
-    def bronze(self, rows: DataFrame, batch: MicroBatch) -> None:
+    def append_bronze(self, rows: DataFrame, batch: MicroBatch) -> None:
         """Append bronze rows. One job."""
         self.lake.append(rows.select(*BRONZE.fieldNames()), self.lane.bronze, batch.of_step(Step.BRONZE))
 
-    def silver(self, rows: DataFrame, batch: MicroBatch) -> None:
+    def merge_silver(self, rows: DataFrame, batch: MicroBatch) -> None:
         """Merge silver rows, newest event wins."""
         self.lake.merge_newest(rows, self.lane.silver, batch)
 
-    def features(self, silver: DataFrame, batch: MicroBatch) -> None:
+    def merge_features(self, silver: DataFrame, batch: MicroBatch) -> None:
         """Merge the features of silver rows, newest event wins."""
         self.lake.merge_newest(to_features(silver), self.lane.features, batch)
 
-    def quarantine(self, judged: GateResult, batch: MicroBatch) -> None:
+    def append_quarantine(self, judged: GateResult, batch: MicroBatch) -> None:
         """Append rows that a layer's gate has refused. One job."""
         layer = judged.gate.table.layer
         # Two layers of one micro-batch may refuse rows: to Delta these are writes of two queries.
         apart = replace(batch, query=f"{batch.query}/{layer}")
         self.lake.append(to_quarantine(judged.invalid_rows(), layer=layer), self.lane.quarantine, apart)
 
-    def category_daily(self, days: list[date], batch: MicroBatch) -> None:
+    def replace_category_daily(self, days: list[date], batch: MicroBatch) -> None:
         """Recompute the figures of some days from the whole silver table and replace them.
 
         Reads the silver files whose event times touch the days: the cost follows the days, not the table.
@@ -66,7 +66,7 @@ class LaneWriter:
         batch = batch.of_step(Step.GOLD)
         self.lake.replace(figures, CATEGORY_DAILY, batch, where=f"day IN ({listed})")
 
-    def silver_writes(self, silver: DataFrame, judged: GateResult, batch: MicroBatch) -> Iterator[Write]:
+    def silver_writes(self, silver: DataFrame, judged: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
         """Yield the writes of a micro-batch that silver's gate has judged: silver rows and refused rows.
 
         Args:
@@ -76,14 +76,14 @@ class LaneWriter:
         """
         counted = batch.of_step(Step.SILVER, judged.counts)
         if judged.counts.written:
-            yield lambda: self.silver(silver, counted)
+            yield lambda: self.merge_silver(silver, counted)
         if judged.counts.quarantined:
-            yield lambda: self.quarantine(judged, counted)
+            yield lambda: self.append_quarantine(judged, counted)
 
-    def features_writes(self, judged: GateResult, batch: MicroBatch) -> Iterator[Write]:
+    def features_writes(self, judged: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
         """Yield the same for silver rows that gold's gate has judged."""
         counted = batch.of_step(Step.GOLD, judged.counts)
         if judged.counts.written:
-            yield lambda: self.features(gates.valid_rows(judged.rows), counted)
+            yield lambda: self.merge_features(gates.valid_rows(judged.rows), counted)
         if judged.counts.quarantined:
-            yield lambda: self.quarantine(judged, counted)
+            yield lambda: self.append_quarantine(judged, counted)

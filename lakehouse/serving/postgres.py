@@ -86,7 +86,7 @@ class Totals:
     entered: int
 
 
-class Serving:
+class ServingDatabase:
     """The Postgres side of gold.
 
     A connection is opened for each call, so that a server that was restarted in between is no matter.
@@ -136,7 +136,7 @@ class Serving:
             with attempt:
                 self._upsert_once((row.line for row in lines.toLocalIterator()), batch)
 
-    def loads(self, *, since: datetime | None = None) -> list[Load]:
+    def read_loads(self, *, since: datetime | None = None) -> list[Load]:
         """Return the loads since a moment, or all of them; `ensure` must have been called once.
 
         Raises:
@@ -144,23 +144,23 @@ class Serving:
         """
         columns = "id, receipt::text, rows_in, inserted, updated, erased, loaded_at"
         statement = f"SELECT {columns} FROM loads WHERE loaded_at >= coalesce(%s, '-infinity'::timestamptz)"
-        return [Load(*row) for row in self.ask(statement, since)]
+        return [Load(*row) for row in self.query(statement, since)]
 
-    def totals(self) -> Totals:
+    def read_totals(self) -> Totals:
         """Count the rows, and add up what has entered and was not erased; both of one snapshot.
 
-        As for `loads`, `ensure` must have been called once.
+        As for `read_loads`, `ensure` must have been called once.
 
-        Raises: as `loads`.
+        Raises: as `read_loads`.
         """
         entered = "(SELECT coalesce(sum(inserted - erased), 0)::bigint FROM loads)"
-        ((rows, total),) = self.ask(f"SELECT (SELECT count(*) FROM experimental_data), {entered}")
+        ((rows, total),) = self.query(f"SELECT (SELECT count(*) FROM experimental_data), {entered}")
         return Totals(rows, total)
 
-    def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows of one statement, which is one transaction.
 
-        Raises: as `loads`.
+        Raises: as `read_loads`.
         """
         for attempt in self._retrying():
             with (

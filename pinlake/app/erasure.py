@@ -113,9 +113,9 @@ class Erasure:
         return all(position.get(partition, 0) >= end for partition, end in ends.items())
 
     def _batch_lane(self) -> None:
-        batch_lane.bronze(self._lake)
-        batch_lane.silver(self._lake, text_policy=self._settings.text_policy)
-        batch_lane.gold(self._lake)
+        batch_lane.run_bronze(self._lake)
+        batch_lane.run_silver(self._lake, text_policy=self._settings.text_policy)
+        batch_lane.run_gold(self._lake)
 
     def _drain_stream(self) -> None:
         """Do the stream's work, unless somebody does it already."""

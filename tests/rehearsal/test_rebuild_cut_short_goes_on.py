@@ -17,7 +17,7 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.quality.publish import published_version
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from tests import commands, events, stored
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
@@ -48,7 +48,7 @@ def test_a_rebuild_that_was_killed_is_ended_by_the_next(
     for table in (BATCH.silver, BATCH.features):
         newest = lake.version(table)
         assert published_version(lake, table) == newest
-    sums = closing.check(lake, collect.collect(lake, Serving(own.postgres)))
+    sums = closing.check(lake, collect.collect(lake, ServingDatabase(own.postgres)))
     assert [total for total in sums if total.lane == "batch" and not total.closes] == []
 
 

@@ -97,7 +97,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     allow_followers(monkeypatch, tmp_path / "suites", between=TODAYS)
     # Events that silver has not read yet, and a micro-batch that was cut off before its end.
     _land(lane, [(KEPT, 71, SECOND), (KEPT, 501, SECOND)], first=100)
-    batch_lane.bronze(lane)
+    batch_lane.run_bronze(lane)
     forget_last_commit(lane, BATCH.silver)
     before = lane.version(BATCH.silver)
 
@@ -155,9 +155,9 @@ def _publish(lake: DeltaLake, *, text_policy: TextPolicy = "ascii") -> Found:
 
 
 def _promote(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
-    batch_lane.bronze(lake)
-    batch_lane.silver(lake, text_policy=text_policy)
-    batch_lane.gold(lake)
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy=text_policy)
+    batch_lane.run_gold(lake)
 
 
 def _correct(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
@@ -165,7 +165,7 @@ def _correct(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
     which = f"unique_id = '{CORRECTED}'"
     assert quarantine.fix(which, replay.assigned({"follower_count": "'50'"}), note=None) == 1
     assert quarantine.replay(which, text_policy=text_policy, serving=None, note="again") == Replayed(1, 1)
-    batch_lane.gold(lake)
+    batch_lane.run_gold(lake)
 
 
 def _land(lake: DeltaLake, sent: Sequence[tuple[str, int, date]], *, first: int) -> None:

@@ -21,7 +21,7 @@ from lakehouse.observability.ledger import collect
 from lakehouse.operations.rebuild import run
 from lakehouse.operations.rebuild.date_range import Days
 from lakehouse.operations.rebuild.run import Found, Request
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from tests import commands, events
 from tests.suites import allow_followers
 
@@ -117,4 +117,4 @@ def _open_sums(own: Settings, spark: SparkSession) -> list[closing.Sum]:
 
 def _sums(own: Settings, spark: SparkSession) -> list[closing.Sum]:
     lake = DeltaLake.of(spark, own)
-    return closing.check(lake, collect.collect(lake, Serving(own.postgres)))
+    return closing.check(lake, collect.collect(lake, ServingDatabase(own.postgres)))

@@ -85,7 +85,7 @@ def _correct(own: Settings, spark: SparkSession) -> None:
     fixed = replay.assigned({"follower_count": "'1.9M'"})
     quarantine.fix(f"follower_count = '{TOO_MANY}'", fixed, note="a thousand too many")
     quarantine.replay("true", text_policy="unicode", serving=None, note="replayed")
-    batch_lane.gold(lake)
+    batch_lane.run_gold(lake)
 
 
 def _tell(own: Settings, unique_id: str) -> list[Entry]:

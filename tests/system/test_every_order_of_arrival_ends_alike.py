@@ -14,9 +14,9 @@ from pyspark.sql.types import IntegerType, LongType, StringType, StructField, St
 from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.pipelines.stream_writer import FanOut
+from lakehouse.pipelines.stream_writer import StreamBatchWriter
 from lakehouse.quality.results import GateStats
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from lakehouse.spark import dataframes as literal
 from tests.served import served
 
@@ -47,7 +47,7 @@ COLUMNS = StructType(
 @given(arrivals=ARRIVALS)
 def test_every_order(spark: SparkSession, own: Settings, arrivals: list[list[Arrival]]) -> None:
     lake = DeltaLake.of(spark, own)
-    fan_out = FanOut(lake, Serving(own.postgres), text_policy="unicode", log=GateStats())
+    fan_out = StreamBatchWriter(lake, ServingDatabase(own.postgres), text_policy="unicode", log=GateStats())
     fan_out.ensure()
     pins = {str(uuid.uuid4()): of_pin for of_pin in arrivals}
     query = str(uuid.uuid4())

@@ -17,7 +17,7 @@ from lakehouse.observability.ledger import collect, entries
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.pipelines.data_loss import detect_data_loss
 from lakehouse.pipelines.stream import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from tests import events, records
 
 PIN = "0190163d-8694-739b-aea5-{:012x}"
@@ -42,10 +42,10 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
 
     own = own.model_copy(update={"kafka": own.kafka.model_copy(update={"on_data_loss": "record"})})
     consume(own)
-    batch_lane.bronze(lake)
+    batch_lane.run_bronze(lake)
     open_stream(spark, own).drain()
 
-    collected = collect.collect(lake, Serving(own.postgres))
+    collected = collect.collect(lake, ServingDatabase(own.postgres))
     ledger = collect.read(lake)
     written = {
         (row.topic, row.partition, row.first, row.last)

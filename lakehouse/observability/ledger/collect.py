@@ -17,7 +17,7 @@ from lakehouse.delta import retries as conflicts
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import entries
 from lakehouse.pipelines import data_loss
-from lakehouse.serving.postgres import Serving, Totals
+from lakehouse.serving.postgres import ServingDatabase, Totals
 from lakehouse.spark import dataframes as literal
 
 _TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables)
@@ -49,7 +49,7 @@ class Collected:
     totals: Totals
 
 
-def collect(lake: DeltaLake, serving: Serving) -> Collected:
+def collect(lake: DeltaLake, serving: ServingDatabase) -> Collected:
     """Bring into ops.ledger what has been committed since the last time. May run twice at once.
 
     One look at each table's newest commits, one query to Postgres, one merge; no table's rows are read.
@@ -66,13 +66,13 @@ def collect(lake: DeltaLake, serving: Serving) -> Collected:
     found = [
         *_commits(lake, versions, {name: int(row.version) for name, row in known.items()}),
         entries.of_loads(
-            literal.frame(lake.spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)
+            literal.frame(lake.spark, [asdict(load) for load in serving.read_loads(since=since)], _LOAD)
         ),
         entries.of_lost(data_loss.read(lake)),
     ]
     new = reduce(DataFrame.unionByName, found).dropDuplicates(list(OPS_LEDGER.key))
     _insert(lake, new)
-    return Collected(versions, serving.totals())
+    return Collected(versions, serving.read_totals())
 
 
 def read(lake: DeltaLake) -> DataFrame:

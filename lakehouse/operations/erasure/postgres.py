@@ -11,7 +11,7 @@ from foundation.errors import TransientError
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 from lakehouse.delta.commit_info import CommitInfo
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 
 _ERASE = """
 WITH gone AS (DELETE FROM experimental_data WHERE unique_id = ANY (%s::uuid[]) RETURNING 1)
@@ -31,9 +31,9 @@ def count(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
     Raises:
         TransientError: the server does not answer.
     """
-    database = Serving(settings)
+    database = ServingDatabase(settings)
     database.ensure()
-    ((found,),) = database.ask(_COUNT, list(unique_ids))
+    ((found,),) = database.query(_COUNT, list(unique_ids))
     return int(found)
 
 
@@ -42,7 +42,7 @@ def erase(settings: PostgresSettings, unique_ids: Sequence[str], info: CommitInf
 
     Raises: as `count`.
     """
-    Serving(settings).ask(_ERASE, list(unique_ids), info.query, info.query, info.as_json())
+    ServingDatabase(settings).query(_ERASE, list(unique_ids), info.query, info.query, info.as_json())
 
 
 def rewrite(settings: PostgresSettings) -> None:
@@ -72,11 +72,11 @@ def naming(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
 
     Raises: as `count`.
     """
-    database = Serving(settings)
+    database = ServingDatabase(settings)
     patterns = [f"%{unique_id}%" for unique_id in unique_ids]
     found = 0
-    for (name,) in database.ask(_TABLES):
+    for (name,) in database.query(_TABLES):
         counted = f"SELECT count(*) FROM {name} AS held WHERE held::text ILIKE ANY (%s)"
-        ((rows,),) = database.ask(counted, patterns)
+        ((rows,),) = database.query(counted, patterns)
         found += rows
     return found

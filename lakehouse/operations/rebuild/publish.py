@@ -71,7 +71,7 @@ class Publication:
 
     def _promote_to_gold(self) -> None:
         # What silver's change feed holds, this rebuild's merge too: no later promotion will bring it back.
-        batch_lane.gold(self._lake)
+        batch_lane.run_gold(self._lake)
 
     def _write_gold(self) -> None:
         log = GateStats()

@@ -84,11 +84,11 @@ class Demonstration:
             with self._step("batch lane: consume"):
                 consume(settings)
             with self._step("batch lane: bronze"):
-                batch_lane.bronze(lake)
+                batch_lane.run_bronze(lake)
             with self._step("batch lane: silver"):
-                batch_lane.silver(lake, text_policy=settings.text_policy)
+                batch_lane.run_silver(lake, text_policy=settings.text_policy)
             with self._step("batch lane: gold"):
-                batch_lane.gold(lake)
+                batch_lane.run_gold(lake)
             with self._step("stream lane: all layers and Postgres"):
                 open_stream(spark, settings, command="pinlake demo").drain()
             with self._step("write the quality report"):

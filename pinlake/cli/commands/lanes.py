@@ -33,7 +33,7 @@ def bronze(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     from lakehouse.pipelines import batch as batch_lane
 
     with sole_writer("bronze", [leases.BRONZE], wait=wait) as settings:
-        _step("bronze", settings, batch_lane.bronze, as_json=as_json)
+        _step("bronze", settings, batch_lane.run_bronze, as_json=as_json)
 
 
 def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
@@ -49,7 +49,7 @@ def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     with sole_writer("silver", [leases.SILVER], wait=wait) as settings:
 
         def run(lake: DeltaLake) -> StepMetrics:
-            return batch_lane.silver(lake, text_policy=settings.text_policy)
+            return batch_lane.run_silver(lake, text_policy=settings.text_policy)
 
         _step("silver", settings, run, as_json=as_json)
 
@@ -63,7 +63,7 @@ def gold(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     from lakehouse.pipelines import batch as batch_lane
 
     with sole_writer("gold", [leases.GOLD], wait=wait) as settings:
-        _step("gold", settings, batch_lane.gold, as_json=as_json)
+        _step("gold", settings, batch_lane.run_gold, as_json=as_json)
 
 
 def stream(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.observability.ledger.balance import Sum
     from lakehouse.observability.reconciliation import Comparison
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
 app = typer.Typer(
     invoke_without_command=True, help="Print the ledger, or check it.\n\nExample: pinlake ledger check"
@@ -134,14 +134,14 @@ def reconcile(
 
 
 @contextmanager
-def _lakehouse() -> Iterator[tuple[DeltaLake, Serving]]:
+def _lakehouse() -> Iterator[tuple[DeltaLake, ServingDatabase]]:
     from foundation import settings as settings_module
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
     settings = settings_module.load()
     with asking_spark(settings, app="pinlake ledger") as spark:
-        yield DeltaLake.of(spark, settings), Serving(settings.postgres)
+        yield DeltaLake.of(spark, settings), ServingDatabase(settings.postgres)
 
 
 def _unread(settings: Settings) -> list[Sum]:

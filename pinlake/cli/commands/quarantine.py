@@ -149,7 +149,7 @@ def replay_rows(
     chosen = _chosen(row_id, where)
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.pipelines import batch as batch_lane
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
     with (
         sole_writer("quarantine replay", _replayed_into(lane), wait=wait),
@@ -159,12 +159,12 @@ def replay_rows(
             done = quarantine.replay(
                 chosen,
                 text_policy=settings.text_policy,
-                serving=Serving(settings.postgres) if name == "stream" else None,
+                serving=ServingDatabase(settings.postgres) if name == "stream" else None,
                 note=note,
             )
             if name == "batch":
                 # Judges and publishes silver, then takes what has changed into gold.
-                batch_lane.gold(DeltaLake.of(spark, settings))
+                batch_lane.run_gold(DeltaLake.of(spark, settings))
             print(f"{name}: {_told(done)}")
 
 

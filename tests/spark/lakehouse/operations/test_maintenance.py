@@ -46,9 +46,9 @@ def test_small_files_are_joined_once_there_are_enough_and_not_read_again(lake: D
     assert done.after is not None
     assert (done.before.files, done.after.files) == (WORTH_FILES + 1, 1)
     assert dry.before.files == done.before.files
-    assert batch_lane.bronze(lake) == StepMetrics()
-    batch_lane.silver(lake, text_policy="unicode")
-    assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
+    assert batch_lane.run_bronze(lake) == StepMetrics()
+    batch_lane.run_silver(lake, text_policy="unicode")
+    assert batch_lane.run_silver(lake, text_policy="unicode") == StepMetrics()
     newest = lake.version(BATCH.bronze)
     assert published_version(lake, BATCH.bronze) == newest
     assert lake.read(BATCH.bronze).count() == WORTH_FILES + 1
@@ -110,8 +110,8 @@ def test_a_table_that_is_not_there_is_left_alone(lake: DeltaLake) -> None:
 
 
 def _run(lake: DeltaLake) -> None:
-    batch_lane.bronze(lake)
-    batch_lane.silver(lake, text_policy="unicode")
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy="unicode")
 
 
 def _append(lake: DeltaLake, *, days: int) -> None:

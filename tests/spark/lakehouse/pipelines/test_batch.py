@@ -45,9 +45,9 @@ def test_a_lane_without_data_says_so_and_makes_its_tables(lake: DeltaLake) -> No
 
 def _promote(lake: DeltaLake) -> list[tuple[int, int, int]]:
     done = (
-        batch_lane.bronze(lake),
-        batch_lane.silver(lake, text_policy="unicode"),
-        batch_lane.gold(lake),
+        batch_lane.run_bronze(lake),
+        batch_lane.run_silver(lake, text_policy="unicode"),
+        batch_lane.run_gold(lake),
     )
     return [_figures(counts) for counts in done]
 

@@ -49,7 +49,7 @@ def test_a_refused_row_is_explained_corrected_and_replayed_once(lake: DeltaLake)
     assert quarantine.fix("id = 'none'", fixed, note=None) == 0
     for tried in (Replayed(3, 2), Replayed(1, 0), Replayed(1, 0)):
         assert _replay(quarantine) == tried
-    batch_lane.gold(lake)
+    batch_lane.run_gold(lake)
 
     expected = {PINS[0]: 1_900_000, PINS[1]: 20, PINS[2]: 77, PINS[3]: 4, PINS[4]: 5}
     assert _followers(lake, BATCH.silver) == expected
@@ -73,9 +73,9 @@ def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(lake: 
 
     # Two thirds of what comes is refused.
     _land(lake, 2, [(PINS[2], "30"), ("no uuid", "1"), ("no uuid", "1")])
-    batch_lane.bronze(lake)
+    batch_lane.run_bronze(lake)
     with pytest.raises(AuditFailedError, match="readers keep version") as raised:
-        batch_lane.silver(lake, text_policy="unicode")
+        batch_lane.run_silver(lake, text_policy="unicode")
 
     assert [failure.rule for failure in raised.value.failures] == ["silver.quarantined_share.bearable"]
     assert published_version(lake, BATCH.silver) == before
@@ -99,9 +99,9 @@ def _replay(quarantine: Quarantine) -> Replayed:
 
 
 def _promote(lake: DeltaLake) -> None:
-    batch_lane.bronze(lake)
-    batch_lane.silver(lake, text_policy="unicode")
-    batch_lane.gold(lake)
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy="unicode")
+    batch_lane.run_gold(lake)
 
 
 def _count(lake: DeltaLake, *, unpublished: bool = False) -> int:

@@ -19,12 +19,12 @@ START = datetime(2026, 1, 30, 12, tzinfo=UTC)
 LATER = START + timedelta(minutes=5)
 HERE = Owner.this_process("pinlake stream")
 ELSEWHERE = replace(HERE, place="elsewhere", host="other.example", pid=2**22 + 1)
-BEGUN = stream_status.begin(HERE, START)
+BEGUN = stream_status.initial_status(HERE, START)
 
 
 def test_a_lane_that_waits_says_since_when_and_for_what() -> None:
-    first = BEGUN.written(START).waiting("Postgres does not answer", LATER)
-    second = first.waiting("Postgres is starting", LATER + timedelta(seconds=9))
+    first = BEGUN.as_written(START).as_waiting("Postgres does not answer", LATER)
+    second = first.as_waiting("Postgres is starting", LATER + timedelta(seconds=9))
 
     assert (first.state, first.since, first.is_well) == ("waiting", LATER.isoformat(), False)
     assert (second.since, second.reason) == (first.since, "Postgres is starting")
@@ -32,19 +32,19 @@ def test_a_lane_that_waits_says_since_when_and_for_what() -> None:
 
 
 def test_a_lane_that_goes_on_is_well_again_and_keeps_when_it_last_wrote() -> None:
-    waiting = BEGUN.written(START).waiting("Kafka is away", START)
+    waiting = BEGUN.as_written(START).as_waiting("Kafka is away", START)
 
-    answered, written = waiting.running(LATER), waiting.written(LATER)
+    answered, written = waiting.as_running(LATER), waiting.as_written(LATER)
 
     assert (answered.state, answered.since, answered.reason) == ("running", LATER.isoformat(), None)
     assert answered.is_running
     assert (answered.wrote_at, written.wrote_at) == (START.isoformat(), LATER.isoformat())
-    assert written.written(LATER + timedelta(hours=1)).since == LATER.isoformat()
+    assert written.as_written(LATER + timedelta(hours=1)).since == LATER.isoformat()
 
 
 @pytest.mark.parametrize(("reason", "is_well"), [(None, True), ("Kafka is away", False)])
 def test_a_lane_that_has_ended_never_dies_and_is_not_running(reason: str | None, is_well: bool) -> None:
-    ended = replace(BEGUN, owner=ELSEWHERE).ended(reason, LATER)
+    ended = replace(BEGUN, owner=ELSEWHERE).as_ended(reason, LATER)
 
     read = _read(ended, age=1e6)
 
@@ -64,7 +64,7 @@ def test_a_lane_without_a_sign_of_life_has_died(owner: Owner, age: float, state:
 
 
 def test_a_lane_that_waited_and_died_is_named_with_its_host() -> None:
-    read = _read(replace(BEGUN, owner=ELSEWHERE).waiting("Kafka is away", START), age=75.0)
+    read = _read(replace(BEGUN, owner=ELSEWHERE).as_waiting("Kafka is away", START), age=75.0)
 
     assert read.state == "died"
     assert read.reason is not None
@@ -86,7 +86,7 @@ def test_a_lane_whose_process_is_gone_from_this_host_has_died_at_once() -> None:
 
 
 def test_what_machines_read_names_the_process_and_not_its_place() -> None:
-    data = BEGUN.written(LATER).as_data()
+    data = BEGUN.as_written(LATER).as_data()
 
     assert data == {
         "state": "running",
@@ -102,4 +102,4 @@ def test_what_machines_read_names_the_process_and_not_its_place() -> None:
 
 def _read(status: StreamStatus, *, age: float) -> StreamStatus:
     """Return what a reader makes of an object of that age."""
-    return StreamStatus.from_json(status.as_json()).observed(age)
+    return StreamStatus.from_json(status.as_json()).observed_after(age)

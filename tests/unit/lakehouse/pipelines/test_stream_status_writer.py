@@ -19,7 +19,7 @@ from tests import commands
 
 OWNER = Owner.this_process("pinlake stream")
 # Nothing but a change of state is written within a test.
-RARE = Intervals(beat=600.0, pause=600.0)
+RARE = Intervals(heartbeat=600.0, between_writes=600.0)
 
 
 class Bucket:
@@ -72,7 +72,7 @@ def test_each_change_of_state_is_written_at_once(bucket: Bucket) -> None:
 
 
 def test_many_micro_batches_are_few_writes_and_the_last_is_not_lost(bucket: Bucket) -> None:
-    with _writer(bucket, replace(RARE, pause=0.2)) as lane:
+    with _writer(bucket, replace(RARE, between_writes=0.2)) as lane:
         _until(lambda: bucket.states == ["running"])
         for _ in range(1000):
             lane.mark_written()
@@ -81,7 +81,7 @@ def test_many_micro_batches_are_few_writes_and_the_last_is_not_lost(bucket: Buck
 
 
 def test_a_lane_that_does_nothing_shows_that_it_lives(bucket: Bucket) -> None:
-    with _writer(bucket, replace(RARE, beat=0.02)):
+    with _writer(bucket, replace(RARE, heartbeat=0.02)):
         _until(lambda: len(bucket.written) >= 5)
 
     assert set(bucket.states[:-1]) == {"running"}
@@ -89,7 +89,7 @@ def test_a_lane_that_does_nothing_shows_that_it_lives(bucket: Bucket) -> None:
 
 def test_a_store_that_is_away_costs_one_line_and_is_tried_again(bucket: Bucket) -> None:
     bucket.is_away = True
-    with capture_logs() as logs, _writer(bucket, replace(RARE, pause=0.02)) as lane:
+    with capture_logs() as logs, _writer(bucket, replace(RARE, between_writes=0.02)) as lane:
         lane.mark_waiting("the object store does not answer")
         _until(lambda: bucket.tries >= 3)
         assert bucket.written == []
@@ -104,7 +104,7 @@ def test_a_store_that_is_away_costs_one_line_and_is_tried_again(bucket: Bucket) 
 def test_the_lane_does_not_wait_for_a_slow_store_and_ends_without_it(bucket: Bucket) -> None:
     bucket.free.clear()
     began = time.monotonic()
-    with _writer(bucket, Intervals(last=0.1)) as lane:
+    with _writer(bucket, Intervals(final_write=0.1)) as lane:
         _until(lambda: bucket.tries == 1)
         for _ in range(1000):
             lane.mark_written()
