@@ -21,7 +21,7 @@ from lakehouse.delta import lake as delta
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.operations import maintenance
 from lakehouse.query import diff, time_travel
-from lakehouse.query import history as commits
+from lakehouse.query.history import read_commits
 from pinlake.app.erasure import Erasure
 from pinlake.cli.reader import open_store
 
@@ -81,7 +81,7 @@ class _Bench:
         for key, source in ((table.key, diff.FEED), ((*table.key, "category"), diff.COMPARISON)):
             started = time.perf_counter()
             new = time_travel.table_at(self._store, table)
-            found = diff.between(
+            found = diff.compare_versions(
                 time_travel.table_at(self._store, table, new.number - 1), new, key=key, limit=10
             )
             seconds.append(time.perf_counter() - started)
@@ -93,7 +93,7 @@ class _Bench:
         log = time_travel.table_at(self._store, table).log
         for number in range(VERSIONS):
             log.alter.set_table_description(f"{number}")
-        return self._time(lambda: commits.of(time_travel.table_at(self._store, table).log, limit=VERSIONS))
+        return self._time(lambda: read_commits(time_travel.table_at(self._store, table).log, limit=VERSIONS))
 
     def join(self, files: int) -> tuple[int, float]:
         """Return how many files of ten rows were joined, and the seconds it took."""

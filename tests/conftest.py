@@ -16,7 +16,7 @@ from foundation import settings as settings_module
 from foundation.clients import s3_client
 from foundation.settings import Settings
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 from lakehouse.spark import session
 from local_stack import addresses
 from local_stack import stack as local_stack
@@ -105,9 +105,9 @@ def filled(spark: SparkSession, shared: Settings) -> Settings:
 
 
 @pytest.fixture
-def store(filled: Settings) -> Store:
+def store(filled: Settings) -> TableStore:
     """Its store, as it is read without Spark."""
-    return Store(filled.s3, lambda: s3_client(filled.s3))
+    return TableStore(filled.s3, lambda: s3_client(filled.s3))
 
 
 def _apart(stack: Settings, whose: str) -> Settings:

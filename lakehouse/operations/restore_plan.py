@@ -8,8 +8,8 @@ from foundation.errors import UsageError
 from lakehouse.catalog import consumers as readers
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.query import diff, time_travel
-from lakehouse.query.diff import Difference
-from lakehouse.query.table_reader import Store
+from lakehouse.query.diff import TableDiff
+from lakehouse.query.table_reader import TableStore
 from lakehouse.query.time_travel import Moment, TableVersion
 
 
@@ -22,11 +22,11 @@ class Plan:
         notes: what does not go back with it.
     """
 
-    difference: Difference
+    difference: TableDiff
     notes: tuple[str, ...]
 
 
-def plan(store: Store, table: Table, moment: Moment) -> Plan:
+def plan(store: TableStore, table: Table, moment: Moment) -> Plan:
     """Compare a table with an older version of itself, and look for readers that would not bear the restore.
 
     Raises:
@@ -41,14 +41,14 @@ def plan(store: Store, table: Table, moment: Moment) -> Plan:
             hint=f"`pinlake history {table.full_name}` lists older ones.",
         )
     _require_bearable(store, newest, target)
-    return Plan(diff.between(newest, target), tuple(_notes(table)))
+    return Plan(diff.compare_versions(newest, target), tuple(_notes(table)))
 
 
-def _require_bearable(store: Store, newest: TableVersion, target: TableVersion) -> None:
+def _require_bearable(store: TableStore, newest: TableVersion, target: TableVersion) -> None:
     same = newest.log.schema().to_json() == target.log.schema().to_json()
     for reader in readers.of(target.table):
         checkpoint = store.locations.checkpoint(reader.checkpoint)
-        begun = any(True for _ in store.listed(f"{store.key(checkpoint)}/offsets/"))
+        begun = any(True for _ in store.list_objects(f"{store.key(checkpoint)}/offsets/"))
         if begun and not (reader.follows_changes and same):
             why = "rows go away" if same else "its columns change"
             read, written = target.table.full_name, reader.writes.full_name

@@ -29,7 +29,7 @@ class Intervals:
 
     Attributes:
         heartbeat: longest time between two writes, whatever happens.
-        between_writes: least time between a write and one that says only that another micro-batch was written,
+        between_writes: least time before a write that says only that another micro-batch was written,
             and before the next try after the store did not answer.
         final_write: how long the end of a lane waits for its last write.
     """

@@ -11,8 +11,8 @@ from deltalake.exceptions import DeltaError
 from duckdb import DuckDBPyConnection
 
 from foundation.errors import UsageError
-from lakehouse.query import duckdb_connection as duck
-from lakehouse.query.duckdb_connection import quoted
+from lakehouse.query import duckdb_connection
+from lakehouse.query.duckdb_connection import quote_identifier
 from lakehouse.query.time_travel import TableVersion
 
 FEED, COMPARISON = "change feed", "comparison"
@@ -21,7 +21,7 @@ Kind = Literal["added", "removed", "changed"]
 
 
 @dataclass(frozen=True)
-class Row:
+class RowDiff:
     """A row that is not the same in both versions.
 
     Attributes:
@@ -37,7 +37,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Difference:
+class TableDiff:
     """What differs.
 
     Attributes:
@@ -60,10 +60,12 @@ class Difference:
     added: int
     removed: int
     changed: int
-    rows: list[Row] = field(default_factory=list)
+    rows: list[RowDiff] = field(default_factory=list)
 
 
-def between(old: TableVersion, new: TableVersion, *, key: Sequence[str] = (), limit: int = 0) -> Difference:
+def compare_versions(
+    old: TableVersion, new: TableVersion, *, key: Sequence[str] = (), limit: int = 0
+) -> TableDiff:
     """Compare two versions of a table.
 
     By the table's own key and with a change feed, only what has changed in between is read; else all rows of
@@ -82,8 +84,8 @@ def between(old: TableVersion, new: TableVersion, *, key: Sequence[str] = (), li
     chosen = _known(key or old.table.key, old, new)
     source = COMPARISON
     if old.number == new.number:
-        return Difference(old.table.full_name, old.number, new.number, source, chosen, 0, 0, 0)
-    connection = duck.connect()
+        return TableDiff(old.table.full_name, old.number, new.number, source, chosen, 0, 0, 0)
+    connection = duckdb_connection.connect()
     if chosen == old.table.key and _fill_from_feed(connection, old, new, chosen):
         source = FEED
     else:
@@ -95,7 +97,7 @@ def between(old: TableVersion, new: TableVersion, *, key: Sequence[str] = (), li
     rows = (
         [row for kind in ("changed", "added", "removed") for row in sides.rows(kind, limit)] if limit else []
     )
-    return Difference(old.table.full_name, old.number, new.number, source, chosen, **counts, rows=rows)
+    return TableDiff(old.table.full_name, old.number, new.number, source, chosen, **counts, rows=rows)
 
 
 class _Sides:
@@ -112,9 +114,9 @@ class _Sides:
         row = self._connection.execute(f"SELECT count(*) FROM ({self._query(kind)})").fetchone()
         return int(row[0]) if row else 0
 
-    def rows(self, kind: Kind, limit: int) -> Iterator[Row]:
-        order = ", ".join(quoted(name) for name in self._key) or "ALL"
-        for found in duck.rows(
+    def rows(self, kind: Kind, limit: int) -> Iterator[RowDiff]:
+        order = ", ".join(quote_identifier(name) for name in self._key) or "ALL"
+        for found in duckdb_connection.fetch_rows(
             self._connection, f"SELECT * FROM ({self._query(kind)}) ORDER BY {order} LIMIT {limit}"
         ):
             key = {name: found[name] for name in self._key}
@@ -123,7 +125,7 @@ class _Sides:
                 values = {name: {"old": a, "new": b} for name, (a, b) in pairs.items() if a != b}
             else:
                 values = {name: found[name] for name in self._others}
-            yield Row(kind, key, values)
+            yield RowDiff(kind, key, values)
 
     def _query(self, kind: Kind) -> str:
         if kind == "changed":
@@ -134,13 +136,16 @@ class _Sides:
         return f"SELECT * FROM {here} ANTI JOIN {there} ON {_same(self._key, here, there)}"
 
     def _changed(self) -> str:
-        keys = [f"old.{quoted(name)}" for name in self._key]
+        keys = [f"old.{quote_identifier(name)}" for name in self._key]
         both = [
-            f"{side}.{quoted(name)} AS {quoted(f'{side} {name}')}"
+            f"{side}.{quote_identifier(name)} AS {quote_identifier(f'{side} {name}')}"
             for name in self._others
             for side in ("old", "new")
         ]
-        differs = [f"old.{quoted(name)} IS DISTINCT FROM new.{quoted(name)}" for name in self._others]
+        differs = [
+            f"old.{quote_identifier(name)} IS DISTINCT FROM new.{quote_identifier(name)}"
+            for name in self._others
+        ]
         if not self._key or not differs:
             return "SELECT 1 WHERE false"
         return (
@@ -150,9 +155,11 @@ class _Sides:
 
     def _complete(self, name: str) -> None:
         """Give a side the columns that only the other has, all null, and both the same order."""
-        has = {row["column_name"] for row in duck.rows(self._connection, f"DESCRIBE {name}")}
+        has = {
+            row["column_name"] for row in duckdb_connection.fetch_rows(self._connection, f"DESCRIBE {name}")
+        }
         columns = [
-            quoted(column) if column in has else f"NULL AS {quoted(column)}"
+            quote_identifier(column) if column in has else f"NULL AS {quote_identifier(column)}"
             for column in (*self._key, *self._others)
         ]
         self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {', '.join(columns)} FROM {name}")
@@ -167,10 +174,10 @@ def _fill_from_feed(
         return False
     try:
         feed = later.log.load_cdf(starting_version=earlier.number + 1, ending_version=later.number)
-        duck.fill(connection, "feed", feed)
+        duckdb_connection.load_into(connection, "feed", feed)
     except (DeltaError, duckdb.Error, OSError):
         return False  # its files have been vacuumed, or it was off at a time: the versions may still be there
-    keys = ", ".join(quoted(name) for name in key)
+    keys = ", ".join(quote_identifier(name) for name in key)
     marks = ", ".join(_MARKS)
     for name, kinds, edge in (
         ("old" if earlier is old else "new", "'delete', 'update_preimage'", "min"),
@@ -205,8 +212,10 @@ def _require_unique(
 ) -> None:
     if not key:
         return
-    keys = ", ".join(quoted(column) for column in key)
-    found = duck.rows(connection, f"SELECT {keys} FROM {name} GROUP BY ALL HAVING count(*) > 1 LIMIT 1")
+    keys = ", ".join(quote_identifier(column) for column in key)
+    found = duckdb_connection.fetch_rows(
+        connection, f"SELECT {keys} FROM {name} GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
+    )
     if found:
         twice = ", ".join(map(repr, found[0].values()))
         raise UsageError(
@@ -217,4 +226,7 @@ def _require_unique(
 
 
 def _same(key: tuple[str, ...], here: str, there: str) -> str:
-    return " AND ".join(f"{here}.{quoted(name)} IS NOT DISTINCT FROM {there}.{quoted(name)}" for name in key)
+    return " AND ".join(
+        f"{here}.{quote_identifier(name)} IS NOT DISTINCT FROM {there}.{quote_identifier(name)}"
+        for name in key
+    )

@@ -19,29 +19,31 @@ def connect() -> DuckDBPyConnection:
     return connection
 
 
-def fill(connection: DuckDBPyConnection, name: str, reader: RecordBatchReader) -> None:
+def load_into(connection: DuckDBPyConnection, name: str, reader: RecordBatchReader) -> None:
     """Make a table of all that a reader yields: a query may look at it more than once, at a reader not."""
     # The bare stream: for any other Arrow object DuckDB would import pyarrow where that is installed.
     connection.register("incoming", reader.__arrow_c_stream__())
     try:
-        connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * FROM incoming")
+        connection.execute(f"CREATE TABLE {quote_identifier(name)} AS SELECT * FROM incoming")
     finally:
         connection.unregister("incoming")
 
 
-def lock(connection: DuckDBPyConnection) -> DuckDBPyConnection:
+def lock_down(connection: DuckDBPyConnection) -> DuckDBPyConnection:
     """Let nothing that is run from here on reach files, the network, or these settings."""
     connection.execute("SET enable_external_access = false")
     return connection.execute("SET lock_configuration = true")
 
 
-def rows(connection: DuckDBPyConnection, query: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+def fetch_rows(
+    connection: DuckDBPyConnection, query: str, values: Sequence[object] = ()
+) -> list[dict[str, Any]]:
     """Return what a query finds, a dictionary a row."""
     found = connection.execute(query, list(values))
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """Return an identifier as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'

@@ -14,21 +14,19 @@ from sqlglot import exp
 from foundation.errors import UsageError
 from lakehouse.catalog import errors as absent
 from lakehouse.catalog.tables import PUBLISHED, Table
-from lakehouse.query import duckdb_connection as duck
-from lakehouse.query import pushdown as needed
-from lakehouse.query import spark_to_duckdb, time_travel
+from lakehouse.query import duckdb_connection, pushdown, spark_to_duckdb, time_travel
 from lakehouse.query import statement as statements
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 from lakehouse.query.time_travel import Moment, TableVersion
 
-OTHER_ENGINE = "Correct it, or ask Spark with --engine spark."
+SPARK_HINT = "Correct it, or ask Spark with --engine spark."
 _FETCHED = 1000
 # The second is what DuckDB says where the missing column's name is also the result's.
 _UNKNOWN_COLUMN = re.compile(r'olumn "([^"]+)" (not found|referenced that exists)')
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryResult:
     """What a query has found.
 
     Attributes:
@@ -40,7 +38,7 @@ class Answer:
     rows: Iterator[tuple[Any, ...]]
 
 
-def run(store: Store, statement: str, *, unpublished: bool = False) -> Answer:
+def run(store: TableStore, statement: str, *, unpublished: bool = False) -> QueryResult:
     """Return the rows of a query.
 
     Of each table only the columns are read that the statement may mean; they are held in memory. Versions
@@ -55,10 +53,10 @@ def run(store: Store, statement: str, *, unpublished: bool = False) -> Answer:
         UsageError: not one query, a table or version that does not exist, or what DuckDB cannot do.
         TransientError: the store does not answer.
     """
-    query = statements.parse(statement)
-    connection = duck.connect()
+    query = statements.parse_query(statement)
+    connection = duckdb_connection.connect()
     tables = _Tables(query, connection)
-    for place, table in statements.mentions(query):
+    for place, table in statements.table_references(query):
         moment = (
             _asked(place) if place.args.get("version") else _default(store, table, unpublished=unpublished)
         )
@@ -68,10 +66,10 @@ def run(store: Store, statement: str, *, unpublished: bool = False) -> Answer:
     meant = spark_to_duckdb.replace_functions(query)
     spark_to_duckdb.define_functions(connection, meant)
     try:
-        found = duck.lock(connection).execute(spark_to_duckdb.to_duckdb(meant))
+        found = duckdb_connection.lock_down(connection).execute(spark_to_duckdb.to_duckdb(meant))
     except (duckdb.Error, spark_to_duckdb.UntranslatableError) as error:
         raise _refused(error, columns=tables.columns) from None
-    return Answer(tuple(column[0] for column in found.description or ()), _fetched(found))
+    return QueryResult(tuple(column[0] for column in found.description or ()), _fetched(found))
 
 
 class _Tables:
@@ -90,21 +88,21 @@ class _Tables:
     def put(self, place: exp.Table, version: TableVersion) -> None:
         schema = version.log.schema()
         self.columns |= dict.fromkeys(field.name for field in schema.fields)
-        predicate = needed.predicate(place, schema)
+        predicate = pushdown.pushed_predicate(place, schema)
         source = (version.table, version.number, predicate)
         if source not in self._names:
             name = self._names[source] = f"read {len(self._names)}"
-            columns = needed.columns(self._query, schema)
+            columns = pushdown.needed_columns(self._query, schema)
             version.load_into(self._connection, name, columns=columns, predicate=predicate)
         spark_to_duckdb.replace_table(place, self._names[source])
 
 
-def _default(store: Store, table: Table, *, unpublished: bool) -> Moment | None:
+def _default(store: TableStore, table: Table, *, unpublished: bool) -> Moment | None:
     if unpublished or table not in PUBLISHED:
         return None
-    version = store.published(table)
+    version = store.published_version(table)
     if version is None:
-        raise absent.not_published(table, where=store.address(table))
+        raise absent.not_published(table, where=store.table_url(table))
     return version
 
 
@@ -133,7 +131,9 @@ def _computed(said: exp.Expr | None, where: str) -> str:
         raise UsageError("a moment is missing", where=where, hint="Write VERSION AS OF 12.")
     text = said.sql(dialect="duckdb")
     try:
-        found = duck.lock(duck.connect()).execute(f"SELECT CAST(CAST(({text}) AS TIMESTAMPTZ) AS VARCHAR)")
+        found = duckdb_connection.lock_down(duckdb_connection.connect()).execute(
+            f"SELECT CAST(CAST(({text}) AS TIMESTAMPTZ) AS VARCHAR)"
+        )
         return str((found.fetchone() or ("",))[0])
     except duckdb.Error as error:
         raise _refused(error) from None
@@ -152,4 +152,4 @@ def _refused(error: Exception, columns: Collection[str] = ()) -> UsageError:
     if unknown and columns:
         told = f"There are: {', '.join(columns)}."
         return UsageError(f"no column {unknown[1]!r}", where=statements.WHERE, hint=told)
-    return UsageError(str(error).strip().splitlines()[0], where=statements.WHERE, hint=OTHER_ENGINE)
+    return UsageError(str(error).strip().splitlines()[0], where=statements.WHERE, hint=SPARK_HINT)

@@ -75,7 +75,7 @@ class Commit:
         return int(self.metrics[name]) if name in self.metrics else None
 
 
-def of(table: DeltaTable, *, limit: int | None = None) -> list[Commit]:
+def read_commits(table: DeltaTable, *, limit: int | None = None) -> list[Commit]:
     """Return the commits that the log still holds, newest first. Reads one small object each.
 
     Args:

@@ -9,7 +9,7 @@ from sqlglot import exp
 _COMPARED = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
-def columns(query: exp.Query, schema: DeltaSchema) -> list[str]:
+def needed_columns(query: exp.Query, schema: DeltaSchema) -> list[str]:
     """Return the columns that the query may mean by any of its words, or all of them for a star.
 
     Args:
@@ -25,7 +25,7 @@ def columns(query: exp.Query, schema: DeltaSchema) -> list[str]:
     return [name for name in names if name.lower() in words] or names[:1]
 
 
-def predicate(place: exp.Table, schema: DeltaSchema) -> str | None:
+def pushed_predicate(place: exp.Table, schema: DeltaSchema) -> str | None:
     """Return a condition that all rows meet which the query can use at this place, or None.
 
     Only comparisons of text with text, in the WHERE of a SELECT that reads this table alone: there both

@@ -28,7 +28,7 @@ def run(lake: DeltaLake, statement: str, *, unpublished: bool = False) -> DataFr
     Raises:
         UsageError: not one query, a table that does not exist or is still empty, or what Spark refuses.
     """
-    mentions = statements.mentions(statements.parse(statement))
+    mentions = statements.table_references(statements.parse_query(statement))
     for table in dict.fromkeys(table for _, table in mentions):
         _register(lake, table)
     if not unpublished:

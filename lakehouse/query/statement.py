@@ -30,7 +30,7 @@ class Dialect(Spark):
 WHERE = "the SQL statement"
 
 
-def parse(statement: str) -> exp.Query:
+def parse_query(statement: str) -> exp.Query:
     """Return the one query of a statement in Spark's SQL.
 
     Raises:
@@ -56,7 +56,7 @@ def parse(statement: str) -> exp.Query:
     return query
 
 
-def mentions(query: exp.Query) -> list[tuple[exp.Table, Table]]:
+def table_references(query: exp.Query) -> list[tuple[exp.Table, Table]]:
     """Return every place where a query names a table, and which table that is.
 
     Raises:

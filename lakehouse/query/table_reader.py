@@ -23,14 +23,14 @@ _PATIENCE = {"max_retries": "3", "retry_timeout": "15s", "connect_timeout": "5s"
 
 
 @dataclass(frozen=True)
-class Listed:
+class StoredObject:
     """One object: its key, and when it was written."""
 
     key: str
     at: datetime
 
 
-class Store:
+class TableStore:
     """One bucket.
 
     Args:
@@ -43,12 +43,12 @@ class Store:
         self._connect = connect
         self.locations = Locations(f"s3://{s3.bucket}")
 
-    def address(self, table: Table) -> str:
+    def table_url(self, table: Table) -> str:
         """Return a table's URL."""
         return self.locations.table(table)
 
     @property
-    def options(self) -> dict[str, str]:
+    def storage_options(self) -> dict[str, str]:
         """How deltalake reaches it: credentials that are not set it looks for as AWS's tools do."""
         options = {"aws_region": self._s3.region, **_PATIENCE}
         if self._s3.endpoint:
@@ -60,7 +60,7 @@ class Store:
             options["aws_secret_access_key"] = self._s3.secret_key.get_secret_value()
         return options
 
-    def published(self, table: Table) -> int | None:
+    def published_version(self, table: Table) -> int | None:
         """Return the version that readers see of a table of the batch lane; None if there is none yet.
 
         Raises:
@@ -68,10 +68,10 @@ class Store:
         """
         return PublishedVersion.parse(self._text(pointer.key(table))).version
 
-    def listed(self, prefix: str) -> Iterator[Listed]:
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects whose keys begin like this.
 
-        Raises: as `published`.
+        Raises: as `published_version`.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -79,7 +79,7 @@ class Store:
         try:
             for page in pages.paginate(Bucket=self._s3.bucket, Prefix=prefix):
                 for found in page.get("Contents", []):
-                    yield Listed(found["Key"], found["LastModified"])
+                    yield StoredObject(found["Key"], found["LastModified"])
         except (BotoCoreError, ClientError) as error:
             raise store_away(error, where=f"s3://{self._s3.bucket}/{prefix}") from None
 

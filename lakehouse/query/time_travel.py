@@ -15,7 +15,7 @@ from tenacity import Retrying, retry_if_exception_type, retry_if_not_exception_t
 from foundation.errors import UsageError, store_away
 from lakehouse.catalog import errors as absent
 from lakehouse.catalog.tables import Table
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -41,7 +41,7 @@ class TableVersion:
         log: its state, from the log alone.
     """
 
-    store: Store
+    store: TableStore
     table: Table
     log: DeltaTable
 
@@ -77,14 +77,14 @@ class TableVersion:
         """
         import duckdb  # history gets by without
 
-        from lakehouse.query import duckdb_connection as duck
+        from lakehouse.query import duckdb_connection
 
         try:
-            duck.fill(connection, name, self.log.scan(columns=columns, predicate=predicate))
+            duckdb_connection.load_into(connection, name, self.log.scan(columns=columns, predicate=predicate))
         except (duckdb.Error, DeltaError, OSError) as error:
             if "not found" in str(error).lower():
                 raise vacuumed_error(self.store, self.table, self.number) from None
-            raise store_away(error, where=self.store.address(self.table)) from None
+            raise store_away(error, where=self.store.table_url(self.table)) from None
 
 
 def parse_moment(text: str, *, where: str) -> Moment:
@@ -111,7 +111,7 @@ def parse_moment(text: str, *, where: str) -> Moment:
         ) from None
 
 
-def table_at(store: Store, table: Table, moment: Moment | None = None) -> TableVersion:
+def table_at(store: TableStore, table: Table, moment: Moment | None = None) -> TableVersion:
     """Open a table from its log; none of its rows is read.
 
     Args:
@@ -133,13 +133,13 @@ def table_at(store: Store, table: Table, moment: Moment | None = None) -> TableV
     return TableVersion(store, table, _open(store, table, moment))
 
 
-def readable_versions(store: Store, table: Table) -> tuple[int, int]:
+def readable_versions(store: TableStore, table: Table) -> tuple[int, int]:
     """Return the oldest version of which every file is there, and the newest.
 
     Lists the table's folder once, and opens some log2(n) versions of its log.
     """
-    folder = store.key(store.address(table))
-    there = {found.key for found in store.listed(f"{folder}/")}
+    folder = store.key(store.table_url(table))
+    there = {found.key for found in store.list_objects(f"{folder}/")}
     logged = [int(match[1]) for key in there if (match := _LOGGED.search(key))]
     newest = _open(store, table).version()
     candidates = range(min(logged, default=newest), newest + 1)
@@ -148,29 +148,29 @@ def readable_versions(store: Store, table: Table) -> tuple[int, int]:
     ], newest
 
 
-def vacuumed_error(store: Store, table: Table, version: int) -> UsageError:
+def vacuumed_error(store: TableStore, table: Table, version: int) -> UsageError:
     """Return the error of a version whose files have been removed."""
     oldest, newest = readable_versions(store, table)
     known = f"Versions {oldest} to {newest}" if oldest < newest else f"Version {newest}"
     return UsageError(
         f"version {version} of {table.full_name} is gone: its files have been vacuumed",
-        where=store.address(table),
+        where=store.table_url(table),
         hint=f"{known} can be read.",
     )
 
 
-def _is_whole(store: Store, table: Table, version: int, there: set[str]) -> bool:
+def _is_whole(store: TableStore, table: Table, version: int, there: set[str]) -> bool:
     try:
-        found = DeltaTable(store.address(table), version=version, storage_options=store.options)
+        found = DeltaTable(store.table_url(table), version=version, storage_options=store.storage_options)
     except DeltaError:
         return False
     return {store.key(uri) for uri in found.file_uris()} <= there
 
 
-def _open(store: Store, table: Table, version: int | None = None) -> DeltaTable:
-    address = store.address(table)
+def _open(store: TableStore, table: Table, version: int | None = None) -> DeltaTable:
+    address = store.table_url(table)
     try:
-        return _OPENING(DeltaTable, address, version=version, storage_options=store.options)
+        return _OPENING(DeltaTable, address, version=version, storage_options=store.storage_options)
     except TableNotFoundError:
         raise absent.no_data(table, where=address) from None
     except DeltaError as error:
@@ -181,25 +181,25 @@ def _open(store: Store, table: Table, version: int | None = None) -> DeltaTable:
         raise store_away(error, where=address) from None
 
 
-def _at(store: Store, table: Table, moment: datetime) -> DeltaTable:
+def _at(store: TableStore, table: Table, moment: datetime) -> DeltaTable:
     found = _open(store, table)
     found.load_as_version(moment)
     # For a time before the first commit it loads that one; what it tells as history is the newest version's.
-    commit = f"{store.key(store.address(table))}/_delta_log/{found.version():020}.json"
-    first = next((listed.at for listed in store.listed(commit)), moment)
+    commit = f"{store.key(store.table_url(table))}/_delta_log/{found.version():020}.json"
+    first = next((listed.at for listed in store.list_objects(commit)), moment)
     if first > moment:
         raise UsageError(
             f"{table.full_name} has no version as old as {moment:%Y-%m-%d %H:%M:%S} UTC",
-            where=store.address(table),
+            where=store.table_url(table),
             hint=f"Its first commit is of {first:%Y-%m-%d %H:%M:%S} UTC: ask for that time or a later one.",
         )
     return found
 
 
-def _no_version(store: Store, table: Table, version: int) -> UsageError:
+def _no_version(store: TableStore, table: Table, version: int) -> UsageError:
     oldest, newest = readable_versions(store, table)
     return UsageError(
         f"{table.full_name} has no version {version}",
-        where=store.address(table),
+        where=store.table_url(table),
         hint=f"There are {oldest} to {newest}; `pinlake history {table.full_name}` lists them.",
     )

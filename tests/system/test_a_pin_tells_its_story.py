@@ -19,7 +19,7 @@ from lakehouse.observability.pin_trace.timeline import Entry, moment
 from lakehouse.operations import replay
 from lakehouse.operations.replay import Quarantine
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 from tests import events
 
 PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"
@@ -89,7 +89,7 @@ def _correct(own: Settings, spark: SparkSession) -> None:
 
 
 def _tell(own: Settings, unique_id: str) -> list[Entry]:
-    store = Store(own.s3, lambda: s3_client(own.s3))
+    store = TableStore(own.s3, lambda: s3_client(own.s3))
     return why.tell(store, why.canonical(unique_id), served=partial(served.row, own.postgres))
 
 

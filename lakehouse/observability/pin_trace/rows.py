@@ -11,10 +11,9 @@ from duckdb import DuckDBPyConnection
 from lakehouse.catalog.errors import NoData
 from lakehouse.catalog.tables import Lane, Table
 from lakehouse.observability.pin_trace.timeline import Log
-from lakehouse.query import duckdb_connection as duck
-from lakehouse.query import history as commits
-from lakehouse.query import time_travel
-from lakehouse.query.table_reader import Store
+from lakehouse.query import duckdb_connection, time_travel
+from lakehouse.query.history import read_commits
+from lakehouse.query.table_reader import TableStore
 from lakehouse.query.time_travel import TableVersion
 
 PLACE = ("topic", "partition", "offset")
@@ -54,7 +53,7 @@ class PinRows:
     logs: dict[Table, Log]
 
 
-def gather(store: Store, lane: Lane, unique_id: str) -> PinRows:
+def gather(store: TableStore, lane: Lane, unique_id: str) -> PinRows:
     """Read what a lane holds of a pin.
 
     Of silver and gold only files are read that may hold it; of bronze the keys; quarantine whole.
@@ -62,7 +61,7 @@ def gather(store: Store, lane: Lane, unique_id: str) -> PinRows:
     Raises:
         TransientError: the store does not answer.
     """
-    reader = _Reader(store, duck.connect())
+    reader = _Reader(store, duckdb_connection.connect())
     own = f"\"unique_id\" = '{unique_id}'"
     silver = reader.rows(lane.silver, ["unique_id", "event_id", *PLACE, "updated_at"], own)
     features = reader.rows(lane.features, ["unique_id", "event_id"], own)
@@ -76,7 +75,7 @@ def gather(store: Store, lane: Lane, unique_id: str) -> PinRows:
 
 
 class _Reader:
-    def __init__(self, store: Store, connection: DuckDBPyConnection) -> None:
+    def __init__(self, store: TableStore, connection: DuckDBPyConnection) -> None:
         self._store = store
         self._connection = connection
         self._opened: dict[Table, TableVersion | None] = {}
@@ -86,11 +85,14 @@ class _Reader:
         if newest is None:
             return []
         newest.load_into(self._connection, table.full_name, columns=columns, predicate=predicate)
-        return duck.rows(self._connection, f"SELECT * FROM {duck.quoted(table.full_name)} WHERE {where}")
+        return duckdb_connection.fetch_rows(
+            self._connection,
+            f"SELECT * FROM {duckdb_connection.quote_identifier(table.full_name)} WHERE {where}",
+        )
 
     def log(self, table: Table) -> Log:
         newest = self._newest(table)
-        return Log(table.full_name, commits.of(newest.log) if newest else [])
+        return Log(table.full_name, read_commits(newest.log) if newest else [])
 
     def _newest(self, table: Table) -> TableVersion | None:
         if table not in self._opened:

@@ -13,7 +13,7 @@ from lakehouse.observability.pin_trace import rows as pin
 from lakehouse.observability.pin_trace.rows import PinRows, Row
 from lakehouse.observability.pin_trace.timeline import Entry, in_order
 from lakehouse.query.history import Commit
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 
 Served = Callable[[str], Row | None]
 
@@ -34,7 +34,7 @@ def canonical(text: str) -> str:
         ) from None
 
 
-def tell(store: Store, unique_id: str, *, served: Served) -> list[Entry]:
+def tell(store: TableStore, unique_id: str, *, served: Served) -> list[Entry]:
     """Return what happened to a pin, in order of time.
 
     Reads the pin's own rows, the keys of bronze, quarantine whole, and one small object for each commit that
@@ -69,7 +69,7 @@ def tell(store: Store, unique_id: str, *, served: Served) -> list[Entry]:
 class _LaneStory:
     """What one lane tells."""
 
-    def __init__(self, store: Store, lane: Lane, rows: PinRows) -> None:
+    def __init__(self, store: TableStore, lane: Lane, rows: PinRows) -> None:
         self._store = store
         self._lane = lane
         self._rows = rows
@@ -103,7 +103,7 @@ class _LaneStory:
         for back in range(2):
             day = record["kafka_timestamp"] - timedelta(days=back)
             prefix = partition_prefix(f"{day:%Y-%m-%d}", record["topic"], record["partition"])
-            for found in self._store.listed(prefix):
+            for found in self._store.list_objects(prefix):
                 landed = LandingObject.parse(found.key)
                 if landed and record["offset"] in landed.offsets:
                     yield self._entry(

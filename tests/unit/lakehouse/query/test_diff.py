@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lakehouse.catalog.tables import STREAM
 from lakehouse.query import diff, time_travel
-from lakehouse.query.diff import COMPARISON, FEED, Difference
+from lakehouse.query.diff import COMPARISON, FEED, TableDiff
 from tests.local_store import LocalStore, State, write
 
 STATES = st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), st.integers(0, 2))
@@ -31,7 +31,7 @@ def test_what_differs_between_any_two_versions_is_counted(
         store = LocalStore(Path(folder))
         write(store, STREAM.silver, states, change_feed=change_feed)
         before, after = (time_travel.table_at(store, STREAM.silver, number) for number in (old, new))
-        found = diff.between(before, after, limit=10)
+        found = diff.compare_versions(before, after, limit=10)
 
     assert _counts(found) == _expected(states[old], states[new])
     assert found.source == (FEED if change_feed and old != new else COMPARISON)
@@ -44,7 +44,7 @@ def test_what_differs_between_any_two_versions_is_counted(
     }
 
 
-def _counts(found: Difference) -> tuple[int, int, int]:
+def _counts(found: TableDiff) -> tuple[int, int, int]:
     return found.added, found.removed, found.changed
 
 

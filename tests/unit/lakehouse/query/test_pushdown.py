@@ -7,8 +7,7 @@ from deltalake.schema import Field, PrimitiveType, Schema
 from sqlglot import exp
 
 from lakehouse.catalog.tables import BATCH
-from lakehouse.query import pushdown as needed
-from lakehouse.query import statement
+from lakehouse.query import pushdown, statement
 
 TABLE = BATCH.silver.full_name
 SCHEMA = Schema(
@@ -34,7 +33,7 @@ ALL = [field.name for field in SCHEMA.fields]
     ],
 )
 def test_columns_that_no_word_of_the_query_can_mean_are_left_out(text: str, columns: list[str]) -> None:
-    assert needed.columns(statement.parse(text), SCHEMA) == columns
+    assert pushdown.needed_columns(statement.parse_query(text), SCHEMA) == columns
 
 
 @pytest.mark.parametrize(
@@ -49,15 +48,17 @@ def test_columns_that_no_word_of_the_query_can_mean_are_left_out(text: str, colu
     ],
 )
 def test_rows_are_left_out_by_comparisons_of_text_alone(where: str, predicate: str | None) -> None:
-    query = statement.parse(f"SELECT * FROM {TABLE} WHERE {where}")
+    query = statement.parse_query(f"SELECT * FROM {TABLE} WHERE {where}")
 
-    assert needed.predicate(_place(query), SCHEMA) == predicate
+    assert pushdown.pushed_predicate(_place(query), SCHEMA) == predicate
 
 
 def test_a_join_may_need_rows_that_its_where_does_not() -> None:
-    query = statement.parse(f"SELECT * FROM {TABLE} a LEFT JOIN {TABLE} b USING (title) WHERE a.title = 'x'")
+    query = statement.parse_query(
+        f"SELECT * FROM {TABLE} a LEFT JOIN {TABLE} b USING (title) WHERE a.title = 'x'"
+    )
 
-    assert needed.predicate(_place(query), SCHEMA) is None
+    assert pushdown.pushed_predicate(_place(query), SCHEMA) is None
 
 
 def _place(query: exp.Query) -> exp.Table:

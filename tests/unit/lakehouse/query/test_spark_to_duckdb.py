@@ -29,7 +29,7 @@ def test_columns_are_called_what_spark_calls_them(text: str, columns: list[str])
     connection = duckdb.connect()
     connection.execute("CREATE TABLE t AS SELECT 1 AS x, ['a', 'b'] AS tags")
 
-    query = statement.parse(text)
+    query = statement.parse_query(text)
     spark_to_duckdb.name_columns(query)
     found = connection.execute(spark_to_duckdb.to_duckdb(query))
 

@@ -14,7 +14,7 @@ SILVER, GOLD = BATCH.silver.full_name, STREAM.features.full_name
 
 
 def _tables(text: str) -> list[str]:
-    return [table.full_name for _, table in statement.mentions(statement.parse(text))]
+    return [table.full_name for _, table in statement.table_references(statement.parse_query(text))]
 
 
 def test_tables_are_found_wherever_a_query_names_them() -> None:

@@ -48,7 +48,7 @@ def test_what_is_not_there_is_told_with_what_is(store: LocalStore) -> None:
 
 
 def test_a_version_whose_files_are_gone_says_which_are_not(store: LocalStore) -> None:
-    table = DeltaTable(store.address(TABLE))
+    table = DeltaTable(store.table_url(TABLE))
     table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
     newest = time_travel.table_at(store, TABLE).number
 
