@@ -43,5 +43,5 @@ def let_readers_see(lake: DeltaLake, table: Table) -> int | None:
     """
     if table not in PUBLISHED:
         return None
-    publish(lake, [table], gates=GateStats())
+    publish(lake, table, gates=GateStats())
     return published_version(lake, table)

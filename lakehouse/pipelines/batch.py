@@ -44,7 +44,7 @@ def run_bronze(lake: DeltaLake) -> StepMetrics:
         return StepMetrics()
     source = records.read_landing(lake.spark, folder=lake.locations.landing, files_per_batch=_LANDING_OBJECTS)
     counts = _drain(lake, source, write, targets=(BATCH.bronze,))
-    publish(lake, [BATCH.bronze], gates=GateStats())
+    publish(lake, BATCH.bronze, gates=GateStats())
     return counts
 
 
@@ -52,7 +52,7 @@ def run_silver(lake: DeltaLake, *, text_policy: TextPolicy) -> StepMetrics:
     """Merge the pins in new bronze rows into silver.pins_batch; what is no pin goes to quarantine."""
     log = GateStats()
     counts = write_silver(lake, text_policy=text_policy, log=log)
-    publish(lake, [BATCH.silver], gates=log)
+    publish(lake, BATCH.silver, gates=log)
     return counts
 
 
@@ -104,9 +104,9 @@ def run_gold(lake: DeltaLake) -> StepMetrics:
             changes.unpersist()
 
     source = _new_rows(lake, BATCH.silver)
-    publish(lake, [BATCH.silver], gates=GateStats())
+    publish(lake, BATCH.silver, gates=GateStats())
     counts = _drain(lake, source, write, targets=(BATCH.features, CATEGORY_DAILY, BATCH.quarantine))
-    publish(lake, [BATCH.features], gates=log)
+    publish(lake, BATCH.features, gates=log)
     return counts
 
 

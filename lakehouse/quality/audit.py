@@ -21,9 +21,9 @@ class AuditTarget:
     """One version of a table.
 
     Attributes:
-        table: the table, which has a suite.
-        version: the version.
-        quarantined_share: of refused rows among those that came in; rules see it as quarantined_share.
+        table: a table that has a suite.
+        version: its Delta version.
+        quarantined_share: refused rows as a share of incoming rows, from 0 to 1. Rules can refer to it.
     """
 
     table: Table
@@ -32,18 +32,20 @@ class AuditTarget:
 
 
 def audit(lake: DeltaLake, target: AuditTarget, *, run_id: str) -> list[RuleResult]:
-    """Judge a version of a table. Costs about a job a rule; each rule of uniqueness shuffles its column.
+    """Evaluate a suite's table rules on a version of a table.
+
+    Costs about one job per rule; a uniqueness rule also shuffles its column.
 
     Args:
         lake: the lakehouse.
-        target: what is judged.
-        run_id: of the run that asks.
+        target: the version to audit.
+        run_id: the id of this run in quality.results.
 
     Returns:
-        A result a rule; none for an empty table.
+        One result per rule; none for an empty table.
 
     Raises:
-        TerminalError: a rule could not be judged, or the suite is not usable.
+        TerminalError: a rule cannot be evaluated, or the suite is invalid.
     """
     table, suite = target.table, load_suite(target.table)
     rows = lake.read(table, version=target.version)
@@ -55,16 +57,16 @@ def audit(lake: DeltaLake, target: AuditTarget, *, run_id: str) -> list[RuleResu
     now = datetime.now(UTC)
     return [
         RuleResult(
-            run_id, lane_name(table), table.layer, table.full_name, target.version, found.rule.id,
-            found.rule.severity, "table", found.evaluated, found.unexpected, found.observed,
-            found.success, seconds, suite.fingerprint, now,
+            run_id, lane_name(table), table.layer, table.full_name, target.version, outcome.rule.id,
+            outcome.rule.severity, "table", outcome.evaluated, outcome.unexpected, outcome.observed,
+            outcome.success, seconds, suite.fingerprint, now,
         )
-        for found in outcomes
+        for outcome in outcomes
     ]  # fmt: skip
 
 
 def add_measures(rows: DataFrame, *, quarantined_share: float) -> DataFrame:
-    """Add what rules may ask for beside a table's columns: quarantined_share and age_hours."""
+    """Add the columns that rules may use in addition to the table's own: quarantined_share and age_hours."""
     rows = rows.withColumn("quarantined_share", F.lit(quarantined_share))
     if "event_time" not in rows.columns:
         return rows

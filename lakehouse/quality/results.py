@@ -1,4 +1,4 @@
-"""What validations found, kept in quality.results."""
+"""Results of rules, stored in the table quality.results: collected, appended and read."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from lakehouse.quality.rules import Rule
 from lakehouse.spark import dataframes as literal
 
 if TYPE_CHECKING:
-    # Importing the gate imports Great Expectations, which takes seconds that reading results need not.
+    # The gate imports Great Expectations, which takes seconds; reading results does not need it.
     from lakehouse.quality.gate import Gate, GateResult
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One row of quality.results: see lakehouse.catalog.schemas.RESULTS."""
+    """One row of quality.results; lakehouse.catalog.schemas.RESULTS describes its columns."""
 
     run_id: str
     lane: str
@@ -47,37 +47,37 @@ class RuleResult:
 
     @property
     def failed_critically(self) -> bool:
-        """Whether a critical rule does not hold."""
+        """Whether a critical rule failed."""
         return not self.success and self.severity == "critical"
 
 
 class GateStats:
-    """Adds up what a lane's gates have counted until somebody takes it. Threads may share one."""
+    """The counts of a lane's gates, summed until they are taken. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sums: dict[tuple[str, str], tuple[Gate, Rule, int, int]] = {}
         self._counts = StepMetrics()
 
-    def add(self, judged: GateResult) -> None:
-        """Add one pass."""
-        gate = judged.gate
+    def add(self, result: GateResult) -> None:
+        """Add the counts of one gate result."""
+        gate = result.gate
         with self._lock:
             if gate.table.layer == "silver":
-                self._counts += judged.counts
-            for count in judged.rules:
+                self._counts += result.counts
+            for count in result.rules:
                 key = (gate.table.full_name, count.rule.id)
                 _, _, evaluated, unexpected = self._sums.get(key, (gate, count.rule, 0, 0))
                 sums = (evaluated + count.evaluated, unexpected + count.unexpected)
                 self._sums[key] = (gate, count.rule, *sums)
 
     def exclude_known(self, rows: int) -> None:
-        """Take rows off those refused that have been counted before."""
+        """Subtract refused rows that an earlier run already counted."""
         with self._lock:
             self._counts += StepMetrics(quarantined=-rows)
 
     def take(self, *, run_id: str, lane: str) -> tuple[list[RuleResult], StepMetrics]:
-        """Return the results since the last call, and what silver's gate read and refused; begin anew."""
+        """Return the rules' results and the counts of silver's gate since the last call, and reset both."""
         with self._lock:
             sums, self._sums = self._sums, {}
             counts, self._counts = self._counts, StepMetrics()
@@ -93,7 +93,7 @@ class GateStats:
 
 
 def append(lake: DeltaLake, results: Sequence[RuleResult]) -> None:
-    """Append results. One small commit, none without results."""
+    """Append results. Costs one small commit; without results, none."""
     if not results:
         return
     lake.ensure(QUALITY_RESULTS)
@@ -106,24 +106,27 @@ def read_results(lake: DeltaLake, table: str, *, rule: str | None = None) -> Dat
 
     Args:
         lake: the lakehouse.
-        table: its full name, such as silver.pins_batch.
-        rule: only this rule's.
+        table: the table's full name, such as silver.pins_batch.
+        rule: the id of a rule; None for all rules.
 
     Raises:
-        UsageError: there is no such table.
+        UsageError: the table does not exist or has no suite.
     """
-    names = [known.full_name for known in TABLES if known.suite]
+    names = [candidate.full_name for candidate in TABLES if candidate.suite]
     if table not in names:
         raise UsageError(
-            f"no suite judges {table}", where="quality history", hint=f"There are: {', '.join(names)}."
+            f"{table} has no suite",
+            where="quality history",
+            hint=f"Tables with a suite: {', '.join(names)}.",
         )
     if not lake.exists(QUALITY_RESULTS):
         return literal.frame(lake.spark, [], RESULTS)
-    found = lake.read(QUALITY_RESULTS).where(F.col("table") == table)
-    chosen = found if rule is None else found.where(F.col("rule") == rule)
-    return chosen.orderBy(F.desc("at"), "rule", "kind")
+    results = lake.read(QUALITY_RESULTS).where(F.col("table") == table)
+    if rule is not None:
+        results = results.where(F.col("rule") == rule)
+    return results.orderBy(F.desc("at"), "rule", "kind")
 
 
 def lane_name(table: Table) -> str:
-    """Return the lane a table belongs to, by its name."""
+    """Return the name of the lane that a table belongs to."""
     return "stream" if table.name.endswith("_stream") else "batch"

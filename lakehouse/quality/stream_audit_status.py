@@ -1,4 +1,4 @@
-"""What the audit beside the stream has found last: an object that people and `pinlake status` read."""
+"""The result of the stream lane's last audit: a small object in the bucket that `pinlake status` reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KEY = f"{locations.TABLES}/_quality/stream.json"
 
 @dataclass(frozen=True)
 class TableAuditStatus:
-    """The rules that do not hold for one version of a table, by their severity."""
+    """The rules that failed on one version of a table, by severity."""
 
     version: int
     critical: Sequence[str] = ()
@@ -22,13 +22,13 @@ class TableAuditStatus:
 
 @dataclass(frozen=True)
 class StreamAuditStatus:
-    """The last audit.
+    """The last audit of the stream lane.
 
     Attributes:
-        at: when, ISO 8601.
-        run_id: of its rows in quality.results.
-        error: why nothing could be judged, if so.
-        tables: by full name.
+        at: when it ran, ISO 8601 in UTC.
+        run_id: the id of its rows in quality.results.
+        error: why it could not run; None if it ran.
+        tables: the status of each audited table, by full name.
     """
 
     at: str
@@ -38,16 +38,16 @@ class StreamAuditStatus:
 
     @property
     def failed(self) -> bool:
-        """Whether a critical rule does not hold, or nothing could be judged."""
+        """Whether a critical rule failed or the audit could not run."""
         return bool(self.error) or any(table.critical for table in self.tables.values())
 
     def as_json(self) -> str:
-        """Return what the object holds."""
+        """Return the object's JSON text."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> StreamAuditStatus:
-        """Return what `as_json` has written."""
-        held = json.loads(text)
-        tables = {name: TableAuditStatus(**table) for name, table in held.pop("tables").items()}
-        return cls(**held, tables=tables)
+        """Return the status that `as_json` wrote."""
+        document = json.loads(text)
+        tables = {name: TableAuditStatus(**table) for name, table in document.pop("tables").items()}
+        return cls(**document, tables=tables)

@@ -67,7 +67,7 @@ class Publication:
             self._log.add(self._silver.judged)
             # Of what is refused only that counts which was not before, or readers would wait for old sins.
             self._log.exclude_known(self._silver.judged.counts.quarantined - refused + back)
-        publish(self._lake, [BATCH.silver], gates=self._log)
+        publish(self._lake, BATCH.silver, gates=self._log)
 
     def _promote_to_gold(self) -> None:
         # What silver's change feed holds, this rebuild's merge too: no later promotion will bring it back.
@@ -81,7 +81,7 @@ class Publication:
         self._apply(gold.daily, CATEGORY_DAILY, gold.judged.counts)
         if not gold.features.isEmpty():
             log.add(gold.judged)
-        publish(self._lake, [BATCH.features], gates=log)
+        publish(self._lake, BATCH.features, gates=log)
         self._let_through(gold.let_through)
 
     def _apply(self, changes: DataFrame, table: Table, counts: StepMetrics) -> None:

@@ -1,4 +1,4 @@
-"""A row that is refused, seen, corrected and replayed; a version that fails, kept from its readers."""
+"""Quarantine and publication: a refused row is corrected and replayed; a failed version stays unpublished."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(6)]
 TOO_MANY = "1900M"
 
 
-def test_a_refused_row_is_explained_corrected_and_replayed_once(lake: DeltaLake) -> None:
+def test_a_refused_row_is_explained_then_corrected_and_replayed_once(lake: DeltaLake) -> None:
     # The newest event of the first pin is refused, which must not hide its older one.
     values = [(PINS[0], "10"), (PINS[1], "20"), (PINS[0], TOO_MANY), (PINS[2], TOO_MANY), ("no uuid", "1")]
     values += [(PINS[3], "4"), (PINS[4], "5")]
@@ -34,21 +34,21 @@ def test_a_refused_row_is_explained_corrected_and_replayed_once(lake: DeltaLake)
     quarantine = Quarantine(lake, BATCH)
     rows = {row.offset: row for row in quarantine.rows().collect()}
     assert sorted(rows) == [2, 3, 4]
-    told = rows[2].broken[0]
+    explanation = rows[2].broken[0]
     assert rows[2].reasons == ["silver.follower_count.plausible"]
-    assert (told.severity, told.observed) == ("critical", "1900000000")
+    assert (explanation.severity, explanation.observed) == ("critical", "1900000000")
     assert json.loads(rows[2].value)["follower_count"] == TOO_MANY
     assert rows[2].broken[1].rule == "silver.title.present"
     assert (rows[4].reasons, rows[4].suite) == (["unique_id.not_a_uuid"], None)
 
-    # A newer event of the third pin comes before its old one is corrected.
+    # A newer event of the third pin arrives before its old one is corrected.
     _land(lake, 7, [(PINS[2], "77")])
     _promote(lake)
     fixed = replay.assigned({"follower_count": "'1.9M'"})
     assert quarantine.fix("follower_count = '1900M'", fixed, note="a thousand too many") == 2
     assert quarantine.fix("id = 'none'", fixed, note=None) == 0
-    for tried in (Replayed(3, 2), Replayed(1, 0), Replayed(1, 0)):
-        assert _replay(quarantine) == tried
+    for expected_replay in (Replayed(3, 2), Replayed(1, 0), Replayed(1, 0)):
+        assert _replay(quarantine) == expected_replay
     batch_lane.run_gold(lake)
 
     expected = {PINS[0]: 1_900_000, PINS[1]: 20, PINS[2]: 77, PINS[3]: 4, PINS[4]: 5}
@@ -63,7 +63,7 @@ def test_a_refused_row_is_explained_corrected_and_replayed_once(lake: DeltaLake)
         quarantine.rows("nothing = 1")
 
 
-def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(lake: DeltaLake) -> None:
+def test_readers_keep_the_published_version_until_a_new_one_passes(lake: DeltaLake) -> None:
     with pytest.raises(UsageError, match="has no data yet"):
         _count(lake)
     _land(lake, 0, [(PINS[0], "10"), (PINS[1], "20")])
@@ -71,7 +71,7 @@ def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(lake: 
     before = published_version(lake, BATCH.silver)
     assert _count(lake) == 2
 
-    # Two thirds of what comes is refused.
+    # Two thirds of the incoming rows are refused.
     _land(lake, 2, [(PINS[2], "30"), ("no uuid", "1"), ("no uuid", "1")])
     batch_lane.run_bronze(lake)
     with pytest.raises(AuditFailedError, match="readers keep version") as raised:
@@ -82,8 +82,8 @@ def test_a_version_that_fails_is_kept_from_readers_until_a_good_one_comes(lake: 
     assert _count(lake) == 2
     assert _count(lake, unpublished=True) == 3
     report = gather(lake, sentences={}, now=datetime.now(UTC))
-    (told,) = (volume for volume in report.volumes if volume.table == BATCH.silver.full_name)
-    assert (told.rows, told.version) == (2, before)
+    (silver,) = (volume for volume in report.volumes if volume.table == BATCH.silver.full_name)
+    assert (silver.rows, silver.version) == (2, before)
     results = read_results(lake, "silver.pins_batch", rule="unique_id.not_a_uuid")
     assert [(row.evaluated, row.unexpected) for row in results.collect()] == [(3, 2), (2, 0)]
 
