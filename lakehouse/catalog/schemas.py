@@ -82,7 +82,7 @@ CATEGORY_FIGURES = _columns(
     ("max_follower_count", IntegerType(), "the largest known count"),
 )
 
-BROKEN = ArrayType(
+FAILED_RULES = ArrayType(
     StructType(
         [
             StructField("rule", StringType()),
@@ -97,7 +97,7 @@ QUARANTINE = _columns(
     ("id", StringType(), "made from coordinates and layer: the same whenever the record is refused"),
     ("layer", StringType(), "the layer it was refused by"),
     ("reasons", ArrayType(StringType()), "the id of every critical rule it broke"),
-    ("broken", BROKEN, "every rule it broke, whatever its severity, and the value that broke it"),
+    ("broken", FAILED_RULES, "every rule it broke, whatever its severity, and the value that broke it"),
     ("value", BinaryType(), "the record's value, byte for byte"),
     _EVENT_ID,
     *_COORDINATES,
@@ -183,6 +183,6 @@ _COLUMNS = {
 }
 
 
-def of(table: Table) -> StructType:
+def schema_of(table: Table) -> StructType:
     """Return a table's columns; those of a lane's table, if it is one of another name."""
     return _COLUMNS[table.suite or table.full_name]

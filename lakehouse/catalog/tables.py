@@ -18,7 +18,7 @@ class Table:
         key: the columns that identify a row; empty where every row is an occurrence of its own.
         change_feed: whether Delta records row changes for the layer that reads it.
         suite: the file in expectations/ that judges it, without .json; empty if none does.
-        retention: for how many days every version of it can be asked for, whatever has been joined or
+        retention_days: for how many days every version of it can be asked for, whatever has been joined or
             replaced since; at least 7, Delta's own limit: a reader or writer may be at work with its files.
         statistics: the columns of which Delta keeps least and greatest value a file, so that queries skip
             files; empty for its own choice. Whatever tells of a pin is left out: the log, where they stand,
@@ -31,7 +31,7 @@ class Table:
     key: tuple[str, ...] = ()
     change_feed: bool = False
     suite: str = ""
-    retention: int = 30
+    retention_days: int = 30
     statistics: tuple[str, ...] = ()
 
     @property
@@ -100,9 +100,9 @@ BATCH = _lane("batch")
 STREAM = _lane("stream")
 CATEGORY_DAILY = Table("gold", "category_daily", "Figures per day and category", ("day", "category"))
 # Their rows say when themselves: no past version is worth its files.
-QUALITY_RESULTS = Table("quality", "results", "What every validation found, a row a rule", retention=7)
+QUALITY_RESULTS = Table("quality", "results", "What every validation found, a row a rule", retention_days=7)
 OPS_LEDGER = Table(
-    "ops", "ledger", "What went into and came out of every step", ("table", "version"), retention=7
+    "ops", "ledger", "What went into and came out of every step", ("table", "version"), retention_days=7
 )
 TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables, QUALITY_RESULTS, OPS_LEDGER)
 # Readers see the version of these that their suite has passed.
@@ -110,7 +110,7 @@ PUBLISHED = tuple(table for table in BATCH.tables if table.suite)
 _BY_NAME = {table.full_name: table for table in TABLES}
 
 
-def named(name: str, *, where: str) -> Table:
+def find_table(name: str, *, where: str) -> Table:
     """Return the table of this name, such as silver.pins_batch, in any case.
 
     Args:

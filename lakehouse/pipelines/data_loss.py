@@ -12,8 +12,8 @@ from pyspark.sql.types import IntegerType, LongType, StringType, StructField, St
 from foundation.offsets import FOLDER, LostOffsets, OffsetRange
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.spark import dataframes as literal
-from lakehouse.spark import filesystem as objects
+from lakehouse.spark import filesystem
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 log = structlog.get_logger()
 
@@ -61,8 +61,8 @@ def record(lake: DeltaLake, lost: LostOffsets) -> None:
 def read(lake: DeltaLake) -> DataFrame:
     """Return at, lane, topic, partition, first and last of all lost offsets that were written down."""
     folder = f"{lake.root}/{FOLDER}"
-    if not objects.names(lake.spark, folder):
-        return literal.frame(lake.spark, [], _COLUMNS)
+    if not filesystem.list_names(lake.spark, folder):
+        return dataframe_from_rows(lake.spark, [], _COLUMNS)
     return lake.spark.read.schema(_COLUMNS).json(folder)
 
 

@@ -6,7 +6,7 @@ from foundation import kafka_admin as topics
 from foundation.clients import s3_client
 from foundation.offsets import LostOffsets, OffsetRange
 from foundation.settings import Settings
-from lakehouse.delta import stream_position
+from lakehouse.delta.streaming_checkpoint import read_stream_position
 
 
 def detect_data_loss(settings: Settings) -> list[LostOffsets]:
@@ -24,7 +24,7 @@ def detect_data_loss(settings: Settings) -> list[LostOffsets]:
     kafka = settings.kafka
     lag = topics.lag(kafka)
     positions = {("batch", row.topic, row.partition): row.committed for row in lag if row.committed}
-    streamed = stream_position.read(s3_client(settings.s3), settings.s3.bucket, topic=kafka.stream_topic)
+    streamed = read_stream_position(s3_client(settings.s3), settings.s3.bucket, topic=kafka.stream_topic)
     positions |= {("stream", kafka.stream_topic, number): offset for number, offset in streamed.items()}
     first = {
         (topic, int(number)): offset

@@ -20,7 +20,7 @@ from tenacity import (
 from foundation.errors import TransientError
 from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import Settings
-from lakehouse.bronze import sources as records
+from lakehouse.bronze import sources
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
@@ -123,8 +123,8 @@ class StreamLane:
         self._fan_out.ensure()
         lost = self._detect_data_loss()
         limit = self._settings.stream.max_offsets_per_trigger
-        source = records.read_kafka(
-            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(lost)
+        source = sources.read_kafka(
+            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skip_lost_offsets=bool(lost)
         )
         return MicroBatches(
             source,

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from foundation.errors import TerminalError
 from lakehouse.catalog import schemas
-from lakehouse.catalog.schemas import BROKEN
+from lakehouse.catalog.schemas import FAILED_RULES
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import gx_adapter as gx
@@ -85,7 +85,7 @@ def open_gate(spark: SparkSession, table: Table) -> Gate:
     """
     suite = load(table)
     gx.check(spark, suite.table_rules, audited(table))
-    return Gate(table, suite, gx.predicates(spark, suite.row_rules, schemas.of(table)))
+    return Gate(table, suite, gx.predicates(spark, suite.row_rules, schemas.schema_of(table)))
 
 
 def faults(spark: SparkSession, table: Table, suite: Suite) -> list[TerminalError]:
@@ -94,7 +94,7 @@ def faults(spark: SparkSession, table: Table, suite: Suite) -> list[TerminalErro
     for rule in suite.rules:
         try:
             if rule.kind == "row":
-                gx.predicates(spark, [rule], schemas.of(table))
+                gx.predicates(spark, [rule], schemas.schema_of(table))
             else:
                 gx.check(spark, [rule], audited(table))
         except TerminalError as error:
@@ -136,7 +136,7 @@ def passed(judged: DataFrame) -> DataFrame:
 
 
 def refused(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> DataFrame:
-    """Keep the others, `broken` explained as in lakehouse.catalog.schemas.BROKEN, and add `suite`.
+    """Keep the others, `broken` explained as in lakehouse.catalog.schemas.FAILED_RULES, and add `suite`.
 
     Args:
         judged: what `judge` returned.
@@ -150,7 +150,7 @@ def refused(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> D
     return (
         judged.where(F.size("reasons") > 0)
         .withColumn("suite", F.when(by_suite, F.lit(gate.suite.fingerprint)))
-        .withColumn("broken", explained.cast(BROKEN))
+        .withColumn("broken", explained.cast(FAILED_RULES))
     )
 
 

@@ -9,7 +9,7 @@ from foundation.errors import UsageError
 from lakehouse.catalog.schemas import RESULTS
 from lakehouse.catalog.tables import QUALITY_RESULTS, TABLES
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 
 def history(lake: DeltaLake, table: str, *, rule: str | None = None) -> DataFrame:
@@ -29,7 +29,7 @@ def history(lake: DeltaLake, table: str, *, rule: str | None = None) -> DataFram
             f"no suite judges {table}", where="quality history", hint=f"There are: {', '.join(names)}."
         )
     if not lake.exists(QUALITY_RESULTS):
-        return literal.frame(lake.spark, [], RESULTS)
+        return dataframe_from_rows(lake.spark, [], RESULTS)
     found = lake.read(QUALITY_RESULTS).where(F.col("table") == table)
     chosen = found if rule is None else found.where(F.col("rule") == rule)
     return chosen.orderBy(F.desc("at"), "rule", "kind")

@@ -14,7 +14,7 @@ from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality.gate import Gate, Judged
 from lakehouse.quality.rules import Rule
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def append(lake: DeltaLake, results: Sequence[Result]) -> None:
     if not results:
         return
     lake.ensure(QUALITY_RESULTS)
-    rows = literal.frame(lake.spark, [asdict(result) for result in results], RESULTS)
+    rows = dataframe_from_rows(lake.spark, [asdict(result) for result in results], RESULTS)
     lake.append(rows, QUALITY_RESULTS, MicroBatch(new_event_id(), 0))
 
 

@@ -61,7 +61,7 @@ def strays(tables: Iterable[Table], *, folder: Path = FOLDER) -> list[TerminalEr
 
 def audited(table: Table) -> StructType:
     """Return the columns that an audit of a table judges: its own, and what is measured."""
-    return StructType([*schemas.of(table), *MEASURED])
+    return StructType([*schemas.schema_of(table), *MEASURED])
 
 
 def _parse(table: Table, folder: Path) -> tuple[dict[str, Any], list[Rule], list[TerminalError]]:
@@ -109,7 +109,7 @@ def _rule(entry: object, path: Path, number: int, table: Table) -> Rule:
     except ValueError as error:
         raise _fault(path, name, str(error)) from None
     used = _columns(kwargs)
-    known = (audited(table) if kind == "table" else schemas.of(table)).fieldNames()
+    known = (audited(table) if kind == "table" else schemas.schema_of(table)).fieldNames()
     if missing := [column for column in used if column not in known]:
         raise _fault(path, name, f"there is no column {missing[0]}")
     return Rule(

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from sqlglot import exp
 
 from foundation.errors import UsageError
-from lakehouse.catalog import errors as absent
+from lakehouse.catalog.errors import NotPublishedError
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.query import duckdb_connection as duck
 from lakehouse.query import pushdown as needed
@@ -108,7 +108,7 @@ def _default(store: Store, table: Table, *, unpublished: bool) -> Moment | None:
         return None
     version = store.published(table)
     if version is None:
-        raise absent.not_published(table, where=store.address(table))
+        raise NotPublishedError(table, where=store.address(table))
     return version
 
 

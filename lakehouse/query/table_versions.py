@@ -13,7 +13,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from tenacity import Retrying, retry_if_exception_type, retry_if_not_exception_type, stop_after_attempt
 
 from foundation.errors import UsageError, store_away
-from lakehouse.catalog import errors as absent
+from lakehouse.catalog import errors
 from lakehouse.catalog.tables import Table
 from lakehouse.query.table_reader import Store
 from lakehouse.query.time_travel import Moment
@@ -147,7 +147,7 @@ def _open(store: Store, table: Table, version: int | None = None) -> DeltaTable:
     try:
         return _OPENING(DeltaTable, address, version=version, storage_options=store.options)
     except TableNotFoundError:
-        raise absent.no_data(table, where=address) from None
+        raise errors.TableNotFoundError(table, where=address) from None
     except DeltaError as error:
         if version is None:
             raise store_away(error, where=address) from None

@@ -31,13 +31,13 @@ _QUIET = "-Xshare:auto -Xlog:cds*=off -Xlog:class+path=off"
 _ROWS = 50
 
 
-def options(class_path: Iterable[str]) -> str:
+def jvm_options(class_path: Iterable[str]) -> str:
     """Return the JVM's options: none without an archive for this class path and this Java."""
-    archive = place(class_path)
+    archive = archive_path(class_path)
     return f"-XX:SharedArchiveFile={archive} {_QUIET}" if archive.exists() else ""
 
 
-def place(class_path: Iterable[str]) -> Path:
+def archive_path(class_path: Iterable[str]) -> Path:
     """Return where the archive for a class path and the Java found here is, or would be."""
     java = Path(shutil.which("java", path=_java_path()) or "java").resolve()
     # Java refuses an archive made from files that have changed since.
@@ -46,14 +46,14 @@ def place(class_path: Iterable[str]) -> Path:
     return Path(sys.prefix) / f"pinlake-{key[:16]}.jsa"
 
 
-def make(class_path: Iterable[str]) -> Path | None:
+def create_archive(class_path: Iterable[str]) -> Path | None:
     """Make the archive where it is missing, which takes about a minute; older ones are removed.
 
     Returns:
         Its path, or None if this Java cannot make one: then commands start as they would without.
     """
     jars = list(class_path)
-    archive = place(jars)
+    archive = archive_path(jars)
     if archive.exists():
         return archive
     new = archive.with_suffix(".new")

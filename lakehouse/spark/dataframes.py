@@ -11,7 +11,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StructType
 
 
-def frame(spark: SparkSession, rows: Sequence[Mapping[str, object]], schema: StructType) -> DataFrame:
+def dataframe_from_rows(
+    spark: SparkSession, rows: Sequence[Mapping[str, object]], schema: StructType
+) -> DataFrame:
     """Return rows as one JSON literal: createDataFrame would start a Python worker, which takes seconds."""
     document = json.dumps(list(rows), default=datetime.isoformat)
     return spark.range(1).select(F.inline(F.from_json(F.lit(document), ArrayType(schema))))

@@ -14,7 +14,7 @@ _NOISE = re.compile(rb"WARNING: Using incubator modules|(Deleted|Found) \d+ file
 
 
 @contextlib.contextmanager
-def tamed() -> Iterator[None]:
+def redirect_jvm_output() -> Iterator[None]:
     """Start a JVM inside this block, so that standard output is left to the command's rows and JSON."""
     sys.stdout.flush()
     sys.stderr.flush()

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pyspark import inheritable_thread_target
 
 
-def run(writes: Sequence[Callable[[], None]]) -> None:
+def run_concurrently(writes: Sequence[Callable[[], None]]) -> None:
     """Run every write to its end, then raise the first failure in the order given, if any.
 
     None is cut off by another's failure: what has committed is skipped when the micro-batch is retried.

@@ -15,14 +15,14 @@ from pyspark.sql import SparkSession
 from foundation.java import jars
 from foundation.settings import S3Settings, Settings, SparkSettings
 from lakehouse.spark import class_data_sharing, log_store
-from lakehouse.spark import jvm_output as java_output
+from lakehouse.spark.jvm_output import redirect_jvm_output
 
 # pyspark prints every failed analysis on standard error, stack traces and all, before raising it.
 _TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 # Java's first compiler alone, with the room for code that it has with the second.
-QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+QUICK_JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 # Plans that are run as they are: for a few rows, making classes of them costs more than it gains.
-INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+INTERPRETED_PLANS = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 _LOG4J = Path(__file__).with_name("log4j2.properties")
 
 
@@ -84,10 +84,10 @@ def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
     )
     if not settings.s3.single_writer:
         builder = builder.config("spark.delta.logStore.s3a.impl", log_store.CLASS)
-    for name, value in INTERPRETED.items() if quick else ():
+    for name, value in INTERPRETED_PLANS.items() if quick else ():
         builder = builder.config(name, value)
     builder = _with_jars(builder, spark, paths)
-    with java_output.tamed():
+    with redirect_jvm_output():
         session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel(spark.log_level)
     _use_s3(session, settings.s3)
@@ -125,8 +125,8 @@ def _with_jars(builder: SparkSession.Builder, spark: SparkSettings, paths: list[
 
 
 def _java_options(paths: list[str], *, quick: bool) -> str:
-    once = f"-Dlog4j.configurationFile=file:{_LOG4J} {class_data_sharing.options(paths)}"
-    return f"{once} {QUICK}" if quick else once
+    once = f"-Dlog4j.configurationFile=file:{_LOG4J} {class_data_sharing.jvm_options(paths)}"
+    return f"{once} {QUICK_JVM_OPTIONS}" if quick else once
 
 
 def _use_s3(session: SparkSession, s3: S3Settings) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from foundation.settings import S3Settings
 
 PREFIX = f"{locations.TABLES}/_probe"
-SINGLE_WRITER = (
+_SINGLE_WRITER_HINT = (
     "Use a store that honours it, or set PINLAKE_S3_SINGLE_WRITER=true and let no two commands write at once."
 )
 
@@ -53,7 +53,7 @@ def require_conditional_writes(client: S3Client, s3: S3Settings) -> None:
             f"the object store does not honour If-None-Match (it answered {statuses[1]}), without which two "
             "writers of one table lose commits",
             where=where,
-            hint=SINGLE_WRITER,
+            hint=_SINGLE_WRITER_HINT,
         )
 
 

@@ -35,7 +35,7 @@ def diff(
     from lakehouse.query import table_versions as versions
     from lakehouse.query import time_travel as moment
 
-    chosen = tables.named(table, where="diff")
+    chosen = tables.find_table(table, where="diff")
     begin = moment.parse(since, where="--from")
     end = moment.parse(until, where="--to") if until is not None else None
     store = open_store(settings_module.load())

@@ -25,7 +25,7 @@ def history(
     from lakehouse.query import history as commits
     from lakehouse.query import table_versions as versions
 
-    chosen = tables.named(table, where="history")
+    chosen = tables.find_table(table, where="history")
     newest = versions.open_at(open_store(settings_module.load()), chosen)
     found = [commit.as_row() for commit in commits.of(newest.log, limit=limit)]
     if as_json:

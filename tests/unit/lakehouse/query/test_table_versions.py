@@ -9,7 +9,7 @@ import pytest
 from deltalake import DeltaTable
 
 from foundation.errors import UsageError
-from lakehouse.catalog.errors import NoData
+from lakehouse.catalog.errors import TableNotFoundError
 from lakehouse.catalog.tables import BATCH, STREAM
 from lakehouse.query import duckdb_engine as query
 from lakehouse.query import table_versions as versions
@@ -41,7 +41,7 @@ def test_what_is_not_there_is_told_with_what_is(store: LocalStore) -> None:
         versions.open_at(store, TABLE, 3)
     with pytest.raises(UsageError, match=r"has no version as old as 2001-01-01 .*Its first commit is of 20"):
         versions.open_at(store, TABLE, datetime(2001, 1, 1, tzinfo=UTC))
-    with pytest.raises(NoData, match=r"silver.pins_batch has no data yet"):
+    with pytest.raises(TableNotFoundError, match=r"silver.pins_batch has no data yet"):
         versions.open_at(store, BATCH.silver)
 
 
