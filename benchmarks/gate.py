@@ -18,7 +18,7 @@ from lakehouse.quality import gate as gates
 from lakehouse.quality.audit import AuditTarget, audit
 from lakehouse.quality.gate import Gate
 from lakehouse.silver.parsing import RULES
-from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.silver.transform import check_records, to_silver
 
 GATE_AIM, SUITE_AIM, MICRO_BATCH_AIM = 15.0, 25.0, 0.5
 MICRO_BATCH_ROWS = 1_000
@@ -69,7 +69,7 @@ class _Bench:
         table = replace(BATCH.silver, layer="benchmarks", name=f"silver_{uuid.uuid4().hex}")
         self._lake.ensure(table)
         started = time.perf_counter()
-        judged = to_judged(bronze, gate, text_policy="unicode", at=NOW).persist()
+        judged = check_records(bronze, gate, text_policy="unicode", at=NOW).persist()
         gates.count_violations(judged, gate, parsing=RULES)
         self._lake.merge_newest(to_silver(judged), table, MicroBatch("benchmarks", 0))
         judged.unpersist()
@@ -91,7 +91,7 @@ class _Bench:
         for _ in range(MICRO_BATCHES):
             started = time.perf_counter()
             gates.count_violations(
-                to_judged(bronze, gate, text_policy="unicode", at=NOW), gate, parsing=RULES
+                check_records(bronze, gate, text_policy="unicode", at=NOW), gate, parsing=RULES
             )
             passes.append(time.perf_counter() - started)
         return min(passes)

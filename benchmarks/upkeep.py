@@ -17,8 +17,7 @@ from foundation.event import new_event_id
 from foundation.settings import Settings
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, Table
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch, table_properties
 from lakehouse.operations import maintenance
 from lakehouse.query import diff, time_travel
 from lakehouse.query.history import read_commits
@@ -114,7 +113,7 @@ class _Bench:
 
     def _table(self, rows: DataFrame) -> Table:
         table = replace(BATCH.silver, layer="benchmarks", name=f"silver_{uuid.uuid4().hex}")
-        writer = rows.write.format("delta").options(**delta.properties(table))
+        writer = rows.write.format("delta").options(**table_properties(table))
         writer.save(self._lake.path(table))
         return table
 
@@ -134,7 +133,7 @@ class _Bench:
         }
         columns = (
             texts.get(field.name, F.lit(None)).cast(field.dataType).alias(field.name)
-            for field in schemas.of(BATCH.silver)
+            for field in schemas.schema_of(BATCH.silver)
         )
         return ids.select(*columns)
 

@@ -24,7 +24,7 @@ from tests import commands
 
 # What a Spark of a few rows costs is compiling its plans and planning them anew after every shuffle. All
 # tests inherit this but the demo's, which shows that the product as it is gives the same rows.
-_FEW_ROWS = session.INTERPRETED | {"spark.sql.adaptive.enabled": "false"}
+_FEW_ROWS = session.INTERPRETED_PLANS | {"spark.sql.adaptive.enabled": "false"}
 _OPTIONS = ["-XX:+UseParallelGC", *(f"-D{name}={value}" for name, value in _FEW_ROWS.items())]
 os.environ.setdefault(commands.SPARK_OPTIONS, " ".join(_OPTIONS))
 # A process without a main file, as those that run tests side by side, pyspark takes for doctests and ends.

@@ -8,13 +8,13 @@ from pyspark.sql import functions as F
 _UUID7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
 
-def given(header: Column) -> Column:
+def parse_header(header: Column) -> Column:
     """Return the id a record's header carries, or null when it is no UUIDv7."""
     text = F.lower(F.try_validate_utf8(header.cast("string")))
     return F.when(text.rlike(_UUID7), text)
 
 
-def derived(timestamp: Column, topic: Column, partition: Column, offset: Column) -> Column:
+def derive(timestamp: Column, topic: Column, partition: Column, offset: Column) -> Column:
     """Return a UUIDv7 made from a record's Kafka time and coordinates: the same on every reading.
 
     48 bits of milliseconds, 12 of the partition, 14 of the topic's checksum and 48 of the offset, so
@@ -35,7 +35,7 @@ def derived(timestamp: Column, topic: Column, partition: Column, offset: Column)
     return F.when(digits.isNotNull(), F.concat_ws("-", *parts))
 
 
-def time_of(event_id: Column) -> Column:
+def extract_time(event_id: Column) -> Column:
     """Return the timestamp inside a UUIDv7, to the millisecond."""
     digits = F.concat(F.substring(event_id, 1, 8), F.substring(event_id, 10, 4))
     return F.timestamp_millis(F.conv(digits, 16, 10).cast("bigint"))

@@ -39,10 +39,10 @@ def read_landing(spark: SparkSession, *, folder: str, files_per_batch: int) -> D
         .option("pathGlobFilter", "*.jsonl.gz")
         .load(folder)
     )
-    return open_envelopes(lines)
+    return parse_envelopes(lines)
 
 
-def open_envelopes(lines: DataFrame) -> DataFrame:
+def parse_envelopes(lines: DataFrame) -> DataFrame:
     """Turn landing lines (`value`) into Kafka records."""
     envelope = F.from_json("value", _ENVELOPE).alias("e")
     opened = lines.select(F.col("value").alias("line"), envelope)
@@ -62,7 +62,7 @@ def open_envelopes(lines: DataFrame) -> DataFrame:
 
 
 def read_kafka(
-    spark: SparkSession, kafka: KafkaSettings, *, offsets_per_batch: int, skips_lost: bool = False
+    spark: SparkSession, kafka: KafkaSettings, *, offsets_per_batch: int, skip_lost_offsets: bool = False
 ) -> DataFrame:
     """Return a stream of the records of the stream topic, from its beginning on the first run.
 
@@ -70,14 +70,14 @@ def read_kafka(
         spark: the session.
         kafka: the broker and the topic.
         offsets_per_batch: how many offsets one micro-batch may take.
-        skips_lost: go on where the topic begins by now; otherwise the query fails.
+        skip_lost_offsets: go on where the topic begins by now; otherwise the query fails.
     """
     reader = (
         spark.readStream.format("kafka")
         .option("subscribe", kafka.stream_topic)
         .option("startingOffsets", "earliest")
         .option("includeHeaders", "true")
-        .option("failOnDataLoss", str(not skips_lost).lower())
+        .option("failOnDataLoss", str(not skip_lost_offsets).lower())
         .option("maxOffsetsPerTrigger", offsets_per_batch)
         .option("kafka.bootstrap.servers", kafka.bootstrap_servers)
         .option("kafka.security.protocol", kafka.security_protocol)

@@ -21,10 +21,10 @@ def to_bronze(records: DataFrame, *, at: datetime) -> DataFrame:
         records: see `lakehouse.bronze.sources`.
         at: when they are written.
     """
-    derived = event_ids.derived(F.col("timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
+    derived = event_ids.derive(F.col("timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
     received_at = F.try_to_timestamp(F.try_validate_utf8(_header(RECEIVED_AT_HEADER).cast("string")))
     return records.select(
-        F.coalesce(event_ids.given(_header(EVENT_ID_HEADER)), derived).alias("event_id"),
+        F.coalesce(event_ids.parse_header(_header(EVENT_ID_HEADER)), derived).alias("event_id"),
         F.coalesce(received_at, F.col("timestamp")).alias("received_at"),
         "topic",
         "partition",

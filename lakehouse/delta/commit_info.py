@@ -46,7 +46,7 @@ class Versions:
 
 
 @cache
-def who() -> str:
+def user_and_host() -> str:
     """Return user and host of this process."""
     try:
         user = getpass.getuser()
@@ -83,7 +83,7 @@ class CommitInfo:
     query: str = ""
     batch: int = 0
     code: str = field(default_factory=revision.code)
-    who: str = field(default_factory=who)
+    who: str = field(default_factory=user_and_host)
     offsets: Sequence[OffsetRange] = ()
     versions: Versions | None = None
     read: int | None = None

@@ -20,9 +20,9 @@ from foundation.settings import Settings
 from lakehouse.catalog import schemas
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.retries import CONFLICTS, retry_on_conflict
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.spark import filesystem
 
@@ -46,7 +46,7 @@ class MicroBatch:
     commit_info: CommitInfo | None = None
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def of_step(self, step: Step, metrics: StepMetrics | None = None) -> MicroBatch:
+    def for_step(self, step: Step, metrics: StepMetrics | None = None) -> MicroBatch:
         """Return the same for one write: the step that makes it, and what its gate has counted."""
         if self.commit_info is None:
             return self
@@ -86,11 +86,11 @@ class DeltaLake:
 
     def get_text(self, key: str) -> str | None:
         """Return the text of a small object, or None if there is no such object."""
-        return filesystem.read(self.spark, f"{self.root}/{key}")
+        return filesystem.read_text(self.spark, f"{self.root}/{key}")
 
     def put_text(self, key: str, text: str) -> None:
         """Write a small object; on S3 readers see either the old or the new one."""
-        filesystem.replace(self.spark, f"{self.root}/{key}", text)
+        filesystem.write_text(self.spark, f"{self.root}/{key}", text)
 
     def exists(self, table: Table) -> bool:
         """Return whether the table has been created. Costs one look at its log."""
@@ -105,9 +105,9 @@ class DeltaLake:
             DeltaTable.createIfNotExists(self.spark)
             .location(self.path(table))
             .comment(table.comment)
-            .addColumns(schemas.of(table))
+            .addColumns(schemas.schema_of(table))
         )
-        for name, value in properties(table).items():
+        for name, value in table_properties(table).items():
             builder = builder.property(name, value)
         try:
             builder.execute()
@@ -152,7 +152,7 @@ class DeltaLake:
 
     def append(self, rows: DataFrame, table: Table, batch: MicroBatch) -> None:
         """Append rows: one job, no shuffle, one commit; tried again if the table's properties changed."""
-        for attempt in conflicts.again(table):
+        for attempt in retry_on_conflict(table):
             with attempt:
                 _writer(rows, table, batch).mode("append").save(self.path(table))
 
@@ -182,7 +182,7 @@ class DeltaLake:
         """
         session = merge_session(rows, table, batch)
         on = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
-        for attempt in conflicts.again(table):
+        for attempt in retry_on_conflict(table):
             with attempt:
                 (
                     self.delta_table(table, session)
@@ -195,7 +195,7 @@ class DeltaLake:
                     .execute()
                 )
 
-    def apply(self, changes: DataFrame, table: Table, batch: MicroBatch) -> None:
+    def apply_changes(self, changes: DataFrame, table: Table, batch: MicroBatch) -> None:
         """Insert, update and delete rows that differ, in one commit. Costs what `merge_newest` does.
 
         Not tried again after another writer's commit: the rows were compared with what was there before it.
@@ -210,7 +210,9 @@ class DeltaLake:
         """
         target = self.delta_table(table, merge_session(changes, table, batch)).alias("old")
         on = " AND ".join(f"old.{column} <=> new.key.{column}" for column in table.key)
-        values: dict[str, str | Column] = {name: f"new.now.{name}" for name in schemas.of(table).fieldNames()}
+        values: dict[str, str | Column] = {
+            name: f"new.now.{name}" for name in schemas.schema_of(table).fieldNames()
+        }
         try:
             (
                 target.merge(changes.alias("new"), on)
@@ -219,7 +221,7 @@ class DeltaLake:
                 .whenNotMatchedInsert("new.now IS NOT NULL", values)
                 .execute()
             )
-        except conflicts.KINDS as error:
+        except CONFLICTS as error:
             raise TransientError(
                 f"another writer of {table.full_name} was first",
                 where=self.path(table),
@@ -232,18 +234,18 @@ class DeltaLake:
         Delta's builder takes any folder that is not empty for a table. A write does not, but it cannot set
         the table's comment.
         """
-        nothing = self.spark.createDataFrame([], schemas.of(table))
-        writer = nothing.write.format("delta").options(**properties(table))
-        for attempt in conflicts.again(table):
+        nothing = self.spark.createDataFrame([], schemas.schema_of(table))
+        writer = nothing.write.format("delta").options(**table_properties(table))
+        for attempt in retry_on_conflict(table):
             with attempt:
                 writer.mode("ignore").save(self.path(table))
 
     def _add_columns(self, table: Table) -> None:
         """Add the columns that only this version of Pinlake knows; existing rows read as null there."""
-        for attempt in conflicts.again(table):
+        for attempt in retry_on_conflict(table):
             with attempt:
                 existing = self.read(table).columns
-                lacking = [field for field in schemas.of(table) if field.name not in existing]
+                lacking = [field for field in schemas.schema_of(table) if field.name not in existing]
                 if not lacking:
                     return
                 added = ", ".join(_declared(field) for field in lacking)
@@ -251,12 +253,12 @@ class DeltaLake:
                 log.info("columns added", table=table.full_name, columns=[field.name for field in lacking])
 
 
-def properties(table: Table) -> dict[str, str]:
+def table_properties(table: Table) -> dict[str, str]:
     """Return what a table says of itself to every writer."""
     wanted = {
-        "delta.deletedFileRetentionDuration": f"interval {table.retention} days",
+        "delta.deletedFileRetentionDuration": f"interval {table.retention_days} days",
         # What is no longer in the log cannot be asked for, whatever files are there.
-        "delta.logRetentionDuration": f"interval {max(table.retention, 30)} days",
+        "delta.logRetentionDuration": f"interval {max(table.retention_days, 30)} days",
     }
     if table.change_feed:
         wanted["delta.enableChangeDataFeed"] = "true"

@@ -28,7 +28,7 @@ log = structlog.get_logger()
 _ATTEMPTS = 8
 # Siblings in Python, unlike in Java. Not among them: ConcurrentTransactionException, by which Delta says that
 # the same micro-batch has been written by a twin of this process.
-KINDS = (
+CONFLICTS = (
     ConcurrentAppendException,
     ConcurrentDeleteDeleteException,
     ConcurrentDeleteReadException,
@@ -39,7 +39,7 @@ KINDS = (
 )
 
 
-def again(table: Table, *, attempts: int = _ATTEMPTS) -> Retrying:
+def retry_on_conflict(table: Table, *, attempts: int = _ATTEMPTS) -> Retrying:
     """Return attempts at a change to a table; one that meets another writer's is made again, a few times."""
 
     def tell(state: RetryCallState) -> None:
@@ -53,7 +53,7 @@ def again(table: Table, *, attempts: int = _ATTEMPTS) -> Retrying:
         ) from (state.outcome.exception() if state.outcome else None)
 
     return Retrying(
-        retry=retry_if_exception_type(KINDS),
+        retry=retry_if_exception_type(CONFLICTS),
         wait=wait_random_exponential(multiplier=0.2, max=5),
         stop=stop_after_attempt(attempts),
         before_sleep=tell,

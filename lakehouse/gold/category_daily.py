@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.schemas import CATEGORY_FIGURES
 
 
-def of_days(pins: DataFrame, days: Sequence[date]) -> DataFrame:
+def filter_by_days(pins: DataFrame, days: Sequence[date]) -> DataFrame:
     """Return the pins whose newest event is of some days, at least one: their files alone are read."""
     begin, end = F.lit(min(days)), F.lit(max(days) + timedelta(days=1))
     span = (F.col("event_time") >= begin) & (F.col("event_time") < end)

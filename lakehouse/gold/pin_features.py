@@ -11,7 +11,7 @@ from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
 
 
-def to_judged_features(silver: DataFrame, gate: Gate) -> DataFrame:
+def check_features(silver: DataFrame, gate: Gate) -> DataFrame:
     """Judge silver rows as what they will be in gold.
 
     Args:

@@ -194,5 +194,5 @@ def _of_window(lake: DeltaLake, lane: Lane, window: DataFrame, span: tuple[str, 
 
 def _from_door(lake: DeltaLake, lane: Lane) -> DataFrame:
     """Bronze rows whose event id was given by the door: others are of one topic alone."""
-    made = event_ids.derived(F.col("kafka_timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
+    made = event_ids.derive(F.col("kafka_timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
     return lake.read(lane.bronze).where(F.col("event_id") != made)

@@ -10,11 +10,10 @@ from delta.exceptions import DeltaConcurrentModificationException
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.tables import Table
-from lakehouse.delta import lake as delta
-from lakehouse.delta import retries as conflicts
-from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.lake import DeltaLake, table_properties
+from lakehouse.delta.retries import retry_on_conflict
 from lakehouse.operations import retention as needs
-from lakehouse.spark import filesystem as objects
+from lakehouse.spark import filesystem
 
 # One core reads a file this large in some seconds; the records of a million pins are about twice as large.
 TARGET_BYTES = 128 * 1024 * 1024
@@ -96,7 +95,9 @@ def stock(lake: DeltaLake, table: Table) -> Stock:
     """Return what a table takes up, from its log and one listing of its folder."""
     row = lake.delta_table(table).detail().select("numFiles", "sizeInBytes").first()
     assert row is not None  # a table has details
-    return Stock(int(row.numFiles), int(row.sizeInBytes), *objects.size(lake.spark, lake.path(table)))
+    return Stock(
+        int(row.numFiles), int(row.sizeInBytes), *filesystem.measure_folder(lake.spark, lake.path(table))
+    )
 
 
 def _late(lake: DeltaLake, table: Table) -> list[str]:
@@ -108,7 +109,7 @@ def _late(lake: DeltaLake, table: Table) -> list[str]:
     oldest = min(need.version for need in behind)
     history = lake.delta_table(table).history(newest - oldest + 1).select("version", "timestamp")
     moments = {row.version: row.timestamp.astimezone(UTC) for row in history.collect()}
-    due = datetime.now(UTC) - timedelta(days=table.retention)
+    due = datetime.now(UTC) - timedelta(days=table.retention_days)
     # One whose commit is no longer in the log is older than anybody can tell.
     dated = [(need, moments.get(need.version, _LONG_AGO)) for need in behind]
     return [
@@ -120,12 +121,12 @@ def _late(lake: DeltaLake, table: Table) -> list[str]:
 
 def _declare(lake: DeltaLake, table: Table) -> None:
     """Let a table that was made by an older Pinlake say of itself what a new one does."""
-    wanted = delta.properties(table)
+    wanted = table_properties(table)
     row = lake.delta_table(table).detail().select("properties").first()
     held = row.properties if row else {}
     if any(held.get(name) != value for name, value in wanted.items()):
         listed = ", ".join(f"'{name}' = '{value}'" for name, value in wanted.items())
-        for attempt in conflicts.again(table):
+        for attempt in retry_on_conflict(table):
             with attempt:
                 lake.spark.sql(f"ALTER TABLE delta.`{lake.path(table)}` SET TBLPROPERTIES ({listed})")
 
@@ -148,7 +149,7 @@ def _join(lake: DeltaLake, table: Table) -> tuple[int, list[str]]:
     session = lake.spark.newSession()
     session.conf.set("spark.databricks.delta.optimize.minFileSize", str(SMALL_BYTES))
     session.conf.set("spark.databricks.delta.optimize.maxFileSize", str(TARGET_BYTES))
-    joining = conflicts.again(table)
+    joining = retry_on_conflict(table)
     try:
         done = joining(lambda: lake.delta_table(table, session).optimize().executeCompaction())
     except DeltaConcurrentModificationException:

@@ -14,10 +14,10 @@ from foundation.errors import UsageError
 from foundation.event import PIN_FIELDS
 from lakehouse.catalog.tables import STREAM, Lane
 from lakehouse.delta import commit_info
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.gold.pin_features import to_features, to_judged_features
+from lakehouse.delta.retries import retry_on_conflict
+from lakehouse.gold.pin_features import check_features, to_features
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
@@ -25,7 +25,7 @@ from lakehouse.quality.quarantine import DROPPED, OPEN, REPLAYED
 from lakehouse.serving.postgres import ServingDatabase
 from lakehouse.silver.parsing import RULES, parse
 from lakehouse.silver.text import TextPolicy
-from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.silver.transform import check_records, to_silver
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Quarantine:
         features_gate = gates.open_gate(self._lake.spark, self._lane.features)
         chosen = _tried(lambda: self._open().transform(_with_fields).where(where).drop(*PIN_FIELDS), where)
         rows = _as_bronze(chosen.dropDuplicates(["id"]))
-        judged = to_judged(rows, silver_gate, text_policy=text_policy, at=datetime.now(UTC))
+        judged = check_records(rows, silver_gate, text_policy=text_policy, at=datetime.now(UTC))
         # Written down first: the merge at the end would otherwise read the quarantine it changes.
         verdicts = _twice(judged, features_gate).localCheckpoint()
         tried = verdicts.count()
@@ -136,7 +136,7 @@ class Quarantine:
         session = self._lake.session_with_commit_info(told)
         recorded = {"changed_at": F.current_timestamp(), "note": F.coalesce(F.lit(note), F.col("old.note"))}
         changes = {name: F.expr(value) for name, value in values.items()} | recorded
-        for attempt in conflicts.again(self._lane.quarantine):
+        for attempt in retry_on_conflict(self._lane.quarantine):
             with attempt:
                 table = self._lake.delta_table(self._lane.quarantine, session)
                 merge = table.alias("old").merge(
@@ -200,7 +200,7 @@ def _twice(judged: DataFrame, features_gate: Gate) -> DataFrame:
     kept = judged.withColumnsRenamed({"reasons": "_reasons", "broken": "_broken"})
     unread = F.size("_reasons") > 0
     return (
-        to_judged_features(kept, features_gate)
+        check_features(kept, features_gate)
         .withColumn("broken", F.when(unread, F.col("_broken")).otherwise(F.concat("_broken", "broken")))
         .withColumn("reasons", F.when(unread, F.col("_reasons")).otherwise(F.col("reasons")))
         .drop("_reasons", "_broken")

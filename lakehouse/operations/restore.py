@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from lakehouse.catalog.tables import PUBLISHED, STREAM, Table
 from lakehouse.delta import commit_info
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.retries import retry_on_conflict
 from lakehouse.quality.publish import publish, published_version
 from lakehouse.quality.results import GateStats
 
@@ -25,7 +25,7 @@ def restore(lake: DeltaLake, table: Table, version: int) -> int:
         version: one whose files are all there.
     """
     lane = STREAM if table in STREAM.tables else None
-    for attempt in conflicts.again(table):
+    for attempt in retry_on_conflict(table):
         with attempt:
             then = lake.read(table, version=version).count()
             net = then - lake.read(table).count()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from foundation.errors import UsageError
-from lakehouse.catalog import consumers as readers
+from lakehouse.catalog.consumers import consumers_of
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.query import diff, time_travel
 from lakehouse.query.diff import TableDiff
@@ -46,7 +46,7 @@ def plan(store: TableStore, table: Table, moment: Moment) -> Plan:
 
 def _require_bearable(store: TableStore, newest: TableVersion, target: TableVersion) -> None:
     same = newest.log.schema().to_json() == target.log.schema().to_json()
-    for reader in readers.of(target.table):
+    for reader in consumers_of(target.table):
         checkpoint = store.locations.checkpoint(reader.checkpoint)
         begun = any(True for _ in store.list_objects(f"{store.key(checkpoint)}/offsets/"))
         if begun and not (reader.follows_changes and same):
@@ -63,7 +63,7 @@ def _require_bearable(store: TableStore, newest: TableVersion, target: TableVers
 def _notes(table: Table) -> list[str]:
     notes = [
         f"{reader.writes.full_name} keeps what it has of newer events: restore it too if it shall go back"
-        for reader in readers.of(table)
+        for reader in consumers_of(table)
     ]
     if table == STREAM.features:
         notes.append("Postgres keeps what it has: it takes only newer events")

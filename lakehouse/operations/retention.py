@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import functions as F
 
-from lakehouse.catalog import consumers as readers
+from lakehouse.catalog.consumers import consumers_of
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality.publish import published_version
@@ -41,8 +41,8 @@ def of(lake: DeltaLake, table: Table, *, newest: int) -> list[Need]:
     shown = published_version(lake, table)
     if shown is not None and shown < newest:
         found.append(Need("whoever reads what is published", shown))
-    for reader in readers.of(table):
-        following = lake.checkpoint(reader.checkpoint).next_version()
+    for reader in consumers_of(table):
+        following = lake.checkpoint(reader.checkpoint).next_table_version()
         change = None if following is None else _change(lake, table, range(following, newest + 1))
         # Changes of the newest version are no part of it.
         if change is not None and change < newest + table.change_feed:

@@ -5,24 +5,24 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.bronze import sources as records
+from lakehouse.bronze import sources
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.gold.pin_features import to_judged_features
+from lakehouse.gold.pin_features import check_features
 from lakehouse.pipelines.micro_batches import BatchWriter, MicroBatches
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.publish import publish
 from lakehouse.quality.results import GateStats
-from lakehouse.silver.deduplication import newest_per_pin
+from lakehouse.silver.deduplication import latest_event_per_pin
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
-from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.silver.transform import check_records, to_silver
 from lakehouse.spark import filesystem
-from lakehouse.spark import parallel as side_by_side
+from lakehouse.spark.parallel import run_concurrently
 
 # One micro-batch holds about a million pins: few commits, and what is cached still fits the default memory.
 _LANDING_OBJECTS = 20
@@ -40,9 +40,9 @@ def run_bronze(lake: DeltaLake) -> StepMetrics:
         written = lake.rows_of_last_write(BATCH.bronze)
         return StepMetrics(read=written, written=written)
 
-    if not filesystem.names(lake.spark, lake.locations.landing):
+    if not filesystem.list_names(lake.spark, lake.locations.landing):
         return StepMetrics()
-    source = records.read_landing(lake.spark, folder=lake.locations.landing, files_per_batch=_LANDING_OBJECTS)
+    source = sources.read_landing(lake.spark, folder=lake.locations.landing, files_per_batch=_LANDING_OBJECTS)
     counts = _drain(lake, source, write, targets=(BATCH.bronze,))
     publish(lake, BATCH.bronze, gates=GateStats())
     return counts
@@ -61,12 +61,12 @@ def write_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateStats) ->
     gate, writer = gates.open_gate(lake.spark, BATCH.silver), LaneWriter(lake, BATCH)
 
     def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
-        judged = to_judged(rows, gate, text_policy=text_policy, at=batch.began).persist()
+        judged = check_records(rows, gate, text_policy=text_policy, at=batch.began).persist()
         try:
             counted = gates.count_violations(judged, gate, parsing=RULES)
             log.add(counted)
             writes = writer.silver_writes(to_silver(judged), counted, batch)
-            side_by_side.run(list(writes))
+            run_concurrently(list(writes))
             return counted.counts
         finally:
             judged.unpersist()
@@ -91,14 +91,14 @@ def run_gold(lake: DeltaLake) -> StepMetrics:
             ]
             if not days:
                 return StepMetrics()
-            upserts = newest_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
-            judged = gates.count_violations(to_judged_features(upserts, gate), gate)
+            upserts = latest_event_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
+            judged = gates.count_violations(check_features(upserts, gate), gate)
             log.add(judged)
             writes = [
                 *writer.features_writes(judged, batch),
                 lambda: writer.replace_category_daily(days, batch),
             ]
-            side_by_side.run(writes)
+            run_concurrently(writes)
             return judged.counts
         finally:
             changes.unpersist()

@@ -14,10 +14,10 @@ from foundation.clients import s3_client
 from foundation.offsets import FOLDER, LostOffsets, OffsetRange
 from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM
-from lakehouse.delta import stream_position
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.spark import dataframes as literal
-from lakehouse.spark import filesystem as objects
+from lakehouse.delta.streaming_checkpoint import read_stream_position
+from lakehouse.spark import filesystem
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 log = structlog.get_logger()
 
@@ -65,7 +65,7 @@ def detect_data_loss(settings: Settings) -> list[LostOffsets]:
     kafka = settings.kafka
     lag = kafka_admin.lag(kafka)
     positions = {("batch", row.topic, row.partition): row.committed for row in lag if row.committed}
-    streamed = stream_position.read(s3_client(settings.s3), settings.s3.bucket, topic=kafka.stream_topic)
+    streamed = read_stream_position(s3_client(settings.s3), settings.s3.bucket, topic=kafka.stream_topic)
     positions |= {("stream", kafka.stream_topic, number): offset for number, offset in streamed.items()}
     first = {
         (topic, int(number)): offset
@@ -95,8 +95,8 @@ def record(lake: DeltaLake, lost: LostOffsets) -> None:
 def read(lake: DeltaLake) -> DataFrame:
     """Return at, lane, topic, partition, first and last of all lost offsets that were written down."""
     folder = f"{lake.root}/{FOLDER}"
-    if not objects.names(lake.spark, folder):
-        return literal.frame(lake.spark, [], _COLUMNS)
+    if not filesystem.list_names(lake.spark, folder):
+        return dataframe_from_rows(lake.spark, [], _COLUMNS)
     return lake.spark.read.schema(_COLUMNS).json(folder)
 
 

@@ -123,7 +123,7 @@ class MicroBatches:
 
     def _known_as(self, rows: DataFrame, number: int) -> MicroBatch:
         query = rows.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
-        offsets, versions = self._checkpoint.reads(number)
+        offsets, versions = self._checkpoint.batch_input(number)
         begun = commit_info.begin(lane=self._begins.lane, run=self._begins.run)
         offsets = exclude_lost(offsets, self._lost)
         info = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)

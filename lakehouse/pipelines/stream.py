@@ -22,7 +22,7 @@ from foundation.clients import Patience, s3_client
 from foundation.errors import TransientError
 from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import Settings
-from lakehouse.bronze import sources as records
+from lakehouse.bronze import sources
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
@@ -128,8 +128,8 @@ class StreamLane:
         self._writer.ensure()
         lost = self._detect_data_loss()
         limit = self._settings.stream.max_offsets_per_trigger
-        source = records.read_kafka(
-            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(lost)
+        source = sources.read_kafka(
+            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skip_lost_offsets=bool(lost)
         )
         return MicroBatches(
             source,

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from foundation.errors import ConfigurationError, store_away
 from lakehouse.delta.locks import liveness
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,7 +35,7 @@ class StreamStatus:
 
     state: State
     since: str
-    owner: Owner
+    owner: LockOwner
     wrote_at: str | None = None
     reason: str | None = None
     age: float = 0.0
@@ -76,13 +76,16 @@ class StreamStatus:
 
     def as_json(self) -> str:
         """Return what the object holds."""
-        return json.dumps({name: value for name, value in asdict(self).items() if name != "age"})
+        stored = asdict(self) | {"owner": self.owner.as_dict()}
+        return json.dumps({name: value for name, value in stored.items() if name != "age"})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> StreamStatus:
         """Return what `as_json` has written."""
         held = json.loads(text)
-        return cls(held["state"], held["since"], Owner(**held["owner"]), held["wrote_at"], held["reason"])
+        return cls(
+            held["state"], held["since"], LockOwner.from_dict(held["owner"]), held["wrote_at"], held["reason"]
+        )
 
     def as_data(self) -> dict[str, Any]:
         """Return what `pinlake status --json` prints."""
@@ -102,7 +105,7 @@ class StreamStatus:
         return replace(self, state=state, since=since, reason=reason)
 
 
-def initial_status(owner: Owner, now: datetime) -> StreamStatus:
+def initial_status(owner: LockOwner, now: datetime) -> StreamStatus:
     """Return the status of a lane that has just begun."""
     return StreamStatus("running", _text(now), owner)
 

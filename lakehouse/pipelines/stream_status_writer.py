@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.pipelines import stream_status
 from lakehouse.pipelines.stream_status import KEY, StreamStatus
 
@@ -53,7 +53,7 @@ class StreamStatusWriter:
     """
 
     def __init__(
-        self, put: Callable[[str], object], *, owner: Owner, intervals: Intervals = Intervals()
+        self, put: Callable[[str], object], *, owner: LockOwner, intervals: Intervals = Intervals()
     ) -> None:
         self._put = put
         self._owner = owner
@@ -153,7 +153,7 @@ def open_status_writer(s3: S3Client, bucket: str, *, command: str) -> StreamStat
     def put(body: str) -> None:
         s3.put_object(Bucket=bucket, Key=KEY, Body=body.encode())
 
-    return StreamStatusWriter(put, owner=Owner.this_process(command))
+    return StreamStatusWriter(put, owner=LockOwner.this_process(command))
 
 
 def _now() -> datetime:

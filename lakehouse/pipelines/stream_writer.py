@@ -9,15 +9,15 @@ from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.gold.pin_features import to_features, to_judged_features
+from lakehouse.gold.pin_features import check_features, to_features
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.results import GateStats
 from lakehouse.serving.postgres import ServingDatabase
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
-from lakehouse.silver.transform import to_judged, to_silver
-from lakehouse.spark import parallel as side_by_side
+from lakehouse.silver.transform import check_records, to_silver
+from lakehouse.spark.parallel import run_concurrently
 
 # Some 15 MB of pins, which one core writes in a second.
 _ROWS_OF_ONE_FILE = 20_000
@@ -67,12 +67,14 @@ class StreamBatchWriter:
             TransientError: Postgres does not answer.
         """
         bronze = to_bronze(rows, at=batch.began)
-        judged = to_judged(bronze, self._silver_gate, text_policy=self._text_policy, at=batch.began).persist()
+        judged = check_records(
+            bronze, self._silver_gate, text_policy=self._text_policy, at=batch.began
+        ).persist()
         silver = to_silver(judged).persist()
-        features = to_judged_features(silver, self._features_gate)
+        features = check_features(silver, self._features_gate)
         try:
             # Alone and first, because users wait for it; the others reuse what it computes.
-            self._serving.upsert(to_features(gates.valid_rows(features)), batch.of_step(Step.SERVING))
+            self._serving.upsert(to_features(gates.valid_rows(features)), batch.for_step(Step.SERVING))
             of_silver = gates.count_violations(judged, self._silver_gate, parsing=RULES)
             of_gold = gates.count_violations(features, self._features_gate)
             self._log.add(of_silver)
@@ -85,7 +87,7 @@ class StreamBatchWriter:
                 # Not a file for each of Kafka's partitions, every few seconds.
                 few = judged.coalesce(1) if read <= _ROWS_OF_ONE_FILE else judged
                 writes.append(lambda: self._writer.append_bronze(few, batch))
-            side_by_side.run(writes)
+            run_concurrently(writes)
             return of_silver.counts
         finally:
             silver.unpersist()

@@ -12,7 +12,7 @@ from lakehouse.catalog.schemas import BRONZE
 from lakehouse.catalog.tables import CATEGORY_DAILY, Lane
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.gold.category_daily import of_days, to_category_daily
+from lakehouse.gold.category_daily import filter_by_days, to_category_daily
 from lakehouse.gold.pin_features import to_features
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import GateResult
@@ -35,7 +35,7 @@ class LaneWriter:
 
     def append_bronze(self, rows: DataFrame, batch: MicroBatch) -> None:
         """Append bronze rows. One job."""
-        self.lake.append(rows.select(*BRONZE.fieldNames()), self.lane.bronze, batch.of_step(Step.BRONZE))
+        self.lake.append(rows.select(*BRONZE.fieldNames()), self.lane.bronze, batch.for_step(Step.BRONZE))
 
     def merge_silver(self, rows: DataFrame, batch: MicroBatch) -> None:
         """Merge silver rows, newest event wins."""
@@ -62,8 +62,8 @@ class LaneWriter:
             batch: the micro-batch.
         """
         listed = ", ".join(f"DATE'{day}'" for day in sorted(days))
-        figures = to_category_daily(of_days(self.lake.read(self.lane.silver), days))
-        batch = batch.of_step(Step.GOLD)
+        figures = to_category_daily(filter_by_days(self.lake.read(self.lane.silver), days))
+        batch = batch.for_step(Step.GOLD)
         self.lake.replace(figures, CATEGORY_DAILY, batch, where=f"day IN ({listed})")
 
     def silver_writes(self, silver: DataFrame, judged: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
@@ -74,7 +74,7 @@ class LaneWriter:
             judged: all of them.
             batch: the micro-batch.
         """
-        counted = batch.of_step(Step.SILVER, judged.counts)
+        counted = batch.for_step(Step.SILVER, judged.counts)
         if judged.counts.written:
             yield lambda: self.merge_silver(silver, counted)
         if judged.counts.quarantined:
@@ -82,7 +82,7 @@ class LaneWriter:
 
     def features_writes(self, judged: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
         """Yield the same for silver rows that gold's gate has judged."""
-        counted = batch.of_step(Step.GOLD, judged.counts)
+        counted = batch.for_step(Step.GOLD, judged.counts)
         if judged.counts.written:
             yield lambda: self.merge_features(gates.valid_rows(judged.rows), counted)
         if judged.counts.quarantined:

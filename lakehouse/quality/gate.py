@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from foundation.errors import TerminalError
 from lakehouse.catalog import schemas
-from lakehouse.catalog.schemas import BROKEN
+from lakehouse.catalog.schemas import FAILED_RULES
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import gx_adapter as gx
@@ -77,7 +77,7 @@ def open_gate(spark: SparkSession, table: Table) -> Gate:
     """
     suite = load_suite(table)
     gx.check_supported(spark, suite.table_rules, audit_schema(table))
-    return Gate(table, suite, gx.compile_predicates(spark, suite.row_rules, schemas.of(table)))
+    return Gate(table, suite, gx.compile_predicates(spark, suite.row_rules, schemas.schema_of(table)))
 
 
 def find_compile_errors(spark: SparkSession, table: Table, suite: Suite) -> list[TerminalError]:
@@ -86,7 +86,7 @@ def find_compile_errors(spark: SparkSession, table: Table, suite: Suite) -> list
     for rule in suite.rules:
         try:
             if rule.kind == "row":
-                gx.compile_predicates(spark, [rule], schemas.of(table))
+                gx.compile_predicates(spark, [rule], schemas.schema_of(table))
             else:
                 gx.check_supported(spark, [rule], audit_schema(table))
         except TerminalError as error:
@@ -136,7 +136,7 @@ def invalid_rows(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ())
         parsing: the parsing rules, if the rows come from parsing.
 
     Returns:
-        The same columns; `broken` has the type lakehouse.catalog.schemas.BROKEN, and `suite` is added.
+        The same columns; `broken` has the type lakehouse.catalog.schemas.FAILED_RULES, and `suite` is added.
     """
     entries = [_explanation(rule) for rule in (*parsing, *gate.suite.row_rules)]
     # Spark interprets this lambda row by row, but only for the few invalid rows.
@@ -145,7 +145,7 @@ def invalid_rows(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ())
     return (
         judged.where(F.size("reasons") > 0)
         .withColumn("suite", F.when(by_suite, F.lit(gate.suite.fingerprint)))
-        .withColumn("broken", explanations.cast(BROKEN))
+        .withColumn("broken", explanations.cast(FAILED_RULES))
     )
 
 

@@ -18,7 +18,7 @@ from lakehouse.catalog.tables import QUALITY_RESULTS, TABLES, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality.rules import Rule
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 if TYPE_CHECKING:
     # The gate imports Great Expectations, which takes seconds; reading results does not need it.
@@ -97,7 +97,7 @@ def append(lake: DeltaLake, results: Sequence[RuleResult]) -> None:
     if not results:
         return
     lake.ensure(QUALITY_RESULTS)
-    rows = literal.frame(lake.spark, [asdict(result) for result in results], RESULTS)
+    rows = dataframe_from_rows(lake.spark, [asdict(result) for result in results], RESULTS)
     lake.append(rows, QUALITY_RESULTS, MicroBatch(new_event_id(), 0))
 
 
@@ -120,7 +120,7 @@ def read_results(lake: DeltaLake, table: str, *, rule: str | None = None) -> Dat
             hint=f"Tables with a suite: {', '.join(names)}.",
         )
     if not lake.exists(QUALITY_RESULTS):
-        return literal.frame(lake.spark, [], RESULTS)
+        return dataframe_from_rows(lake.spark, [], RESULTS)
     results = lake.read(QUALITY_RESULTS).where(F.col("table") == table)
     if rule is not None:
         results = results.where(F.col("rule") == rule)

@@ -61,7 +61,7 @@ def find_unknown_suites(tables: Iterable[Table], *, folder: Path = FOLDER) -> li
 
 def audit_schema(table: Table) -> StructType:
     """Return the columns that rules of an audit may use: the table's own and the measured ones."""
-    return StructType([*schemas.of(table), *MEASURED_COLUMNS])
+    return StructType([*schemas.schema_of(table), *MEASURED_COLUMNS])
 
 
 def _parse(table: Table, folder: Path) -> tuple[dict[str, Any], list[Rule], list[TerminalError]]:
@@ -109,7 +109,7 @@ def _rule(entry: object, path: Path, number: int, table: Table) -> Rule:
     except ValueError as error:
         raise _error(path, name, str(error)) from None
     columns = _columns(kwargs)
-    available = (audit_schema(table) if kind == "table" else schemas.of(table)).fieldNames()
+    available = (audit_schema(table) if kind == "table" else schemas.schema_of(table)).fieldNames()
     if missing := [column for column in columns if column not in available]:
         raise _error(path, name, f"there is no column {missing[0]}")
     return Rule(

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from sqlglot import exp
 
 from foundation.errors import UsageError
-from lakehouse.catalog import errors as absent
+from lakehouse.catalog.errors import NotPublishedError
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.query import duckdb_connection, pushdown, spark_to_duckdb, time_travel
 from lakehouse.query import statement as statements
@@ -102,7 +102,7 @@ def _default(store: TableStore, table: Table, *, unpublished: bool) -> Moment | 
         return None
     version = store.published_version(table)
     if version is None:
-        raise absent.not_published(table, where=store.table_url(table))
+        raise NotPublishedError(table, where=store.table_url(table))
     return version
 
 

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from sqlglot import exp
 
 from foundation.errors import UsageError
-from lakehouse.catalog import errors as absent
+from lakehouse.catalog.errors import NotPublishedError, TableNotFoundError
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality.publish import published_version
@@ -49,7 +49,7 @@ def _at_published(lake: DeltaLake, statement: str, mentions: list[tuple[exp.Tabl
             continue
         version = published_version(lake, table)
         if version is None:
-            raise absent.not_published(table, where=lake.path(table))
+            raise NotPublishedError(table, where=lake.path(table))
         inserts.append((place.parts[-1].meta["end"] + 1, f" VERSION AS OF {version}"))
     for at, text in sorted(inserts, reverse=True):
         statement = statement[:at] + text + statement[at:]
@@ -59,7 +59,7 @@ def _at_published(lake: DeltaLake, statement: str, mentions: list[tuple[exp.Tabl
 def _register(lake: DeltaLake, table: Table) -> None:
     path = lake.path(table)
     if not lake.exists(table):
-        raise absent.no_data(table, where=path)
+        raise TableNotFoundError(table, where=path)
     lake.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
     # The name alone: where the files are is not Spark's to manage, and it may have been elsewhere before.
     lake.spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")

@@ -10,7 +10,7 @@ from sqlglot.dialects.spark import Spark
 from sqlglot.parsers.spark import SparkParser
 
 from foundation.errors import UsageError
-from lakehouse.catalog.tables import Table, named
+from lakehouse.catalog.tables import Table, find_table
 
 
 class Dialect(Spark):
@@ -64,7 +64,7 @@ def table_references(query: exp.Query) -> list[tuple[exp.Table, Table]]:
     """
     common = {cte.alias.lower() for cte in query.find_all(exp.CTE)}
     places = [(place, _name(place)) for place in query.find_all(exp.Table)]
-    return [(place, named(name, where=WHERE)) for place, name in places if name.lower() not in common]
+    return [(place, find_table(name, where=WHERE)) for place, name in places if name.lower() not in common]
 
 
 def _name(place: exp.Table) -> str:

@@ -13,7 +13,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from tenacity import Retrying, retry_if_exception_type, retry_if_not_exception_type, stop_after_attempt
 
 from foundation.errors import UsageError, store_away
-from lakehouse.catalog import errors as absent
+from lakehouse.catalog import errors
 from lakehouse.catalog.tables import Table
 from lakehouse.query.table_reader import TableStore
 
@@ -172,7 +172,7 @@ def _open(store: TableStore, table: Table, version: int | None = None) -> DeltaT
     try:
         return _OPENING(DeltaTable, address, version=version, storage_options=store.storage_options)
     except TableNotFoundError:
-        raise absent.no_data(table, where=address) from None
+        raise errors.TableNotFoundError(table, where=address) from None
     except DeltaError as error:
         if version is None:
             raise store_away(error, where=address) from None

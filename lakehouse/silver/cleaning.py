@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.silver import numbers, tags
-from lakehouse.silver.text import TextPolicy, tidy, without_ellipsis, without_placeholders
+from lakehouse.silver.text import TextPolicy, drop_ellipsis, drop_placeholders, tidy
 
 _PLACEHOLDERS = {
     "index": (),
@@ -43,15 +43,15 @@ def clean(rows: DataFrame, *, text_policy: TextPolicy) -> DataFrame:
     """
     tag_list = F.col("tag_list")
     return (
-        rows.withColumns({"tag_list": tags.joined(tag_list), "_no_list": tags.is_object(tag_list)})
-        .withColumns({"tag_list": F.when(~F.col("_no_list"), tags.put_together(tag_list))})
+        rows.withColumns({"tag_list": tags.join(tag_list), "_no_list": tags.is_object(tag_list)})
+        .withColumns({"tag_list": F.when(~F.col("_no_list"), tags.join_spelled_out(tag_list))})
         .withColumns(_tidied(text_policy))
-        .withColumns({field: without_ellipsis(F.col(field)) for field in ("title", "description")})
+        .withColumns({field: drop_ellipsis(F.col(field)) for field in ("title", "description")})
         .withColumns(
-            {field: without_placeholders(F.col(field), *none) for field, none in _PLACEHOLDERS.items()}
+            {field: drop_placeholders(F.col(field), *none) for field, none in _PLACEHOLDERS.items()}
             | {"tag_list": tags.split(tag_list)}
         )
-        .withColumns(_read() | {"tag_list": tags.settled(tag_list)})
+        .withColumns(_read() | {"tag_list": tags.normalise(tag_list)})
         .withColumns({"cleaning_reasons": _reasons()})
         .withColumns(_typed())
         .drop("_no_list", *(f"_{field}" for field in _NUMBERS))
@@ -74,9 +74,9 @@ def _stripped(text: Column) -> Column:
 
 def _read() -> dict[str, Column]:
     return {
-        "_index": numbers.number(F.col("index")),
-        "_follower_count": numbers.count(F.col("follower_count")),
-        "_downloaded": numbers.flag(F.col("downloaded")),
+        "_index": numbers.parse_number(F.col("index")),
+        "_follower_count": numbers.parse_count(F.col("follower_count")),
+        "_downloaded": numbers.parse_flag(F.col("downloaded")),
     }
 
 

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 
-def newest_per_pin(rows: DataFrame) -> DataFrame:
+def latest_event_per_pin(rows: DataFrame) -> DataFrame:
     """Keep the newest event of each unique_id; of exact repeats the first in the topic.
 
     One shuffle by unique_id. A repeat is the same event at a later offset of the same partition, the

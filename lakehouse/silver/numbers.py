@@ -20,7 +20,7 @@ _COUNT = rf"{_SHORT}(?:\d{{1,3}}(?:[, ]\d{{3}})+|\d+|(?=\.\d))(?:\.\d*)?(?:[eE][
 _DIGITS = "".join(chr(zero + digit) for zero in (0xFF10, 0x0660, 0x06F0) for digit in range(10))
 
 
-def number(text: Column) -> Column:
+def parse_number(text: Column) -> Column:
     """Return the number that JSON or a person wrote as 12, -12.5 or 1.2e3, or null.
 
     Args:
@@ -32,7 +32,7 @@ def number(text: Column) -> Column:
     return F.when(text.rlike(_NUMBER), F.coalesce(text.try_cast(_DECIMAL), F.lit(_BEYOND).cast(_DECIMAL)))
 
 
-def count(text: Column) -> Column:
+def parse_count(text: Column) -> Column:
     """Return the whole number that a count such as 998, 1,234, 1.2k or 3M stands for, or null.
 
     Args:
@@ -49,7 +49,7 @@ def count(text: Column) -> Column:
     return F.when(western.rlike(_COUNT), F.round(read * factor.cast("decimal(10,0)")))
 
 
-def flag(text: Column) -> Column:
+def parse_flag(text: Column) -> Column:
     """Return 1 or 0 for a truth value written as true, yes, 1 or 1.0 and their opposites, or null.
 
     Args:

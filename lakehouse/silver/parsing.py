@@ -63,7 +63,9 @@ def parse(bronze: DataFrame) -> DataFrame:
 def _reason() -> Column:
     unique_id = F.col("unique_id")
     # The door allows a minute; an id from elsewhere must not outrank every event to come.
-    ahead = event_ids.time_of(F.col("event_id")) > F.col("kafka_timestamp") + F.expr("INTERVAL 2 MINUTES")
+    ahead = event_ids.extract_time(F.col("event_id")) > F.col("kafka_timestamp") + F.expr(
+        "INTERVAL 2 MINUTES"
+    )
     return (
         F.when(F.col("topic").isNull(), F.lit("landing.not_an_envelope"))
         .when(F.col("value").isNull(), F.lit("value.missing"))

@@ -14,13 +14,13 @@ def is_object(raw: Column) -> Column:
     return raw.startswith("{") & F.json_object_keys(raw).isNotNull()
 
 
-def joined(raw: Column) -> Column:
+def join(raw: Column) -> Column:
     """Return the comma-joined text of a JSON array, and any other text as it is."""
     listed = F.array_join(F.from_json(raw, "array<string>"), ",")
     return F.when(raw.startswith("["), F.coalesce(listed, raw)).otherwise(raw)
 
 
-def put_together(text: Column) -> Column:
+def join_spelled_out(text: Column) -> Column:
     """Return the text that stands in a list spelled out, such as T,w,o, ,w,o,r,d,s.
 
     Args:
@@ -38,7 +38,7 @@ def split(text: Column) -> Column:
     return F.split(F.rtrim(F.ltrim(text, F.lit(" ,#")), F.lit(" ,")), " ?,[ ,#]*+")
 
 
-def settled(tags: Column) -> Column:
+def normalise(tags: Column) -> Column:
     """Return no tags for the one that says so, and one for a list of nothing but single characters.
 
     Args:

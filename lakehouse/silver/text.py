@@ -59,7 +59,7 @@ def _unescaped(raw: Column) -> Column:
     return F.when(raw.rlike(rf"\\{_CODE}"), F.coalesce(decoded, raw)).otherwise(raw)
 
 
-def without_ellipsis(tidied: Column) -> Column:
+def drop_ellipsis(tidied: Column) -> Column:
     """Drop the ellipsis at the end of a text that was cut off.
 
     Args:
@@ -69,7 +69,7 @@ def without_ellipsis(tidied: Column) -> Column:
     return F.when(ends_in_dot, F.regexp_replace(tidied, _ELLIPSIS, "$1")).otherwise(tidied)
 
 
-def without_placeholders(tidied: Column, *placeholders: str) -> Column:
+def drop_placeholders(tidied: Column, *placeholders: str) -> Column:
     """Make null of an empty text and of what the scraper writes for none, in any case.
 
     Args:

@@ -12,12 +12,12 @@ from lakehouse.catalog.schemas import SILVER
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
 from lakehouse.silver.cleaning import clean
-from lakehouse.silver.deduplication import newest_per_pin
+from lakehouse.silver.deduplication import latest_event_per_pin
 from lakehouse.silver.parsing import parse
 from lakehouse.silver.text import TextPolicy
 
 
-def to_judged(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime) -> DataFrame:
+def check_records(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime) -> DataFrame:
     """Parse, clean and judge every row: which event is newest is asked only of those that pass.
 
     A newer event that is refused would otherwise hide an older good one.
@@ -31,18 +31,20 @@ def to_judged(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: dat
     Returns:
         The columns of bronze and silver, `reasons` and `broken` as `lakehouse.quality.gate.judge` adds them.
     """
-    return to_judged_pins(bronze.transform(parse), gate, text_policy=text_policy, at=at)
+    return check_parsed_records(bronze.transform(parse), gate, text_policy=text_policy, at=at)
 
 
-def to_judged_pins(parsed: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime) -> DataFrame:
+def check_parsed_records(
+    parsed: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime
+) -> DataFrame:
     """Do the same with rows that are parsed already: see `lakehouse.silver.parsing.parse`."""
     return (
         parsed.transform(lambda rows: clean(rows, text_policy=text_policy))
-        .withColumns({"event_time": event_ids.time_of(F.col("event_id")), "updated_at": F.lit(at)})
+        .withColumns({"event_time": event_ids.extract_time(F.col("event_id")), "updated_at": F.lit(at)})
         .transform(lambda rows: gates.judge(rows, gate))
     )
 
 
 def to_silver(judged: DataFrame) -> DataFrame:
     """Return silver's columns: one row a pin, the newest event that passed."""
-    return newest_per_pin(gates.valid_rows(judged)).select(*SILVER.fieldNames())
+    return latest_event_per_pin(gates.valid_rows(judged)).select(*SILVER.fieldNames())

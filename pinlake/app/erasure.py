@@ -26,8 +26,8 @@ from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.locks import table_locks as leases
-from lakehouse.delta.locks.lease_store import Held
+from lakehouse.delta.locks import table_locks
+from lakehouse.delta.locks.lease_store import LeaseHeldError
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.observability.ledger.entries import POSTGRES
 from lakehouse.operations.erasure import files, rows
@@ -119,7 +119,7 @@ class Erasure:
 
     def _drain_stream(self) -> None:
         """Do the stream's work, unless somebody does it already."""
-        with leases.held(self._settings, [leases.STREAM], command="pinlake erase"):
+        with table_locks.hold_locks(self._settings, [table_locks.STREAM_LOCK], command="pinlake erase"):
             open_stream(self._spark, self._settings, command="pinlake erase").drain()
 
     def _redact(self) -> None:
@@ -161,8 +161,8 @@ class Erasure:
         """
         self._tell("moving readers on")
         self._batch_lane()
-        begun = self._checkpoint.last_begun()
-        self._again_until(lambda: self._checkpoint.last_done() >= begun, self._drain_stream)
+        begun = self._checkpoint.last_started_batch()
+        self._again_until(lambda: self._checkpoint.last_committed_batch() >= begun, self._drain_stream)
 
     def _remove_files(self, table: Table) -> None:
         name = table.full_name
@@ -207,7 +207,7 @@ class Erasure:
         for _ in range(_ATTEMPTS):
             if reached():
                 return
-            with suppress(Held):
+            with suppress(LeaseHeldError):
                 work()
             if waiting(reached):
                 return

@@ -12,7 +12,7 @@ from foundation import kafka_admin as topics
 from foundation.clients import BRIEF, s3_client
 from foundation.errors import PinlakeError
 from foundation.settings import Settings
-from lakehouse.delta import stream_position
+from lakehouse.delta.streaming_checkpoint import read_stream_position
 from lakehouse.observability.schema_drift import report as drift_verdict
 from lakehouse.observability.schema_drift.report import Drift
 from lakehouse.pipelines import stream_status
@@ -108,7 +108,7 @@ def _stored(s3: S3Client, settings: Settings) -> Stored:
         stream=stream_status.read(s3, bucket),
         quality=None if quality is None else StreamAuditStatus.from_json(quality),
         drift=[Drift.from_json(drift) for drift in drifts if drift is not None],
-        position=stream_position.read(s3, bucket, topic=settings.kafka.stream_topic),
+        position=read_stream_position(s3, bucket, topic=settings.kafka.stream_topic),
     )
 
 

@@ -15,7 +15,7 @@ from foundation.settings import Settings
 from lakehouse.catalog.schemas import LEDGER
 from lakehouse.catalog.tables import BATCH, OPS_LEDGER
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.locks import table_locks as leases
+from lakehouse.delta.locks import table_locks
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.operations.rebuild import run
@@ -75,7 +75,7 @@ def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
 
     span = ("--from", str(day), "--to", str(day + timedelta(days=1)))
     stricter = own.model_copy(update={"text_policy": "ascii"})
-    with leases.held(own, [leases.STREAM], command="pinlake stream"):
+    with table_locks.hold_locks(own, [table_locks.STREAM_LOCK], command="pinlake stream"):
         looked, published, again, shown, streamed = commands.in_turn(
             ["rebuild", *span, "--limit", "1"],
             ["rebuild", *span, "--publish", "--json"],

@@ -17,7 +17,7 @@ from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.pipelines.stream_writer import StreamBatchWriter
 from lakehouse.quality.results import GateStats
 from lakehouse.serving.postgres import ServingDatabase
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 from tests.served import served
 
 MICRO_BATCHES = 3
@@ -83,7 +83,7 @@ def _records(spark: SparkSession, pins: dict[str, list[Arrival]], micro_batch: i
         for number, (pin, rank, partition) in enumerate(arriving)
     ]
     header = F.struct(F.lit("event_id").alias("key"), F.col("event_id").cast("binary").alias("value"))
-    return literal.frame(spark, rows, COLUMNS).select(
+    return dataframe_from_rows(spark, rows, COLUMNS).select(
         F.lit("t").alias("topic"),
         "partition",
         "offset",

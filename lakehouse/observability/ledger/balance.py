@@ -195,7 +195,7 @@ def _sum(lane: Lane, what: str, rows: DataFrame, place: Column, expected: Column
 
 def _done(lake: DeltaLake) -> Column:
     """Leave out the stream's micro-batch that may be under way: its checkpoint says which are done."""
-    return F.col("batch") <= lake.checkpoint("stream").last_done()
+    return F.col("batch") <= lake.checkpoint("stream").last_committed_batch()
 
 
 def _by_hand() -> Column:

@@ -13,12 +13,12 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType, Tim
 
 from lakehouse.catalog.schemas import LEDGER
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, OPS_LEDGER, STREAM
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.retries import retry_on_conflict
 from lakehouse.observability.ledger import entries
 from lakehouse.pipelines import data_loss
 from lakehouse.serving.postgres import ServingDatabase, Totals
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 _TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables)
 _LOAD = StructType(
@@ -66,7 +66,7 @@ def collect(lake: DeltaLake, serving: ServingDatabase) -> Collected:
     found = [
         *_commits(lake, versions, {name: int(row.version) for name, row in known.items()}),
         entries.of_loads(
-            literal.frame(lake.spark, [asdict(load) for load in serving.read_loads(since=since)], _LOAD)
+            dataframe_from_rows(lake.spark, [asdict(load) for load in serving.read_loads(since=since)], _LOAD)
         ),
         entries.of_lost(data_loss.read(lake)),
     ]
@@ -98,7 +98,7 @@ def _commits(lake: DeltaLake, versions: Mapping[str, int], known: Mapping[str, i
 
 def _insert(lake: DeltaLake, new: DataFrame) -> None:
     on = " AND ".join(f"old.{name} = new.{name}" for name in OPS_LEDGER.key)
-    for attempt in conflicts.again(OPS_LEDGER):
+    for attempt in retry_on_conflict(OPS_LEDGER):
         with attempt:
             table = lake.delta_table(OPS_LEDGER)
             merge = table.alias("old").merge(new.select(*LEDGER.fieldNames()).alias("new"), on)

@@ -8,7 +8,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from lakehouse.catalog.errors import NoData
+from lakehouse.catalog.errors import TableNotFoundError
 from lakehouse.catalog.tables import Lane, Table
 from lakehouse.observability.pin_trace.timeline import Log
 from lakehouse.query import duckdb_connection, time_travel
@@ -98,7 +98,7 @@ class _Reader:
         if table not in self._opened:
             try:
                 self._opened[table] = time_travel.table_at(self._store, table)
-            except NoData:
+            except TableNotFoundError:
                 self._opened[table] = None
         return self._opened[table]
 

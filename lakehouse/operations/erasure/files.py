@@ -17,7 +17,7 @@ from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.erasure.rows import theirs
-from lakehouse.spark import filesystem as objects
+from lakehouse.spark import filesystem
 
 CHANGES = "_change_data"
 _LOG_ENTRY = "add struct<path: string>, remove struct<path: string>"
@@ -63,7 +63,7 @@ def holding(lake: DeltaLake, table: Table, subjects: Subjects) -> list[str]:
     """Return the URLs of all files, those of the change feed too, that hold a subject's row."""
     path, found = lake.path(table), set()
     for folder in (path, f"{path}/{CHANGES}"):
-        if objects.names(lake.spark, folder):
+        if filesystem.list_names(lake.spark, folder):
             rows = contents(lake.spark, table, folder)
             held = rows.where(theirs(table, subjects)).select(F.col("_metadata.file_path")).distinct()
             found |= {row.file_path for row in held.collect()}
@@ -72,14 +72,14 @@ def holding(lake: DeltaLake, table: Table, subjects: Subjects) -> list[str]:
 
 def contents(spark: SparkSession, table: Table, folder: str) -> DataFrame:
     """Return all rows of all Parquet files in a table's folder, or in that of its changes; of no log."""
-    reader = spark.read.schema(schemas.of(table)).option("recursiveFileLookup", "true")
+    reader = spark.read.schema(schemas.schema_of(table)).option("recursiveFileLookup", "true")
     return reader.option("pathGlobFilter", "*.parquet").parquet(folder)
 
 
 def remove(spark: SparkSession, purge: Purge) -> None:
     """Remove the files. May be run again."""
     for url in purge.urls:
-        objects.remove(spark, url)
+        filesystem.delete(spark, url)
 
 
 def _current(lake: DeltaLake, table: Table) -> set[str]:

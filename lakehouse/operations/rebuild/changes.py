@@ -72,7 +72,7 @@ def changes(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
         `key`, `was` and `now`: structs of the table's key and of all its columns. `was` is null for a row
         that is new, `now` for one that goes.
     """
-    names = schemas.of(table).fieldNames()
+    names = schemas.schema_of(table).fieldNames()
     left, right = old.select(F.struct(*names).alias("was")), new.select(F.struct(*names).alias("now"))
     # A key may be null: category_daily has pins without a category.
     same_key = [F.col(f"was.{name}").eqNullSafe(F.col(f"now.{name}")) for name in table.key]
@@ -119,7 +119,7 @@ def _values(
 
 
 def _compared(table: Table) -> list[str]:
-    return [name for name in schemas.of(table).fieldNames() if name not in (*table.key, _NOT_COMPARED)]
+    return [name for name in schemas.schema_of(table).fieldNames() if name not in (*table.key, _NOT_COMPARED)]
 
 
 def _differs(name: str) -> Column:

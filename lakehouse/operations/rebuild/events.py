@@ -8,7 +8,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.gold.category_daily import of_days
+from lakehouse.gold.category_daily import filter_by_days
 from lakehouse.operations.rebuild.date_range import Days
 from lakehouse.quality.quarantine import DROPPED
 from lakehouse.silver.parsing import parse
@@ -49,7 +49,7 @@ def pins_of(days: Days, events: DataFrame, tables: Iterable[DataFrame]) -> DataF
     A table may show what cannot even be parsed today. One shuffle.
     """
     parsed = events.where(days.hold(F.col("event_id"))).transform(parse)
-    shown = [of_days(table, days.each()) for table in tables]
+    shown = [filter_by_days(table, days.each()) for table in tables]
     names = [rows.select("unique_id") for rows in (parsed, *shown)]
     return reduce(DataFrame.union, names).where("unique_id IS NOT NULL").distinct()
 

@@ -86,7 +86,7 @@ class Publication:
 
     def _apply(self, changes: DataFrame, table: Table, counts: StepMetrics) -> None:
         if not changes.isEmpty():
-            self._lake.apply(changes, table, self._batch.of_step(Step.REBUILD, counts))
+            self._lake.apply_changes(changes, table, self._batch.for_step(Step.REBUILD, counts))
 
     def _refuse(self, rows: DataFrame, *, layer: str) -> None:
         # Two layers may refuse rows: to Delta these are writes of two queries.

@@ -7,11 +7,10 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog.schemas import QUARANTINE
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta import lake as delta
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch, merge_session
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.retries import retry_on_conflict
 from lakehouse.operations.rebuild.events import PLACE
 from lakehouse.quality.gate import GateResult
 from lakehouse.quality.quarantine import DROPPED, OPEN, to_quarantine
@@ -53,10 +52,10 @@ def write(lake: DeltaLake, refusals: DataFrame, count: int, batch: MicroBatch) -
     """
     if not count:
         return
-    counted = batch.of_step(Step.REBUILD, StepMetrics(read=count, quarantined=count))
-    session = delta.merge_session(refusals, BATCH.quarantine, counted)
+    counted = batch.for_step(Step.REBUILD, StepMetrics(read=count, quarantined=count))
+    session = merge_session(refusals, BATCH.quarantine, counted)
     again = {name: F.col(f"new.{name}") for name in ("state", "reasons", "broken", "suite", "changed_at")}
-    for attempt in conflicts.again(BATCH.quarantine):
+    for attempt in retry_on_conflict(BATCH.quarantine):
         with attempt:
             table = lake.delta_table(BATCH.quarantine, session).alias("old")
             (

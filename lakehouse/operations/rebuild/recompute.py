@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.gold.category_daily import of_days, to_category_daily
-from lakehouse.gold.pin_features import to_features, to_judged_features
+from lakehouse.gold.category_daily import filter_by_days, to_category_daily
+from lakehouse.gold.pin_features import check_features, to_features
 from lakehouse.operations.rebuild import changes as difference
 from lakehouse.operations.rebuild import events
 from lakehouse.operations.rebuild import quarantine as refusals
@@ -22,7 +22,7 @@ from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import GateResult
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
-from lakehouse.silver.transform import to_judged_pins, to_silver
+from lakehouse.silver.transform import check_parsed_records, to_silver
 
 
 @dataclass(frozen=True)
@@ -103,22 +103,22 @@ class Recomputation:
     def gold(self, silver: Silver) -> Gold:
         """Compute gold from that silver. Some 40 jobs; category_daily reads the silver files of its days."""
         gate = gates.open_gate(self._lake.spark, BATCH.features)
-        judged = gates.count_violations(self._persist(to_judged_features(silver.rows, gate)), gate)
+        judged = gates.count_violations(self._persist(check_features(silver.rows, gate)), gate)
         old = self._read(BATCH.features).join(silver.pins, "unique_id", "leftsemi")
         features = difference.changes(old, to_features(gates.valid_rows(judged.rows)), BATCH.features)
         return Gold(judged, _hold(features), _hold(self._daily(silver)), *self._verdicts(judged))
 
     def _judge(self, parsed: DataFrame, text_policy: TextPolicy) -> GateResult:
         gate = gates.open_gate(self._lake.spark, BATCH.silver)
-        judged = to_judged_pins(parsed, gate, text_policy=text_policy, at=datetime.now(UTC))
+        judged = check_parsed_records(parsed, gate, text_policy=text_policy, at=datetime.now(UTC))
         return gates.count_violations(self._persist(judged), gate, parsing=RULES)
 
     def _daily(self, silver: Silver) -> DataFrame:
         moved = silver.changes.select(F.explode(F.array("was.event_time", "now.event_time")).alias("at"))
         found = moved.where("at IS NOT NULL").select(F.to_date("at").alias("day")).distinct().collect()
         days = sorted({*self._days.each(), *(row.day for row in found)})
-        others = of_days(self._read(BATCH.silver), days).join(silver.pins, "unique_id", "leftanti")
-        new = to_category_daily(others.unionByName(of_days(silver.rows, days)))
+        others = filter_by_days(self._read(BATCH.silver), days).join(silver.pins, "unique_id", "leftanti")
+        new = to_category_daily(others.unionByName(filter_by_days(silver.rows, days)))
         return difference.changes(
             self._read(CATEGORY_DAILY).where(F.col("day").isin(days)), new, CATEGORY_DAILY
         )

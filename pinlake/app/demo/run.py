@@ -13,7 +13,7 @@ from foundation.clients import s3_client
 from foundation.settings import KafkaSettings, Settings
 from ingestion.landing.run import consume
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.locks import table_locks as leases
+from lakehouse.delta.locks import table_locks
 from lakehouse.observability.quality_report import rule_texts as sentences
 from lakehouse.observability.quality_report.collect import gather
 from lakehouse.observability.quality_report.deliver import deliver
@@ -57,8 +57,8 @@ class Demonstration:
             with self._step("start Kafka, the object store and Postgres"):
                 settings = addresses.point(self._settings, stack.up(self._settings))
             begins, posted = self._post(pins, settings)
-            lanes = (*leases.BATCH_LANE, leases.STREAM)
-            with leases.held(settings, lanes, command="pinlake demo"):
+            lanes = (*table_locks.BATCH_LOCKS, table_locks.STREAM_LOCK)
+            with table_locks.hold_locks(settings, lanes, command="pinlake demo"):
                 return self._promote(settings, begins=begins, posted=posted)
         finally:
             if not (self._keep or ran_before):

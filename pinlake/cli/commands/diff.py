@@ -34,7 +34,7 @@ def diff(
     from lakehouse.query import time_travel
     from lakehouse.query.diff import compare_versions
 
-    chosen = tables.named(table, where="diff")
+    chosen = tables.find_table(table, where="diff")
     begin = time_travel.parse_moment(since, where="--from")
     end = time_travel.parse_moment(until, where="--to") if until is not None else None
     store = open_store(settings_module.load())

@@ -25,7 +25,7 @@ def history(
     from lakehouse.query import time_travel
     from lakehouse.query.history import read_commits
 
-    chosen = tables.named(table, where="history")
+    chosen = tables.find_table(table, where="history")
     newest = time_travel.table_at(open_store(settings_module.load()), chosen)
     found = [commit.as_row() for commit in read_commits(newest.log, limit=limit)]
     if as_json:

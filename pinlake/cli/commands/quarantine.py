@@ -194,10 +194,10 @@ def _told(done: Replayed) -> str:
 
 
 def _replayed_into(lane: str | None) -> list[str]:
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
 
     # The stream's own merges bear others beside them: it need not stop for a correction.
-    return [] if lane == "stream" else [leases.SILVER, leases.GOLD]
+    return [] if lane == "stream" else [table_locks.SILVER_LOCK, table_locks.GOLD_LOCK]
 
 
 @contextmanager

@@ -27,9 +27,9 @@ def test_a_derived_id_is_a_uuid7_of_its_records_time(
     spark: SparkSession, rows: list[tuple[int, int, int, str]]
 ) -> None:
     frame = spark.createDataFrame(rows, "ms bigint, partition int, offset bigint, topic string")
-    derived = event_ids.derived(F.timestamp_millis("ms"), F.col("topic"), F.col("partition"), F.col("offset"))
+    derived = event_ids.derive(F.timestamp_millis("ms"), F.col("topic"), F.col("partition"), F.col("offset"))
     with_ids = frame.withColumn("id", derived)
-    found = with_ids.select("ms", "id", event_ids.given(F.encode("id", "UTF-8")).alias("given"))
+    found = with_ids.select("ms", "id", event_ids.parse_header(F.encode("id", "UTF-8")).alias("given"))
 
     for row in found.collect():
         derived_id = uuid.UUID(row.id)
@@ -40,7 +40,7 @@ def test_a_derived_id_is_a_uuid7_of_its_records_time(
 
 def test_records_of_one_partition_keep_their_order_within_a_millisecond(spark: SparkSession) -> None:
     frame = spark.range(0, 3000, 7).withColumn("ms", F.lit(1_700_000_000_000))
-    derived = event_ids.derived(F.timestamp_millis("ms"), F.lit("pins"), F.lit(3), F.col("id"))
+    derived = event_ids.derive(F.timestamp_millis("ms"), F.lit("pins"), F.lit(3), F.col("id"))
 
     ids = [row.derived for row in frame.select(derived.alias("derived"), "id").orderBy("id").collect()]
 
@@ -52,7 +52,7 @@ def test_the_time_inside_the_doors_ids_is_read_to_the_millisecond(spark: SparkSe
     ids = [event.new_event_id() for _ in range(3)]
     frame = spark.createDataFrame([(name,) for name in ids], "id string")
 
-    times = frame.select(F.unix_millis(event_ids.time_of(F.col("id"))).alias("ms")).collect()
+    times = frame.select(F.unix_millis(event_ids.extract_time(F.col("id"))).alias("ms")).collect()
 
     assert [row.ms for row in times] == [uuid.UUID(name).int >> 80 for name in ids]
 
@@ -62,6 +62,6 @@ def test_what_is_no_uuid7_is_not_taken_for_one(spark: SparkSession) -> None:
     headers = [None, b"", b"\xff\xfe", str(uuid.uuid4()).encode(), good.upper().encode(), good[:-1].encode()]
     frame = spark.createDataFrame([(header,) for header in headers], "header binary")
 
-    found = [row.id for row in frame.select(event_ids.given(F.col("header")).alias("id")).collect()]
+    found = [row.id for row in frame.select(event_ids.parse_header(F.col("header")).alias("id")).collect()]
 
     assert found == [None, None, None, None, good, None]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
 
 from ingestion.landing.envelope import to_line
-from lakehouse.bronze.sources import open_envelopes
+from lakehouse.bronze.sources import parse_envelopes
 from tests.landing_objects import Record
 
 content = st.none() | st.binary(max_size=40) | st.text(max_size=20).map(str.encode)
@@ -30,7 +30,7 @@ records = st.builds(
 def test_every_record_survives_the_way_through_landing(spark: SparkSession, sent: list[Record]) -> None:
     lines = [(to_line(record).decode().removesuffix("\n"),) for record in sent]
 
-    opened = open_envelopes(spark.createDataFrame(lines, "value string")).collect()
+    opened = parse_envelopes(spark.createDataFrame(lines, "value string")).collect()
 
     assert [_as_sent(row) for row in opened] == sent
 
@@ -38,7 +38,7 @@ def test_every_record_survives_the_way_through_landing(spark: SparkSession, sent
 def test_a_line_that_is_no_envelope_is_carried_whole(spark: SparkSession) -> None:
     lines = ["", "not json", '{"partition": 1}', "[]", '{"topic": "t", "partition": 0}', '{"topic": 1']
 
-    opened = open_envelopes(spark.createDataFrame([(line,) for line in lines], "value string")).collect()
+    opened = parse_envelopes(spark.createDataFrame([(line,) for line in lines], "value string")).collect()
 
     assert [(row.topic, bytes(row.value).decode()) for row in opened] == [(None, line) for line in lines]
 

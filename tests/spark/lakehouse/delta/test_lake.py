@@ -15,10 +15,9 @@ from structlog.testing import capture_logs
 
 from lakehouse.catalog.schemas import FEATURES, SILVER
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.silver.deduplication import newest_per_pin
-from lakehouse.spark import parallel as side_by_side
+from lakehouse.delta.lake import DeltaLake, MicroBatch, table_properties
+from lakehouse.silver.deduplication import latest_event_per_pin
+from lakehouse.spark.parallel import run_concurrently
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TABLE = BATCH.features
@@ -45,7 +44,7 @@ def test_a_table_whose_creation_was_killed_is_created(lake: DeltaLake) -> None:
 
     table = DeltaTable.forPath(lake.spark, str(place))
     (row,) = table.detail().select("properties").collect()
-    assert delta.properties(BATCH.silver).items() <= row.properties.items()
+    assert table_properties(BATCH.silver).items() <= row.properties.items()
     assert table.toDF().schema.fieldNames() == SILVER.fieldNames()
     assert table.history().count() == 1
 
@@ -68,7 +67,7 @@ def test_a_merge_that_another_writer_outran_is_made_again(lake: DeltaLake) -> No
     ]
 
     with capture_logs() as logged:
-        side_by_side.run(merges)
+        run_concurrently(merges)
 
     assert _held(lake) == {1: 4}
     assert "another writer was first" in {line["event"] for line in logged}
@@ -94,7 +93,7 @@ def test_every_order_of_arrival_ends_in_the_newest_event_of_each_pin(
     lake = DeltaLake(lake.spark, f"{lake.root}/{hash(str(batches))}")
     lake.ensure(TABLE)
     for number, events in enumerate(batches):
-        newest = newest_per_pin(_events(lake.spark, events)).select(*FEATURES.fieldNames())
+        newest = latest_event_per_pin(_events(lake.spark, events)).select(*FEATURES.fieldNames())
         lake.merge_newest(newest, TABLE, MicroBatch("query", number))
 
     expected: dict[int, int] = {}

@@ -16,13 +16,12 @@ from pyspark.sql.types import StructType
 from foundation.event import new_event_id
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, STREAM
-from lakehouse.delta import lake as delta
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch, table_properties
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.maintenance import WORTH_FILES, maintain
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import published_version
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 from tests.landing_objects import land
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(2)]
@@ -56,7 +55,7 @@ def test_small_files_are_joined_once_there_are_enough_and_not_read_again(lake: D
 
 @pytest.mark.parametrize("read", [False, True])
 def test_what_a_reader_is_behind_on_stays_however_old(lake: DeltaLake, read: bool) -> None:
-    forgetful = replace(BATCH.bronze, retention=0)
+    forgetful = replace(BATCH.bronze, retention_days=0)
     land(lake, [{"unique_id": PINS[0], "category": "art", "downloaded": 1}], first=0)
     _run(lake)
     _append(lake, days=WORTH_FILES)
@@ -92,17 +91,17 @@ def test_a_day_of_bronze_is_one_skip_away(lake: DeltaLake) -> None:
 
 def test_a_table_of_an_older_pinlake_learns_what_it_lacks(lake: DeltaLake) -> None:
     path = lake.path(BATCH.silver)
-    old = StructType(list(schemas.of(BATCH.silver))[:5])
-    literal.frame(lake.spark, [], old).write.format("delta").save(path)
+    old = StructType(list(schemas.schema_of(BATCH.silver))[:5])
+    dataframe_from_rows(lake.spark, [], old).write.format("delta").save(path)
 
     lake.ensure(BATCH.silver)
     maintain(lake, BATCH.silver)
 
     held = lake.read(BATCH.silver)
-    assert held.schema.fieldNames() == schemas.of(BATCH.silver).fieldNames()
+    assert held.schema.fieldNames() == schemas.schema_of(BATCH.silver).fieldNames()
     assert held.schema["save_location"].metadata == {"comment": "path the picture was saved under"}
     told = {row.key: row.value for row in lake.spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()}
-    assert told.items() >= delta.properties(BATCH.silver).items()
+    assert told.items() >= table_properties(BATCH.silver).items()
 
 
 def test_a_table_that_is_not_there_is_left_alone(lake: DeltaLake) -> None:
@@ -124,7 +123,7 @@ def _append(lake: DeltaLake, *, days: int) -> None:
         value = b64encode(json.dumps(pin).encode()).decode()
         record = {"topic": "t", "partition": 0, "offset": 100 + day, "value": value}
         rows.append({"event_id": _event_id(at), **record, **dict.fromkeys(times, at.isoformat())})
-    frame = literal.frame(lake.spark, rows, schemas.BRONZE).repartitionByRange(days, "received_at")
+    frame = dataframe_from_rows(lake.spark, rows, schemas.BRONZE).repartitionByRange(days, "received_at")
     lake.append(frame, BATCH.bronze, MicroBatch(new_event_id(), 0))
 
 

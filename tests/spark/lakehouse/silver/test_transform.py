@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lakehouse.bronze import sources as records
+from lakehouse.bronze import sources
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.quality import gate as gates
-from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.silver.transform import check_records, to_silver
 from tests import events
 from tests.landing_objects import land
 
@@ -22,9 +22,9 @@ def test_a_merge_reads_what_was_cached_and_not_the_source_again(lake: DeltaLake)
     batch = MicroBatch("query", 0)
     lake.ensure(BATCH.silver)
     lines = lake.spark.read.text([str(path) for path in source.rglob("*.gz")])
-    bronze = to_bronze(records.open_envelopes(lines), at=batch.began)
+    bronze = to_bronze(sources.parse_envelopes(lines), at=batch.began)
     gate = gates.open_gate(lake.spark, BATCH.silver)
-    judged = to_judged(bronze, gate, text_policy="unicode", at=batch.began).persist()
+    judged = check_records(bronze, gate, text_policy="unicode", at=batch.began).persist()
     assert judged.count() == 1
 
     for path in source.rglob("*.gz"):

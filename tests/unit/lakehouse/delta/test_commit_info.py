@@ -51,8 +51,8 @@ def test_nothing_is_made_up_for_older_commit_info() -> None:
 def test_a_micro_batch_gets_its_step_when_a_write_is_made() -> None:
     batch = MicroBatch("query", 3, commit_info.begin(lane="stream"))
 
-    silver = batch.of_step(Step.SILVER, StepMetrics(read=5, quarantined=2)).commit_info
-    served = batch.of_step(Step.SERVING).commit_info
+    silver = batch.for_step(Step.SILVER, StepMetrics(read=5, quarantined=2)).commit_info
+    served = batch.for_step(Step.SERVING).commit_info
 
     assert silver is not None
     assert served is not None

@@ -11,14 +11,14 @@ import psutil
 import pytest
 
 from lakehouse.delta.locks.liveness import EXPIRY_SECONDS
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.pipelines import stream_status
 from lakehouse.pipelines.stream_status import StreamStatus
 
 START = datetime(2026, 1, 30, 12, tzinfo=UTC)
 LATER = START + timedelta(minutes=5)
-HERE = Owner.this_process("pinlake stream")
-ELSEWHERE = replace(HERE, place="elsewhere", host="other.example", pid=2**22 + 1)
+HERE = LockOwner.this_process("pinlake stream")
+ELSEWHERE = replace(HERE, host_id="elsewhere", host="other.example", pid=2**22 + 1)
 BEGUN = stream_status.initial_status(HERE, START)
 
 
@@ -56,7 +56,7 @@ def test_a_lane_that_has_ended_never_dies_and_is_not_running(reason: str | None,
 @pytest.mark.parametrize(
     ("age", "state"), [(0.0, "running"), (EXPIRY_SECONDS, "running"), (EXPIRY_SECONDS + 1, "died")]
 )
-def test_a_lane_without_a_sign_of_life_has_died(owner: Owner, age: float, state: str) -> None:
+def test_a_lane_without_a_sign_of_life_has_died(owner: LockOwner, age: float, state: str) -> None:
     read = _read(replace(BEGUN, owner=owner), age=age)
 
     assert (read.state, read.age) == (state, age)

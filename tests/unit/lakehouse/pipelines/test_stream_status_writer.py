@@ -12,12 +12,12 @@ from botocore.exceptions import EndpointConnectionError
 from structlog.testing import capture_logs
 
 from foundation.errors import TransientError
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.pipelines.stream_status import StreamStatus
 from lakehouse.pipelines.stream_status_writer import Intervals, StreamStatusWriter
 from tests import commands
 
-OWNER = Owner.this_process("pinlake stream")
+OWNER = LockOwner.this_process("pinlake stream")
 # Nothing but a change of state is written within a test.
 RARE = Intervals(heartbeat=600.0, between_writes=600.0)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation.errors import UsageError
-from lakehouse.catalog.errors import NoData
+from lakehouse.catalog.errors import TableNotFoundError
 from lakehouse.catalog.tables import BATCH, STREAM
 from lakehouse.query import duckdb_engine as query
 from lakehouse.query import time_travel
@@ -43,7 +43,7 @@ def test_what_is_not_there_is_told_with_what_is(store: LocalStore) -> None:
         time_travel.table_at(store, TABLE, 3)
     with pytest.raises(UsageError, match=r"has no version as old as 2001-01-01 .*Its first commit is of 20"):
         time_travel.table_at(store, TABLE, datetime(2001, 1, 1, tzinfo=UTC))
-    with pytest.raises(NoData, match=r"silver.pins_batch has no data yet"):
+    with pytest.raises(TableNotFoundError, match=r"silver.pins_batch has no data yet"):
         time_travel.table_at(store, BATCH.silver)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.observability.schema_drift.report import Drift, Drifted
 from lakehouse.pipelines import stream_status
 from lakehouse.quality.stream_audit_status import StreamAuditStatus, TableAuditStatus
@@ -16,7 +16,7 @@ from pinlake.app.servers import Server, State
 from pinlake.app.status import Report, Stored
 
 NOW = datetime(2026, 1, 30, tzinfo=UTC)
-STREAM = stream_status.initial_status(Owner.this_process("pinlake stream"), NOW)
+STREAM = stream_status.initial_status(LockOwner.this_process("pinlake stream"), NOW)
 WELL = (
     Server("kafka", State.REACHABLE, None, None, "kafka:9092"),
     Server("s3", stack.State.RUNNING, None, None, "http://127.0.0.1:9000"),

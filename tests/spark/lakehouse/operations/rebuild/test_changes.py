@@ -11,7 +11,7 @@ from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.operations.rebuild import changes as difference
 from lakehouse.operations.rebuild.changes import Difference, Example
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 Row = Mapping[str, object]
 
@@ -75,6 +75,6 @@ def _difference(
     examples: int,
 ) -> Difference:
     def frame(rows: list[Row]) -> DataFrame:
-        return literal.frame(spark, rows, schemas.of(table))
+        return dataframe_from_rows(spark, rows, schemas.schema_of(table))
 
     return difference.summary(difference.changes(frame(old), frame(new), table), table, examples=examples)

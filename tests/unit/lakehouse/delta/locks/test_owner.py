@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import psutil
 
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 
 
 def test_a_running_process_has_not_ended_and_is_named() -> None:
-    owner = Owner.this_process("pinlake silver")
+    owner = LockOwner.this_process("pinlake silver")
 
     assert not owner.has_ended()
     assert str(owner).startswith(f"`pinlake silver` (pid {owner.pid} on {owner.host}, since 20")
@@ -22,7 +22,7 @@ def test_a_running_process_has_not_ended_and_is_named() -> None:
 def test_a_process_has_ended_once_its_pid_is_free_or_another_process_bears_it() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         started = psutil.Process(child.pid).create_time()
-        owner = replace(Owner.this_process("pinlake silver"), pid=child.pid, started=started)
+        owner = replace(LockOwner.this_process("pinlake silver"), pid=child.pid, started=started)
         assert not owner.has_ended()
         assert replace(owner, started=started - 60).has_ended()
         child.kill()
@@ -34,6 +34,6 @@ def test_a_process_has_ended_once_its_pid_is_free_or_another_process_bears_it() 
 
 
 def test_of_another_place_nothing_is_known() -> None:
-    owner = replace(Owner.this_process("pinlake silver"), place="elsewhere", pid=2**22 + 1)
+    owner = replace(LockOwner.this_process("pinlake silver"), host_id="elsewhere", pid=2**22 + 1)
 
     assert not owner.has_ended()
