@@ -10,8 +10,9 @@ from delta.exceptions import DeltaConcurrentModificationException
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.tables import Table
-from lakehouse.delta.lake import DeltaLake, table_properties
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.retries import retry_on_conflict
+from lakehouse.delta.table_properties import table_properties
 from lakehouse.operations import retention as needs
 from lakehouse.spark import filesystem
 

@@ -16,8 +16,9 @@ from pyspark.sql.types import StructType
 from foundation.event import new_event_id
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, STREAM
-from lakehouse.delta.lake import DeltaLake, MicroBatch, table_properties
+from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.table_properties import table_properties
 from lakehouse.operations.maintenance import WORTH_FILES, maintain
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import published_version
