@@ -15,7 +15,7 @@ from lakehouse.quality.results import GateStats
 def cut_off(lake: DeltaLake, request: Request, *, after: int) -> None:
     """Publish a rebuild no further than this many steps."""
     log = GateStats()
-    batch_lane.write_silver(lake, text_policy=request.text_policy, log=log)
+    batch_lane.write_silver(lake, text_policy=request.text_policy, stats=log)
     with recomputing(lake, request.days) as recomputation:
         silver = recomputation.silver(text_policy=request.text_policy)
         publication = Publication(lake, recomputation, silver=silver, log=log)

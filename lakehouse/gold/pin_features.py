@@ -26,7 +26,7 @@ def check_features(silver: DataFrame, gate: Gate) -> DataFrame:
     pin = F.to_json(F.struct(*PIN_FIELDS)).cast("binary")
     named = {"value": pin, "kafka_timestamp": F.lit(None).cast("timestamp")} | kept
     rows = silver.withColumns(named | {"reasons": F.array().cast("array<string>")})
-    return gates.judge(rows, gate)
+    return gates.check_rows(rows, gate)
 
 
 def to_features(silver: DataFrame) -> DataFrame:

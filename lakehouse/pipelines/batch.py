@@ -1,4 +1,4 @@
-"""The batch lane: three steps, each reads what is new in the layer before it and exits."""
+"""The batch lane: three steps, each of which processes what is new in the previous layer and ends."""
 
 from __future__ import annotations
 
@@ -24,15 +24,18 @@ from lakehouse.silver.transform import check_records, to_silver
 from lakehouse.spark import filesystem
 from lakehouse.spark.parallel import run_concurrently
 
-# One micro-batch holds about a million pins: few commits, and what is cached still fits the default memory.
+# A micro-batch holds about a million pins: few commits, and the cached rows fit the default memory.
 _LANDING_OBJECTS = 20
 _DELTA_BYTES = "256m"
 
 
 def run_bronze(lake: DeltaLake) -> StepMetrics:
-    """Append what is new in landing to bronze.pins_batch.
+    """Append the new landing objects to bronze.pins_batch and publish it.
 
-    Raises: as `MicroBatches.drain`; likewise the other steps.
+    Returns:
+        The rows read and written; the other steps also count the quarantined rows.
+
+    Raises: as `MicroBatches.drain` and `publish`; so do the other steps.
     """
 
     def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
@@ -49,38 +52,44 @@ def run_bronze(lake: DeltaLake) -> StepMetrics:
 
 
 def run_silver(lake: DeltaLake, *, text_policy: TextPolicy) -> StepMetrics:
-    """Merge the pins in new bronze rows into silver.pins_batch; what is no pin goes to quarantine."""
-    log = GateStats()
-    counts = write_silver(lake, text_policy=text_policy, log=log)
-    publish(lake, BATCH.silver, gates=log)
+    """Merge the pins in new bronze rows into silver.pins_batch and publish it; quarantine invalid rows."""
+    stats = GateStats()
+    counts = write_silver(lake, text_policy=text_policy, stats=stats)
+    publish(lake, BATCH.silver, gates=stats)
     return counts
 
 
-def write_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateStats) -> StepMetrics:
-    """Do the same without judging or publishing what silver is then; `log` takes what the gate counts."""
+def write_silver(lake: DeltaLake, *, text_policy: TextPolicy, stats: GateStats) -> StepMetrics:
+    """Do what `run_silver` does without auditing or publishing silver.
+
+    Args:
+        lake: the lakehouse.
+        text_policy: see `lakehouse.silver.cleaning`.
+        stats: receives the counts of silver's gate.
+    """
     gate, writer = gates.open_gate(lake.spark, BATCH.silver), LaneWriter(lake, BATCH)
 
     def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
-        judged = check_records(rows, gate, text_policy=text_policy, at=batch.began).persist()
+        checked = check_records(rows, gate, text_policy=text_policy, at=batch.began).persist()
         try:
-            counted = gates.count_violations(judged, gate, parsing=RULES)
-            log.add(counted)
-            writes = writer.silver_writes(to_silver(judged), counted, batch)
+            result = gates.count_violations(checked, gate, parsing=RULES)
+            stats.add(result)
+            writes = writer.silver_writes(to_silver(checked), result, batch)
             run_concurrently(list(writes))
-            return counted.counts
+            return result.counts
         finally:
-            judged.unpersist()
+            checked.unpersist()
 
     source = _new_rows(lake, BATCH.bronze)
     return _drain(lake, source, write, targets=(BATCH.silver, BATCH.quarantine))
 
 
 def run_gold(lake: DeltaLake) -> StepMetrics:
-    """Merge changed silver rows into gold.pin_features_batch, renew the touched days of category_daily.
+    """Merge changed silver rows into gold.pin_features_batch, and recompute their days of category_daily.
 
-    Silver that has not been published is judged first: gold does not read what readers must not see.
+    Silver is published first, if it is not: gold does not read what readers must not see.
     """
-    gate, log = gates.open_gate(lake.spark, BATCH.features), GateStats()
+    gate, stats = gates.open_gate(lake.spark, BATCH.features), GateStats()
     writer = LaneWriter(lake, BATCH)
 
     def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
@@ -92,32 +101,32 @@ def run_gold(lake: DeltaLake) -> StepMetrics:
             if not days:
                 return StepMetrics()
             upserts = latest_event_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
-            judged = gates.count_violations(check_features(upserts, gate), gate)
-            log.add(judged)
+            result = gates.count_violations(check_features(upserts, gate), gate)
+            stats.add(result)
             writes = [
-                *writer.features_writes(judged, batch),
+                *writer.features_writes(result, batch),
                 lambda: writer.replace_category_daily(days, batch),
             ]
             run_concurrently(writes)
-            return judged.counts
+            return result.counts
         finally:
             changes.unpersist()
 
     source = _new_rows(lake, BATCH.silver)
     publish(lake, BATCH.silver, gates=GateStats())
     counts = _drain(lake, source, write, targets=(BATCH.features, CATEGORY_DAILY, BATCH.quarantine))
-    publish(lake, BATCH.features, gates=log)
+    publish(lake, BATCH.features, gates=stats)
     return counts
 
 
 def _new_rows(lake: DeltaLake, table: Table) -> DataFrame:
-    """A stream of a table's rows, or of its row changes where it records them."""
+    """Stream a table's rows; for a table with a change feed, its row changes."""
     lake.ensure(table)
     reader = lake.spark.readStream.format("delta").option("maxBytesPerTrigger", _DELTA_BYTES)
     if table.change_feed:
         reader = reader.option("readChangeFeed", "true")
     else:
-        # Rows are only ever appended, but for those of erased pins, which are removed: nothing new in that.
+        # Apart from appends there are only removals of erased pins' rows, which bring nothing new.
         reader = reader.option("skipChangeCommits", "true")
     return reader.load(lake.path(table))
 

@@ -1,4 +1,4 @@
-"""Offsets that Kafka had removed before a lane read them: found, recorded, and read back."""
+"""Data loss: offsets that Kafka removed before a lane read them. Detected, recorded and read back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _COLUMNS = StructType(
         StructField("last", LongType()),
     ]
 )
-# An offset by topic and partition.
+# An offset per topic and partition.
 Positions = Mapping[str, Mapping[str, int]]
 
 
@@ -39,8 +39,8 @@ def lost_offsets(position: Positions, earliest: Positions) -> list[LostOffsets]:
     """Return the offsets that the stream lane would read next but Kafka no longer has.
 
     Args:
-        position: the offset to be read next.
-        earliest: the first offset that Kafka has.
+        position: the next offset to read.
+        earliest: the first offset that Kafka still has.
     """
     return [
         LostOffsets(STREAM.name, OffsetRange(topic, int(partition), wanted, first - 1))
@@ -51,22 +51,26 @@ def lost_offsets(position: Positions, earliest: Positions) -> list[LostOffsets]:
 
 
 def detect_data_loss(settings: Settings) -> list[LostOffsets]:
-    """Return the offsets that a lane's own position says it has to read, but Kafka has no longer.
+    """Return the offsets that a lane would read next but Kafka no longer has, for both lanes.
 
-    A lane without a position has not begun, and begins with what there is.
+    A lane without a position has not started; it will start at Kafka's first offset and loses nothing.
 
     Args:
         settings: of Kafka and the object store.
 
     Raises:
         TransientError: Kafka does not answer.
-        TerminalError: it refuses.
+        TerminalError: Kafka refuses the request.
     """
     kafka = settings.kafka
     lag = kafka_admin.lag(kafka)
     positions = {("batch", row.topic, row.partition): row.committed for row in lag if row.committed}
-    streamed = read_stream_position(s3_client(settings.s3), settings.s3.bucket, topic=kafka.stream_topic)
-    positions |= {("stream", kafka.stream_topic, number): offset for number, offset in streamed.items()}
+    stream_position = read_stream_position(
+        s3_client(settings.s3), settings.s3.bucket, topic=kafka.stream_topic
+    )
+    positions |= {
+        ("stream", kafka.stream_topic, number): offset for number, offset in stream_position.items()
+    }
     first = {
         (topic, int(number)): offset
         for name in (kafka.batch_topic, kafka.stream_topic)
@@ -81,26 +85,26 @@ def detect_data_loss(settings: Settings) -> list[LostOffsets]:
 
 
 def exclude_lost(offsets: Sequence[OffsetRange], lost: Sequence[LostOffsets]) -> tuple[OffsetRange, ...]:
-    """Return ranges of offsets without the lost ones at their beginnings."""
-    rest = (_behind(part, lost) for part in offsets)
-    return tuple(part for part in rest if part.count > 0)
+    """Return ranges of offsets without the lost offsets at their start."""
+    remaining = (_after_lost(part, lost) for part in offsets)
+    return tuple(part for part in remaining if part.count > 0)
 
 
 def record(lake: DeltaLake, lost: LostOffsets) -> None:
-    """Write lost offsets down."""
+    """Store lost offsets in the bucket."""
     log.error("offsets are lost", **lost.as_row())
     lake.put_text(lost.key, lost.as_json())
 
 
 def read(lake: DeltaLake) -> DataFrame:
-    """Return at, lane, topic, partition, first and last of all lost offsets that were written down."""
+    """Return at, lane, topic, partition, first and last of all recorded lost offsets."""
     folder = f"{lake.root}/{FOLDER}"
     if not filesystem.list_names(lake.spark, folder):
         return dataframe_from_rows(lake.spark, [], _COLUMNS)
     return lake.spark.read.schema(_COLUMNS).json(folder)
 
 
-def _behind(part: OffsetRange, lost: Sequence[LostOffsets]) -> OffsetRange:
+def _after_lost(part: OffsetRange, lost: Sequence[LostOffsets]) -> OffsetRange:
     same = (each.offsets for each in lost if _partition(each.offsets) == _partition(part))
     return replace(part, first=max([part.first, *(offsets.last + 1 for offsets in same)]))
 

@@ -1,4 +1,4 @@
-"""Writes of a micro-batch into the tables of a lane; both lanes share them."""
+"""The idempotent writes of a micro-batch into the tables of a lane, shared by both lanes."""
 
 from __future__ import annotations
 
@@ -27,63 +27,64 @@ class LaneWriter:
 
     Attributes:
         lake: the lakehouse.
-        lane: whose tables.
+        lane: the lane that owns the tables.
     """
 
     lake: DeltaLake
     lane: Lane
 
     def append_bronze(self, rows: DataFrame, batch: MicroBatch) -> None:
-        """Append bronze rows. One job."""
+        """Append bronze rows. Costs one job."""
         self.lake.append(rows.select(*BRONZE.fieldNames()), self.lane.bronze, batch.for_step(Step.BRONZE))
 
     def merge_silver(self, rows: DataFrame, batch: MicroBatch) -> None:
-        """Merge silver rows, newest event wins."""
+        """Merge silver rows; the newest event of a pin wins."""
         self.lake.merge_newest(rows, self.lane.silver, batch)
 
     def merge_features(self, silver: DataFrame, batch: MicroBatch) -> None:
-        """Merge the features of silver rows, newest event wins."""
+        """Merge the features of silver rows; the newest event of a pin wins."""
         self.lake.merge_newest(to_features(silver), self.lane.features, batch)
 
-    def append_quarantine(self, judged: GateResult, batch: MicroBatch) -> None:
-        """Append rows that a layer's gate has refused. One job."""
-        layer = judged.gate.table.layer
-        # Two layers of one micro-batch may refuse rows: to Delta these are writes of two queries.
-        apart = replace(batch, query=f"{batch.query}/{layer}")
-        self.lake.append(to_quarantine(judged.invalid_rows(), layer=layer), self.lane.quarantine, apart)
+    def append_quarantine(self, result: GateResult, batch: MicroBatch) -> None:
+        """Append the rows that a layer's gate refused. Costs one job."""
+        layer = result.gate.table.layer
+        # Two layers can refuse rows of one micro-batch; Delta must see these as writes of two queries.
+        layer_batch = replace(batch, query=f"{batch.query}/{layer}")
+        self.lake.append(to_quarantine(result.invalid_rows(), layer=layer), self.lane.quarantine, layer_batch)
 
     def replace_category_daily(self, days: list[date], batch: MicroBatch) -> None:
-        """Recompute the figures of some days from the whole silver table and replace them.
+        """Recompute the rows of some days from silver and replace them.
 
-        Reads the silver files whose event times touch the days: the cost follows the days, not the table.
+        Reads only the silver files that can hold events of these days: the cost grows with the number of
+        days, not with the table.
 
         Args:
-            days: the days to compute, at least one.
+            days: the days to recompute; at least one.
             batch: the micro-batch.
         """
-        listed = ", ".join(f"DATE'{day}'" for day in sorted(days))
+        day_list = ", ".join(f"DATE'{day}'" for day in sorted(days))
         figures = to_category_daily(filter_by_days(self.lake.read(self.lane.silver), days))
         batch = batch.for_step(Step.GOLD)
-        self.lake.replace(figures, CATEGORY_DAILY, batch, where=f"day IN ({listed})")
+        self.lake.replace(figures, CATEGORY_DAILY, batch, where=f"day IN ({day_list})")
 
-    def silver_writes(self, silver: DataFrame, judged: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
-        """Yield the writes of a micro-batch that silver's gate has judged: silver rows and refused rows.
+    def silver_writes(self, silver: DataFrame, result: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
+        """Yield the writes of a micro-batch that silver's gate checked: valid rows and invalid rows.
 
         Args:
-            silver: silver's columns, of the rows that passed.
-            judged: all of them.
+            silver: the valid rows, in silver's columns.
+            result: the result of silver's gate.
             batch: the micro-batch.
         """
-        counted = batch.for_step(Step.SILVER, judged.counts)
-        if judged.counts.written:
-            yield lambda: self.merge_silver(silver, counted)
-        if judged.counts.quarantined:
-            yield lambda: self.append_quarantine(judged, counted)
+        step_batch = batch.for_step(Step.SILVER, result.counts)
+        if result.counts.written:
+            yield lambda: self.merge_silver(silver, step_batch)
+        if result.counts.quarantined:
+            yield lambda: self.append_quarantine(result, step_batch)
 
-    def features_writes(self, judged: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
-        """Yield the same for silver rows that gold's gate has judged."""
-        counted = batch.for_step(Step.GOLD, judged.counts)
-        if judged.counts.written:
-            yield lambda: self.merge_features(gates.valid_rows(judged.rows), counted)
-        if judged.counts.quarantined:
-            yield lambda: self.append_quarantine(judged, counted)
+    def features_writes(self, result: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
+        """Yield the writes of silver rows that gold's gate checked: their features and the invalid rows."""
+        step_batch = batch.for_step(Step.GOLD, result.counts)
+        if result.counts.written:
+            yield lambda: self.merge_features(gates.valid_rows(result.rows), step_batch)
+        if result.counts.quarantined:
+            yield lambda: self.append_quarantine(result, step_batch)

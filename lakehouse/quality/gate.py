@@ -48,11 +48,11 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class GateResult:
-    """Judged rows and their counts.
+    """Checked rows and their counts.
 
     Attributes:
-        rows: the rows as `judge` returned them.
-        gate: the gate that judged them.
+        rows: the rows as `check_rows` returned them.
+        gate: the gate that checked them.
         counts: rows read, written (valid) and quarantined (invalid).
         rules: one count per rule, parsing rules first.
         parsing: the parsing rules, if the rows come from parsing.
@@ -94,7 +94,7 @@ def find_compile_errors(spark: SparkSession, table: Table, suite: Suite) -> list
     return errors
 
 
-def judge(rows: DataFrame, gate: Gate) -> DataFrame:
+def check_rows(rows: DataFrame, gate: Gate) -> DataFrame:
     """Name the rules that each row breaks.
 
     Args:
@@ -122,17 +122,17 @@ def judge(rows: DataFrame, gate: Gate) -> DataFrame:
     )
 
 
-def valid_rows(judged: DataFrame) -> DataFrame:
-    """Return the judged rows that break no critical rule."""
-    return judged.where(F.size("reasons") == 0)
+def valid_rows(checked: DataFrame) -> DataFrame:
+    """Return the checked rows that break no critical rule."""
+    return checked.where(F.size("reasons") == 0)
 
 
-def invalid_rows(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> DataFrame:
-    """Return the judged rows that break a critical rule, with explanations.
+def invalid_rows(checked: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> DataFrame:
+    """Return the checked rows that break a critical rule, with explanations.
 
     Args:
-        judged: rows that `judge` returned.
-        gate: the gate that judged them.
+        checked: rows that `check_rows` returned.
+        gate: the gate that checked them.
         parsing: the parsing rules, if the rows come from parsing.
 
     Returns:
@@ -143,13 +143,13 @@ def invalid_rows(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ())
     explanations = F.filter(F.array(*entries), lambda entry: entry.isNotNull())
     by_suite = F.arrays_overlap("reasons", _ids(gate.suite.row_rules))
     return (
-        judged.where(F.size("reasons") > 0)
+        checked.where(F.size("reasons") > 0)
         .withColumn("suite", F.when(by_suite, F.lit(gate.suite.fingerprint)))
         .withColumn("broken", explanations.cast(FAILED_RULES))
     )
 
 
-def count_violations(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> GateResult:
+def count_violations(checked: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> GateResult:
     """Count all rows, the invalid rows, and for each rule the rows evaluated and those that broke it.
 
     Costs one job, which returns a single row to the driver.
@@ -162,7 +162,7 @@ def count_violations(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] =
     counts += [F.count_if(F.array_contains("broken", rule.id)) for rule in rules]
     conditional = [rule for rule in gate.suite.row_rules if gate.predicates[rule.id].applies is not None]
     counts += [F.count_if(~unparsed & _applies(gate, rule)) for rule in conditional]
-    row = judged.agg(*(count.alias(str(number)) for number, count in enumerate(counts))).first()
+    row = checked.agg(*(count.alias(str(number)) for number, count in enumerate(counts))).first()
     assert row is not None  # an aggregate without groups has one row
     total, invalid, not_parsed, *per_rule = row
     evaluated = {rule.id: count for rule, count in zip(conditional, per_rule[len(rules) :], strict=True)}
@@ -172,7 +172,7 @@ def count_violations(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] =
         for rule, unexpected in zip(rules, per_rule[: len(rules)], strict=True)
     )
     metrics = StepMetrics(read=total, written=total - invalid, quarantined=invalid)
-    return GateResult(judged, gate, metrics, tuple(rule_counts), parsing)
+    return GateResult(checked, gate, metrics, tuple(rule_counts), parsing)
 
 
 def _applies(gate: Gate, rule: Rule) -> Column:

@@ -29,7 +29,7 @@ def check_records(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at:
         at: when they are written.
 
     Returns:
-        The columns of bronze and silver, `reasons` and `broken` as `lakehouse.quality.gate.judge` adds them.
+        The columns of bronze and silver, and those that `lakehouse.quality.gate.check_rows` adds.
     """
     return check_parsed_records(bronze.transform(parse), gate, text_policy=text_policy, at=at)
 
@@ -41,7 +41,7 @@ def check_parsed_records(
     return (
         parsed.transform(lambda rows: clean(rows, text_policy=text_policy))
         .withColumns({"event_time": event_ids.extract_time(F.col("event_id")), "updated_at": F.lit(at)})
-        .transform(lambda rows: gates.judge(rows, gate))
+        .transform(lambda rows: gates.check_rows(rows, gate))
     )
 
 

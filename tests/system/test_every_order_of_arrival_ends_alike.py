@@ -47,7 +47,7 @@ COLUMNS = StructType(
 @given(arrivals=ARRIVALS)
 def test_every_order(spark: SparkSession, own: Settings, arrivals: list[list[Arrival]]) -> None:
     lake = DeltaLake.of(spark, own)
-    fan_out = StreamBatchWriter(lake, ServingDatabase(own.postgres), text_policy="unicode", log=GateStats())
+    fan_out = StreamBatchWriter(lake, ServingDatabase(own.postgres), text_policy="unicode", stats=GateStats())
     fan_out.ensure()
     pins = {str(uuid.uuid4()): of_pin for of_pin in arrivals}
     query = str(uuid.uuid4())

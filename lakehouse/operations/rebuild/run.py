@@ -81,7 +81,7 @@ def publish(lake: DeltaLake, request: Request, *, tell: Callable[[Found], None])
         TransientError: another writer was first.
     """
     log = GateStats()
-    batch_lane.write_silver(lake, text_policy=request.text_policy, log=log)
+    batch_lane.write_silver(lake, text_policy=request.text_policy, stats=log)
     with recomputing(lake, request.days) as recomputation:
         silver = recomputation.silver(text_policy=request.text_policy)
         tell(_found(silver, recomputation.gold(silver), examples=request.examples))
