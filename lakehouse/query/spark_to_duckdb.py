@@ -1,4 +1,8 @@
-"""A query in Spark's SQL, in DuckDB's words and with the column names that Spark would give."""
+"""Translation of a query from Spark's SQL to DuckDB's, with the column names that Spark would give.
+
+Some functions of both engines differ for bytes, timestamps and invalid JSON; macros with Spark's meaning
+replace them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from sqlglot.errors import SqlglotError
 from lakehouse.query.statement import Dialect
 
 _TEXT, _LENGTH, _DECODE = "spark_string", "spark_length", "spark_decode"
-# Which branch is taken is known before any row is looked at.
+# DuckDB chooses the branch from the type, before it reads any row.
 _MACROS = {
     _LENGTH: "CASE WHEN typeof(x) = 'BLOB' THEN octet_length(TRY_CAST(x AS BLOB)) "
     "ELSE length(CAST(x AS VARCHAR)) END",
@@ -20,11 +24,11 @@ _MACROS = {
 
 
 class UntranslatableError(Exception):
-    """DuckDB has no words for it."""
+    """DuckDB's SQL cannot express the query."""
 
 
 def name_columns(query: exp.Query) -> None:
-    """Give columns without a name the one they have in Spark."""
+    """Give unnamed columns the names that Spark gives them."""
     for select in list(query.find_all(exp.Select)):
         select.set("expressions", [_named(projection) for projection in select.expressions])
 
@@ -33,7 +37,7 @@ def to_duckdb(query: exp.Expr) -> str:
     """Return a query in DuckDB's SQL.
 
     Raises:
-        UntranslatableError: it asks for what DuckDB cannot say.
+        UntranslatableError: DuckDB's SQL cannot express the query.
     """
     try:
         return query.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
@@ -41,29 +45,29 @@ def to_duckdb(query: exp.Expr) -> str:
         raise UntranslatableError(" ".join(str(error).split())) from None
 
 
-def replace_table(place: exp.Table, name: str) -> None:
-    """Let a place in a query read the table of this name; the query goes on calling it what it did."""
-    if not place.alias:
-        place.set("alias", exp.TableAlias(this=exp.to_identifier(place.name)))
-    place.set("this", exp.to_identifier(name, quoted=True))
-    for gone in ("db", "catalog", "version"):
-        place.set(gone, None)
+def replace_table(reference: exp.Table, name: str) -> None:
+    """Let a reference read another table under the name that the query uses for it."""
+    if not reference.alias:
+        reference.set("alias", exp.TableAlias(this=exp.to_identifier(reference.name)))
+    reference.set("this", exp.to_identifier(name, quoted=True))
+    for argument in ("db", "catalog", "version"):
+        reference.set(argument, None)
 
 
 def unqualify(query: exp.Query) -> None:
-    """Name columns by table alone: `silver.pins_batch.title` is `pins_batch.title`."""
+    """Qualify columns by table only: `silver.pins_batch.title` becomes `pins_batch.title`."""
     for column in query.find_all(exp.Column):
         column.set("db", None)
         column.set("catalog", None)
 
 
 def replace_functions(query: exp.Expr) -> exp.Expr:
-    """Return a query that calls them where Spark would mean them."""
-    return query.transform(_meant)
+    """Return the query with Spark's meaning of the functions that differ."""
+    return query.transform(_with_spark_meaning)
 
 
 def define_functions(connection: DuckDBPyConnection, query: exp.Expr) -> None:
-    """Make those that a query calls known; the first costs an import of numpy, so none is made in advance."""
+    """Create the macros that a query calls. Creating one may import numpy, so none is created in advance."""
     called = {call.name for call in query.find_all(exp.Anonymous)}
     if _TEXT in called:
         connection.create_function(_DECODE, _decode, ["BLOB"], "VARCHAR")
@@ -95,7 +99,7 @@ def _without_quotes(node: exp.Expr) -> exp.Expr:
     return exp.var(node.name) if isinstance(node, exp.Literal) and node.is_string else node
 
 
-def _meant(node: exp.Expr) -> exp.Expr:
+def _with_spark_meaning(node: exp.Expr) -> exp.Expr:
     if (
         isinstance(node, exp.Cast)
         and not isinstance(node, exp.TryCast)

@@ -1,4 +1,4 @@
-"""Where the tables are, and what lies beside them, for readers without Spark."""
+"""Access to the tables and other objects of the bucket without Spark."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from foundation.errors import store_away
 from foundation.settings import S3Settings
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
-from lakehouse.quality import published_version as pointer
+from lakehouse.quality import published_version
 from lakehouse.quality.published_version import PublishedVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Long enough for a store that is busy, short enough for somebody who waits.
-_PATIENCE = {"max_retries": "3", "retry_timeout": "15s", "connect_timeout": "5s", "timeout": "30s"}
+# Long enough for a busy store, short enough for a user who waits.
+_TIMEOUTS = {"max_retries": "3", "retry_timeout": "15s", "connect_timeout": "5s", "timeout": "30s"}
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object: its key, and when it was written."""
+    """An object in the bucket: its key, and when it was written."""
 
     key: str
     at: datetime
 
 
 class TableStore:
-    """One bucket.
+    """The tables and other objects of one bucket.
 
     Args:
-        s3: where it is.
-        connect: makes a client; called only if something beside the tables is asked for.
+        s3: the address of the bucket and its credentials.
+        connect: makes an S3 client; called only when an object that is not part of a table is needed.
     """
 
     def __init__(self, s3: S3Settings, connect: Callable[[], S3Client]) -> None:
@@ -49,8 +49,8 @@ class TableStore:
 
     @property
     def storage_options(self) -> dict[str, str]:
-        """How deltalake reaches it: credentials that are not set it looks for as AWS's tools do."""
-        options = {"aws_region": self._s3.region, **_PATIENCE}
+        """Options of deltalake for the bucket. Without credentials it looks them up as AWS's tools do."""
+        options = {"aws_region": self._s3.region, **_TIMEOUTS}
         if self._s3.endpoint:
             plain = str(self._s3.endpoint.startswith("http://")).lower()
             options |= {"aws_endpoint": self._s3.endpoint, "aws_allow_http": plain}
@@ -61,15 +61,15 @@ class TableStore:
         return options
 
     def published_version(self, table: Table) -> int | None:
-        """Return the version that readers see of a table of the batch lane; None if there is none yet.
+        """Return the version of a batch table that readers see, or None if no version has been published.
 
         Raises:
-            TransientError: the store does not answer.
+            TransientError: the object store does not answer.
         """
-        return PublishedVersion.parse(self._text(pointer.key(table))).version
+        return PublishedVersion.parse(self._text(published_version.key(table))).version
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield the objects whose keys begin like this.
+        """Yield the objects whose keys start with a prefix.
 
         Raises: as `published_version`.
         """
@@ -78,13 +78,13 @@ class TableStore:
         pages = self._client.get_paginator("list_objects_v2")
         try:
             for page in pages.paginate(Bucket=self._s3.bucket, Prefix=prefix):
-                for found in page.get("Contents", []):
-                    yield StoredObject(found["Key"], found["LastModified"])
+                for entry in page.get("Contents", []):
+                    yield StoredObject(entry["Key"], entry["LastModified"])
         except (BotoCoreError, ClientError) as error:
             raise store_away(error, where=f"s3://{self._s3.bucket}/{prefix}") from None
 
     def key(self, url: str) -> str:
-        """Return the key of a URL inside the bucket."""
+        """Return the object key of a URL in the bucket."""
         return url.removeprefix(f"{self.locations.root}/")
 
     def _text(self, key: str) -> str | None:

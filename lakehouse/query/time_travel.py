@@ -1,4 +1,4 @@
-"""A table opened as it was at a moment, and what can still be asked of it."""
+"""Time travel: a table opened at a version or a time, and the versions that can still be read."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from lakehouse.query.table_reader import TableStore
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+# A version, or a time.
 Moment = int | datetime
-_LARGEST = 2**63 - 1  # Delta's versions
-_LOGGED = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint\.)")
-# A store on a file system may list a growing log with a gap: it is asked again.
+_LARGEST_VERSION = 2**63 - 1
+_LOG_FILE = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint\.)")
+# A store on a file system may list a growing log with a gap, so opening is tried again.
 _OPENING = Retrying(
     retry=retry_if_exception_type(DeltaError) & retry_if_not_exception_type(TableNotFoundError),
     stop=stop_after_attempt(3),
@@ -36,9 +37,9 @@ class TableVersion:
     """One version of a table.
 
     Attributes:
-        store: where it is.
-        table: whose.
-        log: its state, from the log alone.
+        store: the bucket of the table.
+        table: the table.
+        log: the state of the table at this version, as its log describes it.
     """
 
     store: TableStore
@@ -52,7 +53,7 @@ class TableVersion:
 
     @property
     def columns(self) -> list[str]:
-        """Its columns, in order."""
+        """The names of its columns, in order."""
         return [field.name for field in self.log.schema().fields]
 
     def load_into(
@@ -63,19 +64,19 @@ class TableVersion:
         columns: list[str] | None = None,
         predicate: str | None = None,
     ) -> None:
-        """Read its rows into a table of DuckDB's.
+        """Load its rows into a new DuckDB table.
 
         Args:
-            connection: to the database.
-            name: the table to make.
-            columns: those to be read; None for all.
-            predicate: which rows, in DataFusion's SQL; files that cannot hold any are skipped.
+            connection: the DuckDB database.
+            name: the name of the new table.
+            columns: the columns to read; None for all.
+            predicate: which rows to read, in DataFusion's SQL; files that cannot contain any are skipped.
 
         Raises:
             UsageError: files of this version have been vacuumed.
-            TransientError: the store does not answer.
+            TransientError: the object store does not answer.
         """
-        import duckdb  # history gets by without
+        import duckdb  # imported here because `pinlake history` does not need it
 
         from lakehouse.query import duckdb_connection
 
@@ -88,21 +89,21 @@ class TableVersion:
 
 
 def parse_moment(text: str, *, where: str) -> Moment:
-    """Return a version, or a time in UTC.
+    """Return the version or the time (in UTC) that a text names.
 
     Args:
         text: digits, or a date and time in ISO 8601; without an offset it is UTC.
-        where: what has been given it, for the error.
+        where: the option or clause that contains the text, for the error.
 
     Raises:
-        UsageError: neither.
+        UsageError: the text is neither a version nor a time.
     """
     text = text.strip()
-    if text.isascii() and text.isdigit() and int(text) <= _LARGEST:
+    if text.isascii() and text.isdigit() and int(text) <= _LARGEST_VERSION:
         return int(text)
     try:
-        found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(
             f"{text!r} is neither a version nor a time",
@@ -112,88 +113,90 @@ def parse_moment(text: str, *, where: str) -> Moment:
 
 
 def table_at(store: TableStore, table: Table, moment: Moment | None = None) -> TableVersion:
-    """Open a table from its log; none of its rows is read.
+    """Open a version of a table from its log, without reading rows.
 
     Args:
-        store: where it is.
+        store: the bucket of the table.
         table: the table.
-        moment: a version, or a time, at which the newest version until then is meant; None for the newest.
+        moment: a version, or a time, which means the newest version up to then; None for the newest version.
 
     Raises:
-        UsageError: nothing has been written yet, or there is no such version.
-        TransientError: the store does not answer.
+        UsageError: the table has no data yet, or the version does not exist.
+        TransientError: the object store does not answer.
     """
     newest = _open(store, table)
     if moment is None or moment == newest.version():
         return TableVersion(store, table, newest)
     if isinstance(moment, datetime):
-        return TableVersion(store, table, _at(store, table, moment))
+        return TableVersion(store, table, _open_at_time(store, table, moment))
     if moment > newest.version():
         raise _no_version(store, table, moment)
     return TableVersion(store, table, _open(store, table, moment))
 
 
 def readable_versions(store: TableStore, table: Table) -> tuple[int, int]:
-    """Return the oldest version of which every file is there, and the newest.
+    """Return the oldest version whose files all exist, and the newest version.
 
-    Lists the table's folder once, and opens some log2(n) versions of its log.
+    Costs one listing of the table's folder, and opening about log2(n) versions of its log.
     """
     folder = store.key(store.table_url(table))
-    there = {found.key for found in store.list_objects(f"{folder}/")}
-    logged = [int(match[1]) for key in there if (match := _LOGGED.search(key))]
+    keys = {stored.key for stored in store.list_objects(f"{folder}/")}
+    logged = [int(match[1]) for key in keys if (match := _LOG_FILE.search(key))]
     newest = _open(store, table).version()
     candidates = range(min(logged, default=newest), newest + 1)
     return candidates[
-        bisect_left(candidates, True, key=lambda version: _is_whole(store, table, version, there))
+        bisect_left(candidates, True, key=lambda version: _is_complete(store, table, version, keys))
     ], newest
 
 
 def vacuumed_error(store: TableStore, table: Table, version: int) -> UsageError:
-    """Return the error of a version whose files have been removed."""
+    """Return the error for a version whose files have been removed."""
     oldest, newest = readable_versions(store, table)
-    known = f"Versions {oldest} to {newest}" if oldest < newest else f"Version {newest}"
+    readable = f"Versions {oldest} to {newest}" if oldest < newest else f"Version {newest}"
     return UsageError(
         f"version {version} of {table.full_name} is gone: its files have been vacuumed",
         where=store.table_url(table),
-        hint=f"{known} can be read.",
+        hint=f"{readable} can be read.",
     )
 
 
-def _is_whole(store: TableStore, table: Table, version: int, there: set[str]) -> bool:
+def _is_complete(store: TableStore, table: Table, version: int, keys: set[str]) -> bool:
     try:
-        found = DeltaTable(store.table_url(table), version=version, storage_options=store.storage_options)
+        delta_table = DeltaTable(
+            store.table_url(table), version=version, storage_options=store.storage_options
+        )
     except DeltaError:
         return False
-    return {store.key(uri) for uri in found.file_uris()} <= there
+    return {store.key(uri) for uri in delta_table.file_uris()} <= keys
 
 
 def _open(store: TableStore, table: Table, version: int | None = None) -> DeltaTable:
-    address = store.table_url(table)
+    url = store.table_url(table)
     try:
-        return _OPENING(DeltaTable, address, version=version, storage_options=store.storage_options)
+        return _OPENING(DeltaTable, url, version=version, storage_options=store.storage_options)
     except TableNotFoundError:
-        raise errors.TableNotFoundError(table, where=address) from None
+        raise errors.TableNotFoundError(table, where=url) from None
     except DeltaError as error:
         if version is None:
-            raise store_away(error, where=address) from None
+            raise store_away(error, where=url) from None
         raise _no_version(store, table, version) from None
     except OSError as error:
-        raise store_away(error, where=address) from None
+        raise store_away(error, where=url) from None
 
 
-def _at(store: TableStore, table: Table, moment: datetime) -> DeltaTable:
-    found = _open(store, table)
-    found.load_as_version(moment)
-    # For a time before the first commit it loads that one; what it tells as history is the newest version's.
-    commit = f"{store.key(store.table_url(table))}/_delta_log/{found.version():020}.json"
-    first = next((listed.at for listed in store.list_objects(commit)), moment)
-    if first > moment:
+def _open_at_time(store: TableStore, table: Table, time: datetime) -> DeltaTable:
+    delta_table = _open(store, table)
+    delta_table.load_as_version(time)
+    # For a time before the first commit delta-rs loads that commit; its history is the newest version's.
+    commit = f"{store.key(store.table_url(table))}/_delta_log/{delta_table.version():020}.json"
+    first = next((stored.at for stored in store.list_objects(commit)), time)
+    if first > time:
         raise UsageError(
-            f"{table.full_name} has no version as old as {moment:%Y-%m-%d %H:%M:%S} UTC",
+            f"{table.full_name} has no version as old as {time:%Y-%m-%d %H:%M:%S} UTC",
             where=store.table_url(table),
-            hint=f"Its first commit is of {first:%Y-%m-%d %H:%M:%S} UTC: ask for that time or a later one.",
+            hint=f"Its first commit is of {first:%Y-%m-%d %H:%M:%S} UTC: give that time or a later one.",
         )
-    return found
+    return delta_table
 
 
 def _no_version(store: TableStore, table: Table, version: int) -> UsageError:

@@ -1,4 +1,4 @@
-"""A table is opened at any version that is there; what is not there is told with what is."""
+"""Time travel: a table opens at any version that exists; an error names the versions that do."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ STATES = [{"a": 1}, {"a": 2}, {"a": 3, "b": 3}]
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
     """Three versions of a table."""
-    made = LocalStore(tmp_path)
-    write(made, TABLE, STATES, change_feed=True)
-    return made
+    store = LocalStore(tmp_path)
+    write(store, TABLE, STATES, change_feed=True)
+    return store
 
 
 @pytest.mark.parametrize(("version", "rows"), [(0, [("a", 1)]), (1, [("a", 2)]), (2, [("a", 3), ("b", 3)])])
@@ -38,7 +38,7 @@ def test_every_version_is_read_as_it_was(
     assert list(query.run(store, statement).rows) == rows
 
 
-def test_what_is_not_there_is_told_with_what_is(store: LocalStore) -> None:
+def test_a_missing_version_is_reported_with_the_existing_ones(store: LocalStore) -> None:
     with pytest.raises(UsageError, match=r"has no version 3 .*There are 0 to 2"):
         time_travel.table_at(store, TABLE, 3)
     with pytest.raises(UsageError, match=r"has no version as old as 2001-01-01 .*Its first commit is of 20"):
@@ -47,7 +47,7 @@ def test_what_is_not_there_is_told_with_what_is(store: LocalStore) -> None:
         time_travel.table_at(store, BATCH.silver)
 
 
-def test_a_version_whose_files_are_gone_says_which_are_not(store: LocalStore) -> None:
+def test_a_vacuumed_version_is_reported_with_the_readable_ones(store: LocalStore) -> None:
     table = DeltaTable(store.table_url(TABLE))
     table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
     newest = time_travel.table_at(store, TABLE).number
@@ -57,7 +57,7 @@ def test_a_version_whose_files_are_gone_says_which_are_not(store: LocalStore) ->
     assert list(query.run(store, f"SELECT count(*) FROM {TABLE.full_name}").rows) == [(2,)]
 
 
-def test_a_table_may_be_read_several_times_at_several_versions(store: LocalStore) -> None:
+def test_a_query_can_read_a_table_several_times_at_several_versions(store: LocalStore) -> None:
     name = TABLE.full_name
     statement = (
         f"SELECT o.number, n.number FROM {name} VERSION AS OF 0 o JOIN {name} n USING (unique_id) "
@@ -68,7 +68,7 @@ def test_a_table_may_be_read_several_times_at_several_versions(store: LocalStore
 
 
 @given(st.integers(min_value=0, max_value=2**63 - 1))
-def test_digits_are_a_version(version: int) -> None:
+def test_digits_name_a_version(version: int) -> None:
     assert time_travel.parse_moment(f" {version} ", where="--to") == version
 
 
@@ -86,16 +86,16 @@ def test_a_time_without_an_offset_is_utc(time: datetime) -> None:
 
 
 @given(st.text())
-def test_whatever_else_is_refused_in_one_line(text: str) -> None:
+def test_any_other_text_is_an_error_of_one_line(text: str) -> None:
     try:
-        found = time_travel.parse_moment(text, where="--to")
+        moment = time_travel.parse_moment(text, where="--to")
     except UsageError as error:
         assert len(str(error).splitlines()) == 1
     else:
-        assert isinstance(found, int) or found.tzinfo == UTC
+        assert isinstance(moment, int) or moment.tzinfo == UTC
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "yesterday", "2026-13-01", "٣", "9" * 30])
-def test_what_is_neither_says_what_would_be(text: str) -> None:
+def test_a_text_that_is_neither_is_reported_with_examples(text: str) -> None:
     with pytest.raises(UsageError, match="Give a version such as 12, or a time"):
         time_travel.parse_moment(text, where="--to")
