@@ -1,4 +1,4 @@
-"""Event ids as Spark columns: read, derived, and the time inside them."""
+"""Event ids as Spark columns: from headers or derived, and the time inside them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ _UUID7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
 
 def parse_header(header: Column) -> Column:
-    """Return the id a record's header carries, or null when it is no UUIDv7."""
+    """Return the event id in a record's header, or null if the header is not a UUIDv7."""
     text = F.lower(F.try_validate_utf8(header.cast("string")))
     return F.when(text.rlike(_UUID7), text)
 
 
 def derive(timestamp: Column, topic: Column, partition: Column, offset: Column) -> Column:
-    """Return a UUIDv7 made from a record's Kafka time and coordinates: the same on every reading.
+    """Return a UUIDv7 derived from a record's Kafka time and coordinates: the same each time it is read.
 
-    48 bits of milliseconds, 12 of the partition, 14 of the topic's checksum and 48 of the offset, so
-    that records of one partition and millisecond keep their order.
+    It has 48 bits of milliseconds, 12 of the partition, 14 of the topic's checksum and 48 of the offset, so
+    that records of the same partition and millisecond keep their order.
     """
     digits = F.concat(
-        # A record without a time has -1, whose digits would be later than any.
+        # A record without a time has -1, whose digits would sort after every other time.
         _hex(F.greatest(F.unix_millis(timestamp), F.lit(0)), 12),
         F.lit("7"),
         _hex(partition.cast("bigint"), 3),
-        # The variant's two bits, 10, then the topic's 14.
+        # The variant's two bits (10), then the topic's 14.
         _hex(F.crc32(topic.cast("binary")).bitwiseAND(0x3FFF) + F.lit(0x8000), 4),
         _hex(offset, 12),
     )

@@ -1,4 +1,4 @@
-"""Bronze rows to judged ones, and those that pass to silver rows."""
+"""The silver transform: bronze rows through the gate, and those that pass to silver rows."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from lakehouse.silver.text import TextPolicy
 
 
 def check_records(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime) -> DataFrame:
-    """Parse, clean and judge every row: which event is newest is asked only of those that pass.
+    """Parse and clean every row and apply the gate to it.
 
-    A newer event that is refused would otherwise hide an older good one.
+    This comes before the newest event of each pin is chosen: otherwise a newer event that is refused would
+    hide an older valid one.
 
     Args:
         bronze: bronze rows.
-        gate: silver's.
-        text_policy: see `lakehouse.silver.cleaning`.
-        at: when they are written.
+        gate: silver's gate.
+        text_policy: see `lakehouse.silver.cleaning.clean`.
+        at: when the rows are written.
 
     Returns:
-        The columns of bronze and silver, and those that `lakehouse.quality.gate.check_rows` adds.
+        The columns of bronze and silver, plus those that `lakehouse.quality.gate.check_rows` adds.
     """
     return check_parsed_records(bronze.transform(parse), gate, text_policy=text_policy, at=at)
 
@@ -37,7 +38,7 @@ def check_records(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at:
 def check_parsed_records(
     parsed: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime
 ) -> DataFrame:
-    """Do the same with rows that are parsed already: see `lakehouse.silver.parsing.parse`."""
+    """Do the same as `check_records` with rows that `lakehouse.silver.parsing.parse` has already parsed."""
     return (
         parsed.transform(lambda rows: clean(rows, text_policy=text_policy))
         .withColumns({"event_time": event_ids.extract_time(F.col("event_id")), "updated_at": F.lit(at)})
@@ -45,6 +46,10 @@ def check_parsed_records(
     )
 
 
-def to_silver(judged: DataFrame) -> DataFrame:
-    """Return silver's columns: one row a pin, the newest event that passed."""
-    return latest_event_per_pin(gates.valid_rows(judged)).select(*SILVER.fieldNames())
+def to_silver(checked: DataFrame) -> DataFrame:
+    """Return silver's columns of the newest valid event of each pin, one row per pin.
+
+    Args:
+        checked: rows from `check_records`.
+    """
+    return latest_event_per_pin(gates.valid_rows(checked)).select(*SILVER.fieldNames())
