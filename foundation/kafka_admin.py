@@ -35,7 +35,7 @@ class PartitionLag:
 
     Lag of a partition without a commit counts from its first offset that is still there. The stream topic
     has neither commit nor lag here: its reader keeps its offsets in a checkpoint, which
-    `lakehouse.delta.stream_position` reads.
+    `lakehouse.delta.streaming_checkpoint` reads.
     """
 
     topic: str

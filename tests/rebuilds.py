@@ -9,13 +9,13 @@ from lakehouse.operations.rebuild.publish import Publication
 from lakehouse.operations.rebuild.recompute import open_recomputation
 from lakehouse.operations.rebuild.run import RebuildRequest
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.results import GateStats
 
 
 def cut_off(lake: DeltaLake, request: RebuildRequest, *, after: int) -> None:
     """Publish a rebuild no further than this many steps."""
-    log = GateLog()
-    batch_lane.promote_to_silver(lake, text_policy=request.text_policy, log=log)
+    log = GateStats()
+    batch_lane.write_silver(lake, text_policy=request.text_policy, stats=log)
     with open_recomputation(lake, request.days) as recomputation:
         silver = recomputation.recompute_silver(text_policy=request.text_policy)
         publication = Publication(lake, recomputation, silver=silver, log=log)

@@ -230,5 +230,5 @@ def _select_window(lake: DeltaLake, lane: Lane, window: DataFrame, span: tuple[s
 
 def _select_from_api(lake: DeltaLake, lane: Lane) -> DataFrame:
     """Return the bronze rows with an event id from the API: other records are in one topic only."""
-    derived = event_ids.derived(F.col("kafka_timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
+    derived = event_ids.derive(F.col("kafka_timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
     return lake.read(lane.bronze).where(F.col("event_id") != derived)

@@ -10,11 +10,11 @@ from delta.exceptions import DeltaConcurrentModificationException
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.tables import Table
-from lakehouse.delta import lake as delta
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.retries import retry_on_conflict
+from lakehouse.delta.table_properties import table_properties
 from lakehouse.operations.retention import retention_blockers
-from lakehouse.spark import filesystem as objects
+from lakehouse.spark import filesystem
 
 # One core reads such a file in a few seconds; the records of a million pins take about twice as much.
 TARGET_BYTES = 128 * 1024 * 1024
@@ -73,10 +73,10 @@ class MaintenanceResult:
 def maintain(lake: DeltaLake, table: Table, *, dry_run: bool = False) -> MaintenanceResult | None:
     """Remove a table's old files, then compact small ones; return None if the table does not exist yet.
 
-    Files are kept for the table's `retention`. If a reader still needs an older version, no file is removed.
-    Compaction begins once there are 16 files more than their bytes need. Costs a few listings of the folder
-    and, for a compaction, one job that reads and writes the small files. Delta itself writes a checkpoint of
-    the log every tenth commit and then removes the part of the log past its retention.
+    Files are kept for the table's `retention_days`. If a reader still needs an older version, no file is
+    removed. Compaction begins once there are 16 files more than their bytes need. Costs a few listings of the
+    folder and, for a compaction, one job that reads and writes the small files. Delta itself writes a
+    checkpoint of the log every tenth commit and then removes the part of the log past its retention.
 
     Args:
         lake: the lakehouse.
@@ -105,7 +105,9 @@ def measure(lake: DeltaLake, table: Table) -> TableSize:
     """Return the size of a table, from its log and one listing of its folder."""
     row = lake.delta_table(table).detail().select("numFiles", "sizeInBytes").first()
     assert row is not None  # a table has details
-    return TableSize(int(row.numFiles), int(row.sizeInBytes), *objects.size(lake.spark, lake.path(table)))
+    return TableSize(
+        int(row.numFiles), int(row.sizeInBytes), *filesystem.measure_folder(lake.spark, lake.path(table))
+    )
 
 
 def _blockers(lake: DeltaLake, table: Table) -> list[str]:
@@ -117,7 +119,7 @@ def _blockers(lake: DeltaLake, table: Table) -> list[str]:
     oldest = min(blocker.version for blocker in blockers)
     history = lake.delta_table(table).history(newest - oldest + 1).select("version", "timestamp")
     moments = {row.version: row.timestamp.astimezone(UTC) for row in history.collect()}
-    due = datetime.now(UTC) - timedelta(days=table.retention)
+    due = datetime.now(UTC) - timedelta(days=table.retention_days)
     # A version whose commit is no longer in the log has an unknown age and counts as very old.
     dated = [(blocker, moments.get(blocker.version, _LONG_AGO)) for blocker in blockers]
     return [
@@ -130,12 +132,12 @@ def _blockers(lake: DeltaLake, table: Table) -> list[str]:
 
 def _set_properties(lake: DeltaLake, table: Table) -> None:
     """Give a table created by an older Pinlake the properties of a new one."""
-    expected = delta.properties(table)
+    expected = table_properties(table)
     row = lake.delta_table(table).detail().select("properties").first()
     current = row.properties if row else {}
     if any(current.get(name) != value for name, value in expected.items()):
         listed = ", ".join(f"'{name}' = '{value}'" for name, value in expected.items())
-        for attempt in conflicts.again(table):
+        for attempt in retry_on_conflict(table):
             with attempt:
                 lake.spark.sql(f"ALTER TABLE delta.`{lake.path(table)}` SET TBLPROPERTIES ({listed})")
 
@@ -158,7 +160,7 @@ def _compact(lake: DeltaLake, table: Table) -> tuple[int, list[str]]:
     session = lake.spark.newSession()
     session.conf.set("spark.databricks.delta.optimize.minFileSize", str(SMALL_BYTES))
     session.conf.set("spark.databricks.delta.optimize.maxFileSize", str(TARGET_BYTES))
-    retry = conflicts.again(table)
+    retry = retry_on_conflict(table)
     try:
         result = retry(lambda: lake.delta_table(table, session).optimize().executeCompaction())
     except DeltaConcurrentModificationException:

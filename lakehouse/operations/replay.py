@@ -15,19 +15,19 @@ from foundation.event import PIN_FIELDS
 from lakehouse.catalog.schemas import QUARANTINE
 from lakehouse.catalog.tables import STREAM, Lane
 from lakehouse.delta import commit_info
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.gold.pin_features import to_features, to_judged_features
+from lakehouse.delta.retries import retry_on_conflict
+from lakehouse.gold.pin_features import check_features, to_features
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
 from lakehouse.quality.quarantine import DROPPED, OPEN, REPLAYED
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from lakehouse.silver.parsing import RULES, parse
 from lakehouse.silver.text import TextPolicy
-from lakehouse.silver.transform import to_judged, to_silver
-from lakehouse.spark import dataframes
+from lakehouse.silver.transform import check_records, to_silver
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Quarantine:
         return self._change(rows.select("id"), {"state": f"'{DROPPED}'"}, note=note, step=Step.DROP)
 
     def replay(
-        self, where: str, *, text_policy: TextPolicy, serving: Serving | None, note: str | None
+        self, where: str, *, text_policy: TextPolicy, serving: ServingDatabase | None, note: str | None
     ) -> ReplayResult:
         """Send open rows through the same parsing, cleaning and gates, under their own event ids.
 
@@ -129,13 +129,13 @@ class Quarantine:
             lambda: self._read_open().transform(_with_fields).where(where).drop(*PIN_FIELDS), where
         )
         rows = _to_bronze(selected.dropDuplicates(["id"]))
-        judged = to_judged(rows, silver_gate, text_policy=text_policy, at=datetime.now(UTC))
+        judged = check_records(rows, silver_gate, text_policy=text_policy, at=datetime.now(UTC))
         # Computed first: the merge at the end would otherwise read the table that it changes.
         results = _apply_gold_gate(judged, features_gate).localCheckpoint()
         tried = results.count()
-        passed = gates.passed(results).count()
+        passed = gates.valid_rows(results).count()
         if passed:
-            self._write(gates.passed(results), passed, serving)
+            self._write(gates.valid_rows(results), passed, serving)
         changes = {
             "state": f"CASE WHEN size(new.reasons) = 0 THEN '{REPLAYED}' ELSE '{OPEN}' END",
             "broken": "CASE WHEN size(new.reasons) = 0 THEN old.broken ELSE new.broken END",
@@ -154,14 +154,14 @@ class Quarantine:
         """
         return self._change(rows, {"state": f"'{REPLAYED}'"}, note=note, step=Step.REPLAY)
 
-    def _write(self, passed: DataFrame, count: int, serving: Serving | None) -> None:
+    def _write(self, passed: DataFrame, count: int, serving: ServingDatabase | None) -> None:
         info = self._begin(Step.REPLAY, rows=count)
         batch = MicroBatch(f"{Step.REPLAY}/{info.run}", 0, info, info.began)
         silver = to_silver(passed).localCheckpoint()
         writer = LaneWriter(self._lake, self._lane)
-        writer.silver(silver, batch)
+        writer.merge_silver(silver, batch)
         if self._lane is STREAM:
-            writer.features(silver, batch)
+            writer.merge_features(silver, batch)
             if serving is not None:
                 serving.upsert(to_features(silver), batch)
 
@@ -174,7 +174,7 @@ class Quarantine:
         session = self._lake.session_with_commit_info(self._begin(step, rows=count))
         recorded = {"changed_at": F.current_timestamp(), "note": F.coalesce(F.lit(note), F.col("old.note"))}
         changes = {name: F.expr(value) for name, value in values.items()} | recorded
-        for attempt in conflicts.again(self._lane.quarantine):
+        for attempt in retry_on_conflict(self._lane.quarantine):
             with attempt:
                 table = self._lake.delta_table(self._lane.quarantine, session)
                 merge = table.alias("old").merge(
@@ -193,7 +193,7 @@ class Quarantine:
     def _read(self) -> DataFrame:
         """Return the rows of the table; a command that only reads neither creates nor alters it."""
         if not self._lake.exists(self._lane.quarantine):
-            return dataframes.frame(self._lake.spark, [], QUARANTINE)
+            return dataframe_from_rows(self._lake.spark, [], QUARANTINE)
         rows = self._lake.read(self._lane.quarantine)
         # A table created by an older Pinlake may lack columns.
         missing = [field for field in QUARANTINE if field.name not in rows.columns]
@@ -248,7 +248,7 @@ def _apply_gold_gate(judged: DataFrame, features_gate: Gate) -> DataFrame:
     renamed = judged.withColumnsRenamed({"reasons": "_reasons", "broken": "_broken"})
     refused = F.size("_reasons") > 0
     return (
-        to_judged_features(renamed, features_gate)
+        check_features(renamed, features_gate)
         .withColumn("broken", F.when(refused, F.col("_broken")).otherwise(F.concat("_broken", "broken")))
         .withColumn("reasons", F.when(refused, F.col("_reasons")).otherwise(F.col("reasons")))
         .drop("_reasons", "_broken")
@@ -257,7 +257,7 @@ def _apply_gold_gate(judged: DataFrame, features_gate: Gate) -> DataFrame:
 
 def _explain(results: DataFrame, silver_gate: Gate, features_gate: Gate) -> DataFrame:
     """Add the broken rules of either gate, with their sentences, to the rows that are still refused."""
-    refused = gates.refused(results, silver_gate, parsing=(*RULES, *features_gate.suite.row_rules))
+    refused = gates.invalid_rows(results, silver_gate, parsing=(*RULES, *features_gate.suite.row_rules))
     explained = refused.select("id", F.col("broken").alias("_explained"), "suite")
     return results.join(explained, "id", "left").select(
         "id", "reasons", F.col("_explained").alias("broken"), "suite"

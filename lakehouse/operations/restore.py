@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from lakehouse.catalog.tables import PUBLISHED, STREAM, Table
 from lakehouse.delta import commit_info
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.quality.publish import publish, published
-from lakehouse.quality.results import GateLog
+from lakehouse.delta.retries import retry_on_conflict
+from lakehouse.quality.publish import publish, published_version
+from lakehouse.quality.results import GateStats
 
 
 def restore(lake: DeltaLake, table: Table, version: int) -> int:
@@ -25,7 +25,7 @@ def restore(lake: DeltaLake, table: Table, version: int) -> int:
         version: the older version, all of whose files still exist.
     """
     lane = STREAM if table in STREAM.tables else None
-    for attempt in conflicts.again(table):
+    for attempt in retry_on_conflict(table):
         with attempt:
             rows = lake.read(table, version=version).count()
             net = rows - lake.read(table).count()
@@ -41,9 +41,9 @@ def publish_restored(lake: DeltaLake, table: Table) -> int | None:
     Returns None for a table whose versions are not published.
 
     Raises:
-        Unpublished: a critical rule fails; readers keep the version they had.
+        AuditFailedError: a critical rule fails; readers keep the version they had.
     """
     if table not in PUBLISHED:
         return None
-    publish(lake, [table], gates=GateLog())
-    return published(lake, table)
+    publish(lake, table, gates=GateStats())
+    return published_version(lake, table)

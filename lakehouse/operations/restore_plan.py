@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from foundation.errors import UsageError
-from lakehouse.catalog import consumers as readers
+from lakehouse.catalog.consumers import consumers_of
 from lakehouse.catalog.tables import STREAM, Table
-from lakehouse.query import diff
-from lakehouse.query import table_versions as versions
-from lakehouse.query.diff import Difference
-from lakehouse.query.table_reader import Store
-from lakehouse.query.table_versions import Version
-from lakehouse.query.time_travel import Moment
+from lakehouse.query import diff, time_travel
+from lakehouse.query.diff import TableDiff
+from lakehouse.query.table_reader import TableStore
+from lakehouse.query.time_travel import Moment, TableVersion
 
 
 @dataclass(frozen=True)
@@ -24,11 +22,11 @@ class RestorePlan:
         notes: what the restore does not undo, each a sentence.
     """
 
-    difference: Difference
+    difference: TableDiff
     notes: tuple[str, ...]
 
 
-def plan_restore(store: Store, table: Table, moment: Moment) -> RestorePlan:
+def plan_restore(store: TableStore, table: Table, moment: Moment) -> RestorePlan:
     """Compare a table with an older version, and check that its streaming readers survive the restore.
 
     Args:
@@ -40,7 +38,7 @@ def plan_restore(store: Store, table: Table, moment: Moment) -> RestorePlan:
         UsageError: there is no such version, it is the newest, or a reader's checkpoint would break.
         TransientError: the store does not answer.
     """
-    newest, target = versions.open_at(store, table), versions.open_at(store, table, moment)
+    newest, target = time_travel.table_at(store, table), time_travel.table_at(store, table, moment)
     if newest.number == target.number:
         raise UsageError(
             f"version {target.number} is already the newest",
@@ -48,14 +46,14 @@ def plan_restore(store: Store, table: Table, moment: Moment) -> RestorePlan:
             hint=f"`pinlake history {table.full_name}` lists the older versions.",
         )
     _require_readable(store, newest, target)
-    return RestorePlan(diff.between(newest, target), tuple(_list_notes(table)))
+    return RestorePlan(diff.compare_versions(newest, target), tuple(_list_notes(table)))
 
 
-def _require_readable(store: Store, newest: Version, target: Version) -> None:
+def _require_readable(store: TableStore, newest: TableVersion, target: TableVersion) -> None:
     same_schema = newest.log.schema().to_json() == target.log.schema().to_json()
-    for reader in readers.of(target.table):
+    for reader in consumers_of(target.table):
         checkpoint = store.locations.checkpoint(reader.checkpoint)
-        begun = any(True for _ in store.listed(f"{store.key(checkpoint)}/offsets/"))
+        begun = any(True for _ in store.list_objects(f"{store.key(checkpoint)}/offsets/"))
         if begun and not (reader.follows_changes and same_schema):
             reason = "rows would disappear" if same_schema else "its columns would change"
             read, written = target.table.full_name, reader.writes.full_name
@@ -70,7 +68,7 @@ def _require_readable(store: Store, newest: Version, target: Version) -> None:
 def _list_notes(table: Table) -> list[str]:
     notes = [
         f"{reader.writes.full_name} keeps its newer events; restore it too to undo them"
-        for reader in readers.of(table)
+        for reader in consumers_of(table)
     ]
     if table == STREAM.features:
         notes.append("Postgres keeps its rows, as it accepts only newer events")

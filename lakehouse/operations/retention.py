@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from pyspark.sql import functions as F
 
-from lakehouse.catalog import consumers as readers
+from lakehouse.catalog.consumers import consumers_of
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.quality.publish import published
+from lakehouse.quality.publish import published_version
 
 # Operations that change no rows.
 _WITHOUT_ROWS = ("OPTIMIZE", "SET TBLPROPERTIES", "ADD COLUMNS", "REORG", "VACUUM START", "VACUUM END")
@@ -39,11 +39,11 @@ def retention_blockers(lake: DeltaLake, table: Table, *, newest: int) -> list[Re
         newest: its newest version.
     """
     blockers = []
-    visible = published(lake, table)
+    visible = published_version(lake, table)
     if visible is not None and visible < newest:
         blockers.append(RetentionBlocker("a reader of the published version", visible))
-    for reader in readers.of(table):
-        unread = lake.checkpoint(reader.checkpoint).next_version()
+    for reader in consumers_of(table):
+        unread = lake.checkpoint(reader.checkpoint).next_table_version()
         change = None if unread is None else _find_change(lake, table, range(unread, newest + 1))
         # The files of the newest version do not include its change feed.
         if change is not None and change < newest + table.change_feed:

@@ -26,8 +26,8 @@ from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.locks import table_locks as leases
-from lakehouse.delta.locks.lease_store import Held
+from lakehouse.delta.locks import table_locks
+from lakehouse.delta.locks.lease_store import LeaseHeldError
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.observability.ledger.entries import POSTGRES
 from lakehouse.operations.erasure import files, rows
@@ -35,7 +35,7 @@ from lakehouse.operations.erasure import postgres as served
 from lakehouse.operations.erasure import verification as traces
 from lakehouse.operations.erasure.receipt import ErasureReceipt, ErasureReceipts
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from pinlake.app import report_pages as pages
 
 _ATTEMPTS = 10
@@ -113,13 +113,13 @@ class Erasure:
         return all(position.get(partition, 0) >= end for partition, end in ends.items())
 
     def _batch_lane(self) -> None:
-        batch_lane.bronze(self._lake)
-        batch_lane.silver(self._lake, text_policy=self._settings.text_policy)
-        batch_lane.gold(self._lake)
+        batch_lane.run_bronze(self._lake)
+        batch_lane.run_silver(self._lake, text_policy=self._settings.text_policy)
+        batch_lane.run_gold(self._lake)
 
     def _drain_stream(self) -> None:
         """Do the stream's work, unless somebody does it already."""
-        with leases.held(self._settings, [leases.STREAM], command="pinlake erase"):
+        with table_locks.hold_locks(self._settings, [table_locks.STREAM_LOCK], command="pinlake erase"):
             open_stream(self._spark, self._settings, command="pinlake erase").drain()
 
     def _redact(self) -> None:
@@ -163,8 +163,8 @@ class Erasure:
         """
         self._tell("moving readers on")
         self._batch_lane()
-        begun = self._checkpoint.last_begun()
-        self._again_until(lambda: self._checkpoint.last_done() >= begun, self._drain_stream)
+        begun = self._checkpoint.last_started_batch()
+        self._again_until(lambda: self._checkpoint.last_committed_batch() >= begun, self._drain_stream)
 
     def _remove_files(self, table: Table) -> None:
         name = table.full_name
@@ -209,7 +209,7 @@ class Erasure:
         for _ in range(_ATTEMPTS):
             if reached():
                 return
-            with suppress(Held):
+            with suppress(LeaseHeldError):
                 work()
             if waiting(reached):
                 return

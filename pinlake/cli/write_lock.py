@@ -43,9 +43,9 @@ def sole_writer(subcommand: str, names: Sequence[str], *, wait: float) -> Iterat
     Raises: as `lakehouse.delta.locks.table_locks.held`.
     """
     from foundation import settings as settings_module
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
 
     settings = settings_module.load()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    with leases.held(settings, names, command=f"pinlake {subcommand}", wait=wait):
+    with table_locks.hold_locks(settings, names, command=f"pinlake {subcommand}", wait=wait):
         yield settings

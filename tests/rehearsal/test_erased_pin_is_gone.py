@@ -27,8 +27,8 @@ from lakehouse.operations.erasure.receipt import ErasureReceipt
 from lakehouse.operations.rebuild import run as rebuild
 from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.postgres import ServingDatabase
 from pinlake.app.erasure import Erasure
 from tests import events, records, stored
 from tests.served import served
@@ -139,14 +139,14 @@ def _assert_topics_are_empty(own: Settings) -> None:
 def _assert_rest_is_right(own: Settings, spark: SparkSession, pins: Sequence[str], began: datetime) -> None:
     lake = DeltaLake.of(spark, own)
     assert consume(own) == []
-    assert batch_lane.bronze(lake) == StepMetrics()
-    assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
-    assert batch_lane.gold(lake).written == 0
+    assert batch_lane.run_bronze(lake) == StepMetrics()
+    assert batch_lane.run_silver(lake, text_policy="unicode") == StepMetrics()
+    assert batch_lane.run_gold(lake).written == 0
     assert open_stream(spark, own).drain().read == 0
     assert set(served(own)) == set(pins)
     daily = lake.read(CATEGORY_DAILY).collect()
     assert sum(row.pins for row in daily) == len(pins)
-    sums = ledger.check_balance(lake, collect.collect(lake, Serving(own.postgres)))
+    sums = ledger.check_balance(lake, collect.collect(lake, ServingDatabase(own.postgres)))
     assert [total for total in sums if not total.balanced] == []
     until = datetime.now(UTC) + timedelta(seconds=1)
     assert reconcile.compare(lake, since=began, until=until).differences == ()

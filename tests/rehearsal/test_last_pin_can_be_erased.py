@@ -11,7 +11,7 @@ from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.erasure.receipt import ErasureReceipts
-from lakehouse.quality.publish import published
+from lakehouse.quality.publish import published_version
 from tests import commands, events
 from tests.served import served
 
@@ -40,5 +40,5 @@ def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: 
     lake = DeltaLake.of(spark, own)
     # Nothing is left of the table, and that is what its readers see.
     newest = lake.version(BATCH.silver)
-    assert published(lake, BATCH.silver) == newest
+    assert published_version(lake, BATCH.silver) == newest
     assert served(own) == {}

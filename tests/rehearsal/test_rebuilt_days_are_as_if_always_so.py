@@ -19,7 +19,7 @@ from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
 from lakehouse.operations.replay import Quarantine, ReplayResult
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.publish import Unpublished, published
+from lakehouse.quality.publish import AuditFailedError, published_version
 from lakehouse.query import spark_engine as query
 from lakehouse.silver.text import TextPolicy
 from tests import rebuilds
@@ -71,13 +71,13 @@ def lane(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Delta
 def test_rules_that_refuse_too_much_change_nothing_for_readers_and_can_be_taken_back(
     lane: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = {table: published(lane, table) for table in (BATCH.silver, BATCH.features)}
+    shown = {table: published_version(lane, table) for table in (BATCH.silver, BATCH.features)}
     before = _followers(lane)
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 1))
     for _ in range(2):
-        with pytest.raises(Unpublished, match=r"quarantined_share\.bearable"):
+        with pytest.raises(AuditFailedError, match=r"quarantined_share\.bearable"):
             _publish(lane, text_policy="unicode")
-        assert {table: published(lane, table) for table in shown} == shown
+        assert {table: published_version(lane, table) for table in shown} == shown
     statement = "SELECT unique_id, follower_count FROM silver.pins_batch"
     rows = query.run(lane, statement).collect()
     assert {row.unique_id: row.follower_count for row in rows if row.unique_id not in MANY} == before
@@ -87,7 +87,7 @@ def test_rules_that_refuse_too_much_change_nothing_for_readers_and_can_be_taken_
 
     assert _followers(lane) == before
     newest = lane.version(BATCH.silver)
-    assert published(lane, BATCH.silver) == newest
+    assert published_version(lane, BATCH.silver) == newest
 
 
 @pytest.mark.timeout(600)
@@ -97,7 +97,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     allow_followers(monkeypatch, tmp_path / "suites", between=TODAYS)
     # Events that silver has not read yet, and a micro-batch that was cut off before its end.
     _land(lane, [(KEPT, 71, SECOND), (KEPT, 501, SECOND)], first=100)
-    batch_lane.bronze(lane)
+    batch_lane.run_bronze(lane)
     forget_last_commit(lane, BATCH.silver)
     before = lane.version(BATCH.silver)
 
@@ -134,7 +134,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     assert _refused(lane) == _refused(fresh) - outside
     for table in (BATCH.silver, BATCH.features):
         newest = lane.version(table)
-        assert published(lane, table) == newest
+        assert published_version(lane, table) == newest
 
     versions = [lane.version(table) for table in (*BATCH.tables, CATEGORY_DAILY)]
     assert _publish(lane).is_empty
@@ -155,9 +155,9 @@ def _publish(lake: DeltaLake, *, text_policy: TextPolicy = "ascii") -> RebuildSu
 
 
 def _promote(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
-    batch_lane.bronze(lake)
-    batch_lane.silver(lake, text_policy=text_policy)
-    batch_lane.gold(lake)
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy=text_policy)
+    batch_lane.run_gold(lake)
 
 
 def _correct(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
@@ -165,12 +165,12 @@ def _correct(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
     which = f"unique_id = '{CORRECTED}'"
     assert quarantine.fix(which, replay.corrected_fields({"follower_count": "'50'"}), note=None) == 1
     assert quarantine.replay(which, text_policy=text_policy, serving=None, note="again") == ReplayResult(1, 1)
-    batch_lane.gold(lake)
+    batch_lane.run_gold(lake)
 
 
 def _land(lake: DeltaLake, sent: Sequence[tuple[str, int, date]], *, first: int) -> None:
     pins = [
-        {"unique_id": pin, "category": pin, "follower_count": str(count), "downloaded": 1, "title": "Café"}
+        {"unique_id": pin, "category": pin, "follower_count": str(count), "downloaded": 1, "title": "Caf"}
         for pin, count, _ in sent
     ]
     ids = [_event_id(day, first + number) for number, (_, _, day) in enumerate(sent)]

@@ -19,7 +19,7 @@ from lakehouse.observability.pin_trace.timeline import Entry, truncate_to_millis
 from lakehouse.operations import replay
 from lakehouse.operations.replay import Quarantine
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 from tests import events
 
 PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"
@@ -87,11 +87,11 @@ def _correct(own: Settings, spark: SparkSession) -> None:
     fixed = replay.corrected_fields({"follower_count": "'1.9M'"})
     quarantine.fix(f"follower_count = '{TOO_MANY}'", fixed, note="a thousand too many")
     quarantine.replay("true", text_policy="unicode", serving=None, note="replayed")
-    batch_lane.gold(lake)
+    batch_lane.run_gold(lake)
 
 
 def _tell(own: Settings, unique_id: str) -> list[Entry]:
-    store = Store(own.s3, lambda: s3_client(own.s3))
+    store = TableStore(own.s3, lambda: s3_client(own.s3))
     return why.trace_pin(
         store, why.parse_unique_id(unique_id), read_served_row=partial(served.read_served_row, own.postgres)
     )

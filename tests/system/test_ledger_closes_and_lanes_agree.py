@@ -16,8 +16,8 @@ from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.observability.ledger.balance import BalanceCheck
 from lakehouse.observability.reconciliation import Comparison, EventDifference
-from lakehouse.pipelines.stream_setup import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.postgres import ServingDatabase
 from tests import events
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
@@ -68,7 +68,7 @@ def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark:
 
 
 def _check(own: Settings, spark: SparkSession) -> list[BalanceCheck]:
-    serving, lake = Serving(own.postgres), DeltaLake.of(spark, own)
+    serving, lake = ServingDatabase(own.postgres), DeltaLake.of(spark, own)
     collect.collect(lake, serving)
     return closing.check_balance(lake, collect.collect(lake, serving))
 

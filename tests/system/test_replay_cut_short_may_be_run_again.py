@@ -11,8 +11,8 @@ from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations import replay
 from lakehouse.operations.replay import Quarantine, ReplayResult
-from lakehouse.pipelines.stream_setup import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.postgres import ServingDatabase
 from tests import events
 from tests.served import served
 
@@ -25,7 +25,7 @@ def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) ->
     quarantine = Quarantine(DeltaLake.of(spark, own), STREAM)
     assert quarantine.fix("true", replay.corrected_fields({"follower_count": "'1.9M'"}), note=None) == 1
 
-    away = Serving(own.postgres.model_copy(update={"port": 1, "patience_seconds": 0.1}))
+    away = ServingDatabase(own.postgres.model_copy(update={"port": 1, "patience_seconds": 0.1}))
     with pytest.raises(TransientError, match="Postgres did not answer"):
         quarantine.replay("true", text_policy="unicode", serving=away, note="again")
 
@@ -34,7 +34,9 @@ def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) ->
     assert [row.state for row in quarantine.select().collect()] == ["open"]
     assert served(own) == {}
 
-    done = quarantine.replay("true", text_policy="unicode", serving=Serving(own.postgres), note="and again")
+    done = quarantine.replay(
+        "true", text_policy="unicode", serving=ServingDatabase(own.postgres), note="and again"
+    )
 
     assert done == ReplayResult(1, 1)
     for table in (STREAM.silver, STREAM.features):

@@ -14,8 +14,8 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.operations import maintenance
-from lakehouse.pipelines.stream_setup import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.postgres import ServingDatabase
 from tests import commands, events
 from tests.relay import HoldsBackCommits, before_s3
 from tests.served import served
@@ -76,5 +76,5 @@ def _assert_all_is_there_once(own: Settings, spark: SparkSession, newest: dict[s
         assert len(rows) == 20
         assert {row.unique_id: row.event_id for row in rows}.items() >= newest.items()
     assert {pin: event_id for pin, (event_id, _) in served(own).items()}.items() >= newest.items()
-    sums = closing.check_balance(lake, collect.collect(lake, Serving(own.postgres)))
+    sums = closing.check_balance(lake, collect.collect(lake, ServingDatabase(own.postgres)))
     assert [total for total in sums if total.lane == STREAM.name and not total.balanced] == []

@@ -213,7 +213,7 @@ def _check_sum(
 
 def _is_committed(lake: DeltaLake) -> Column:
     """Return whether the stream's checkpoint has the micro-batch: a newer one may still be under way."""
-    return F.col("batch") <= lake.checkpoint("stream").last_done()
+    return F.col("batch") <= lake.checkpoint("stream").last_committed_batch()
 
 
 def _is_manual() -> Column:

@@ -13,12 +13,12 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType, Tim
 
 from lakehouse.catalog.schemas import LEDGER
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, OPS_LEDGER, STREAM
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.retries import retry_on_conflict
 from lakehouse.observability.ledger import entries
 from lakehouse.pipelines import data_loss
-from lakehouse.serving.postgres import Serving, Totals
-from lakehouse.spark import dataframes as literal
+from lakehouse.serving.postgres import ServingDatabase, Totals
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 _TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables)
 _LOAD = StructType(
@@ -49,7 +49,7 @@ class LedgerState:
     totals: Totals
 
 
-def collect(lake: DeltaLake, serving: Serving) -> LedgerState:
+def collect(lake: DeltaLake, serving: ServingDatabase) -> LedgerState:
     """Add to ops.ledger what has been committed since the last call. Two calls may run at once.
 
     Costs one read of each table's newest commits, one query to Postgres and one merge. No rows of a table
@@ -67,13 +67,13 @@ def collect(lake: DeltaLake, serving: Serving) -> LedgerState:
     sources = [
         *_read_commits(lake, versions, {name: int(row.version) for name, row in last.items()}),
         entries.from_loads(
-            literal.frame(lake.spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)
+            dataframe_from_rows(lake.spark, [asdict(load) for load in serving.read_loads(since=since)], _LOAD)
         ),
         entries.from_lost_offsets(data_loss.read(lake)),
     ]
     new = reduce(DataFrame.unionByName, sources).dropDuplicates(list(OPS_LEDGER.key))
     _insert(lake, new)
-    return LedgerState(versions, serving.totals())
+    return LedgerState(versions, serving.read_totals())
 
 
 def read(lake: DeltaLake) -> DataFrame:
@@ -101,7 +101,7 @@ def _read_commits(
 
 def _insert(lake: DeltaLake, new: DataFrame) -> None:
     on = " AND ".join(f"old.{name} = new.{name}" for name in OPS_LEDGER.key)
-    for attempt in conflicts.again(OPS_LEDGER):
+    for attempt in retry_on_conflict(OPS_LEDGER):
         with attempt:
             table = lake.delta_table(OPS_LEDGER)
             merge = table.alias("old").merge(new.select(*LEDGER.fieldNames()).alias("new"), on)

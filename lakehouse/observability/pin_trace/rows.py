@@ -8,14 +8,13 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from lakehouse.catalog.errors import NoData
+from lakehouse.catalog.errors import TableNotFoundError
 from lakehouse.catalog.tables import Lane, Table
 from lakehouse.observability.pin_trace.timeline import CommitLog
-from lakehouse.query import duckdb_connection as duck
-from lakehouse.query import history as commits
-from lakehouse.query import table_versions as versions
-from lakehouse.query.table_reader import Store
-from lakehouse.query.table_versions import Version
+from lakehouse.query import duckdb_connection, time_travel
+from lakehouse.query.history import read_commits
+from lakehouse.query.table_reader import TableStore
+from lakehouse.query.time_travel import TableVersion
 
 COORDINATES = ("topic", "partition", "offset")
 _BRONZE_COLUMNS = ["event_id", "received_at", *COORDINATES, "kafka_timestamp", "ingested_at"]
@@ -54,7 +53,7 @@ class PinRows:
     logs: dict[Table, CommitLog]
 
 
-def read_pin_rows(store: Store, lane: Lane, unique_id: str) -> PinRows:
+def read_pin_rows(store: TableStore, lane: Lane, unique_id: str) -> PinRows:
     """Read the rows of a pin in one lane.
 
     Reads only files of silver and gold that may hold the pin, the keys of bronze, and all of quarantine.
@@ -67,7 +66,7 @@ def read_pin_rows(store: Store, lane: Lane, unique_id: str) -> PinRows:
     Raises:
         TransientError: the store does not answer.
     """
-    reader = _Reader(store, duck.connect())
+    reader = _Reader(store, duckdb_connection.connect())
     same_pin = f"\"unique_id\" = '{unique_id}'"
     silver = reader.rows(lane.silver, ["unique_id", "event_id", *COORDINATES, "updated_at"], same_pin)
     features = reader.rows(lane.features, ["unique_id", "event_id"], same_pin)
@@ -83,27 +82,30 @@ def read_pin_rows(store: Store, lane: Lane, unique_id: str) -> PinRows:
 
 
 class _Reader:
-    def __init__(self, store: Store, connection: DuckDBPyConnection) -> None:
+    def __init__(self, store: TableStore, connection: DuckDBPyConnection) -> None:
         self._store = store
         self._connection = connection
-        self._opened: dict[Table, Version | None] = {}
+        self._opened: dict[Table, TableVersion | None] = {}
 
     def rows(self, table: Table, columns: list[str], predicate: str | None, where: str = "true") -> list[Row]:
         newest = self._newest(table)
         if newest is None:
             return []
-        newest.fill(self._connection, table.full_name, columns=columns, predicate=predicate)
-        return duck.rows(self._connection, f"SELECT * FROM {duck.quoted(table.full_name)} WHERE {where}")
+        newest.load_into(self._connection, table.full_name, columns=columns, predicate=predicate)
+        return duckdb_connection.fetch_rows(
+            self._connection,
+            f"SELECT * FROM {duckdb_connection.quote_identifier(table.full_name)} WHERE {where}",
+        )
 
     def log(self, table: Table) -> CommitLog:
         newest = self._newest(table)
-        return CommitLog(table.full_name, commits.of(newest.log) if newest else [])
+        return CommitLog(table.full_name, read_commits(newest.log) if newest else [])
 
-    def _newest(self, table: Table) -> Version | None:
+    def _newest(self, table: Table) -> TableVersion | None:
         if table not in self._opened:
             try:
-                self._opened[table] = versions.open_at(self._store, table)
-            except NoData:
+                self._opened[table] = time_travel.table_at(self._store, table)
+            except TableNotFoundError:
                 self._opened[table] = None
         return self._opened[table]
 

@@ -12,7 +12,7 @@ from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
 from lakehouse.observability.pin_trace.rows import COORDINATES, PinRows, Row, read_pin_rows
 from lakehouse.observability.pin_trace.timeline import Entry, sort_entries
 from lakehouse.query.history import Commit
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 
 ReadServedRow = Callable[[str], Row | None]
 
@@ -33,7 +33,7 @@ def parse_unique_id(text: str) -> str:
         ) from None
 
 
-def trace_pin(store: Store, unique_id: str, *, read_served_row: ReadServedRow) -> list[Entry]:
+def trace_pin(store: TableStore, unique_id: str, *, read_served_row: ReadServedRow) -> list[Entry]:
     """Return what happened to a pin, in order of time.
 
     Reads the pin's rows, the keys of bronze, all of quarantine, and one small object per commit in the logs:
@@ -68,7 +68,7 @@ def trace_pin(store: Store, unique_id: str, *, read_served_row: ReadServedRow) -
 class _LaneTrace:
     """The trace of a pin through one lane."""
 
-    def __init__(self, store: Store, lane: Lane, rows: PinRows) -> None:
+    def __init__(self, store: TableStore, lane: Lane, rows: PinRows) -> None:
         self._store = store
         self._lane = lane
         self._rows = rows
@@ -105,7 +105,7 @@ class _LaneTrace:
         for back in range(2):
             day = record["kafka_timestamp"] - timedelta(days=back)
             prefix = partition_prefix(f"{day:%Y-%m-%d}", record["topic"], record["partition"])
-            for stored in self._store.listed(prefix):
+            for stored in self._store.list_objects(prefix):
                 landing_object = LandingObject.parse(stored.key)
                 if landing_object and record["offset"] in landing_object.offsets:
                     details = {"object": stored.key, "event_id": record["event_id"]}

@@ -33,7 +33,7 @@ def collect_report(lake: DeltaLake, *, rule_texts: Mapping[str, RuleText], now: 
     results = _read(lake, QUALITY_RESULTS)
     unit, verdicts = ("day", ()) if results is None else read_rule_history(results, rule_texts, since=since)
     quarantined = {lane.name: _read(lake, lane.quarantine) for lane in (BATCH, STREAM)}
-    versions = {table: publish.published(lake, table) for table in PUBLISHED}
+    versions = {table: publish.published_version(lake, table) for table in PUBLISHED}
     tables = {
         table: rows
         for table in _VOLUMES

@@ -7,7 +7,7 @@ import json
 from lakehouse.catalog.tables import TABLES
 from lakehouse.observability.quality_report.model import RuleText
 from lakehouse.quality.rules import Rule
-from lakehouse.quality.suites import load
+from lakehouse.quality.suites import load_suite
 from lakehouse.silver import parsing
 
 
@@ -17,7 +17,7 @@ def load_rule_texts() -> dict[str, RuleText]:
     Raises:
         TerminalError: a suite is not valid.
     """
-    suites = [load(table) for table in TABLES if table.suite]
+    suites = [load_suite(table) for table in TABLES if table.suite]
     rules = (*parsing.RULES, *(rule for suite in suites for rule in suite.rules))
     return {rule.id: RuleText(rule.sentence, _unit(rule)) for rule in rules}
 

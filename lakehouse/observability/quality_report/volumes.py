@@ -70,7 +70,9 @@ def _time(rows: DataFrame) -> Column:
     if "event_time" in rows.columns:
         return F.col("event_time")
     return (
-        event_ids.time_of(F.col("event_id")) if "event_id" in rows.columns else F.col("day").cast("timestamp")
+        event_ids.extract_time(F.col("event_id"))
+        if "event_id" in rows.columns
+        else F.col("day").cast("timestamp")
     )
 
 

@@ -17,7 +17,7 @@ from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.erasure.rows import belongs_to_subject
-from lakehouse.spark import filesystem as objects
+from lakehouse.spark import filesystem
 
 CHANGES = "_change_data"
 _LOG_ENTRY = "add struct<path: string>, remove struct<path: string>"
@@ -64,7 +64,7 @@ def files_with_subject(lake: DeltaLake, table: Table, subjects: Subjects) -> lis
     """Return the URLs of all files with a subject's row, including those of the change feed."""
     path, urls = lake.path(table), set()
     for folder in (path, f"{path}/{CHANGES}"):
-        if objects.names(lake.spark, folder):
+        if filesystem.list_names(lake.spark, folder):
             rows = read_files(lake.spark, table, folder)
             theirs = rows.where(belongs_to_subject(table, subjects))
             paths = theirs.select(F.col("_metadata.file_path")).distinct()
@@ -74,14 +74,14 @@ def files_with_subject(lake: DeltaLake, table: Table, subjects: Subjects) -> lis
 
 def read_files(spark: SparkSession, table: Table, folder: str) -> DataFrame:
     """Return all rows of all Parquet files in a table's folder or its change feed's; the log is left out."""
-    reader = spark.read.schema(schemas.of(table)).option("recursiveFileLookup", "true")
+    reader = spark.read.schema(schemas.schema_of(table)).option("recursiveFileLookup", "true")
     return reader.option("pathGlobFilter", "*.parquet").parquet(folder)
 
 
 def remove_files(spark: SparkSession, purge: Purge) -> None:
     """Remove the files. May be repeated."""
     for url in purge.urls:
-        objects.remove(spark, url)
+        filesystem.delete(spark, url)
 
 
 def _list_current(lake: DeltaLake, table: Table) -> set[str]:

@@ -11,7 +11,7 @@ from foundation.errors import TransientError
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 from lakehouse.delta.commit_info import CommitInfo
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 
 _ERASE = """
 WITH gone AS (DELETE FROM experimental_data WHERE unique_id = ANY (%s::uuid[]) RETURNING 1)
@@ -31,9 +31,9 @@ def count_rows(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
     Raises:
         TransientError: the server does not answer.
     """
-    database = Serving(settings)
+    database = ServingDatabase(settings)
     database.ensure()
-    ((rows,),) = database.ask(_COUNT, list(unique_ids))
+    ((rows,),) = database.query(_COUNT, list(unique_ids))
     return int(rows)
 
 
@@ -42,7 +42,7 @@ def erase_rows(settings: PostgresSettings, unique_ids: Sequence[str], info: Comm
 
     Raises: as `count_rows`.
     """
-    Serving(settings).ask(_ERASE, list(unique_ids), info.query, info.query, info.as_json())
+    ServingDatabase(settings).query(_ERASE, list(unique_ids), info.query, info.query, info.as_json())
 
 
 def rewrite_table(settings: PostgresSettings) -> None:
@@ -72,11 +72,11 @@ def count_mentions(settings: PostgresSettings, unique_ids: Sequence[str]) -> int
 
     Raises: as `count_rows`.
     """
-    database = Serving(settings)
+    database = ServingDatabase(settings)
     patterns = [f"%{unique_id}%" for unique_id in unique_ids]
     mentions = 0
-    for (name,) in database.ask(_TABLES):
+    for (name,) in database.query(_TABLES):
         query = f"SELECT count(*) FROM {name} AS entry WHERE entry::text ILIKE ANY (%s)"
-        ((rows,),) = database.ask(query, patterns)
+        ((rows,),) = database.query(query, patterns)
         mentions += rows
     return mentions

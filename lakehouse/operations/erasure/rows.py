@@ -10,9 +10,9 @@ from pyspark.sql import functions as F
 
 from foundation.data_subjects import Subjects
 from lakehouse.catalog.tables import Table
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import CommitInfo
 from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.retries import retry_on_conflict
 
 # The stream changes the same tables every few seconds, and the erasure has more time than the stream.
 _ATTEMPTS = 40
@@ -55,7 +55,7 @@ def erase_rows(lake: DeltaLake, table: Table, subjects: Subjects, *, commit_info
         commit_info: the commit's metadata.
     """
     session = lake.session_with_commit_info(commit_info)
-    for attempt in conflicts.again(table, attempts=_ATTEMPTS):
+    for attempt in retry_on_conflict(table, attempts=_ATTEMPTS):
         with attempt:
             rows = _select_keys(lake.delta_table(table, session).toDF(), table, subjects)
             target = lake.delta_table(table, session).alias("old")

@@ -16,7 +16,7 @@ from foundation.data_subjects import Subjects
 from lakehouse.catalog.tables import TABLES, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.erasure.files import CHANGES, read_files
-from lakehouse.spark import filesystem as objects
+from lakehouse.spark import filesystem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -71,9 +71,9 @@ def _read_parquet(
 ) -> Iterator[tuple[DataFrame, tuple[str, ...]]]:
     path = lake.path(table)
     for folder in (path, f"{path}/{CHANGES}"):
-        if objects.names(lake.spark, folder):
+        if filesystem.list_names(lake.spark, folder):
             yield read_files(lake.spark, table, folder), subjects.ids
-    if any(name.endswith(".parquet") for name in objects.names(lake.spark, f"{path}/_delta_log")):
+    if any(name.endswith(".parquet") for name in filesystem.list_names(lake.spark, f"{path}/_delta_log")):
         log = lake.spark.read.option("mergeSchema", "true").parquet(f"{path}/_delta_log/*.parquet")
         yield log, subjects.beginnings
 

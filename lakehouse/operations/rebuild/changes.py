@@ -73,7 +73,7 @@ def compare_states(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
         `key`, `was` and `now`: structs of the table's key and of all its columns. `was` is null for an added
         row, `now` for a removed one.
     """
-    names = schemas.of(table).fieldNames()
+    names = schemas.schema_of(table).fieldNames()
     left, right = old.select(F.struct(*names).alias("was")), new.select(F.struct(*names).alias("now"))
     # A key column may be null: category_daily has pins without a category.
     same_key = [F.col(f"was.{name}").eqNullSafe(F.col(f"now.{name}")) for name in table.key]
@@ -122,7 +122,7 @@ def _changed_values(
 
 
 def _compared_columns(table: Table) -> list[str]:
-    return [name for name in schemas.of(table).fieldNames() if name not in (*table.key, _NOT_COMPARED)]
+    return [name for name in schemas.schema_of(table).fieldNames() if name not in (*table.key, _NOT_COMPARED)]
 
 
 def _differs(name: str) -> Column:

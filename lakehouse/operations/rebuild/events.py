@@ -8,7 +8,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.gold.category_daily import of_days
+from lakehouse.gold.category_daily import filter_by_days
 from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.quality.quarantine import DROPPED
 from lakehouse.silver.parsing import parse
@@ -61,7 +61,7 @@ def select_pins(days: DateRange, events: DataFrame, tables: Iterable[DataFrame])
         tables: silver and gold, which hold one event per pin.
     """
     parsed = events.where(days.contains(F.col("event_id"))).transform(parse)
-    current = [of_days(table, days.list_days()) for table in tables]
+    current = [filter_by_days(table, days.list_days()) for table in tables]
     pins = [rows.select("unique_id") for rows in (parsed, *current)]
     return reduce(DataFrame.union, pins).where("unique_id IS NOT NULL").distinct()
 

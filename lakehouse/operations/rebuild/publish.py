@@ -17,7 +17,7 @@ from lakehouse.operations.rebuild.recompute import Recomputation, RecomputedSilv
 from lakehouse.operations.replay import Quarantine
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import publish
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.results import GateStats
 
 NOTE = "passed in a rebuild"
 
@@ -36,7 +36,7 @@ class Publication:
     """
 
     def __init__(
-        self, lake: DeltaLake, recomputation: Recomputation, *, silver: RecomputedSilver, log: GateLog
+        self, lake: DeltaLake, recomputation: Recomputation, *, silver: RecomputedSilver, log: GateStats
     ) -> None:
         self._lake = lake
         self._recomputation = recomputation
@@ -66,27 +66,27 @@ class Publication:
         if refused or released or not self._silver.changes.isEmpty():
             self._log.add(self._silver.judged)
             # Only new refusals count: otherwise records refused long ago would keep readers waiting.
-            self._log.discount(self._silver.judged.counts.quarantined - refused + released)
-        publish(self._lake, [BATCH.silver], gates=self._log)
+            self._log.exclude_known(self._silver.judged.counts.quarantined - refused + released)
+        publish(self._lake, BATCH.silver, gates=self._log)
 
     def _promote_to_gold(self) -> None:
         # Also reads this rebuild's merge from silver's change feed, so that no later promotion repeats it.
-        batch_lane.gold(self._lake)
+        batch_lane.run_gold(self._lake)
 
     def _write_gold(self) -> None:
-        log = GateLog()
+        log = GateStats()
         gold = self._recomputation.recompute_gold(self._silver)
         self._refuse(gold.refusals, layer="gold")
         self._apply(gold.features, BATCH.features, gold.judged.counts)
         self._apply(gold.daily, CATEGORY_DAILY, gold.judged.counts)
         if not gold.features.isEmpty():
             log.add(gold.judged)
-        publish(self._lake, [BATCH.features], gates=log)
+        publish(self._lake, BATCH.features, gates=log)
         self._release(gold.released)
 
     def _apply(self, changes: DataFrame, table: Table, counts: StepMetrics) -> None:
         if not changes.isEmpty():
-            self._lake.apply(changes, table, self._batch.of_step(Step.REBUILD, counts))
+            self._lake.apply_changes(changes, table, self._batch.for_step(Step.REBUILD, counts))
 
     def _refuse(self, rows: DataFrame, *, layer: str) -> None:
         # Two layers may refuse rows: for Delta these must be writes of two queries.

@@ -7,19 +7,18 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog.schemas import QUARANTINE
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta import lake as delta
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch, merge_session
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.retries import retry_on_conflict
 from lakehouse.operations.rebuild.events import COORDINATES
-from lakehouse.quality.gate import Judged
+from lakehouse.quality.gate import GateResult
 from lakehouse.quality.quarantine import DROPPED, OPEN, to_quarantine
 
 NOTE = "refused by a rebuild"
 
 
-def find_new_rows(judged: Judged, quarantine: DataFrame) -> DataFrame:
+def find_new_rows(judged: GateResult, quarantine: DataFrame) -> DataFrame:
     """Return quarantine rows for the refused records that are not in quarantine in the same way already.
 
     A record that was released, or refused for other reasons, comes back under its old id.
@@ -32,7 +31,7 @@ def find_new_rows(judged: Judged, quarantine: DataFrame) -> DataFrame:
     same = (F.col("_state") == OPEN) & (F.col("_reasons") == F.col("reasons"))
     unchanged = same | (F.col("_state") == DROPPED)
     return (
-        to_quarantine(judged.refused(), layer=judged.gate.table.layer)
+        to_quarantine(judged.invalid_rows(), layer=judged.gate.table.layer)
         .dropDuplicates(["id"])
         .join(current.dropDuplicates(["id"]), "id", "left")
         .where(~F.coalesce(unchanged, F.lit(False)))
@@ -63,10 +62,10 @@ def write(lake: DeltaLake, refusals: DataFrame, count: int, batch: MicroBatch) -
     """
     if not count:
         return
-    counted = batch.of_step(Step.REBUILD, StepMetrics(read=count, quarantined=count))
-    session = delta.merge_session(refusals, BATCH.quarantine, counted)
+    counted = batch.for_step(Step.REBUILD, StepMetrics(read=count, quarantined=count))
+    session = merge_session(refusals, BATCH.quarantine, counted)
     values = {name: F.col(f"new.{name}") for name in ("state", "reasons", "broken", "suite", "changed_at")}
-    for attempt in conflicts.again(BATCH.quarantine):
+    for attempt in retry_on_conflict(BATCH.quarantine):
         with attempt:
             table = lake.delta_table(BATCH.quarantine, session).alias("old")
             (

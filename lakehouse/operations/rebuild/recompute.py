@@ -12,17 +12,17 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.gold.category_daily import of_days, to_category_daily
-from lakehouse.gold.pin_features import to_features, to_judged_features
+from lakehouse.gold.category_daily import filter_by_days, to_category_daily
+from lakehouse.gold.pin_features import check_features, to_features
 from lakehouse.operations.rebuild import events
 from lakehouse.operations.rebuild.changes import compare_states
 from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.operations.rebuild.quarantine import find_new_rows, released
 from lakehouse.quality import gate as gates
-from lakehouse.quality.gate import Judged
+from lakehouse.quality.gate import GateResult
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
-from lakehouse.silver.transform import to_judged_pins, to_silver
+from lakehouse.silver.transform import check_parsed_records, to_silver
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class RecomputedSilver:
 
     version: int
     pins: DataFrame
-    judged: Judged
+    judged: GateResult
     rows: DataFrame
     changes: DataFrame
     refusals: DataFrame
@@ -61,7 +61,7 @@ class RecomputedGold:
         released: as for silver.
     """
 
-    judged: Judged
+    judged: GateResult
     features: DataFrame
     daily: DataFrame
     refusals: DataFrame
@@ -104,9 +104,9 @@ class Recomputation:
     def recompute_gold(self, silver: RecomputedSilver) -> RecomputedGold:
         """Recompute gold. Some 40 jobs; category_daily reads the silver files of its days."""
         gate = gates.open_gate(self._lake.spark, BATCH.features)
-        judged = gates.count(self._persist(to_judged_features(silver.rows, gate)), gate)
+        judged = gates.count_violations(self._persist(check_features(silver.rows, gate)), gate)
         old = self._read(BATCH.features).join(silver.pins, "unique_id", "leftsemi")
-        features = compare_states(old, to_features(gates.passed(judged.rows)), BATCH.features)
+        features = compare_states(old, to_features(gates.valid_rows(judged.rows)), BATCH.features)
         return RecomputedGold(
             judged,
             _materialise(features),
@@ -114,22 +114,22 @@ class Recomputation:
             *self._compare_quarantine(judged),
         )
 
-    def _judge(self, parsed: DataFrame, text_policy: TextPolicy) -> Judged:
+    def _judge(self, parsed: DataFrame, text_policy: TextPolicy) -> GateResult:
         gate = gates.open_gate(self._lake.spark, BATCH.silver)
-        judged = to_judged_pins(parsed, gate, text_policy=text_policy, at=datetime.now(UTC))
-        return gates.count(self._persist(judged), gate, parsing=RULES)
+        judged = check_parsed_records(parsed, gate, text_policy=text_policy, at=datetime.now(UTC))
+        return gates.count_violations(self._persist(judged), gate, parsing=RULES)
 
     def _compare_daily(self, silver: RecomputedSilver) -> DataFrame:
         moved = silver.changes.select(F.explode(F.array("was.event_time", "now.event_time")).alias("at"))
         touched = moved.where("at IS NOT NULL").select(F.to_date("at").alias("day")).distinct().collect()
         days = sorted({*self._days.list_days(), *(row.day for row in touched)})
-        others = of_days(self._read(BATCH.silver), days).join(silver.pins, "unique_id", "leftanti")
-        new = to_category_daily(others.unionByName(of_days(silver.rows, days)))
+        others = filter_by_days(self._read(BATCH.silver), days).join(silver.pins, "unique_id", "leftanti")
+        new = to_category_daily(others.unionByName(filter_by_days(silver.rows, days)))
         return compare_states(self._read(CATEGORY_DAILY).where(F.col("day").isin(days)), new, CATEGORY_DAILY)
 
-    def _compare_quarantine(self, judged: Judged) -> tuple[DataFrame, DataFrame]:
+    def _compare_quarantine(self, judged: GateResult) -> tuple[DataFrame, DataFrame]:
         quarantine = self._read(BATCH.quarantine)
-        passed = gates.passed(judged.rows)
+        passed = gates.valid_rows(judged.rows)
         passing = released(passed, quarantine, layer=judged.gate.table.layer)
         return _materialise(find_new_rows(judged, quarantine)), _materialise(passing)
 

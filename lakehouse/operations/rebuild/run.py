@@ -13,7 +13,7 @@ from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.operations.rebuild.publish import Publication
 from lakehouse.operations.rebuild.recompute import RecomputedGold, RecomputedSilver, open_recomputation
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.results import GateStats
 from lakehouse.silver.text import TextPolicy
 
 
@@ -90,11 +90,11 @@ def publish(lake: DeltaLake, request: RebuildRequest, *, report: Callable[[Rebui
         report: is called with the changes before they are written.
 
     Raises:
-        Unpublished: a critical rule fails; readers keep the versions they had.
+        AuditFailedError: a critical rule fails; readers keep the versions they had.
         TransientError: another writer was first.
     """
-    log = GateLog()
-    batch_lane.promote_to_silver(lake, text_policy=request.text_policy, log=log)
+    log = GateStats()
+    batch_lane.write_silver(lake, text_policy=request.text_policy, stats=log)
     with open_recomputation(lake, request.days) as recomputation:
         silver = recomputation.recompute_silver(text_policy=request.text_policy)
         report(_summarise(silver, recomputation.recompute_gold(silver), examples=request.examples))

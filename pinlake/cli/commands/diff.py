@@ -12,7 +12,7 @@ from pinlake.cli import row_output as rows
 from pinlake.cli.reader import open_store
 
 if TYPE_CHECKING:
-    from lakehouse.query.diff import Difference, Row
+    from lakehouse.query.diff import RowDiff, TableDiff
 
 
 def diff(
@@ -31,17 +31,16 @@ def diff(
     """
     from foundation import settings as settings_module
     from lakehouse.catalog import tables
-    from lakehouse.query import diff as differences
-    from lakehouse.query import table_versions as versions
-    from lakehouse.query import time_travel as moment
+    from lakehouse.query import time_travel
+    from lakehouse.query.diff import compare_versions
 
-    chosen = tables.named(table, where="diff")
-    begin = moment.parse(since, where="--from")
-    end = moment.parse(until, where="--to") if until is not None else None
+    chosen = tables.find_table(table, where="diff")
+    begin = time_travel.parse_moment(since, where="--from")
+    end = time_travel.parse_moment(until, where="--to") if until is not None else None
     store = open_store(settings_module.load())
-    old, new = versions.open_at(store, chosen, begin), versions.open_at(store, chosen, end)
+    old, new = time_travel.table_at(store, chosen, begin), time_travel.table_at(store, chosen, end)
     columns = [name.strip() for name in key.split(",")] if key else ()
-    found = differences.between(old, new, key=columns, limit=limit)
+    found = compare_versions(old, new, key=columns, limit=limit)
     if as_json:
         print(rows.as_json(asdict(found)))
     else:
@@ -50,13 +49,13 @@ def diff(
             _print(row)
 
 
-def print_counts(found: Difference) -> None:
+def print_counts(found: TableDiff) -> None:
     """Print how many rows differ."""
     print(f"{found.table} from version {found.old} to version {found.new}, by {found.source}:")
     print(f"{found.added:,} rows added, {found.removed:,} removed, {found.changed:,} changed")
 
 
-def _print(row: Row) -> None:
+def _print(row: RowDiff) -> None:
     console = output.console(markup=False)
     console.print(
         f"\n{row.kind}  " + ", ".join(f"{name} {rows.text(value)}" for name, value in row.key.items())

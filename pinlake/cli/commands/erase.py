@@ -47,7 +47,7 @@ def erase(
     Example: pinlake erase --unique-id 7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10
     """
     from foundation.data_subjects import Subjects
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
 
     if (unique_id is None) == (file is None):
         raise UsageError("which pins?", where="erase", hint="Give either --unique-id or --file.")
@@ -55,7 +55,7 @@ def erase(
     require_yes(yes, as_json=as_json, where="erase")
     if not yes:
         _ask(subjects.ids)
-    with sole_writer("erase", leases.BATCH_LANE, wait=wait) as settings:
+    with sole_writer("erase", table_locks.BATCH_LOCKS, wait=wait) as settings:
         record = _erased(settings, subjects)
     if as_json:
         print(json.dumps(asdict(record)))

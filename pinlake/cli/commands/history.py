@@ -22,12 +22,12 @@ def history(
     """  # noqa: D205  # typer prints the first paragraph as the command's line
     from foundation import settings as settings_module
     from lakehouse.catalog import tables
-    from lakehouse.query import history as commits
-    from lakehouse.query import table_versions as versions
+    from lakehouse.query import time_travel
+    from lakehouse.query.history import read_commits
 
-    chosen = tables.named(table, where="history")
-    newest = versions.open_at(open_store(settings_module.load()), chosen)
-    found = [commit.as_row() for commit in commits.of(newest.log, limit=limit)]
+    chosen = tables.find_table(table, where="history")
+    newest = time_travel.table_at(open_store(settings_module.load()), chosen)
+    found = [commit.as_row() for commit in read_commits(newest.log, limit=limit)]
     if as_json:
         for row in found:
             print(rows.as_json(row))

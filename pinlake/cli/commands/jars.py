@@ -35,7 +35,7 @@ def jars(
     done = java_libraries.fetch(loaded, sets=sets or tuple(java_libraries.JarSet))
     if not sets or java_libraries.JarSet.SPARK in sets:
         with Console(stderr=True).status("archiving Spark's classes, once: about a minute"):
-            class_data_sharing.make(session.class_path(loaded))
+            class_data_sharing.create_archive(session.class_path(loaded))
     if as_json:
         print(json.dumps(asdict(done)))
         return

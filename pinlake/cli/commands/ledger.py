@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.observability.ledger.balance import BalanceCheck
     from lakehouse.observability.reconciliation import Comparison
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
 app = typer.Typer(
     invoke_without_command=True, help="Print the ledger, or check it.\n\nExample: pinlake ledger check"
@@ -134,23 +134,23 @@ def reconcile(
 
 
 @contextmanager
-def _lakehouse() -> Iterator[tuple[DeltaLake, Serving]]:
+def _lakehouse() -> Iterator[tuple[DeltaLake, ServingDatabase]]:
     from foundation import settings as settings_module
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
     settings = settings_module.load()
     with asking_spark(settings, app="pinlake ledger") as spark:
-        yield DeltaLake.of(spark, settings), Serving(settings.postgres)
+        yield DeltaLake.of(spark, settings), ServingDatabase(settings.postgres)
 
 
 def _unread(settings: Settings) -> list[BalanceCheck]:
     """What Kafka has removed before a lane read it; without Kafka that is left out, and said."""
     from lakehouse.observability.ledger.balance import BalanceCheck
-    from lakehouse.pipelines import data_loss_check as unread
+    from lakehouse.pipelines.data_loss import detect_data_loss
 
     try:
-        lost = unread.detect_data_loss(settings)
+        lost = detect_data_loss(settings)
     except TransientError as error:
         entry.tell(error)
         return []

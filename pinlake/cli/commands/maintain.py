@@ -34,11 +34,11 @@ def maintain(
     Example: pinlake maintain silver.pins_batch --dry-run
     """
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
     from lakehouse.operations import maintenance
 
     chosen, done = _chosen(table), []
-    names = () if dry_run else leases.BATCH_LANE
+    names = () if dry_run else table_locks.BATCH_LOCKS
     with (
         sole_writer("maintain", names, wait=wait) as settings,
         working_spark(settings, app="pinlake maintain") as (spark, line),

@@ -16,7 +16,7 @@ from pinlake.cli.spark_session import asking_spark
 
 if TYPE_CHECKING:
     from foundation.errors import TerminalError
-    from lakehouse.quality.results import Result
+    from lakehouse.quality.results import RuleResult
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,15 +40,17 @@ def check_suites(
     """
     from foundation import settings as settings_module
     from lakehouse.catalog.tables import PUBLISHED
-    from lakehouse.quality import gate
-    from lakehouse.quality import suites as suite
+    from lakehouse.quality.gate import find_compile_errors
+    from lakehouse.quality.suites import FOLDER, find_errors, find_unknown_suites, load_suite
 
-    place = folder or suite.FOLDER
-    faults = [fault for table in PUBLISHED for fault in suite.faults(table, folder=place)]
-    _stop_at(faults + suite.strays(PUBLISHED, folder=place))
-    suites = {table: suite.load(table, folder=place) for table in PUBLISHED}
+    place = folder or FOLDER
+    faults = [fault for table in PUBLISHED for fault in find_errors(table, folder=place)]
+    _stop_at(faults + find_unknown_suites(PUBLISHED, folder=place))
+    suites = {table: load_suite(table, folder=place) for table in PUBLISHED}
     with asking_spark(settings_module.load(), app="pinlake quality") as spark:
-        _stop_at([fault for table, found in suites.items() for fault in gate.faults(spark, table, found)])
+        _stop_at(
+            [fault for table, found in suites.items() for fault in find_compile_errors(spark, table, found)]
+        )
     for found in suites.values():
         rows, whole = len(found.row_rules), len(found.table_rules)
         if as_json:
@@ -71,12 +73,12 @@ def history(
     """
     from foundation import settings as settings_module
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.quality import history as found
+    from lakehouse.quality.results import read_results
 
     settings = settings_module.load()
     with asking_spark(settings, app="pinlake quality") as spark:
         lake = DeltaLake.of(spark, settings)
-        rows = found.history(lake, table, rule=rule).limit(limit).collect()
+        rows = read_results(lake, table, rule=rule).limit(limit).collect()
     if as_json:
         for row in rows:
             print(json.dumps(row.asDict(), default=str))
@@ -97,16 +99,16 @@ def _stop_at(faults: list[TerminalError]) -> None:
 @contextmanager
 def telling_failures() -> Iterator[None]:
     """Print which critical rules do not hold, if that ends the block."""
-    from lakehouse.quality.publish import Unpublished
+    from lakehouse.quality.publish import AuditFailedError
 
     try:
         yield
-    except Unpublished as error:
+    except AuditFailedError as error:
         print_failures(error.failures)
         raise
 
 
-def print_failures(failures: list[Result]) -> None:
+def print_failures(failures: list[RuleResult]) -> None:
     """Print on standard error which rules failed and by how much."""
     table = output.table("table", "version", "rule", numbers=("evaluated", "unexpected", "observed"))
     for failure in failures:

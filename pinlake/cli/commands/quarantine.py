@@ -147,7 +147,7 @@ def replay_rows(
     """
     chosen = _chosen(row_id, where)
     from lakehouse.pipelines import batch as batch_lane
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
     with (
         sole_writer("quarantine replay", _replayed_into(lane), wait=wait) as settings,
@@ -157,12 +157,12 @@ def replay_rows(
             done = quarantine.replay(
                 chosen,
                 text_policy=settings.text_policy,
-                serving=Serving(settings.postgres) if name == "stream" else None,
+                serving=ServingDatabase(settings.postgres) if name == "stream" else None,
                 note=note,
             )
             if name == "batch":
                 # Judges and publishes silver, then takes what has changed into gold.
-                batch_lane.gold(lake)
+                batch_lane.run_gold(lake)
             print(f"{name}: {_told(done)}")
 
 
@@ -192,10 +192,10 @@ def _told(done: ReplayResult) -> str:
 
 
 def _replayed_into(lane: str | None) -> list[str]:
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
 
     # The stream's own merges bear others beside them: it need not stop for a correction.
-    return [] if lane == "stream" else [leases.SILVER, leases.GOLD]
+    return [] if lane == "stream" else [table_locks.SILVER_LOCK, table_locks.GOLD_LOCK]
 
 
 @contextmanager

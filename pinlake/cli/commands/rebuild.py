@@ -45,11 +45,11 @@ def rebuild(
     if last < first:
         raise UsageError("--to lies before --from", where="rebuild", hint="Give the earlier day as --from.")
 
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
     from lakehouse.operations.rebuild.date_range import DateRange
     from lakehouse.operations.rebuild.run import RebuildRequest
 
-    names = leases.BATCH_LANE if publish else ()
+    names = table_locks.BATCH_LOCKS if publish else ()
     with sole_writer("rebuild", names, wait=wait) as settings:
         days = DateRange(first.date(), last.date())
         request = RebuildRequest(days, settings.text_policy, limit)

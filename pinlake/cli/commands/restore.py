@@ -38,17 +38,16 @@ def restore(
     """
     from foundation import settings as settings_module
     from lakehouse.catalog import tables
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
     from lakehouse.operations import restore_plan as restoring
-    from lakehouse.query import table_versions as versions
-    from lakehouse.query import time_travel as moment
+    from lakehouse.query import time_travel
 
-    chosen = tables.named(table, where="restore")
-    target = moment.parse(to, where="--to")
+    chosen = tables.find_table(table, where="restore")
+    target = time_travel.parse_moment(to, where="--to")
     require_yes(yes, as_json=as_json, where="restore")
     # A wrong version is told at once, not after having waited for another writer.
-    versions.open_at(open_store(settings_module.load()), chosen, target)
-    with sole_writer("restore", leases.of(chosen), wait=wait) as settings:
+    time_travel.table_at(open_store(settings_module.load()), chosen, target)
+    with sole_writer("restore", table_locks.locks_of(chosen), wait=wait) as settings:
         plan = restoring.plan_restore(open_store(settings), chosen, target)
         if not as_json:
             _show(plan)

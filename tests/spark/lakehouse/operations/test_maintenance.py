@@ -16,13 +16,13 @@ from pyspark.sql.types import StructType
 from foundation.event import new_event_id
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, STREAM
-from lakehouse.delta import lake as delta
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.table_properties import table_properties
 from lakehouse.operations.maintenance import MIN_EXCESS_FILES, maintain
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.publish import published
-from lakehouse.spark import dataframes as literal
+from lakehouse.quality.publish import published_version
+from lakehouse.spark.dataframes import dataframe_from_rows
 from tests.landing_objects import land
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(2)]
@@ -46,17 +46,17 @@ def test_small_files_are_compacted_once_there_are_enough_and_not_read_again(lake
     assert result.after is not None
     assert (result.before.files, result.after.files) == (MIN_EXCESS_FILES + 1, 1)
     assert dry.before.files == result.before.files
-    assert batch_lane.bronze(lake) == StepMetrics()
-    batch_lane.silver(lake, text_policy="unicode")
-    assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
+    assert batch_lane.run_bronze(lake) == StepMetrics()
+    batch_lane.run_silver(lake, text_policy="unicode")
+    assert batch_lane.run_silver(lake, text_policy="unicode") == StepMetrics()
     newest = lake.version(BATCH.bronze)
-    assert published(lake, BATCH.bronze) == newest
+    assert published_version(lake, BATCH.bronze) == newest
     assert lake.read(BATCH.bronze).count() == MIN_EXCESS_FILES + 1
 
 
 @pytest.mark.parametrize("read", [False, True])
 def test_files_that_a_reader_still_needs_stay_at_any_age(lake: DeltaLake, read: bool) -> None:
-    expired = replace(BATCH.bronze, retention=0)
+    expired = replace(BATCH.bronze, retention_days=0)
     land(lake, [{"unique_id": PINS[0], "category": "art", "downloaded": 1}], first=0)
     _run(lake)
     _append(lake, days=MIN_EXCESS_FILES)
@@ -92,19 +92,19 @@ def test_a_day_of_bronze_is_read_from_one_file(lake: DeltaLake) -> None:
 
 def test_a_table_of_an_older_pinlake_gets_the_missing_columns_and_properties(lake: DeltaLake) -> None:
     path = lake.path(BATCH.silver)
-    old = StructType(list(schemas.of(BATCH.silver))[:5])
-    literal.frame(lake.spark, [], old).write.format("delta").save(path)
+    old = StructType(list(schemas.schema_of(BATCH.silver))[:5])
+    dataframe_from_rows(lake.spark, [], old).write.format("delta").save(path)
 
     lake.ensure(BATCH.silver)
     maintain(lake, BATCH.silver)
 
     silver = lake.read(BATCH.silver)
-    assert silver.schema.fieldNames() == schemas.of(BATCH.silver).fieldNames()
+    assert silver.schema.fieldNames() == schemas.schema_of(BATCH.silver).fieldNames()
     assert silver.schema["save_location"].metadata == {"comment": "path the picture was saved under"}
     properties = {
         row.key: row.value for row in lake.spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()
     }
-    assert properties.items() >= delta.properties(BATCH.silver).items()
+    assert properties.items() >= table_properties(BATCH.silver).items()
 
 
 def test_a_table_that_does_not_exist_is_left_alone(lake: DeltaLake) -> None:
@@ -112,8 +112,8 @@ def test_a_table_that_does_not_exist_is_left_alone(lake: DeltaLake) -> None:
 
 
 def _run(lake: DeltaLake) -> None:
-    batch_lane.bronze(lake)
-    batch_lane.silver(lake, text_policy="unicode")
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy="unicode")
 
 
 def _append(lake: DeltaLake, *, days: int) -> None:
@@ -126,7 +126,7 @@ def _append(lake: DeltaLake, *, days: int) -> None:
         value = b64encode(json.dumps(pin).encode()).decode()
         record = {"topic": "t", "partition": 0, "offset": 100 + day, "value": value}
         rows.append({"event_id": _event_id(at), **record, **dict.fromkeys(times, at.isoformat())})
-    frame = literal.frame(lake.spark, rows, schemas.BRONZE).repartitionByRange(days, "received_at")
+    frame = dataframe_from_rows(lake.spark, rows, schemas.BRONZE).repartitionByRange(days, "received_at")
     lake.append(frame, BATCH.bronze, MicroBatch(new_event_id(), 0))
 
 

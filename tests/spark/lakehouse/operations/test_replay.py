@@ -13,8 +13,8 @@ from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.operations.replay import Quarantine, ReplayResult
 from lakehouse.quality import gate as gates
-from lakehouse.quality import suites
 from lakehouse.quality.rules import Suite
+from lakehouse.quality.suites import load_suite
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
@@ -48,9 +48,9 @@ def test_a_replay_loads_each_suite_once(lake: DeltaLake, monkeypatch: pytest.Mon
 
     def count_loads(table: Table) -> Suite:
         loaded[table.full_name] += 1
-        return suites.load(table)
+        return load_suite(table)
 
-    monkeypatch.setattr(gates, "load", count_loads)
+    monkeypatch.setattr(gates, "load_suite", count_loads)
 
     result = Quarantine(lake, STREAM).replay("true", text_policy="unicode", serving=None, note=None)
 

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.observability.schema_drift.report import Drift, FieldDrift
 from lakehouse.pipelines import stream_status
-from lakehouse.quality.stream_audit_status import TableVerdict, Verdict
+from lakehouse.quality.stream_audit_status import StreamAuditStatus, TableAuditStatus
 from local_stack import stack
 from pinlake.app.servers import Server, State
 from pinlake.app.status import Report, Stored
 
 NOW = datetime(2026, 1, 30, tzinfo=UTC)
-STREAM = stream_status.begin(Owner.this_process("pinlake stream"), NOW)
+STREAM = stream_status.initial_status(LockOwner.this_process("pinlake stream"), NOW)
 WELL = (
     Server("kafka", State.REACHABLE, None, None, "kafka:9092"),
     Server("s3", stack.State.RUNNING, None, None, "http://127.0.0.1:9000"),
@@ -29,8 +29,8 @@ DRIFT = Drift("batch", NOW.isoformat(), NOW.isoformat(), 100)
     [
         Stored(),
         Stored(stream=STREAM),
-        Stored(stream=STREAM.ended(None, NOW)),
-        Stored(quality=Verdict("", "", tables={"t": TableVerdict(1, warning=("rule",))})),
+        Stored(stream=STREAM.as_ended(None, NOW)),
+        Stored(quality=StreamAuditStatus("", "", tables={"t": TableAuditStatus(1, warning=("rule",))})),
         Stored(drift=[DRIFT]),
     ],
     ids=["nothing", "running", "ended", "warned", "no drift"],
@@ -42,11 +42,11 @@ def test_all_is_well_while_nothing_is_in_the_way(stored: Stored) -> None:
 @pytest.mark.parametrize(
     "stored",
     [
-        Stored(stream=STREAM.waiting("Kafka is away", NOW)),
-        Stored(stream=STREAM.ended("Kafka is away", NOW)),
-        Stored(stream=STREAM.observed(61.0)),
-        Stored(quality=Verdict("", "", tables={"t": TableVerdict(1, critical=("rule",))})),
-        Stored(quality=Verdict("", "", error="no table")),
+        Stored(stream=STREAM.as_waiting("Kafka is away", NOW)),
+        Stored(stream=STREAM.as_ended("Kafka is away", NOW)),
+        Stored(stream=STREAM.observed_after(61.0)),
+        Stored(quality=StreamAuditStatus("", "", tables={"t": TableAuditStatus(1, critical=("rule",))})),
+        Stored(quality=StreamAuditStatus("", "", error="no table")),
         Stored(drift=[DRIFT, replace(DRIFT, fields=FieldDrift(lost=("title",)))]),
     ],
     ids=["waiting", "failed", "died", "critical", "not audited", "lost field"],

@@ -14,7 +14,7 @@ from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.observability.ledger import balance, entries
 from lakehouse.observability.ledger.collect import LedgerState
 from lakehouse.serving.postgres import Totals
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 SENT = "rows passed to gold = rows sent to Postgres"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ def _write_ledger(lake: DeltaLake, *, served: int, step: Step) -> None:
         for table, step, count in written
     ]  # fmt: skip
     lake.ensure(OPS_LEDGER)
-    lake.append(literal.frame(lake.spark, rows, LEDGER), OPS_LEDGER, MicroBatch("test", 0))
+    lake.append(dataframe_from_rows(lake.spark, rows, LEDGER), OPS_LEDGER, MicroBatch("test", 0))
     commits = Path(lake.checkpoint("stream").url.removeprefix("file:")) / "commits"
     commits.mkdir(parents=True)
     (commits / "0").touch()

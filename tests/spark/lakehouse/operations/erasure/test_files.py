@@ -14,7 +14,7 @@ from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.commit_info import begin
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.operations.erasure import files, rows
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
 SUBJECTS = Subjects.of(PINS[:1])
@@ -53,7 +53,7 @@ def test_versions_that_need_a_removed_file_are_the_only_ones_lost(lake: DeltaLak
 def _write(lake: DeltaLake, pins: list[str]) -> int:
     pin = {"category": "art", "title": "secret", "event_time": "2026-01-01T00:00:00Z"}
     rows = [{"unique_id": unique_id, "event_id": new_event_id(), **pin} for unique_id in pins]
-    frame = literal.frame(lake.spark, rows, schemas.of(TABLE)).coalesce(1)
+    frame = dataframe_from_rows(lake.spark, rows, schemas.schema_of(TABLE)).coalesce(1)
     lake.merge_newest(frame, TABLE, MicroBatch(new_event_id(), 0))
     return lake.version(TABLE)
 

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.operations.rebuild.changes import ChangedRow, TableChanges, compare_states, summarise
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 Row = Mapping[str, object]
 
@@ -74,6 +74,6 @@ def _compare(
     examples: int,
 ) -> TableChanges:
     def frame(rows: list[Row]) -> DataFrame:
-        return literal.frame(spark, rows, schemas.of(table))
+        return dataframe_from_rows(spark, rows, schemas.schema_of(table))
 
     return summarise(compare_states(frame(old), frame(new), table), table, examples=examples)

@@ -36,7 +36,7 @@ def _write(store: LocalStore, table: Named, rows: Sequence[Mapping[str, object]]
     columns["partition"] = DataType.int64()
     columns |= {name: DataType.binary() for name in ("key", "value") if name in columns}
     arrays = [Array([_cell(row.get(name, 0), kind) for row in rows], kind) for name, kind in columns.items()]
-    path = Path(store.address(table))
+    path = Path(store.table_url(table))
     path.mkdir(parents=True)
     schema = Schema([Field(name, kind) for name, kind in columns.items()])
     write_deltalake(str(path), Table.from_arrays(arrays, schema=schema))
