@@ -14,10 +14,10 @@ from lakehouse.quality.results import GateStats
 
 def cut_off(lake: DeltaLake, request: RebuildRequest, *, after: int) -> None:
     """Publish a rebuild no further than this many steps."""
-    log = GateStats()
-    batch_lane.write_silver(lake, text_policy=request.text_policy, stats=log)
+    stats = GateStats()
+    batch_lane.write_silver(lake, text_policy=request.text_policy, stats=stats)
     with open_recomputation(lake, request.days) as recomputation:
         silver = recomputation.recompute_silver(text_policy=request.text_policy)
-        publication = Publication(lake, recomputation, silver=silver, log=log)
+        publication = Publication(lake, recomputation, silver=silver, stats=stats)
         for step in islice(publication.list_steps(), after):
             step()

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from foundation import version as revision
+from foundation import version
 from foundation.data_subjects import Subjects
 from foundation.event import new_event_id
 
@@ -61,7 +61,7 @@ class ErasureReceipt:
     ended: str | None = None
     places: dict[str, Removal] = field(default_factory=dict)
     traces: tuple[str, ...] = ()
-    code: str = field(default_factory=revision.code)
+    code: str = field(default_factory=version.code)
 
     @property
     def removed(self) -> int:

@@ -15,7 +15,7 @@ from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.rebuild import quarantine
 from lakehouse.operations.rebuild.recompute import Recomputation, RecomputedSilver
 from lakehouse.operations.replay import Quarantine
-from lakehouse.pipelines import batch as batch_lane
+from lakehouse.pipelines.batch import run_gold
 from lakehouse.quality.publish import publish
 from lakehouse.quality.results import GateStats
 
@@ -32,16 +32,16 @@ class Publication:
         lake: the lakehouse.
         recomputation: recomputes gold after an ordinary promotion has applied silver's changes to it.
         silver: the recomputed silver.
-        log: the counts of silver's gate in promotions that are not published yet.
+        stats: the counts of silver's gate in promotions that are not published yet.
     """
 
     def __init__(
-        self, lake: DeltaLake, recomputation: Recomputation, *, silver: RecomputedSilver, log: GateStats
+        self, lake: DeltaLake, recomputation: Recomputation, *, silver: RecomputedSilver, stats: GateStats
     ) -> None:
         self._lake = lake
         self._recomputation = recomputation
         self._silver = silver
-        self._log = log
+        self._stats = stats
         begun = commit_info.begin(lane=BATCH.name, step=Step.REBUILD)
         query = f"rebuild/{begun.run}"
         versions = Versions(0, silver.version)
@@ -64,24 +64,24 @@ class Publication:
     def _publish_silver(self) -> None:
         refused, released = self._silver.refusals.count(), self._silver.released.count()
         if refused or released or not self._silver.changes.isEmpty():
-            self._log.add(self._silver.judged)
+            self._stats.add(self._silver.judged)
             # Only new refusals count: otherwise records refused long ago would keep readers waiting.
-            self._log.exclude_known(self._silver.judged.counts.quarantined - refused + released)
-        publish(self._lake, BATCH.silver, gates=self._log)
+            self._stats.exclude_known(self._silver.judged.counts.quarantined - refused + released)
+        publish(self._lake, BATCH.silver, gates=self._stats)
 
     def _promote_to_gold(self) -> None:
         # Also reads this rebuild's merge from silver's change feed, so that no later promotion repeats it.
-        batch_lane.run_gold(self._lake)
+        run_gold(self._lake)
 
     def _write_gold(self) -> None:
-        log = GateStats()
+        stats = GateStats()
         gold = self._recomputation.recompute_gold(self._silver)
         self._refuse(gold.refusals, layer="gold")
         self._apply(gold.features, BATCH.features, gold.judged.counts)
         self._apply(gold.daily, CATEGORY_DAILY, gold.judged.counts)
         if not gold.features.isEmpty():
-            log.add(gold.judged)
-        publish(self._lake, BATCH.features, gates=log)
+            stats.add(gold.judged)
+        publish(self._lake, BATCH.features, gates=stats)
         self._release(gold.released)
 
     def _apply(self, changes: DataFrame, table: Table, counts: StepMetrics) -> None:

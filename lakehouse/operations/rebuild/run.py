@@ -12,7 +12,7 @@ from lakehouse.operations.rebuild.changes import TableChanges, summarise
 from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.operations.rebuild.publish import Publication
 from lakehouse.operations.rebuild.recompute import RecomputedGold, RecomputedSilver, open_recomputation
-from lakehouse.pipelines import batch as batch_lane
+from lakehouse.pipelines import batch
 from lakehouse.quality.results import GateStats
 from lakehouse.silver.text import TextPolicy
 
@@ -93,12 +93,12 @@ def publish(lake: DeltaLake, request: RebuildRequest, *, report: Callable[[Rebui
         AuditFailedError: a critical rule fails; readers keep the versions they had.
         TransientError: another writer was first.
     """
-    log = GateStats()
-    batch_lane.write_silver(lake, text_policy=request.text_policy, stats=log)
+    stats = GateStats()
+    batch.write_silver(lake, text_policy=request.text_policy, stats=stats)
     with open_recomputation(lake, request.days) as recomputation:
         silver = recomputation.recompute_silver(text_policy=request.text_policy)
         report(_summarise(silver, recomputation.recompute_gold(silver), examples=request.examples))
-        for step in Publication(lake, recomputation, silver=silver, log=log).list_steps():
+        for step in Publication(lake, recomputation, silver=silver, stats=stats).list_steps():
             step()
 
 
