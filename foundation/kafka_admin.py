@@ -35,7 +35,7 @@ class PartitionLag:
 
     Without a commit, `committed` is None and the lag counts from the first offset that Kafka still has. The
     stream topic has no commit and no lag here, because its reader keeps its offsets in a checkpoint, which
-    `lakehouse.delta.stream_position` reads.
+    `lakehouse.delta.streaming_checkpoint` reads.
     """
 
     topic: str

@@ -56,7 +56,7 @@ class RunningDoor:
 def inherited() -> dict[str, str]:
     """Return this process's environment without Pinlake's settings; short-lived JVMs shall compile once."""
     given = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return given | {SPARK_OPTIONS: f"{session.QUICK} {given.get(SPARK_OPTIONS, '')}"}
+    return given | {SPARK_OPTIONS: f"{session.QUICK_JVM_OPTIONS} {given.get(SPARK_OPTIONS, '')}"}
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -102,7 +102,7 @@ def _blank(line: bytes) -> bytes:
     if not isinstance(envelope, dict):
         return b"{}\n"
     coordinates = {name: envelope.get(name) for name in _KEPT_FIELDS}
-    blanked = {**coordinates, "key": None, "headers": [], "value": None}
+    blanked: dict[str, Any] = {**coordinates, "key": None, "headers": [], "value": None}
     return orjson.dumps(blanked, option=orjson.OPT_APPEND_NEWLINE)
 
 

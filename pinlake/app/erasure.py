@@ -27,16 +27,16 @@ from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.locks import table_locks as leases
-from lakehouse.delta.locks.lease_store import Held
+from lakehouse.delta.locks import table_locks
+from lakehouse.delta.locks.lease_store import LeaseHeldError
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.observability.ledger.entries import POSTGRES
 from lakehouse.operations.erasure import files, rows
 from lakehouse.operations.erasure import postgres as served
 from lakehouse.operations.erasure import verification as traces
-from lakehouse.operations.erasure.receipt import Record, Records
+from lakehouse.operations.erasure.receipt import ErasureReceipt, ErasureReceipts
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from pinlake.app import report_pages
 
 _ATTEMPTS = 10
@@ -64,10 +64,10 @@ class Erasure:
         self._on_step = on_step
         self._lake = DeltaLake.of(spark, settings)
         self._s3 = s3_client(settings.s3)
-        self._records = Records(self._s3, settings.s3.bucket)
-        self._record = self._records.take_up(subjects)
+        self._records = ErasureReceipts(self._s3, settings.s3.bucket)
+        self._record = self._records.resume_or_begin(subjects)
 
-    def run(self) -> Record:
+    def run(self) -> ErasureReceipt:
         """Erase the pins, search for traces, and return the receipt.
 
         Raises:
@@ -114,13 +114,13 @@ class Erasure:
         return all(position.get(partition, 0) >= end for partition, end in ends.items())
 
     def _batch_lane(self) -> None:
-        batch_lane.bronze(self._lake)
-        batch_lane.silver(self._lake, text_policy=self._settings.text_policy)
-        batch_lane.gold(self._lake)
+        batch_lane.run_bronze(self._lake)
+        batch_lane.run_silver(self._lake, text_policy=self._settings.text_policy)
+        batch_lane.run_gold(self._lake)
 
     def _drain_stream(self) -> None:
-        """Run the stream lane until it has read everything; raises `Held` if it runs already."""
-        with leases.held(self._settings, [leases.STREAM], command="pinlake erase"):
+        """Run the stream lane until it has read everything; raises `LeaseHeldError` if it runs already."""
+        with table_locks.hold_locks(self._settings, [table_locks.STREAM_LOCK], command="pinlake erase"):
             open_stream(self._spark, self._settings, command="pinlake erase").drain()
 
     def _redact(self) -> None:
@@ -130,29 +130,31 @@ class Erasure:
         keys = redaction.landing_keys(self._s3, bucket)
         counts = redaction.count_records(self._s3, bucket, keys, self._subjects)
         if counts:
-            self._save(self._record.finding(_LANDING, rows=sum(counts.values()), files=len(counts)))
+            self._save(self._record.with_counts(_LANDING, rows=sum(counts.values()), files=len(counts)))
             redaction.redact(self._s3, bucket, counts, self._subjects)
 
     def _remove_rows(self, table: Table, info: CommitInfo) -> None:
         name = table.full_name
         self._on_step(name)
         self._lake.ensure(table)
-        count = rows.count(self._lake, table, self._subjects)
+        count = rows.count_rows(self._lake, table, self._subjects)
         if count:
             before = self._lake.version(table)
-            self._save(self._record.finding(name, rows=count).versions(name, before=before, after=before))
-            rows.erase(self._lake, table, self._subjects, commit_info=info)
+            self._save(
+                self._record.with_counts(name, rows=count).with_versions(name, before=before, after=before)
+            )
+            rows.erase_rows(self._lake, table, self._subjects, commit_info=info)
 
     def _remove_postgres_rows(self) -> None:
         self._on_step("Postgres")
         postgres, ids = self._settings.postgres, self._subjects.ids
-        count = served.count(postgres, ids)
+        count = served.count_rows(postgres, ids)
         if count:
-            self._save(self._record.finding(POSTGRES, rows=count))
-            served.erase(postgres, ids, self._commit_info(STREAM))
+            self._save(self._record.with_counts(POSTGRES, rows=count))
+            served.erase_rows(postgres, ids, self._commit_info(STREAM))
         # Also if an earlier run was killed between the deletion and this step.
         if POSTGRES in self._record.places:
-            served.rewrite(postgres)
+            served.rewrite_table(postgres)
 
     def _move_readers(self) -> None:
         """Publish new versions of the batch lane and let the stream finish its current micro-batch.
@@ -162,37 +164,37 @@ class Erasure:
         """
         self._on_step("moving readers to new versions")
         self._batch_lane()
-        begun = self._checkpoint.last_begun()
-        self._again_until(lambda: self._checkpoint.last_done() >= begun, self._drain_stream)
+        begun = self._checkpoint.last_started_batch()
+        self._again_until(lambda: self._checkpoint.last_committed_batch() >= begun, self._drain_stream)
 
     def _remove_files(self, table: Table) -> None:
         name = table.full_name
         self._on_step(f"old files of {name}")
-        purge = files.plan(self._lake, table, self._subjects)
+        purge = files.plan_purge(self._lake, table, self._subjects)
         if purge.urls:
-            record = self._record.finding(name, files=len(purge.urls))
+            record = self._record.with_counts(name, files=len(purge.urls))
             if purge.versions:
-                record = record.unreadable(name, purge.versions)
+                record = record.with_unreadable_versions(name, purge.versions)
             self._save(record)
-            files.remove(self._spark, purge)
+            files.remove_files(self._spark, purge)
         if name in self._record.places:
             after = self._lake.version(table)
-            self._save(self._record.versions(name, before=after, after=after))
+            self._save(self._record.with_versions(name, before=after, after=after))
 
     def _remove_pages(self) -> None:
         self._on_step("pages of the quality report")
         paths = report_pages.find_mentions(self._s3, self._settings, self._subjects)
         if paths:
-            self._save(self._record.finding(_PAGES, rows=len(paths)))
+            self._save(self._record.with_counts(_PAGES, rows=len(paths)))
             report_pages.remove(self._s3, self._settings, paths)
 
-    def _verify(self) -> Record:
+    def _verify(self) -> ErasureReceipt:
         self._on_step("searching for traces")
-        remaining = traces.in_objects(self._s3, self._settings.s3.bucket, self._subjects)
-        remaining += traces.in_values(self._lake, self._subjects)
-        naming = served.naming(self._settings.postgres, self._subjects.ids)
+        remaining = traces.search_objects(self._s3, self._settings.s3.bucket, self._subjects)
+        remaining += traces.search_values(self._lake, self._subjects)
+        naming = served.count_mentions(self._settings.postgres, self._subjects.ids)
         remaining += [f"Postgres: {naming} rows"] if naming else []
-        proved = self._record.proved(tuple(dict.fromkeys(remaining)))
+        proved = self._record.with_search_result(tuple(dict.fromkeys(remaining)))
         return self._save(proved) if proved.removed or proved.traces else proved
 
     def _again_until(self, reached: Callable[[], bool], work: Callable[[], object]) -> None:
@@ -208,7 +210,7 @@ class Erasure:
         for _ in range(_ATTEMPTS):
             if reached():
                 return
-            with suppress(Held):
+            with suppress(LeaseHeldError):
                 work()
             if waiting(reached):
                 return
@@ -222,7 +224,7 @@ class Erasure:
         begun = commit_info.begin(lane=lane.name, step=Step.ERASE, run=self._record.run)
         return replace(begun, query=f"{Step.ERASE}/{self._record.run}")
 
-    def _save(self, record: Record) -> Record:
+    def _save(self, record: ErasureReceipt) -> ErasureReceipt:
         self._record = self._records.save(record)
         return self._record
 

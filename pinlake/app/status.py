@@ -12,13 +12,13 @@ from foundation import kafka_admin
 from foundation.clients import BRIEF, s3_client
 from foundation.errors import PinlakeError
 from foundation.settings import Settings
-from lakehouse.delta import stream_position
+from lakehouse.delta.streaming_checkpoint import read_stream_position
 from lakehouse.observability.schema_drift import report as drift_verdict
 from lakehouse.observability.schema_drift.report import Drift
 from lakehouse.pipelines import stream_status
 from lakehouse.pipelines.stream_status import StreamStatus
 from lakehouse.quality import stream_audit_status as quality_verdict
-from lakehouse.quality.stream_audit_status import Verdict
+from lakehouse.quality.stream_audit_status import StreamAuditStatus
 from pinlake.app import servers
 from pinlake.app.servers import KAFKA, S3, Server, State
 
@@ -53,7 +53,7 @@ class StoredStatus:
     """
 
     stream: StreamStatus | None = None
-    quality: Verdict | None = None
+    quality: StreamAuditStatus | None = None
     drift: Sequence[Drift] = ()
     position: dict[int, int] | None = None
 
@@ -103,12 +103,12 @@ def gather(settings: Settings) -> Report:
 def _stored(s3: S3Client, settings: Settings) -> StoredStatus:
     bucket = settings.s3.bucket
     quality = _read(s3, bucket, quality_verdict.KEY)
-    drifts = (_read(s3, bucket, drift_verdict.key(lane)) for lane in ("batch", "stream"))
+    drifts = (_read(s3, bucket, drift_verdict.object_key(lane)) for lane in ("batch", "stream"))
     return StoredStatus(
         stream=stream_status.read(s3, bucket),
-        quality=None if quality is None else Verdict.from_json(quality),
+        quality=None if quality is None else StreamAuditStatus.from_json(quality),
         drift=[Drift.from_json(drift) for drift in drifts if drift is not None],
-        position=stream_position.read(s3, bucket, topic=settings.kafka.stream_topic),
+        position=read_stream_position(s3, bucket, topic=settings.kafka.stream_topic),
     )
 
 

@@ -24,7 +24,7 @@ def print_drift(drift: Drift) -> None:
     fields = drift.fields
     for line in _lines("yellow", "new", fields.new):
         console.print(line)
-    for line in _lines("yellow", "sometimes of another type:", fields.stray):
+    for line in _lines("yellow", "sometimes of another type:", fields.minority_type):
         console.print(line)
     for line in _lines("red", "of another type:", fields.changed):
         console.print(line)
@@ -32,7 +32,7 @@ def print_drift(drift: Drift) -> None:
         console.print(f"  [red]lost[/red] {name}: most records do not have it")
     if drift.unlisted:
         console.print(f"  and {drift.unlisted:,} more fields")
-    if not (fields.new or fields.stray or fields.changed or fields.lost):
+    if not (fields.new or fields.minority_type or fields.changed or fields.lost):
         console.print("  [green]every field is as silver expects it")
 
 

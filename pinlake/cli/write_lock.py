@@ -23,12 +23,12 @@ def write_lock(subcommand: str, names: Sequence[str], *, wait: float) -> Iterato
         names: of the leases: see `lakehouse.delta.locks.table_locks`.
         wait: how long to wait for each lease, in seconds.
 
-    Raises: as `lakehouse.delta.locks.table_locks.held`.
+    Raises: as `lakehouse.delta.locks.table_locks.hold_locks`.
     """
     from foundation import settings as settings_module
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
 
     settings = settings_module.load()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    with leases.held(settings, names, command=f"pinlake {subcommand}", wait=wait):
+    with table_locks.hold_locks(settings, names, command=f"pinlake {subcommand}", wait=wait):
         yield settings

@@ -25,7 +25,7 @@ from foundation.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from local_stack.addresses import free_ports
 from tests import commands, stored
 

@@ -13,13 +13,13 @@ from foundation.clients import s3_client
 from foundation.settings import KafkaSettings, Settings
 from ingestion.landing.run import consume
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.locks import table_locks as leases
+from lakehouse.delta.locks import table_locks
 from lakehouse.observability.quality_report import rule_texts as sentences
-from lakehouse.observability.quality_report.collect import gather
+from lakehouse.observability.quality_report.collect import collect_report
 from lakehouse.observability.quality_report.deliver import deliver
 from lakehouse.observability.quality_report.render import render
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.spark import session
 from local_stack import addresses, stack
 from local_stack.http_server import running_api
@@ -55,8 +55,8 @@ class Demonstration:
             with self._step("start Kafka, the object store and Postgres"):
                 settings = addresses.point(self._settings, stack.up(self._settings))
             begins, posted = self._post(pins, settings)
-            lanes = (*leases.BATCH_LANE, leases.STREAM)
-            with leases.held(settings, lanes, command="pinlake demo"):
+            lanes = (*table_locks.BATCH_LOCKS, table_locks.STREAM_LOCK)
+            with table_locks.hold_locks(settings, lanes, command="pinlake demo"):
                 return self._promote(settings, begins=begins, posted=posted)
         finally:
             if not (self._keep or ran_before):
@@ -82,11 +82,11 @@ class Demonstration:
             with self._step("batch lane: consume"):
                 consume(settings)
             with self._step("batch lane: bronze"):
-                batch_lane.bronze(lake)
+                batch_lane.run_bronze(lake)
             with self._step("batch lane: silver"):
-                batch_lane.silver(lake, text_policy=settings.text_policy)
+                batch_lane.run_silver(lake, text_policy=settings.text_policy)
             with self._step("batch lane: gold"):
-                batch_lane.gold(lake)
+                batch_lane.run_gold(lake)
             with self._step("stream lane: all layers and Postgres"):
                 open_stream(spark, settings, command="pinlake demo").drain()
             with self._step("write the quality report"):
@@ -108,7 +108,7 @@ class Demonstration:
             session.stop(spark)
 
     def _report(self, lake: DeltaLake, settings: Settings) -> str:
-        report = gather(lake, sentences=sentences.read(), now=datetime.now(UTC))
+        report = collect_report(lake, rule_texts=sentences.load_rule_texts(), now=datetime.now(UTC))
         folder = self._settings.home / "quality-report"
         return deliver(render(report), str(folder), s3=s3_client(settings.s3))
 

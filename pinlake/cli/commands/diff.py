@@ -13,7 +13,7 @@ from pinlake.cli.options import AsJson, TableName
 from pinlake.cli.reader import open_store
 
 if TYPE_CHECKING:
-    from lakehouse.query.diff import Difference, Row
+    from lakehouse.query.diff import RowDiff, TableDiff
 
 
 def diff(
@@ -34,17 +34,16 @@ def diff(
     """
     from foundation import settings as settings_module
     from lakehouse.catalog import tables
-    from lakehouse.query import diff as differences
-    from lakehouse.query import table_versions as versions
-    from lakehouse.query import time_travel as moment
+    from lakehouse.query import time_travel
+    from lakehouse.query.diff import compare_versions
 
-    selected = tables.named(table, where="diff")
-    begin = moment.parse(since, where="--from")
-    end = moment.parse(until, where="--to") if until is not None else None
+    selected = tables.find_table(table, where="diff")
+    begin = time_travel.parse_moment(since, where="--from")
+    end = time_travel.parse_moment(until, where="--to") if until is not None else None
     store = open_store(settings_module.load())
-    old, new = versions.open_at(store, selected, begin), versions.open_at(store, selected, end)
+    old, new = time_travel.table_at(store, selected, begin), time_travel.table_at(store, selected, end)
     columns = [name.strip() for name in key.split(",")] if key else ()
-    difference = differences.between(old, new, key=columns, limit=limit)
+    difference = compare_versions(old, new, key=columns, limit=limit)
     if as_json:
         print(rows.as_json(asdict(difference)))
     else:
@@ -53,14 +52,14 @@ def diff(
             _print(row)
 
 
-def print_counts(difference: Difference) -> None:
+def print_counts(difference: TableDiff) -> None:
     """Print how many rows differ."""
     versions = f"from version {difference.old} to version {difference.new}"
     print(f"{difference.table} {versions}, by {difference.source}:")
     print(f"{difference.added:,} rows added, {difference.removed:,} removed, {difference.changed:,} changed")
 
 
-def _print(row: Row) -> None:
+def _print(row: RowDiff) -> None:
     console = output.console(markup=False)
     console.print(
         f"\n{row.kind}  " + ", ".join(f"{name} {rows.text(value)}" for name, value in row.key.items())

@@ -28,12 +28,12 @@ def drift(
     """
     from foundation import settings as settings_module
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.observability.schema_drift.detect import look
+    from lakehouse.observability.schema_drift.detect import detect_drift
 
     lanes, settings, now = select_lanes(lane), settings_module.load(), datetime.now(UTC)
     with short_spark_session(settings, app="pinlake drift", status="reading bronze") as spark:
         lake = DeltaLake.of(spark, settings)
-        reports = [report for each in lanes if (report := look(lake, each, days=days, now=now))]
+        reports = [report for each in lanes if (report := detect_drift(lake, each, days=days, now=now))]
     if not reports:
         raise UsageError("bronze has no records yet", where="drift", hint="Run a lane first.")
     for report in reports:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from foundation.data_subjects import Subjects
     from foundation.settings import Settings
-    from lakehouse.operations.erasure.receipt import Place, Record
+    from lakehouse.operations.erasure.receipt import ErasureReceipt, Removal
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ def erase(
     Example: pinlake erase --unique-id 7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10
     """
     from foundation.data_subjects import Subjects
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
 
     if (unique_id is None) == (file is None):
         raise UsageError(
@@ -56,7 +56,7 @@ def erase(
     require_yes(yes, as_json=as_json, where="erase")
     if not yes:
         _ask(subjects.ids)
-    with write_lock("erase", leases.BATCH_LANE, wait=wait) as settings:
+    with write_lock("erase", table_locks.BATCH_LOCKS, wait=wait) as settings:
         record = _erase(settings, subjects)
     if as_json:
         print(json.dumps(asdict(record)))
@@ -75,9 +75,9 @@ def _ask(unique_ids: Sequence[str]) -> None:
     typer.confirm("This cannot be undone. Continue?", abort=True, err=True)
 
 
-def _erase(settings: Settings, subjects: Subjects) -> Record:
+def _erase(settings: Settings, subjects: Subjects) -> ErasureReceipt:
     from foundation.clients import s3_client
-    from lakehouse.operations.erasure.receipt import Records
+    from lakehouse.operations.erasure.receipt import ErasureReceipts
     from pinlake.app.erasure import Erasure
 
     with spark_session(settings, app="pinlake erase") as (spark, line):
@@ -89,7 +89,7 @@ def _erase(settings: Settings, subjects: Subjects) -> Record:
         record = Erasure(spark, settings, subjects, on_step=show).run()
     if record.removed or record.traces:
         return record
-    receipts = Records(s3_client(settings.s3), settings.s3.bucket).all()
+    receipts = ErasureReceipts(s3_client(settings.s3), settings.s3.bucket).read_all()
     earlier = [receipt for receipt in receipts if receipt.removed and receipt.subjects == record.subjects]
     if not earlier:
         raise UsageError(
@@ -100,7 +100,7 @@ def _erase(settings: Settings, subjects: Subjects) -> Record:
     return earlier[-1]
 
 
-def _print(record: Record) -> None:
+def _print(record: ErasureReceipt) -> None:
     table = output.table("place", "rows", "files", "version", "unreadable now")
     for name, place in record.places.items():
         table.add_row(name, f"{place.rows:,}", f"{place.files:,}", _versions(place), _span(place.unreadable))
@@ -112,7 +112,7 @@ def _print(record: Record) -> None:
         console.print(f"No trace is left since {record.ended}. Receipt: erasures/{record.run}.json")
 
 
-def _versions(place: Place) -> str:
+def _versions(place: Removal) -> str:
     return "" if place.before is None else f"{place.before} to {place.after}"
 
 

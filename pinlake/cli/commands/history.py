@@ -23,12 +23,12 @@ def history(
     """  # noqa: D205  # typer prints the first paragraph as the command's line
     from foundation import settings as settings_module
     from lakehouse.catalog import tables
-    from lakehouse.query import history as commits
-    from lakehouse.query import table_versions as versions
+    from lakehouse.query import time_travel
+    from lakehouse.query.history import read_commits
 
-    selected = tables.named(table, where="history")
-    newest = versions.open_at(open_store(settings_module.load()), selected)
-    commit_rows = [commit.as_row() for commit in commits.of(newest.log, limit=limit)]
+    selected = tables.find_table(table, where="history")
+    newest = time_travel.table_at(open_store(settings_module.load()), selected)
+    commit_rows = [commit.as_row() for commit in read_commits(newest.log, limit=limit)]
     if as_json:
         for row in commit_rows:
             print(rows.as_json(row))

@@ -22,7 +22,7 @@ def init(as_json: AsJson = False) -> None:
     from foundation.clients import s3_client
     from foundation.kafka_admin import create_topics
     from foundation.object_store import create_bucket
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
     settings = settings_module.load()
     console = Console(stderr=True, highlight=False)
@@ -31,7 +31,7 @@ def init(as_json: AsJson = False) -> None:
     with console.status("asking the object store"):
         buckets = [settings.s3.bucket] if create_bucket(s3_client(settings.s3), settings.s3) else []
     with console.status("asking Postgres"):
-        Serving(settings.postgres).ensure()
+        ServingDatabase(settings.postgres).ensure()
     if as_json:
         print(json.dumps({"created_topics": topics, "created_buckets": buckets}))
         return

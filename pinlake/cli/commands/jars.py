@@ -37,7 +37,7 @@ def jars(
     fetched = java_libraries.fetch(loaded, sets=sets or java_libraries.COMMAND_SETS)
     if not sets or java_libraries.JarSet.SPARK in sets:
         with Console(stderr=True).status("archiving Spark's classes, which takes about a minute, once"):
-            class_data_sharing.make(session.class_path(loaded))
+            class_data_sharing.create_archive(session.class_path(loaded))
     if as_json:
         print(json.dumps(asdict(fetched)))
         return

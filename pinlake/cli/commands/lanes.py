@@ -28,11 +28,11 @@ def bronze(wait: Wait = 0.0, as_json: AsJson = False) -> None:
 
     Example: pinlake bronze --json
     """
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
     from lakehouse.pipelines import batch as batch_lane
 
-    with write_lock("bronze", [leases.BRONZE], wait=wait) as settings:
-        _step("bronze", settings, batch_lane.bronze, as_json=as_json)
+    with write_lock("bronze", [table_locks.BRONZE_LOCK], wait=wait) as settings:
+        _step("bronze", settings, batch_lane.run_bronze, as_json=as_json)
 
 
 def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
@@ -42,13 +42,13 @@ def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
 
     Example: pinlake silver
     """
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
     from lakehouse.pipelines import batch as batch_lane
 
-    with write_lock("silver", [leases.SILVER], wait=wait) as settings:
+    with write_lock("silver", [table_locks.SILVER_LOCK], wait=wait) as settings:
 
         def run(lake: DeltaLake) -> StepMetrics:
-            return batch_lane.silver(lake, text_policy=settings.text_policy)
+            return batch_lane.run_silver(lake, text_policy=settings.text_policy)
 
         _step("silver", settings, run, as_json=as_json)
 
@@ -58,11 +58,11 @@ def gold(wait: Wait = 0.0, as_json: AsJson = False) -> None:
 
     Example: pinlake gold
     """
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
     from lakehouse.pipelines import batch as batch_lane
 
-    with write_lock("gold", [leases.GOLD], wait=wait) as settings:
-        _step("gold", settings, batch_lane.gold, as_json=as_json)
+    with write_lock("gold", [table_locks.GOLD_LOCK], wait=wait) as settings:
+        _step("gold", settings, batch_lane.run_gold, as_json=as_json)
 
 
 def stream(
@@ -78,10 +78,10 @@ def stream(
 
     Example: pinlake stream --once
     """
-    from lakehouse.delta.locks import table_locks as leases
-    from lakehouse.pipelines.stream_setup import open_stream
+    from lakehouse.delta.locks import table_locks
+    from lakehouse.pipelines.stream import open_stream
 
-    with write_lock("stream", [leases.STREAM], wait=wait) as settings:
+    with write_lock("stream", [table_locks.STREAM_LOCK], wait=wait) as settings:
 
         def run(lake: DeltaLake) -> StepMetrics:
             lane = open_stream(lake.spark, settings)

@@ -21,9 +21,9 @@ from pinlake.cli.spark_session import short_spark_session
 if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.observability.ledger.balance import Sum
+    from lakehouse.observability.ledger.balance import BalanceCheck
     from lakehouse.observability.reconciliation import Comparison
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
 app = typer.Typer(
     invoke_without_command=True, help="Print the ledger, or check it.\n\nExample: pinlake ledger check"
@@ -77,13 +77,13 @@ def check(
     with _lakehouse() as (lake, serving):
         collected = collect.collect(lake, serving)
         moment = datetime.now(UTC) - timedelta(days=since) if since else None
-        sums = lost + closing.check(lake, collected, since=moment)
+        sums = lost + closing.check_balance(lake, collected, since=moment)
     if as_json:
         for total in sums:
-            print(json.dumps({**asdict(total), "closes": total.closes}))
+            print(json.dumps({**asdict(total), "closes": total.balanced}))
     else:
         _print_sums(sums)
-    if not all(total.closes for total in sums):
+    if not all(total.balanced for total in sums):
         raise typer.Exit(1)
 
 
@@ -105,14 +105,14 @@ def reconcile(
     from lakehouse.observability import reconciliation as lanes
 
     with _lakehouse() as (lake, _):
-        newest = lanes.newest_events(lake)
+        newest = lanes.find_newest_events(lake)
         if newest is None:
             raise UsageError(
                 "a lane has no events yet",
                 where="reconcile",
                 hint="Run both lanes; `pinlake --help` lists the steps.",
             )
-        ready = lanes.settled(*newest, now=datetime.now(UTC)).astimezone(UTC)
+        ready = lanes.comparable_until(*newest, now=datetime.now(UTC)).astimezone(UTC)
         end = until.replace(tzinfo=UTC) if until else ready
         begin = since.replace(tzinfo=UTC) if since else end - _DAY
         if begin >= end:
@@ -135,23 +135,23 @@ def reconcile(
 
 
 @contextmanager
-def _lakehouse() -> Iterator[tuple[DeltaLake, Serving]]:
+def _lakehouse() -> Iterator[tuple[DeltaLake, ServingDatabase]]:
     from foundation import settings as settings_module
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
     settings = settings_module.load()
     with short_spark_session(settings, app="pinlake ledger") as spark:
-        yield DeltaLake.of(spark, settings), Serving(settings.postgres)
+        yield DeltaLake.of(spark, settings), ServingDatabase(settings.postgres)
 
 
-def _lost_records(settings: Settings) -> list[Sum]:
+def _lost_records(settings: Settings) -> list[BalanceCheck]:
     """Return the sums of records that Kafka removed unread; none, with a message, if Kafka is unavailable."""
-    from lakehouse.observability.ledger.balance import Sum
-    from lakehouse.pipelines import data_loss_check as unread
+    from lakehouse.observability.ledger.balance import BalanceCheck
+    from lakehouse.pipelines.data_loss import detect_data_loss
 
     try:
-        lost = unread.detect_data_loss(settings)
+        lost = detect_data_loss(settings)
     except TransientError as error:
         print_error(error)
         return []
@@ -160,14 +160,14 @@ def _lost_records(settings: Settings) -> list[Sum]:
         ranges = [part.offsets for part in lost if part.lane == lane]
         count = sum(part.count for part in ranges)
         places = tuple(f"{part.topic} {part.partition}: {part.first} to {part.last}" for part in ranges)
-        sums.append(Sum(lane, "records that Kafka removed unread", 0, count, places))
+        sums.append(BalanceCheck(lane, "records that Kafka removed unread", 0, count, places))
     return sums
 
 
-def _print_sums(sums: list[Sum]) -> None:
+def _print_sums(sums: list[BalanceCheck]) -> None:
     table = output.table("lane", "sum", "expected", "found", "")
     for total in sums:
-        verdict = "[green]closes" if total.closes else "[red]DOES NOT CLOSE"
+        verdict = "[green]closes" if total.balanced else "[red]DOES NOT CLOSE"
         table.add_row(total.lane, total.what, f"{total.expected:,}", f"{total.found:,}", verdict)
     console = output.console()
     console.print(table)

@@ -17,7 +17,7 @@ from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
     from lakehouse.catalog.tables import Table
-    from lakehouse.operations.maintenance import Stock, Upkeep
+    from lakehouse.operations.maintenance import MaintenanceResult, TableSize
 
 
 def maintain(
@@ -36,11 +36,11 @@ def maintain(
     Example: pinlake maintain silver.pins_batch --dry-run
     """
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
     from lakehouse.operations import maintenance
 
     tables, results = _select_tables(table), []
-    names = () if dry_run else leases.BATCH_LANE
+    names = () if dry_run else table_locks.BATCH_LOCKS
     with (
         write_lock("maintain", names, wait=wait) as settings,
         spark_session(settings, app="pinlake maintain") as (spark, line),
@@ -66,7 +66,7 @@ def _select_tables(name: str | None) -> tuple[Table, ...]:
     return tables
 
 
-def _print(results: list[Upkeep], *, dry_run: bool) -> None:
+def _print(results: list[MaintenanceResult], *, dry_run: bool) -> None:
     joined, removed = ("to join", "to remove") if dry_run else ("joined", "removed")
     figures = ("files", "of the newest version", joined, "all files", "in all", removed)
     shown = output.table("table", numbers=figures)
@@ -79,9 +79,9 @@ def _print(results: list[Upkeep], *, dry_run: bool) -> None:
             console.print(f"{result.table}: {reason}")
 
 
-def _cells(result: Upkeep) -> tuple[str, ...]:
+def _cells(result: MaintenanceResult) -> tuple[str, ...]:
     old = result.before
-    new: Stock = result.after or old
+    new: TableSize = result.after or old
     return (
         _change(str(old.files), str(new.files)),
         _change(decimal(old.bytes), decimal(new.bytes)),

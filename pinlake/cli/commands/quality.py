@@ -17,7 +17,7 @@ from pinlake.cli.spark_session import short_spark_session
 
 if TYPE_CHECKING:
     from foundation.errors import TerminalError
-    from lakehouse.quality.results import Result
+    from lakehouse.quality.results import RuleResult
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,15 +40,17 @@ def check_suites(
     """
     from foundation import settings as settings_module
     from lakehouse.catalog.tables import PUBLISHED
-    from lakehouse.quality import gate
-    from lakehouse.quality import suites as suite
+    from lakehouse.quality.gate import find_compile_errors
+    from lakehouse.quality.suites import FOLDER, find_errors, find_unknown_suites, load_suite
 
-    suites_folder = folder or suite.FOLDER
-    faults = [fault for table in PUBLISHED for fault in suite.faults(table, folder=suites_folder)]
-    _exit_on(faults + suite.strays(PUBLISHED, folder=suites_folder))
-    suites = {table: suite.load(table, folder=suites_folder) for table in PUBLISHED}
+    suites_folder = folder or FOLDER
+    errors = [error for table in PUBLISHED for error in find_errors(table, folder=suites_folder)]
+    _exit_on(errors + find_unknown_suites(PUBLISHED, folder=suites_folder))
+    suites = {table: load_suite(table, folder=suites_folder) for table in PUBLISHED}
     with short_spark_session(settings_module.load(), app="pinlake quality") as spark:
-        _exit_on([fault for table, rules in suites.items() for fault in gate.faults(spark, table, rules)])
+        _exit_on(
+            [error for table, rules in suites.items() for error in find_compile_errors(spark, table, rules)]
+        )
     for rules in suites.values():
         rows, whole = len(rules.row_rules), len(rules.table_rules)
         if as_json:
@@ -71,12 +73,12 @@ def history(
     """
     from foundation import settings as settings_module
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.quality import history as results
+    from lakehouse.quality.results import read_results
 
     settings = settings_module.load()
     with short_spark_session(settings, app="pinlake quality") as spark:
         lake = DeltaLake.of(spark, settings)
-        rows = results.history(lake, table, rule=rule).limit(limit).collect()
+        rows = read_results(lake, table, rule=rule).limit(limit).collect()
     if as_json:
         for row in rows:
             print(json.dumps(row.asDict(), default=str))
@@ -87,26 +89,26 @@ def history(
     output.console(markup=False).print(shown)
 
 
-def _exit_on(faults: list[TerminalError]) -> None:
-    for fault in faults:
-        print_error(fault)
-    if faults:
+def _exit_on(errors: list[TerminalError]) -> None:
+    for error in errors:
+        print_error(error)
+    if errors:
         raise typer.Exit(1)
 
 
 @contextmanager
 def printing_failures() -> Iterator[None]:
-    """Print the critical rules that failed if the block ends with `Unpublished`."""
-    from lakehouse.quality.publish import Unpublished
+    """Print the critical rules that failed if the block ends with `AuditFailedError`."""
+    from lakehouse.quality.publish import AuditFailedError
 
     try:
         yield
-    except Unpublished as error:
+    except AuditFailedError as error:
         print_failures(error.failures)
         raise
 
 
-def print_failures(failures: list[Result]) -> None:
+def print_failures(failures: list[RuleResult]) -> None:
     """Print failed rules with their figures on standard error."""
     table = output.table("table", "version", "rule", numbers=("evaluated", "unexpected", "observed"))
     for failure in failures:

@@ -51,10 +51,12 @@ def report(
 def _gather(settings: Settings) -> Report:
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.observability.quality_report import rule_texts as sentences
-    from lakehouse.observability.quality_report.collect import gather
+    from lakehouse.observability.quality_report.collect import collect_report
 
     with short_spark_session(settings, app="pinlake quality report", status="reading the tables") as spark:
-        return gather(DeltaLake.of(spark, settings), sentences=sentences.read(), now=datetime.now(UTC))
+        return collect_report(
+            DeltaLake.of(spark, settings), rule_texts=sentences.load_rule_texts(), now=datetime.now(UTC)
+        )
 
 
 def _plain(value: object) -> str:

@@ -19,10 +19,9 @@ from pinlake.cli.spark_session import short_spark_session
 from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
     from foundation.settings import Settings
-    from lakehouse.operations.replay import Quarantine, Replayed
+    from lakehouse.delta.lake import DeltaLake
+    from lakehouse.operations.replay import Quarantine, ReplayResult
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,7 +47,7 @@ def list_rows(
     Example: pinlake quarantine list --where "state = 'open' AND array_contains(reasons, 'unique_id.missing')"
     """
     shown = output.table(*_SHOWN)
-    with _lanes(lane) as (_, _, lanes):
+    with _lanes(lane) as (_, lanes):
         for quarantine in lanes.values():
             for row in _newest(quarantine, where or "true", limit):
                 if as_json:
@@ -69,7 +68,7 @@ def show(
     Example: pinlake quarantine show 1f0c --json
     """
     condition = _has_prefix(row_id)
-    with _lanes(lane) as (_, _, lanes):
+    with _lanes(lane) as (_, lanes):
         rows = [row for quarantine in lanes.values() for row in _newest(quarantine, condition, 2)]
     if len(rows) != 1:
         raise UsageError(
@@ -95,9 +94,9 @@ def export(
     Example: pinlake quarantine export --to refused.jsonl --where "state = 'open'"
     """
     count = 0
-    with _lanes(lane) as (_, _, lanes), to.open("w", encoding="utf-8") as file:
+    with _lanes(lane) as (_, lanes), to.open("w", encoding="utf-8") as file:
         for quarantine in lanes.values():
-            for row in quarantine.rows(where or "true").toLocalIterator():
+            for row in quarantine.select(where or "true").toLocalIterator():
                 file.write(json.dumps(_plain(row.asDict(recursive=True)), default=str, ensure_ascii=False))
                 file.write("\n")
                 count += 1
@@ -124,8 +123,8 @@ def fix(
         raise UsageError("nothing to correct", where="quarantine fix", hint="Give --json-file or --set.")
     from lakehouse.operations import replay
 
-    with _lanes(lane) as (_, _, lanes):
-        value = replay.whole(corrected) if json_file else replay.assigned(pairs)
+    with _lanes(lane, writes=True) as (_, lanes):
+        value = replay.corrected_document(corrected) if json_file else replay.corrected_fields(pairs)
         count = sum(quarantine.fix(condition, value, note=note) for quarantine in lanes.values())
     print(f"{count} rows corrected")
 
@@ -146,24 +145,23 @@ def replay_rows(
     Example: pinlake quarantine replay --where "true"
     """
     condition = _condition(row_id, where)
-    from lakehouse.delta.lake import DeltaLake
     from lakehouse.pipelines import batch as batch_lane
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
     with (
-        write_lock("quarantine replay", _leases(lane), wait=wait),
-        _lanes(lane) as (spark, settings, lanes),
+        write_lock("quarantine replay", _locks(lane), wait=wait) as settings,
+        _lanes(lane, settings=settings) as (lake, lanes),
     ):
         for name, quarantine in lanes.items():
             result = quarantine.replay(
                 condition,
                 text_policy=settings.text_policy,
-                serving=Serving(settings.postgres) if name == "stream" else None,
+                serving=ServingDatabase(settings.postgres) if name == "stream" else None,
                 note=note,
             )
             if name == "batch":
                 # This audits and publishes silver, then updates gold with its changes.
-                batch_lane.gold(DeltaLake.of(spark, settings))
+                batch_lane.run_gold(lake)
             print(f"{name}: {_summary(result)}")
 
 
@@ -179,12 +177,12 @@ def drop(
     Example: pinlake quarantine drop --where "array_contains(reasons, 'value.missing')" --note "tombstones"
     """
     condition = _condition(row_id, where)
-    with _lanes(lane) as (_, _, lanes):
+    with _lanes(lane, writes=True) as (_, lanes):
         count = sum(quarantine.drop(condition, note=note) for quarantine in lanes.values())
     print(f"{count} rows dropped")
 
 
-def _summary(result: Replayed) -> str:
+def _summary(result: ReplayResult) -> str:
     if not result.tried:
         return "no open row matches; rows that were replayed or dropped do not change"
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in result.refused.items())
@@ -192,31 +190,42 @@ def _summary(result: Replayed) -> str:
     return f"{result.tried:,} rows tried, {result.passed:,} passed{rejected}"
 
 
-def _leases(lane: str | None) -> list[str]:
-    from lakehouse.delta.locks import table_locks as leases
+def _locks(lane: str | None) -> list[str]:
+    from lakehouse.delta.locks import table_locks
 
     # The stream can run meanwhile, because its merges tolerate concurrent ones.
-    return [] if lane == "stream" else [leases.SILVER, leases.GOLD]
+    return [] if lane == "stream" else [table_locks.SILVER_LOCK, table_locks.GOLD_LOCK]
 
 
 @contextmanager
-def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str, Quarantine]]]:
+def _lanes(
+    name: str | None, *, writes: bool = False, settings: Settings | None = None
+) -> Iterator[tuple[DeltaLake, dict[str, Quarantine]]]:
+    """Open the quarantine of the selected lanes.
+
+    Args:
+        name: one lane; None for both.
+        writes: check first that the object store supports conditional writes; the check writes an object.
+        settings: settings of `write_lock`, which has made this check; None to load them.
+    """
     from foundation import settings as settings_module
     from foundation.clients import s3_client
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations.replay import Quarantine
     from lakehouse.spark.log_store import probe
 
-    lanes = select_lanes(only)
-    settings = settings_module.load()
-    probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
+    lanes = select_lanes(name)
+    if settings is None:
+        settings = settings_module.load()
+        if writes:
+            probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
     with short_spark_session(settings, app="pinlake quarantine") as spark, printing_failures():
         lake = DeltaLake.of(spark, settings)
-        yield spark, settings, {lane.name: Quarantine(lake, lane) for lane in lanes}
+        yield lake, {lane.name: Quarantine(lake, lane) for lane in lanes}
 
 
 def _newest(quarantine: Quarantine, where: str, limit: int) -> list[dict[str, Any]]:
-    rows = quarantine.rows(where).orderBy("quarantined_at", ascending=False).limit(limit).collect()
+    rows = quarantine.select(where).orderBy("quarantined_at", ascending=False).limit(limit).collect()
     return [_plain(row.asDict(recursive=True)) for row in rows]
 
 

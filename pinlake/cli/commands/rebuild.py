@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,8 +18,8 @@ from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
-    from lakehouse.operations.rebuild.changes import Difference, Example
-    from lakehouse.operations.rebuild.run import Found, Request
+    from lakehouse.operations.rebuild.changes import ChangedRow, TableChanges
+    from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
 
 _DAY = ["%Y-%m-%d"]
 
@@ -45,24 +44,24 @@ def rebuild(
     if last < first:
         raise UsageError("--to is before --from", where="rebuild", hint="Give the earlier day as --from.")
 
-    from lakehouse.delta.locks import table_locks as leases
-    from lakehouse.operations.rebuild.date_range import Days
-    from lakehouse.operations.rebuild.run import Request
+    from lakehouse.delta.locks import table_locks
+    from lakehouse.operations.rebuild.date_range import DateRange
+    from lakehouse.operations.rebuild.run import RebuildRequest
 
-    names = leases.BATCH_LANE if publish else ()
+    names = table_locks.BATCH_LOCKS if publish else ()
     with write_lock("rebuild", names, wait=wait) as settings:
-        days = Days(first.date(), last.date())
-        request = Request(days, settings.text_policy, limit)
+        days = DateRange(first.date(), last.date())
+        request = RebuildRequest(days, settings.text_policy, limit)
         _run(settings, request, publish=publish, as_json=as_json)
 
 
-def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) -> None:
+def _run(settings: Settings, request: RebuildRequest, *, publish: bool, as_json: bool) -> None:
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations.rebuild import run
 
-    summaries: list[Found] = []
+    summaries: list[RebuildSummary] = []
 
-    def show(summary: Found) -> None:
+    def show(summary: RebuildSummary) -> None:
         summaries.append(summary)
         if not as_json:
             _print(summary)
@@ -75,16 +74,18 @@ def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) 
         line.update("rebuild")
         lake = DeltaLake.of(spark, settings)
         if publish:
-            run.publish(lake, request, tell=show)
+            run.publish(lake, request, report=show)
         else:
             show(run.preview(lake, request))
     if as_json:
         print(
-            json.dumps({"step": "rebuild", "published": publish, **asdict(summaries[0])}, ensure_ascii=False)
+            json.dumps(
+                {"step": "rebuild", "published": publish, **summaries[0].as_data()}, ensure_ascii=False
+            )
         )
     elif publish:
         print("published: readers see the changes")
-    elif not summaries[0].nothing:
+    elif not summaries[0].is_empty:
         print("nothing was written: use --publish to publish the changes")
 
 
@@ -98,17 +99,17 @@ def _require_batch(lane: str) -> None:
         )
 
 
-def _print(summary: Found) -> None:
+def _print(summary: RebuildSummary) -> None:
     console = output.console(markup=False)
     console.print(
         f"{summary.judged:,} events checked again: {summary.refused:,} more rows for quarantine, "
-        f"{summary.let_through:,} rows of quarantine pass now"
+        f"{summary.released:,} rows of quarantine pass now"
     )
     for table in summary.tables:
         _print_table(table, console)
 
 
-def _print_table(table: Difference, console: Console) -> None:
+def _print_table(table: TableChanges, console: Console) -> None:
     console.print(
         f"{table.table}: {table.added:,} added, {table.changed:,} changed, {table.removed:,} removed"
     )
@@ -119,7 +120,7 @@ def _print_table(table: Difference, console: Console) -> None:
         console.print(f"  {key}: {_describe(example)}")
 
 
-def _describe(example: Example) -> str:
+def _describe(example: ChangedRow) -> str:
     """Return the changes of a row; for an added or removed row, its values."""
     values = example.values.items()
     if example.kind == "changed":

@@ -18,7 +18,7 @@ from pinlake.cli.write_lock import write_lock
 if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.catalog.tables import Table
-    from lakehouse.operations.restore_plan import Plan
+    from lakehouse.operations.restore_plan import RestorePlan
 
 
 def restore(
@@ -38,18 +38,17 @@ def restore(
     """
     from foundation import settings as settings_module
     from lakehouse.catalog import tables
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
     from lakehouse.operations import restore_plan as restoring
-    from lakehouse.query import table_versions as versions
-    from lakehouse.query import time_travel as moment
+    from lakehouse.query import time_travel
 
-    selected = tables.named(table, where="restore")
-    target = moment.parse(to, where="--to")
+    selected = tables.find_table(table, where="restore")
+    target = time_travel.parse_moment(to, where="--to")
     require_yes(yes, as_json=as_json, where="restore")
     # A wrong version must be reported at once, not after waiting for another writer.
-    versions.open_at(open_store(settings_module.load()), selected, target)
-    with write_lock("restore", leases.of(selected), wait=wait) as settings:
-        plan = restoring.plan(open_store(settings), selected, target)
+    time_travel.table_at(open_store(settings_module.load()), selected, target)
+    with write_lock("restore", table_locks.locks_of(selected), wait=wait) as settings:
+        plan = restoring.plan_restore(open_store(settings), selected, target)
         if not as_json:
             _show(plan)
         if not yes:
@@ -72,10 +71,10 @@ def _restore(settings: Settings, table: Table, version: int) -> tuple[int, int |
         lake = DeltaLake.of(spark, settings)
         new_version = restores.restore(lake, table, version)
         with printing_failures():
-            return new_version, restores.let_readers_see(lake, table)
+            return new_version, restores.publish_restored(lake, table)
 
 
-def _show(plan: Plan) -> None:
+def _show(plan: RestorePlan) -> None:
     print_counts(plan.difference)
     for note in plan.notes:
         print(f"Note: {note}.")

@@ -18,7 +18,7 @@ from pinlake.cli.server_table import as_data, print_servers
 if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.pipelines.stream_status import StreamStatus
-    from lakehouse.quality.stream_audit_status import Verdict
+    from lakehouse.quality.stream_audit_status import StreamAuditStatus
     from pinlake.app.status import Lag, Report
 
 
@@ -108,7 +108,7 @@ def _print_stream(stream: StreamStatus) -> None:
     output.console().print(f"Stream lane: [{colour}]{stream.state}[/] since {stream.since}{wrote}{reason}")
 
 
-def _print_quality(verdict: Verdict) -> None:
+def _print_quality(verdict: StreamAuditStatus) -> None:
     console = output.console()
     console.print(f"Quality of the stream lane, audited {verdict.at}")
     if verdict.error:

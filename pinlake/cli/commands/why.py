@@ -28,8 +28,10 @@ def why(
     from lakehouse.observability.pin_trace import trace as stories
 
     settings = settings_module.load()
-    pin = stories.canonical(unique_id)
-    entries = stories.tell(open_store(settings), pin, served=partial(served.row, settings.postgres))
+    pin = stories.parse_unique_id(unique_id)
+    entries = stories.trace_pin(
+        open_store(settings), pin, read_served_row=partial(served.read_served_row, settings.postgres)
+    )
     if as_json:
         for entry in entries:
             print(rows.as_json(asdict(entry)))

@@ -197,7 +197,7 @@ def test_without_arguments_the_command_fetches_what_commands_need(
 ) -> None:
     monkeypatch.setenv("PINLAKE_CACHE", str(settings.cache))
     monkeypatch.setenv("PINLAKE_MAVEN_REPOSITORY", repository.url)
-    monkeypatch.setattr(class_data_sharing, "make", lambda class_path: None)
+    monkeypatch.setattr(class_data_sharing, "create_archive", lambda class_path: None)
     first, second = jars.LOCK.read_text().splitlines()[1:]
     jars.LOCK.write_text(f"{first}\n{second.replace('spark', 'compiler')}\n")
 

@@ -1,4 +1,4 @@
-"""Conditions under which `pinlake status` fails."""
+"""What makes `pinlake status` fail."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lakehouse.delta.locks.owner import Owner
-from lakehouse.observability.schema_drift.report import Drift, Drifted
+from lakehouse.delta.locks.owner import LockOwner
+from lakehouse.observability.schema_drift.report import Drift, FieldDrift
 from lakehouse.pipelines import stream_status
-from lakehouse.quality.stream_audit_status import TableVerdict, Verdict
+from lakehouse.quality.stream_audit_status import StreamAuditStatus, TableAuditStatus
 from local_stack import stack
 from pinlake.app.servers import Server, State
 from pinlake.app.status import Report, StoredStatus
 
 NOW = datetime(2026, 1, 30, tzinfo=UTC)
-STREAM = stream_status.begin(Owner.this_process("pinlake stream"), NOW)
+STREAM = stream_status.initial_status(LockOwner.this_process("pinlake stream"), NOW)
 WELL = (
     Server("kafka", State.REACHABLE, None, None, "kafka:9092"),
     Server("s3", stack.State.RUNNING, None, None, "http://127.0.0.1:9000"),
@@ -29,8 +29,8 @@ DRIFT = Drift("batch", NOW.isoformat(), NOW.isoformat(), 100)
     [
         StoredStatus(),
         StoredStatus(stream=STREAM),
-        StoredStatus(stream=STREAM.ended(None, NOW)),
-        StoredStatus(quality=Verdict("", "", tables={"t": TableVerdict(1, warning=("rule",))})),
+        StoredStatus(stream=STREAM.as_ended(None, NOW)),
+        StoredStatus(quality=StreamAuditStatus("", "", tables={"t": TableAuditStatus(1, warning=("rule",))})),
         StoredStatus(drift=[DRIFT]),
     ],
     ids=["nothing", "running", "ended", "warned", "no drift"],
@@ -42,12 +42,14 @@ def test_all_is_well_while_nothing_is_in_the_way(stored: StoredStatus) -> None:
 @pytest.mark.parametrize(
     "stored",
     [
-        StoredStatus(stream=STREAM.waiting("Kafka is away", NOW)),
-        StoredStatus(stream=STREAM.ended("Kafka is away", NOW)),
-        StoredStatus(stream=STREAM.observed(61.0)),
-        StoredStatus(quality=Verdict("", "", tables={"t": TableVerdict(1, critical=("rule",))})),
-        StoredStatus(quality=Verdict("", "", error="no table")),
-        StoredStatus(drift=[DRIFT, replace(DRIFT, fields=Drifted(lost=("title",)))]),
+        StoredStatus(stream=STREAM.as_waiting("Kafka is away", NOW)),
+        StoredStatus(stream=STREAM.as_ended("Kafka is away", NOW)),
+        StoredStatus(stream=STREAM.observed_after(61.0)),
+        StoredStatus(
+            quality=StreamAuditStatus("", "", tables={"t": TableAuditStatus(1, critical=("rule",))})
+        ),
+        StoredStatus(quality=StreamAuditStatus("", "", error="no table")),
+        StoredStatus(drift=[DRIFT, replace(DRIFT, fields=FieldDrift(lost=("title",)))]),
     ],
     ids=["waiting", "failed", "died", "critical", "not audited", "lost field"],
 )
