@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -208,9 +209,9 @@ def test_without_arguments_the_command_fetches_what_commands_need(
 
 
 def test_the_help_says_what_is_fetched_without_arguments() -> None:
-    text = " ".join(CliRunner().invoke(app, ["jars", "--help"], env={"COLUMNS": "200"}).stdout.split())
+    words = re.findall(r"\w+", CliRunner().invoke(app, ["jars", "--help"]).stdout)
 
-    assert "default: spark, kafka and s3proxy" in text
+    assert "default spark kafka and s3proxy" in " ".join(words)
 
 
 def test_a_missing_jar_says_which_command_brings_it(settings: Settings) -> None:
