@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,18 +98,61 @@ def start(*arguments: str, settings: Settings, log: Path) -> subprocess.Popen[by
 
 
 def in_turn(*calls: Sequence[str], settings: Settings) -> list[Done]:
-    """Run commands one after another in one process of their own, whose JVM starts once."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.in_turn"],
-        cwd=ROOT,
-        input=orjson.dumps(calls),
-        env=environment(settings),
-        capture_output=True,
-        timeout=PATIENCE_SECONDS + 60 * len(calls),
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    errors = done.stderr.decode()
-    return [Done(code, out, errors) for code, out in orjson.loads(done.stdout)]
+    """Run commands one after another in the warm process of this worker, whose JVM starts once."""
+    return [warm_process().run(*arguments, environment=environment(settings)) for arguments in calls]
+
+
+class WarmProcess:
+    """A process that runs one `pinlake` command after another; it ends with the process that started it.
+
+    Args:
+        folder: for its socket and its logs; a short path, as sockets want it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "socket"
+        self.log = folder / "log"
+        with self.log.open("ab") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.command_server", str(self.socket)],
+                cwd=ROOT,
+                env=inherited(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+        until(lambda: self.socket.exists() or self._process.poll() is not None)
+        assert self.socket.exists(), self.log.read_text()
+
+    def run(self, *arguments: str, environment: dict[str, str]) -> Done:
+        """Run one command."""
+        log = self.log.with_name(f"{uuid.uuid4().hex}.log")
+        request = {"arguments": arguments, "environment": environment, "folder": str(ROOT), "log": str(log)}
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.socket))
+            with connection.makefile("rwb") as stream:
+                stream.write(orjson.dumps(request) + b"\n")
+                stream.flush()
+                answer = stream.read()
+        assert answer, self.log.read_text()
+        return Done(**orjson.loads(answer), errors=log.read_text())
+
+    def end(self) -> None:
+        """End it; its JVM ends with it."""
+        self._process.communicate(timeout=PATIENCE_SECONDS)
+        shutil.rmtree(self.socket.parent)
+
+
+@cache
+def warm_process() -> WarmProcess:
+    """Return this worker's warm process, which the first caller starts."""
+    return WarmProcess(Path(tempfile.mkdtemp(prefix="pinlake-commands-")))
+
+
+def end_warm_process() -> None:
+    """End this worker's warm process, if there is one."""
+    if warm_process.cache_info().currsize:
+        warm_process().end()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import filelock
 import pytest
 from pyspark.sql import SparkSession
 
@@ -32,21 +33,41 @@ if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = __file__
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _warm_process_ends() -> Iterator[None]:
+    yield
+    commands.end_warm_process()
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings that point to a stack of this session's own, in a folder of its own; nothing is started."""
-    loaded = settings_module.load(home=tmp_path_factory.mktemp("home"))
-    return addresses.point(loaded, addresses.allocate(loaded))
+    """Settings that point to a stack that all workers of a run share; nothing is started."""
+    home = _shared_folder(tmp_path_factory) / "stack"
+    loaded = settings_module.load(home=home)
+    # For a few rows, a second core or a second partition costs more than it gives.
+    spark = loaded.spark.model_copy(update={"master": "local[2]", "shuffle_partitions": 1})
+    loaded = loaded.model_copy(update={"spark": spark})
+    with filelock.FileLock(home.with_name("addresses.lock")):
+        return addresses.point(loaded, addresses.allocate(loaded))
 
 
 @pytest.fixture(scope="session")
-def stack(settings: Settings) -> Iterator[Settings]:
-    """The same settings with Kafka, the object store and Postgres running behind them."""
+def stack(settings: Settings, worker_id: str) -> Iterator[Settings]:
+    """The same settings with Kafka, the object store and Postgres running behind them.
+
+    The last worker that used them stops them.
+    """
+    users = settings.home.with_name("users")
+    users.mkdir(exist_ok=True)
+    (users / worker_id).touch()
     try:
         local_stack.up(settings)
         yield settings
     finally:
-        local_stack.down(settings)
+        with filelock.FileLock(users.with_suffix(".lock")):
+            (users / worker_id).unlink()
+            if not any(users.iterdir()):
+                local_stack.down(settings)
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +107,7 @@ def lake(spark: SparkSession, tmp_path: Path) -> DeltaLake:
 @pytest.fixture
 def own(stack: Settings, request: pytest.FixtureRequest) -> Settings:
     """The stack's servers, with topics, a bucket and a database of this test's own."""
-    return _apart(stack, request.node.name)
+    return _apart(stack, request.node.nodeid)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +133,7 @@ def store(filled: Settings) -> Store:
 
 def _apart(stack: Settings, whose: str) -> Settings:
     name = f"own-{zlib.crc32(whose.encode()):08x}"
-    kafka = {"batch_topic": f"{name}-batch", "stream_topic": f"{name}-stream"}
+    kafka = {"batch_topic": f"{name}-batch", "stream_topic": f"{name}-stream", "consumer_group": name}
     made = stack.model_copy(
         update={
             "kafka": stack.kafka.model_copy(update=kafka),
@@ -123,3 +144,9 @@ def _apart(stack: Settings, whose: str) -> Settings:
     topics.create_topics(made.kafka)
     s3_client(made.s3).create_bucket(Bucket=name)
     return made
+
+
+def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
