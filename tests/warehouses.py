@@ -1,0 +1,98 @@
+"""Warehouses of older versions, kept as archives: objects, topics and Postgres as one stop left them."""
+
+from __future__ import annotations
+
+import base64
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+import psycopg2
+from confluent_kafka import Producer
+
+from foundation import kafka_admin as topics
+from foundation.clients import s3_client
+from foundation.settings import Settings
+
+FOLDER = Path(__file__).parent / "fixtures"
+NAME = "old_warehouse"
+FLUSH_SECONDS = 30.0
+
+
+def restore(stack: Settings, archive: str) -> Settings:
+    """Bring a warehouse back on a running stack, and return the settings that lead to it."""
+    settings = _settings(stack)
+    topics.create_topics(settings.kafka)
+    s3_client(settings.s3).create_bucket(Bucket=settings.s3.bucket)
+    with tarfile.open(FOLDER / archive) as kept:
+        contents = {entry.name: _content(kept, entry) for entry in kept.getmembers()}
+    _put_objects(settings, contents)
+    for topic in (settings.kafka.batch_topic, settings.kafka.stream_topic):
+        _produce(settings, topic, contents[f"topics/{topic}.jsonl"].splitlines())
+    _load(settings, contents["postgres.sql"].decode())
+    return settings
+
+
+def _settings(stack: Settings) -> Settings:
+    kafka = {"batch_topic": "old-batch", "stream_topic": "old-stream", "consumer_group": "old-warehouse"}
+    return stack.model_copy(
+        update={
+            "kafka": stack.kafka.model_copy(update=kafka),
+            "s3": stack.s3.model_copy(update={"bucket": "old-warehouse"}),
+            "postgres": stack.postgres.model_copy(update={"database": NAME}),
+        }
+    )
+
+
+def _content(kept: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    stream = kept.extractfile(entry)
+    assert stream is not None
+    return stream.read()
+
+
+def _put_objects(settings: Settings, contents: dict[str, bytes]) -> None:
+    s3 = s3_client(settings.s3)
+    for name, body in contents.items():
+        if name.startswith("objects/"):
+            key = name.removeprefix("objects/")
+            metadata = orjson.loads(contents.get(f"metadata/{key}", b"{}"))
+            s3.put_object(Bucket=settings.s3.bucket, Key=key, Body=body, Metadata=metadata)
+
+
+def _produce(settings: Settings, topic: str, lines: list[bytes]) -> None:
+    """Write the records again, each at the offset it had: they are kept in the order of their offsets."""
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all"})
+    for line in lines:
+        record = orjson.loads(line)
+        producer.produce(
+            topic,
+            _decoded(record["value"]),
+            key=_decoded(record["key"]),
+            partition=record["partition"],
+            headers=[(name, _decoded(value)) for name, value in record["headers"]],
+        )
+    assert producer.flush(FLUSH_SECONDS) == 0
+
+
+def _load(settings: Settings, dump: str) -> None:
+    postgres = settings.postgres
+    assert postgres.password is not None
+    access = {
+        "host": postgres.host,
+        "port": postgres.port,
+        "user": postgres.user,
+        "password": postgres.password.get_secret_value(),
+    }
+    with closing(psycopg2.connect(dbname="postgres", **access)) as session, session.cursor() as cursor:
+        session.autocommit = True
+        cursor.execute(f"CREATE DATABASE {NAME}")
+    # Lines with a backslash are psql's own commands.
+    statements = "\n".join(line for line in dump.splitlines() if not line.startswith("\\"))
+    with closing(psycopg2.connect(dbname=NAME, **access)) as session, session.cursor() as cursor:
+        cursor.execute(statements)
+        session.commit()
+
+
+def _decoded(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)
