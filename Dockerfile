@@ -1,4 +1,4 @@
-# Five images from one file, each on top of what it shares with others: `s3` (S3Proxy), `api` (the HTTP API, without
+# Five images from one file, which share stages: `s3` (S3Proxy), `api` (the HTTP API, without
 # Java and Spark), `spark` (Spark's master and workers), `pinlake` (every command) and `airflow` (every command, and
 # Airflow). docker-compose.yml builds and runs them.
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
@@ -7,7 +7,7 @@ ARG UV_IMAGE=ghcr.io/astral-sh/uv:0.13.9
 FROM ${UV_IMAGE} AS uv
 
 FROM ${PYTHON_IMAGE} AS base
-# hadolint ignore=DL3008 # Debian serves only the newest build of a package: a pinned one would soon be missing.
+# hadolint ignore=DL3008 # Debian has only the newest build of a package, so a pinned one would soon be missing.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends curl \
     && rm -rf /var/lib/apt/lists/* \
@@ -16,14 +16,14 @@ RUN apt-get update \
         /var/lib/pinlake /var/lib/s3 /var/lib/spark /var/lib/airflow /var/lib/airflow/logs
 ENV LANG=C.UTF-8 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
-# Java 17 is what the tests run on, and what Debian 12 carries.
+# Java 17 is the version of the tests and of Debian 12.
 FROM base AS java
 # hadolint ignore=DL3008 # as above
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends openjdk-17-jre-headless \
     && rm -rf /var/lib/apt/lists/*
 
-# Packages change less often than code: stages of their own, which depend on the lock alone.
+# Packages change less often than code, so they have their own stages, which depend only on the lock.
 FROM base AS locked
 COPY --from=uv /uv /usr/local/bin/uv
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
@@ -43,13 +43,13 @@ WORKDIR /var/lib/spark
 USER 1000:1000
 CMD ["spark-class", "org.apache.spark.deploy.master.Master"]
 
-# Jars, each checked against the SHA-256 of jars.lock, and the archive of Spark's classes. Of the code only what
-# fetches and archives is here, so that no other change makes this stage run again.
+# Jars, each verified by the SHA-256 in jars.lock, and the archive of Spark's classes. Only the code that fetches
+# and archives is copied, so that no other change makes this stage run again.
 FROM spark AS jars
 # hadolint ignore=DL3002 # No image is made of this stage.
 USER 0
 WORKDIR /app
-COPY foundation/__init__.py foundation/errors.py foundation/settings.py ./foundation/
+COPY foundation/__init__.py foundation/errors.py foundation/setting_names.py foundation/settings.py ./foundation/
 COPY foundation/java/__init__.py foundation/java/jars.py foundation/java/jars.lock foundation/java/maven.py \
     ./foundation/java/
 COPY lakehouse/__init__.py ./lakehouse/
@@ -67,8 +67,8 @@ ENTRYPOINT ["java", "-XX:MaxRAMPercentage=60", "-XX:+ExitOnOutOfMemoryError", \
     "-Dlogback.configurationFile=/opt/s3proxy/logback.xml", "-cp", "/opt/s3proxy/*", "org.gaul.s3proxy.Main"]
 CMD ["--properties", "/etc/s3proxy.properties"]
 
-# No repository gets into a build. Without `--build-arg REVISION=$(git rev-parse HEAD)` commits name the package's
-# version alone.
+# A build does not contain the git repository. Without `--build-arg REVISION=$(git rev-parse HEAD)`, commits of tables
+# name only the version of the package.
 FROM base AS code
 ARG REVISION=""
 WORKDIR /app
@@ -81,7 +81,7 @@ COPY local_stack ./local_stack
 COPY expectations ./expectations
 COPY orchestration ./orchestration
 COPY sample_data ./sample_data
-# A command would else compile all that it imports, at every start.
+# Otherwise every command would compile its imports at every start.
 RUN printf '%s' "$REVISION" > pinlake/REVISION && python -m compileall -q .
 
 FROM base AS api
@@ -99,7 +99,7 @@ USER 0
 COPY --from=jars /opt/pinlake /opt/pinlake
 COPY --from=jars /app/.venv/pinlake-*.jsa /app/.venv/
 COPY --from=code /app /app
-# The archive fits the very jar that it was made with.
+# The class archive is valid only for the jar that it was made with.
 COPY --from=jars /app/lakehouse/spark/log_store/log_store.jar /app/lakehouse/spark/log_store/
 WORKDIR /app
 RUN --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv --mount=type=cache,target=/root/.cache/uv \

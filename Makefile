@@ -1,12 +1,12 @@
-# Every target sets up what it needs first; with nothing to do that takes about a second.
+# Every target first sets up what it needs; if nothing is missing, that takes about a second.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup environment demo test test-fast rehearse rehearse-containers check drill bench up down airflow \
-	airflow-environment env preflight lock clean
+	airflow-environment compiler env preflight lock clean
 
-# Where this is set, as in many images, every command would compile all it imports anew, for seconds.
+# If this is set, as in many images, every command compiles all its imports again, which takes seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
 ARGS ?=
@@ -16,12 +16,12 @@ RUN := "$(UV)" run --no-sync
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' Makefile
-	@echo '  make demo ARGS="--keep --json" hands arguments on, as do test, drill and bench'
+	@echo '  make demo ARGS="--keep --json" passes arguments; so do test, drill and bench'
 
-setup: environment ## install uv, the locked environment and the jars, and look for Java
+setup: environment ## find Java; install uv, the locked environment and the jars
 	@$(RUN) pinlake jars >&2
 
-# Standard output belongs to the target's own command: set-up speaks on standard error.
+# Standard output belongs to the command of the target, so the set-up prints to standard error.
 environment: $(UV)
 	@"$(UV)" sync --locked --inexact $(if $(wildcard .venv),--quiet) >&2
 
@@ -39,10 +39,10 @@ $(UV_HOME)/bin/uv:
 demo: setup ## send the sample pins through both lanes and print what arrived
 	@$(RUN) pinlake demo $(ARGS)
 
-test-fast: setup airflow-environment ## run the tests that need neither Spark nor a server
+test-fast: setup compiler airflow-environment ## run the tests that need neither Spark nor a server
 	@$(RUN) pytest tests/unit $(ARGS)
 
-test: setup airflow-environment ## run every test but the rehearsals, on real servers
+test: setup compiler airflow-environment ## run every test but the rehearsals, on real servers
 	@$(RUN) pytest --durations=20 $(ARGS)
 
 rehearse: setup airflow-environment ## run the tests that take minutes: Airflow, a Spark cluster, hundreds of commits
@@ -51,7 +51,7 @@ rehearse: setup airflow-environment ## run the tests that take minutes: Airflow,
 rehearse-containers: environment ## build, start, upgrade, back up and restore the containers, on an engine
 	@$(RUN) python -m container_rehearsal $(ARGS)
 
-check: environment ## lint, formatting, types, and who may import whom
+check: environment ## lint, formatting, types, and the dependency rules
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
@@ -59,7 +59,7 @@ check: environment ## lint, formatting, types, and who may import whom
 	@$(RUN) hadolint Dockerfile
 	@$(RUN) check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 
-drill: setup ## kill processes under load, then prove that nothing is lost
+drill: setup ## kill processes under load, then check that nothing is lost
 	@$(RUN) python -m drill $(ARGS)
 
 bench: setup ## measure every step (rows/s, MB/s, latency)
@@ -77,14 +77,18 @@ airflow: setup airflow-environment ## start Airflow, which runs the batch lane e
 env: ## write .env with generated secrets for docker compose
 	@scripts/write_env.sh
 
-preflight: ## look for what would stop docker compose: engine, secrets, ports, memory, disk
+preflight: ## find problems that would stop docker compose: engine, secrets, ports, memory, disk
 	@scripts/check_host.sh
 
-# 1.2 GB that only these targets need.
+# 1.2 GB, which only these targets need.
 airflow-environment: $(UV)
 	@"$(UV)" sync --locked --inexact --quiet --group airflow >&2
 
-lock: $(UV) ## lock packages and jars anew (needs Maven)
+# A test builds the jar of the log store with it; no command needs it.
+compiler: environment
+	@$(RUN) pinlake jars compiler >&2
+
+lock: $(UV) ## lock packages and jars again (needs Maven)
 	@"$(UV)" lock
 	@"$(UV)" sync --locked --inexact --quiet
 	@$(RUN) python scripts/lock_jars.py

@@ -43,9 +43,9 @@ def pass_through(spark: SparkSession, settings: Settings, *, events: int) -> Pas
     lake = DeltaLake.of(spark, settings)
     steps: dict[str, Callable[[], int]] = {
         "consumer": lambda: sum(landed.records for landed in consume(settings)),
-        "bronze": lambda: batch_lane.bronze(lake).read,
-        "silver": lambda: batch_lane.silver(lake, text_policy=settings.text_policy).read,
-        "gold": lambda: batch_lane.gold(lake).read,
+        "bronze": lambda: batch_lane.run_bronze(lake).read,
+        "silver": lambda: batch_lane.run_silver(lake, text_policy=settings.text_policy).read,
+        "gold": lambda: batch_lane.run_gold(lake).read,
     }
     return Passage(events, size, {name: _time(name, step, events) for name, step in steps.items()})
 

@@ -15,10 +15,10 @@ from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.quality import gate as gates
-from lakehouse.quality.audit import Subject, audit
+from lakehouse.quality.audit import AuditTarget, audit
 from lakehouse.quality.gate import Gate
 from lakehouse.silver.parsing import RULES
-from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.silver.transform import check_records, to_silver
 
 GATE_AIM, SUITE_AIM, MICRO_BATCH_AIM = 15.0, 25.0, 0.5
 MICRO_BATCH_ROWS = 1_000
@@ -69,8 +69,8 @@ class _Bench:
         table = replace(BATCH.silver, layer="benchmarks", name=f"silver_{uuid.uuid4().hex}")
         self._lake.ensure(table)
         started = time.perf_counter()
-        judged = to_judged(bronze, gate, text_policy="unicode", at=NOW).persist()
-        gates.tally(judged, gate, parsing=RULES)
+        judged = check_records(bronze, gate, text_policy="unicode", at=NOW).persist()
+        gates.count_violations(judged, gate, parsing=RULES)
         self._lake.merge_newest(to_silver(judged), table, MicroBatch("benchmarks", 0))
         judged.unpersist()
         return time.perf_counter() - started, table
@@ -80,7 +80,7 @@ class _Bench:
         version = self._lake.version(table)
         self._spark.sparkContext.setJobGroup(table.name, "audit")
         started = time.perf_counter()
-        audit(self._lake, Subject(table, version), run_id="benchmarks")
+        audit(self._lake, AuditTarget(table, version), run_id="benchmarks")
         seconds = time.perf_counter() - started
         jobs = self._spark.sparkContext.statusTracker().getJobIdsForGroup(table.name)
         return seconds, len(jobs)
@@ -90,6 +90,8 @@ class _Bench:
         passes = []
         for _ in range(MICRO_BATCHES):
             started = time.perf_counter()
-            gates.tally(to_judged(bronze, gate, text_policy="unicode", at=NOW), gate, parsing=RULES)
+            gates.count_violations(
+                check_records(bronze, gate, text_policy="unicode", at=NOW), gate, parsing=RULES
+            )
             passes.append(time.perf_counter() - started)
         return min(passes)

@@ -21,7 +21,7 @@ from ingestion.client.client import Answer
 from ingestion.client.emulator import Pace, emulate
 
 LOOK_SECONDS = 0.05
-PATIENCE_SECONDS = 120
+GIVE_UP_AFTER_SECONDS = 120
 _NEW = "SELECT event_id::text, loaded_at FROM experimental_data WHERE loaded_at >= %s ORDER BY loaded_at"
 
 
@@ -102,7 +102,7 @@ class Arrivals:
         waiting = Retrying(
             retry=retry_if_result(lambda missing: missing),
             wait=wait_fixed(LOOK_SECONDS),
-            stop=stop_after_delay(PATIENCE_SECONDS),
+            stop=stop_after_delay(GIVE_UP_AFTER_SECONDS),
         )
         waiting(lambda: any(event_id not in self.seen for event_id in event_ids))
         return [self.seen[event_id] for event_id in event_ids]

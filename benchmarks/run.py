@@ -18,7 +18,7 @@ from benchmarks.workplace import running
 from foundation.kafka_admin import create_topics
 from foundation.settings import Settings
 from lakehouse.spark import session
-from local_stack.http_server import running_door
+from local_stack.http_server import running_api
 from local_stack.temporary import temporary_stack
 
 WARM_UP_EVENTS = 5_000
@@ -105,7 +105,7 @@ class _Parts:
         if sizes.load and sizes.kept:
             self._on_part(f"upkeep: merge into {sizes.kept:,} pins, join, erase")
             self._report.figures += upkeep.measure(self._spark, self._settings, rows=sizes.kept)
-        with running_door(self._settings) as url:
+        with running_api(self._settings) as url:
             if sizes.seconds:
                 self._latency(url, sizes)
             if sizes.single:

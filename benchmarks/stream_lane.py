@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from benchmarks.report import Rate
 from foundation.settings import Settings
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 
 
 def measure(spark: SparkSession, settings: Settings, *, event_bytes: int) -> Rate:

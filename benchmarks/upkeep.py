@@ -17,12 +17,11 @@ from foundation.event import new_event_id
 from foundation.settings import Settings
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, Table
-from lakehouse.delta import lake as delta
 from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.table_properties import table_properties
 from lakehouse.operations import maintenance
-from lakehouse.query import diff
-from lakehouse.query import history as commits
-from lakehouse.query import table_versions as versions
+from lakehouse.query import diff, time_travel
+from lakehouse.query.history import read_commits
 from pinlake.app.erasure import Erasure
 from pinlake.cli.reader import open_store
 
@@ -81,18 +80,20 @@ class _Bench:
         # By a key that is not the table's own it cannot be the feed.
         for key, source in ((table.key, diff.FEED), ((*table.key, "category"), diff.COMPARISON)):
             started = time.perf_counter()
-            new = versions.open_at(self._store, table)
-            found = diff.between(versions.open_at(self._store, table, new.number - 1), new, key=key, limit=10)
+            new = time_travel.table_at(self._store, table)
+            found = diff.compare_versions(
+                time_travel.table_at(self._store, table, new.number - 1), new, key=key, limit=10
+            )
             seconds.append(time.perf_counter() - started)
             assert (found.source, found.added + found.changed) == (source, expected), found
         return seconds
 
     def history(self, table: Table) -> float:
         """Return the seconds it takes to list versions; as many commits describe the table before."""
-        log = versions.open_at(self._store, table).log
+        log = time_travel.table_at(self._store, table).log
         for number in range(VERSIONS):
             log.alter.set_table_description(f"{number}")
-        return self._time(lambda: commits.of(versions.open_at(self._store, table).log, limit=VERSIONS))
+        return self._time(lambda: read_commits(time_travel.table_at(self._store, table).log, limit=VERSIONS))
 
     def join(self, files: int) -> tuple[int, float]:
         """Return how many files of ten rows were joined, and the seconds it took."""
@@ -108,12 +109,14 @@ class _Bench:
         row = held.select("unique_id").first()
         assert row is not None  # a load has passed through
         pins = held.count()
-        erasure = Erasure(self._spark, self._settings, Subjects.of([row.unique_id]), tell=lambda what: None)
+        erasure = Erasure(
+            self._spark, self._settings, Subjects.of([row.unique_id]), on_step=lambda step: None
+        )
         return pins, self._time(erasure.run)
 
     def _table(self, rows: DataFrame) -> Table:
         table = replace(BATCH.silver, layer="benchmarks", name=f"silver_{uuid.uuid4().hex}")
-        writer = rows.write.format("delta").options(**delta.properties(table))
+        writer = rows.write.format("delta").options(**table_properties(table))
         writer.save(self._lake.path(table))
         return table
 
@@ -133,7 +136,7 @@ class _Bench:
         }
         columns = (
             texts.get(field.name, F.lit(None)).cast(field.dataType).alias(field.name)
-            for field in schemas.of(BATCH.silver)
+            for field in schemas.schema_of(BATCH.silver)
         )
         return ids.select(*columns)
 

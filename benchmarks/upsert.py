@@ -11,14 +11,14 @@ from benchmarks.report import Rate
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 
 AIM = 50_000
 
 
 def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Rate]:
     """Upsert gold's rows as new ones, then again as newer events of the same pins."""
-    serving = Serving(settings.postgres)
+    serving = ServingDatabase(settings.postgres)
     serving.ensure()
     features = DeltaLake.of(spark, settings).read(BATCH.features).limit(rows).repartition(4).persist()
     # A later time in the first digits keeps the id a UUIDv7.
@@ -34,7 +34,7 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Rate]
         features.unpersist()
 
 
-def _time(serving: Serving, features: DataFrame, number: int) -> float:
+def _time(serving: ServingDatabase, features: DataFrame, number: int) -> float:
     started = time.perf_counter()
     serving.upsert(features, MicroBatch("benchmarks", number))
     return time.perf_counter() - started

@@ -18,7 +18,7 @@ from foundation.settings import PostgresSettings
 
 LOOK_SECONDS = 0.2
 LONGEST_ABSENCE = 4.0
-PATIENCE_SECONDS = 10.0
+GIVE_UP_AFTER_SECONDS = 10.0
 _NEWEST = "SELECT extract(epoch FROM max(event_time))::float8 FROM experimental_data"
 
 
@@ -129,7 +129,7 @@ def inflict(cast: Cast, faults: list[Fault], blows: Sequence[Blow], *, seconds: 
 
 def _kill(cast: Cast, name: str) -> bool:
     """Kill whoever bears a name; one that was killed shortly before may still be on its way back."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + GIVE_UP_AFTER_SECONDS
     while not cast.kill(name):
         if time.monotonic() > deadline:
             return False

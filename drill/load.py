@@ -16,7 +16,7 @@ import orjson
 from foundation.errors import TransientError
 from foundation.event import new_event_id
 from foundation.settings import Settings
-from ingestion.client.client import door_client, post_pin
+from ingestion.client.client import api_client, post_pin
 from pinlake.app.demo import malformed_records as malformed
 
 PINS = 500
@@ -100,7 +100,7 @@ class Load:
 
     async def _post_all(self) -> None:
         waiting: asyncio.Queue[Sent | None] = asyncio.Queue(maxsize=CLIENTS)
-        async with door_client(self._url, connections=CLIENTS) as client, asyncio.TaskGroup() as group:
+        async with api_client(self._url, connections=CLIENTS) as client, asyncio.TaskGroup() as group:
             for _ in range(CLIENTS):
                 group.create_task(self._serve(client, waiting))
             number = 0

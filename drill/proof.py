@@ -21,8 +21,8 @@ from lakehouse.observability import reconciliation as reconcile
 from lakehouse.observability.ledger import balance as sums
 from lakehouse.observability.ledger import collect
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.postgres import ServingDatabase
 
 Row = tuple[str, str, int, int]
 
@@ -55,9 +55,9 @@ def drain(spark: SparkSession, settings: Settings) -> None:
     """Take everything through both lanes that is still on its way."""
     lake = DeltaLake.of(spark, settings)
     consume(settings)
-    batch_lane.bronze(lake)
-    batch_lane.silver(lake, text_policy=settings.text_policy)
-    batch_lane.gold(lake)
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy=settings.text_policy)
+    batch_lane.run_gold(lake)
     open_stream(spark, settings).drain()
 
 
@@ -66,14 +66,14 @@ def prove(spark: SparkSession, settings: Settings, acknowledged: Iterable[Sent],
     events = list(acknowledged)
     expected = newest(events)
     served = _served(settings)
-    lake, serving = DeltaLake.of(spark, settings), Serving(settings.postgres)
-    closed = sums.check(lake, collect.collect(lake, serving))
+    lake, serving = DeltaLake.of(spark, settings), ServingDatabase(settings.postgres)
+    closed = sums.check_balance(lake, collect.collect(lake, serving))
     compared = reconcile.compare(lake, since=began, until=datetime.now(UTC))
     return Proof(
         lost=_missing(spark, settings, events) + len(expected.keys() - served.keys()),
         doubled=_doubled(spark, settings),
         stale=sum(served[pin] != row for pin, row in expected.items() if pin in served),
-        unbalanced=tuple(f"{total.lane}: {total.what}" for total in closed if not total.closes),
+        unbalanced=tuple(f"{total.lane}: {total.what}" for total in closed if not total.balanced),
         differing=compared.differing,
     )
 

@@ -1,3 +1,3 @@
-"""What every other package depends on: settings, errors, the event contract, offsets, clients."""
+"""The base of every other package: settings, errors, the event contract, offsets, clients."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Clients of Kafka and S3, made from settings: the one place that knows how each library spells them."""
+"""Clients of Kafka and S3, made from settings: the only place that knows the libraries' own option names."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a client of S3 waits, in seconds, to connect and for an answer; how often it tries."""
+class S3Timeouts:
+    """Limits of an S3 client: seconds to connect, seconds to wait for an answer, number of attempts."""
 
     connect: float = 5.0
     read: float = 30.0
@@ -24,11 +24,11 @@ class Patience:
 
 
 # For questions whose answer is worth little if it comes late.
-BRIEF = Patience(connect=2.0, read=3.0, attempts=1)
+BRIEF = S3Timeouts(connect=2.0, read=3.0, attempts=1)
 
 
 def librdkafka_config(kafka: KafkaSettings) -> dict[str, Any]:
-    """Return the connection in librdkafka's words, for confluent-kafka."""
+    """Return the options of a connection as librdkafka (confluent-kafka) spells them."""
     config: dict[str, Any] = {
         "bootstrap.servers": kafka.bootstrap_servers,
         "security.protocol": kafka.security_protocol,
@@ -42,11 +42,11 @@ def librdkafka_config(kafka: KafkaSettings) -> dict[str, Any]:
 
 
 def kafka_python_config(kafka: KafkaSettings, *, timeout_seconds: float) -> dict[str, Any]:
-    """Return the connection in kafka-python's words.
+    """Return the options of a connection as kafka-python spells them.
 
     Args:
         kafka: where the broker is.
-        timeout_seconds: how long a first connection, and then each request, may take.
+        timeout_seconds: how long the first connection, and each request after it, may take.
     """
     milliseconds = int(timeout_seconds * 1000)
     config: dict[str, Any] = {
@@ -63,10 +63,10 @@ def kafka_python_config(kafka: KafkaSettings, *, timeout_seconds: float) -> dict
     return config
 
 
-def s3_client(s3: S3Settings, patience: Patience = Patience()) -> S3Client:
+def s3_client(s3: S3Settings, timeouts: S3Timeouts = S3Timeouts()) -> S3Client:
     """Return an S3 client with short timeouts and the standard retries.
 
-    Made by botocore: boto3 would add transfers of whole files, which take longer to import than all the rest.
+    It is made with botocore: boto3 adds transfers of whole files, which take longer to import than the rest.
 
     Raises:
         ConfigurationError: the endpoint is not a URL.
@@ -81,15 +81,15 @@ def s3_client(s3: S3Settings, patience: Patience = Patience()) -> S3Client:
             aws_access_key_id=s3.access_key,
             aws_secret_access_key=s3.secret_key.get_secret_value() if s3.secret_key else None,
             config=Config(
-                connect_timeout=patience.connect,
-                read_timeout=patience.read,
-                retries={"mode": "standard", "total_max_attempts": patience.attempts},
+                connect_timeout=timeouts.connect,
+                read_timeout=timeouts.read,
+                retries={"mode": "standard", "total_max_attempts": timeouts.attempts},
                 s3={"addressing_style": "path"} if s3.endpoint else {},
             ),
         )
     except ValueError as error:
         raise ConfigurationError(
-            "not an address of an object store",
+            "this is not the address of an object store",
             where=str(s3.endpoint),
             hint="Set PINLAKE_S3_ENDPOINT to a URL such as http://127.0.0.1:9000, or unset it for AWS.",
         ) from error
@@ -98,10 +98,10 @@ def s3_client(s3: S3Settings, patience: Patience = Patience()) -> S3Client:
 
 @cache
 def _session() -> botocore.session.Session:
-    # The API speaks to Kafka alone, and its image has no botocore.
+    # The API uses Kafka only, and its image has no botocore.
     import botocore.session
 
-    # One for all clients: it keeps the description of S3 and credentials that it had to look for.
+    # All clients share one: it caches the description of S3 and the credentials it had to look up.
     return botocore.session.get_session()
 
 

@@ -1,4 +1,4 @@
-"""Every error Pinlake raises on purpose: transient (trying again may help) or terminal (it will not)."""
+"""Errors that Pinlake raises on purpose: transient (trying again may help) or terminal (it does not)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ class PinlakeError(Exception):
     """What happened, where, and how to fix it, in one line.
 
     Args:
-        what: the fault, as a sentence without a full stop.
-        where: the file, address, table, topic or setting it happened at.
+        what: the problem, as a sentence without a full stop.
+        where: the file, address, table, topic or setting that has the problem.
         hint: what the reader can do about it.
     """
 
@@ -20,11 +20,11 @@ class PinlakeError(Exception):
 
 
 class TransientError(PinlakeError):
-    """A server did not answer, or not in time: the same call may succeed later."""
+    """A server did not answer in time: the same call may succeed later."""
 
 
-def store_away(error: Exception, *, where: str) -> TransientError:
-    """Return the error of an object store that does not answer."""
+def object_store_unavailable(error: Exception, *, where: str) -> TransientError:
+    """Return the error for an object store that does not answer."""
     return TransientError(
         f"the object store does not answer: {type(error).__name__}",
         where=where,
@@ -33,12 +33,12 @@ def store_away(error: Exception, *, where: str) -> TransientError:
 
 
 class TerminalError(PinlakeError):
-    """Trying again changes nothing: something has to be fixed first."""
+    """Trying again does not help: something must be fixed first."""
 
 
 class ConfigurationError(TerminalError):
-    """A setting is missing or bad."""
+    """A setting is missing or invalid."""
 
 
 class UsageError(TerminalError):
-    """A command was asked for something that does not exist or is not allowed."""
+    """A command was given something that does not exist or is not allowed."""

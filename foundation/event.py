@@ -1,4 +1,4 @@
-"""The contract of an event between the door and the lakehouse: headers, ids, and the fields of a pin."""
+"""The contract of an event between the API and the lakehouse: headers, ids, and the fields of a pin."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_AGE = timedelta(days=1)
 
 
 def new_event_id() -> str:
-    """Return a new UUIDv7: ids of one process only ever grow."""
+    """Return a new UUIDv7; within one process every id is greater than those before it."""
     return str(uuid_utils.uuid7())
 
 
@@ -44,10 +44,10 @@ def parse_event_id(text: str, *, now: datetime) -> str:
 
     Args:
         text: what the client sent.
-        now: the door's clock, UTC.
+        now: the API's clock, UTC.
 
     Raises:
-        ValueError: not a UUIDv7, or one whose time a late retry could use to overtake a newer event.
+        ValueError: it is not a UUIDv7, or its time is so far off that it could overtake a newer event.
     """
     try:
         event_id = uuid.UUID(text)
@@ -57,7 +57,7 @@ def parse_event_id(text: str, *, now: datetime) -> str:
         raise ValueError("must be a UUIDv7 in the form 8-4-4-4-12")
     age = now - event_time(event_id)
     if age < -MAX_AHEAD:
-        raise ValueError("is more than a minute ahead of the door's clock")
+        raise ValueError("is more than a minute ahead of the API's clock")
     if age > MAX_AGE:
         raise ValueError("is more than a day old")
     return str(event_id)

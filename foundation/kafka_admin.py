@@ -1,4 +1,4 @@
-"""The two topics: created where they are missing, and how far the batch consumer is behind."""
+"""Administration of the two Kafka topics: creation, offsets, and the lag of the batch consumer."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class PartitionLag:
-    """One partition: the batch consumer's committed offset (None: none yet), its end, what lies between.
+    """One partition: the committed offset of the batch consumer, the end, and the records between them.
 
-    Lag of a partition without a commit counts from its first offset that is still there. The stream topic
-    has neither commit nor lag here: its reader keeps its offsets in a checkpoint, which
-    `lakehouse.delta.stream_position` reads.
+    Without a commit, `committed` is None and the lag counts from the first offset that Kafka still has. The
+    stream topic has no commit and no lag here, because its reader keeps its offsets in a checkpoint, which
+    `lakehouse.delta.streaming_checkpoint` reads.
     """
 
     topic: str
@@ -46,10 +46,10 @@ class PartitionLag:
 
 
 def create_topics(kafka: KafkaSettings) -> list[str]:
-    """Create the topics that are missing; leave those that exist as they are.
+    """Create missing topics; leave existing ones as they are.
 
     Returns:
-        The names of those created.
+        The names of the created topics.
 
     Raises:
         TransientError: Kafka does not answer.
@@ -70,15 +70,15 @@ def create_topics(kafka: KafkaSettings) -> list[str]:
 
 
 def require_topics(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-    """Ask whether Kafka answers and has both topics.
+    """Make sure that Kafka answers and has both topics.
 
     Args:
-        kafka: the broker and the topics' names.
-        timeout_seconds: how long connecting, and then the question, may take.
+        kafka: the broker and the names of the topics.
+        timeout_seconds: how long connecting, and then the request, may take.
 
     Raises:
         TransientError: Kafka does not answer.
-        TerminalError: it refuses, or a topic is missing.
+        TerminalError: Kafka refuses, or a topic is missing.
     """
     names = (kafka.batch_topic, kafka.stream_topic)
     with _admin(kafka, timeout_seconds=timeout_seconds) as admin:
@@ -92,35 +92,35 @@ def require_topics(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SEC
         )
 
 
-def lag(kafka: KafkaSettings) -> list[PartitionLag]:
-    """Return how far the batch consumer's group is behind, by topic and partition.
+def read_lag(kafka: KafkaSettings) -> list[PartitionLag]:
+    """Return how far the group of the batch consumer is behind, by topic and partition.
 
     Raises:
         TransientError: Kafka does not answer.
         TerminalError: Kafka refuses.
     """
     with _admin(kafka) as admin:
-        found = _partitions(admin, (kafka.batch_topic, kafka.stream_topic))
-        places = [TopicPartition(name, number) for name, numbers in found.items() for number in numbers]
-        if not places:
+        numbers = _partitions(admin, (kafka.batch_topic, kafka.stream_topic))
+        partitions = [TopicPartition(topic, number) for topic in numbers for number in numbers[topic]]
+        if not partitions:
             return []
-        ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
-        batch = [place for place in places if place.topic == kafka.batch_topic]
+        ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+        batch = [partition for partition in partitions if partition.topic == kafka.batch_topic]
         begins = admin.list_partition_offsets(dict.fromkeys(batch, OffsetSpec.EARLIEST))
         group = _group_offsets(admin, kafka.consumer_group, batch)
     rows = []
-    for place in sorted(places):
-        commit = group.get(place)
+    for partition in sorted(partitions):
+        commit = group.get(partition)
         committed = commit.offset if commit is not None and commit.offset >= 0 else None
-        start = committed if committed is not None else begins[place].offset if place in begins else None
-        end = ends[place].offset
-        rows.append(
-            PartitionLag(place.topic, place.partition, committed, end, None if start is None else end - start)
-        )
+        begin = begins[partition].offset if partition in begins else None
+        start = begin if committed is None else committed
+        end = ends[partition].offset
+        lag = None if start is None else end - start
+        rows.append(PartitionLag(partition.topic, partition.partition, committed, end, lag))
     return rows
 
 
-def earliest(kafka: KafkaSettings, topic: str) -> dict[str, dict[str, int]]:
+def earliest_offsets(kafka: KafkaSettings, topic: str) -> dict[str, dict[str, int]]:
     """Return the first offset that Kafka still has, by topic and partition.
 
     Raises:
@@ -130,16 +130,16 @@ def earliest(kafka: KafkaSettings, topic: str) -> dict[str, dict[str, int]]:
     return _bounds(kafka, topic, OffsetSpec.EARLIEST)
 
 
-def latest(kafka: KafkaSettings, topic: str) -> dict[str, dict[str, int]]:
+def latest_offsets(kafka: KafkaSettings, topic: str) -> dict[str, dict[str, int]]:
     """Return the offset that the next record will get, by topic and partition.
 
-    Raises: as `earliest`.
+    Raises: as `earliest_offsets`.
     """
     return _bounds(kafka, topic, OffsetSpec.LATEST)
 
 
-def forget(kafka: KafkaSettings, before: Mapping[str, Mapping[str, int]]) -> None:
-    """Have Kafka remove the records before these offsets, by topic and partition: nobody reads them again.
+def delete_records(kafka: KafkaSettings, before: Mapping[str, Mapping[str, int]]) -> None:
+    """Delete the records before these offsets, by topic and partition: they cannot be read any more.
 
     Raises:
         TransientError: Kafka does not answer.
@@ -156,40 +156,40 @@ def forget(kafka: KafkaSettings, before: Mapping[str, Mapping[str, int]]) -> Non
                 admin.delete_records(until)
         except PolicyViolationError as error:
             raise TerminalError(
-                "Kafka keeps the newest record of every key: a topic is compacted",
+                "a topic is compacted: Kafka keeps the newest record of every key",
                 where=", ".join(before),
-                hint="Set its cleanup.policy to delete; the pins' own history is in bronze.",
+                hint="Set its cleanup.policy to delete; the history of the pins is in bronze.",
             ) from error
 
 
 def backlog(kafka: KafkaSettings) -> int:
-    """Return how many offsets of the batch topic wait to be landed.
+    """Return how many records of the batch topic have not been landed.
 
     Raises:
         TransientError: Kafka does not answer.
         TerminalError: Kafka refuses.
     """
-    return sum(row.lag or 0 for row in lag(kafka))
+    return sum(row.lag or 0 for row in read_lag(kafka))
 
 
 def _bounds(kafka: KafkaSettings, topic: str, spec: OffsetSpec) -> dict[str, dict[str, int]]:
     with _admin(kafka) as admin:
         numbers = _partitions(admin, (topic,)).get(topic, [])
-        places = [TopicPartition(topic, number) for number in numbers]
-        found = admin.list_partition_offsets(dict.fromkeys(places, spec)) if places else {}
-    return {topic: {str(place.partition): offset.offset for place, offset in found.items()}}
+        partitions = [TopicPartition(topic, number) for number in numbers]
+        offsets = admin.list_partition_offsets(dict.fromkeys(partitions, spec)) if partitions else {}
+    return {topic: {str(partition.partition): offset.offset for partition, offset in offsets.items()}}
 
 
 @retry(
-    retry=retry_if_exception_type(RetriableError),  # a broker's first group waits for its offsets topic
+    retry=retry_if_exception_type(RetriableError),  # the first group of a broker waits for its offsets topic
     wait=wait_exponential(multiplier=0.1, max=1),
     stop=stop_after_delay(2 * TIMEOUT_SECONDS),
     reraise=True,
 )
 def _group_offsets(
-    admin: KafkaAdminClient, group: str, places: list[TopicPartition]
+    admin: KafkaAdminClient, group: str, partitions: list[TopicPartition]
 ) -> dict[TopicPartition, OffsetAndMetadata]:
-    offsets: dict[TopicPartition, OffsetAndMetadata] = admin.list_group_offsets({group: places})[group]
+    offsets: dict[TopicPartition, OffsetAndMetadata] = admin.list_group_offsets({group: partitions})[group]
     return offsets
 
 
@@ -198,7 +198,7 @@ def _create(admin: KafkaAdminClient, name: str, kafka: KafkaSettings) -> bool:
     try:
         admin.create_topics({name: shape}, wait_for_metadata=True)
     except TopicAlreadyExistsError:
-        return False  # another door was faster
+        return False  # another API was faster
     _log.info("topic created", topic=name, partitions=kafka.partitions)
     return True
 
@@ -222,8 +222,8 @@ def _admin(kafka: KafkaSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) ->
         raise TerminalError(
             f"Kafka refuses: {type(error).__name__}",
             where=kafka.bootstrap_servers,
-            hint="Grant the user of PINLAKE_KAFKA_USERNAME the right to describe and create topics; to erase "
-            "pins, also that to delete records.",
+            hint="Let the user of PINLAKE_KAFKA_USERNAME describe and create topics; an erasure also needs "
+            "the right to delete records.",
         ) from error
     except KafkaError as error:
         raise TransientError(
@@ -241,7 +241,7 @@ def _connect(kafka: KafkaSettings, timeout_seconds: float) -> KafkaAdminClient:
         return KafkaAdminClient(**kafka_python_config(kafka, timeout_seconds=timeout_seconds))
     except ValueError as error:
         raise ConfigurationError(
-            f"not an address of Kafka: {error}",
+            f"this is not the address of a Kafka broker: {error}",
             where=kafka.bootstrap_servers,
-            hint="Set PINLAKE_KAFKA_BOOTSTRAP_SERVERS to host:port, several of them with commas.",
+            hint="Set PINLAKE_KAFKA_BOOTSTRAP_SERVERS to host:port; separate several with commas.",
         ) from None

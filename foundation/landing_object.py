@@ -1,4 +1,4 @@
-"""The name of a landing object, which says what the object holds."""
+"""The name of a landing object, which says which records the object contains."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class LandingObject:
     """One landing object.
 
     Attributes:
-        day: of its first record, UTC, as YYYY-MM-DD.
-        offsets: of its records.
+        day: day of its first record, UTC, as YYYY-MM-DD.
+        offsets: offsets of its records.
     """
 
     day: str
@@ -30,16 +30,16 @@ class LandingObject:
 
     @classmethod
     def starting_at(cls, timestamp: int, offsets: OffsetRange) -> LandingObject:
-        """Return the object whose first record has a Kafka timestamp, in milliseconds."""
+        """Return the object whose first record has this Kafka timestamp, in milliseconds."""
         try:
             day = (_EPOCH + timedelta(milliseconds=timestamp)).strftime("%Y-%m-%d")
         except OverflowError:
-            day = "1970-01-01"  # a producer may write any number; no calendar holds this one
+            day = "1970-01-01"  # a producer may write any number; this one is outside the calendar
         return cls(day, offsets)
 
     @classmethod
     def parse(cls, path: str) -> LandingObject | None:
-        """Return the object that a key or a URL names, or None if it names something else."""
+        """Return the object with this key or URL, or None if it is not the name of a landing object."""
         match = _NAME.search(path)
         if match is None:
             return None
@@ -48,17 +48,17 @@ class LandingObject:
 
     @property
     def key(self) -> str:
-        """The object's key in the bucket."""
+        """The key of the object in the bucket."""
         return f"{self.prefix}{self.offsets.last}.jsonl.gz"
 
     @property
     def prefix(self) -> str:
-        """How the keys of all objects begin that start with the same record."""
+        """The common prefix of the keys of all objects that start with the same record."""
         return (
             f"{partition_prefix(self.day, self.offsets.topic, self.offsets.partition)}{self.offsets.first}-"
         )
 
 
 def partition_prefix(day: str, topic: str, partition: int) -> str:
-    """Return how the keys of all objects of one partition and day begin."""
+    """Return the common prefix of the keys of all objects of one partition and day."""
     return f"{FOLDER}/dt={day}/{topic}-{partition}-"

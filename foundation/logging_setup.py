@@ -1,4 +1,4 @@
-"""Structured logs: one JSON line an event on standard error (readable columns on a terminal)."""
+"""Structured logs on standard error: one JSON line per event, or readable columns on a terminal."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from structlog.typing import Processor
 
 
 def configure(*, level: str = "INFO") -> None:
-    """Set up logging for this process; of libraries only warnings and worse are printed.
+    """Set up logging for this process; libraries print only warnings and errors.
 
-    The Kafka client's own lines, four an attempt to connect, are for debugging only: what came of all its
-    attempts is an error of ours.
+    The Kafka client logs four lines per attempt to connect. They are printed at level DEBUG only, because
+    Pinlake raises an error when all attempts have failed.
 
     Args:
-        level: the lowest level that is printed, by its standard name.
+        level: name of the lowest level that is printed.
     """
     renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     shared: list[Processor] = [
@@ -28,7 +28,7 @@ def configure(*, level: str = "INFO") -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        # Standard error as it is when somebody logs, not as it was here.
+        # sys.stderr is looked up for every line, because tests and commands may replace it.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
     libraries = logging.StreamHandler(sys.stderr)

@@ -1,4 +1,4 @@
-"""The bucket: asked for, and created where it is missing."""
+"""The bucket: creation, and the check that it exists."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from foundation.errors import ConfigurationError, store_away
+from foundation.errors import ConfigurationError, object_store_unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from foundation.settings import S3Settings
 
-# The one region of AWS that must not be named when a bucket is created in it.
-_UNNAMED = "us-east-1"
+# AWS refuses a request that names this region when a bucket is created.
+_DEFAULT_REGION = "us-east-1"
 
 
 def create_bucket(client: S3Client, s3: S3Settings) -> bool:
-    """Create the bucket if it is missing, and return whether it was.
+    """Create the bucket if it is missing; return whether it was created.
 
     Raises:
-        ConfigurationError: the store does not let these keys look or create.
+        ConfigurationError: these keys may not read or create the bucket.
         TransientError: the store does not answer.
     """
     where = f"{client.meta.endpoint_url}, bucket {s3.bucket}"
     try:
         if _exists(client, s3.bucket):
             return False
-        if s3.region == _UNNAMED:
+        if s3.region == _DEFAULT_REGION:
             client.create_bucket(Bucket=s3.bucket)
         else:
             client.create_bucket(
@@ -40,18 +40,18 @@ def create_bucket(client: S3Client, s3: S3Settings) -> bool:
         raise ConfigurationError(
             f"the bucket cannot be created: {error.response['Error'].get('Code')}",
             where=where,
-            hint="Correct PINLAKE_S3_BUCKET and the keys, or have the bucket created for you.",
+            hint="Correct PINLAKE_S3_BUCKET and the keys, or have an administrator create the bucket.",
         ) from None
     except BotoCoreError as error:
-        raise store_away(error, where=where) from None
+        raise object_store_unavailable(error, where=where) from None
     return True
 
 
 def require_bucket(client: S3Client, s3: S3Settings) -> None:
-    """Ask whether the store answers and has the bucket.
+    """Make sure that the object store answers and has the bucket.
 
     Raises:
-        ConfigurationError: the bucket is missing, or the store does not let these keys see it.
+        ConfigurationError: the bucket is missing, or these keys may not read it.
         TransientError: the store does not answer.
     """
     where = f"{client.meta.endpoint_url}, bucket {s3.bucket}"
@@ -62,7 +62,7 @@ def require_bucket(client: S3Client, s3: S3Settings) -> None:
     except ClientError as error:
         what = f"the bucket {s3.bucket} cannot be read: {error.response['Error'].get('Code')}"
     except BotoCoreError as error:
-        raise store_away(error, where=where) from None
+        raise object_store_unavailable(error, where=where) from None
     raise ConfigurationError(
         what, where=where, hint="Create it with `pinlake init`, or correct PINLAKE_S3_BUCKET and the keys."
     )

@@ -1,4 +1,4 @@
-"""Ranges of Kafka offsets: those that a lane has read, and those that Kafka removed before it could."""
+"""Ranges of Kafka offsets: those a lane has read, and those Kafka removed before a lane read them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLDER = "gaps"
 
 @dataclass(frozen=True)
 class OffsetRange:
-    """Offsets of one Kafka partition, the first and the last of them included. The names are stored."""
+    """Offsets of one Kafka partition, including the first and the last. The field names are stored."""
 
     topic: str
     partition: int
@@ -23,11 +23,11 @@ class OffsetRange:
 
     @property
     def count(self) -> int:
-        """How many offsets there are."""
+        """Number of offsets."""
         return self.last - self.first + 1
 
     def __contains__(self, offset: int) -> bool:
-        """Return whether an offset of the same partition lies in the range."""
+        """Return whether an offset of the same partition is in the range."""
         return self.first <= offset <= self.last
 
 
@@ -45,7 +45,7 @@ class LostOffsets:
 
     @property
     def key(self) -> str:
-        """The key of its object in the bucket: recording the same loss again replaces it."""
+        """The key of its object in the bucket; recording the same loss again replaces the object."""
         lost = self.offsets
         return f"{FOLDER}/{self.lane}-{lost.topic}-{lost.partition}-{lost.first}-{lost.last}.json"
 
@@ -54,18 +54,18 @@ class LostOffsets:
         return {"lane": self.lane, **asdict(self.offsets)}
 
     def as_json(self) -> str:
-        """Return what its object holds."""
+        """Return the content of its object."""
         return json.dumps({"at": datetime.now(UTC).isoformat(), **self.as_row()})
 
 
 def data_loss_error(lost: Sequence[LostOffsets]) -> TerminalError:
-    """Return the error of a lane that must not go on past offsets it could not read."""
+    """Return the error of a lane that must not skip offsets it could not read."""
     ranges = [part.offsets for part in lost]
     return TerminalError(
-        f"Kafka has removed {sum(part.count for part in ranges)} offsets before they were read",
+        f"Kafka removed {sum(part.count for part in ranges)} offsets before they were read",
         where="; ".join(
             f"topic {part.topic}, partition {part.partition}, offsets {part.first} to {part.last}"
             for part in ranges
         ),
-        hint="Restore them, or accept the loss with PINLAKE_KAFKA_ON_DATA_LOSS=record, which writes it down.",
+        hint="Restore them, or accept the loss with PINLAKE_KAFKA_ON_DATA_LOSS=record, which records it.",
     )

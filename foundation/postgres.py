@@ -1,4 +1,4 @@
-"""A connection to Postgres, and whether it answers."""
+"""Connections to Postgres, and the check that it answers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ CONNECT_SECONDS = 5
 def connect(
     settings: PostgresSettings, *, database: str | None = None, seconds: int = CONNECT_SECONDS
 ) -> Connection:
-    """Open a connection to a database; the configured one if none is named.
+    """Open a connection to a database.
 
     Args:
         settings: address, user and password.
-        database: another one than the configured.
-        seconds: how long each of the host's addresses may take.
+        database: name of the database; default: the configured one.
+        seconds: timeout for each address of the host.
 
     Raises:
-        TerminalError: the server does not let this user in.
-        psycopg2.OperationalError: it does not answer.
+        TerminalError: the server rejects the user.
+        psycopg2.OperationalError: the server does not answer.
     """
     try:
         return psycopg2.connect(
@@ -38,42 +38,42 @@ def connect(
             application_name="pinlake",
         )
     except psycopg2.OperationalError as error:
-        # libpq gives failed connections no code, only words.
+        # libpq gives no error code for a failed connection, only a text.
         if "authentication failed" not in str(error) and "no password supplied" not in str(error):
             raise
         raise TerminalError(
-            "Postgres does not let the user in",
+            "Postgres rejects the user or the password",
             where=f"{settings.host}:{settings.port}, user {settings.user}",
             hint="Correct PINLAKE_POSTGRES_USER and PINLAKE_POSTGRES_PASSWORD.",
         ) from None
 
 
 def require_database(settings: PostgresSettings, *, seconds: int = CONNECT_SECONDS) -> None:
-    """Ask whether Postgres answers a query in the configured database.
+    """Make sure that Postgres answers a query in the configured database.
 
     Args:
         settings: address, user and database.
         seconds: how long connecting may take.
 
     Raises:
-        TransientError: it does not answer.
-        TerminalError: it does not let the user in, or the database is missing.
+        TransientError: the server does not answer.
+        TerminalError: the server rejects the user, or the database is missing.
     """
     where = f"{settings.host}:{settings.port}, user {settings.user}"
     try:
         with closing(connect(settings, seconds=seconds)) as session, session.cursor() as cursor:
             cursor.execute("SELECT 1")
     except psycopg2.OperationalError as error:
-        said = str(error).strip().splitlines()[0]
-        # As above: only words.
-        if said.endswith("does not exist"):
+        message = str(error).strip().splitlines()[0]
+        # There is no error code here either.
+        if message.endswith("does not exist"):
             raise ConfigurationError(
                 f"missing database: {settings.database}",
                 where=where,
                 hint="Create it with `pinlake init`, or correct PINLAKE_POSTGRES_DATABASE.",
             ) from None
         raise TransientError(
-            f"Postgres does not answer: {said}",
+            f"Postgres does not answer: {message}",
             where=where,
             hint="Start it, or correct PINLAKE_POSTGRES_HOST and _PORT.",
         ) from None

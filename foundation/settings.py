@@ -1,4 +1,4 @@
-"""The one typed, frozen settings object, read from the environment, .env and the local stack's own file."""
+"""The typed, frozen settings object, read from the environment, .env and the file of the local stack."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from foundation.errors import ConfigurationError
+from foundation.setting_names import with_new_names
 
 PREFIX = "PINLAKE_"
 
@@ -19,9 +25,10 @@ class _Section(BaseModel):
 
 
 class KafkaSettings(_Section):
-    """Where the broker is and what its topics look like.
+    """The broker and its topics.
 
-    `on_data_loss` is for offsets that it removed before a lane read them: stop, or record them and go on.
+    `on_data_loss`: what a lane does if Kafka removed offsets before it read them: stop, or record them and
+    continue.
     """
 
     bootstrap_servers: str = "127.0.0.1:9092"
@@ -38,9 +45,9 @@ class KafkaSettings(_Section):
 
 
 class S3Settings(_Section):
-    """Where the objects are. No endpoint means AWS itself, no keys its default credential chain.
+    """The object store. Without an endpoint it is AWS; without keys the default credential chain is used.
 
-    `single_writer` is for a store without conditional writes: one command at a time may write then.
+    `single_writer` is for a store without conditional writes: then only one command may write at a time.
     """
 
     endpoint: str | None = None
@@ -52,18 +59,21 @@ class S3Settings(_Section):
 
 
 class PostgresSettings(_Section):
-    """Where the features are served from."""
+    """Postgres, which serves the features.
+
+    `timeout_seconds`: how long the stream lane tries to reach it before it stops.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=5432, ge=1, le=65535)
     user: str = "pinlake"
     password: SecretStr | None = None
     database: str = "pinterest_streaming"
-    patience_seconds: float = Field(default=120.0, gt=0)
+    timeout_seconds: float = Field(default=120.0, gt=0)
 
 
-class DoorSettings(_Section):
-    """The HTTP API."""
+class ApiSettings(_Section):
+    """The HTTP API: its address, limits in bytes, and how long Kafka may take to acknowledge an event."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -73,7 +83,7 @@ class DoorSettings(_Section):
 
 
 class ConsumerSettings(_Section):
-    """When the batch consumer closes a landing object: at whichever limit is reached first."""
+    """Limits of a landing object: the batch consumer closes it at the limit that is reached first."""
 
     max_records: int = Field(default=50_000, ge=1)
     max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
@@ -81,21 +91,21 @@ class ConsumerSettings(_Section):
 
 
 class StreamSettings(_Section):
-    """The stream lane's trigger, how much a micro-batch may take, and how long to wait for servers."""
+    """The stream lane: its trigger, the size of a micro-batch, and how long it tries to reach servers."""
 
     trigger_seconds: float = Field(default=1.0, ge=0)
     max_offsets_per_trigger: int = Field(default=20_000, ge=1)
-    patience_seconds: float = Field(default=600.0, gt=0)
+    timeout_seconds: float = Field(default=600.0, gt=0)
 
 
 class QualitySettings(_Section):
-    """How often the stream lane's tables are audited beside it."""
+    """How often the tables of the running stream lane are audited."""
 
     audit_seconds: float = Field(default=60.0, gt=0)
 
 
 class SparkSettings(_Section):
-    """The Spark session. The executors' memory and the cores of a command are a cluster's matter."""
+    """The Spark session. `executor_memory` and `max_cores` (per command) apply to a cluster only."""
 
     master: str = "local[*]"
     driver_memory: str = "2g"
@@ -107,7 +117,7 @@ class SparkSettings(_Section):
 
 
 class StackSettings(_Section):
-    """Ports of the local stack: 0 takes a free one and keeps it."""
+    """Ports of the local stack: 0 chooses a free port once and keeps it."""
 
     kafka_port: int = Field(default=0, ge=0, le=65535)
     s3_port: int = Field(default=0, ge=0, le=65535)
@@ -116,7 +126,7 @@ class StackSettings(_Section):
 
 
 class AirflowSettings(_Section):
-    """Airflow's port on loopback, and how long its tasks wait before their first retry."""
+    """The port of Airflow on loopback, and how long its tasks wait before their first retry."""
 
     port: int = Field(default=8080, ge=1, le=65535)
     retry_seconds: float = Field(default=60.0, gt=0)
@@ -125,8 +135,8 @@ class AirflowSettings(_Section):
 class Settings(BaseSettings):
     """Every setting of Pinlake. `PINLAKE_KAFKA_BOOTSTRAP_SERVERS` sets `kafka.bootstrap_servers`.
 
-    Read in this order, first found wins: environment, .env in the working directory, `<home>/stack.env`
-    (written by `pinlake up`), the defaults here.
+    The first of these that has a value wins: environment, .env in the working directory, `<home>/stack.env`
+    (written by `pinlake up`), the defaults here. Old names of settings: see `foundation.setting_names`.
     """
 
     model_config = SettingsConfigDict(
@@ -144,7 +154,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     s3: S3Settings = S3Settings()
     postgres: PostgresSettings = PostgresSettings()
-    door: DoorSettings = DoorSettings()
+    api: ApiSettings = ApiSettings()
     consumer: ConsumerSettings = ConsumerSettings()
     stream: StreamSettings = StreamSettings()
     quality: QualitySettings = QualitySettings()
@@ -152,9 +162,25 @@ class Settings(BaseSettings):
     stack: StackSettings = StackSettings()
     airflow: AirflowSettings = AirflowSettings()
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, highest priority first, with old names replaced by new ones."""
+        if isinstance(env_settings, EnvSettingsSource) and isinstance(dotenv_settings, EnvSettingsSource):
+            variables, file_variables = env_settings.env_vars, dotenv_settings.env_vars
+            env_settings.env_vars = with_new_names(variables, elsewhere=file_variables)
+            dotenv_settings.env_vars = with_new_names(file_variables, elsewhere=variables)
+        return init_settings, env_settings, dotenv_settings, file_secret_settings
+
 
 def stack_file(home: Path) -> Path:
-    """Return where `pinlake up` writes the addresses and passwords of the servers it started."""
+    """Return the file in which `pinlake up` writes addresses and passwords of the servers it started."""
     return home / "stack.env"
 
 
@@ -162,25 +188,25 @@ def load(*, home: Path | None = None) -> Settings:
     """Read the settings.
 
     Args:
-        home: the folder of the local stack; default PINLAKE_HOME, else .pinlake.
+        home: the folder of the local stack; default: PINLAKE_HOME, else .pinlake.
 
     Raises:
-        ConfigurationError: a value is missing or bad; the message names every place that was searched.
+        ConfigurationError: a value is missing or invalid; the message names every source that was read.
     """
     env_file = Path(".env")
-    found = home or Path(os.environ.get(f"{PREFIX}HOME", ".pinlake"))
-    files = (stack_file(found), env_file)
+    folder = home or Path(os.environ.get(f"{PREFIX}HOME", ".pinlake"))
+    files = (stack_file(folder), env_file)
     try:
-        return Settings(_env_file=files, home=found)
+        return Settings(_env_file=files, home=folder)
     except ValidationError as error:
         raise ConfigurationError(
-            _first_fault(error),
-            where=f"searched the environment, {env_file.absolute()} and {files[0].absolute()}",
-            hint="Correct it in the first of these places that sets it; .env.example lists every setting.",
+            _first_error(error),
+            where=f"read from the environment, {env_file.absolute()} and {files[0].absolute()}",
+            hint="Correct it in the first of these that sets it; .env.example lists every setting.",
         ) from None
 
 
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_input=False, include_url=False)[0]
-    name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
-    return f"{name}: {fault['msg']}"
+def _first_error(error: ValidationError) -> str:
+    details = error.errors(include_input=False, include_url=False)[0]
+    name = PREFIX + "_".join(str(part) for part in details["loc"]).upper()
+    return f"{name}: {details['msg']}"

@@ -1,4 +1,4 @@
-"""Which code this is: the package's version and, where it can be known, the git revision."""
+"""The version of the running code: the package's version and, if it is known, the git revision."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from importlib import metadata
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
-# Written by whoever builds a wheel or an image: neither carries a repository.
-_BAKED = _ROOT / "pinlake" / "REVISION"
-_SHOWN = 12
+# Written when a wheel or an image is built, because neither contains a repository.
+_REVISION_FILE = _ROOT / "pinlake" / "REVISION"
+_DIGITS = 12
 
 
 @cache
-def code() -> str:
-    """Return such as 0.1.0+g1a2b3c4d5e6f, or the version alone. Costs two small files; git need not be there.
+def code_version() -> str:
+    """Return e.g. 0.1.0+g1a2b3c4d5e6f, or just the version if the revision is not known.
 
-    Of a checkout it is the revision that is checked out, whatever has been changed since.
+    In a checkout it is the revision that is checked out, whatever has been changed since. Costs two reads of
+    small files; git itself is not needed.
     """
-    revision = _text(_BAKED) or of_checkout(_ROOT)
+    revision = _text(_REVISION_FILE) or checkout_revision(_ROOT)
     version = metadata.version("pinlake")
-    return f"{version}+g{revision[:_SHOWN]}" if revision else version
+    return f"{version}+g{revision[:_DIGITS]}" if revision else version
 
 
-def of_checkout(root: Path) -> str | None:
-    """Return the revision that a checkout is at, or None if the folder is none."""
+def checkout_revision(root: Path) -> str | None:
+    """Return the revision of a checkout, or None if the folder is not a checkout."""
     git = root / ".git"
-    if git.is_file():  # of a further worktree: it names its folder
+    if git.is_file():  # an additional worktree: the file names the folder
         git = root / (_text(git) or "").removeprefix("gitdir:").strip()
     head = _text(git / "HEAD") or ""
     if not head.startswith("ref:"):

@@ -1,3 +1,3 @@
-"""From HTTP to Kafka to landing objects on S3. No Spark here."""
+"""The path from HTTP to Kafka to landing objects on S3, without Spark."""
 
 from __future__ import annotations

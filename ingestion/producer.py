@@ -1,4 +1,4 @@
-"""Events into Kafka: each to both topics, and an answer only once both have acknowledged it."""
+"""The Kafka producer: it sends each event to both topics and waits until both have acknowledged it."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One accepted pin under its event id."""
+    """One accepted pin with its event id."""
 
     event_id: str
     pin: Pin
 
 
 class Publisher:
-    """An idempotent producer with the thread that serves its delivery reports.
+    """An idempotent producer with a thread that serves its delivery reports.
 
-    A message that is not acknowledged in time is given up by the producer before the caller hears of it,
-    so that "not acknowledged" stays true afterwards unless the broker already had it when its answer was
-    lost. Delivery is therefore at least once: who retries under the same event id repeats the same event.
+    The producer gives up a message that is not acknowledged in time before the caller gets its result. So
+    "not acknowledged" stays true, unless the broker had the message and its answer was lost. Delivery is
+    therefore at least once: a retry with the same event id repeats the same event.
 
     Args:
         kafka: broker and topics.
@@ -72,16 +72,16 @@ class Publisher:
 
         Args:
             events: at least one.
-            received_at: when the door received them, UTC.
+            received_at: when the API received them, UTC.
 
         Returns:
-            For each event whether both topics have acknowledged it, in no more than the seconds set.
+            For each event, whether both topics acknowledged it within `acknowledge_seconds`.
         """
         delivery = _Delivery(len(events), topics=len(self._topics), loop=asyncio.get_running_loop())
         if len(events) == 1:
             self._produce(events, received_at, delivery)
         else:
-            # Thousands of calls would keep every other request waiting.
+            # Thousands of calls would delay every other request.
             await asyncio.to_thread(self._produce, events, received_at, delivery)
         try:
             await asyncio.wait_for(delivery.done, self._acknowledge_seconds)
@@ -89,19 +89,19 @@ class Publisher:
             _log.warning("acknowledgements missing", events=len(events))
         return delivery.acknowledged
 
-    def reachable(self) -> bool:
-        """Return whether the broker answers and has both topics; takes a second at most."""
+    def is_reachable(self) -> bool:
+        """Return whether the broker answers and has both topics. Costs at most one second."""
         try:
-            known = self._producer.list_topics(timeout=PROBE_SECONDS).topics
+            existing = self._producer.list_topics(timeout=PROBE_SECONDS).topics
         except KafkaException:
             return False
-        return all(topic in known for topic in self._topics)
+        return all(topic in existing for topic in self._topics)
 
     def close(self) -> None:
-        """Wait for what is under way, then stop."""
-        left = self._producer.flush(self._acknowledge_seconds)
-        if left:
-            _log.warning("closed before all was acknowledged", messages=left)
+        """Wait for the messages under way, then stop."""
+        messages = self._producer.flush(self._acknowledge_seconds)
+        if messages:
+            _log.warning("closed before all was acknowledged", messages=messages)
         self._closing.set()
         self._reports.join()
 
@@ -134,14 +134,14 @@ class Publisher:
 
 
 class _Delivery:
-    """The reports of one request: its future is done when the last has come."""
+    """The delivery reports of one request; `done` is set after the last one."""
 
     def __init__(self, events: int, *, topics: int, loop: asyncio.AbstractEventLoop) -> None:
         self.done: asyncio.Future[None] = loop.create_future()
         self._loop = loop
         self._topics = topics
         self._counts = [0] * events
-        self._left = events * topics
+        self._missing = events * topics
         self._lock = threading.Lock()
 
     @property
@@ -154,8 +154,8 @@ class _Delivery:
     def settle(self, index: int, *, acknowledged: bool) -> None:
         with self._lock:
             self._counts[index] += acknowledged
-            self._left -= 1
-            last = self._left == 0
+            self._missing -= 1
+            last = self._missing == 0
         if last and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._finish)
 

@@ -1,4 +1,4 @@
-"""Where the local stack's servers listen and what they ask for: chosen once, kept over restarts."""
+"""Addresses and credentials of the local stack: chosen once, kept over restarts."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ from foundation.settings import PREFIX, Settings, stack_file
 
 HOST = "127.0.0.1"
 
-# Below the range that systems hand to outgoing connections, so that a kept port is not lent out meanwhile.
+# Below the range that systems use for outgoing connections, so that a kept port is not taken in between.
 _PORTS = range(20_000, 32_000)
-_HEADER = (
-    "# Written by `pinlake up`, once: where its servers listen and their passwords. Keep it to yourself.\n"
-)
+_HEADER = "# Written once by `pinlake up`: addresses and passwords of its servers. Do not share this file.\n"
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Ports on loopback, and generated credentials."""
+    """Ports on loopback and generated credentials."""
 
     kafka_port: int
     s3_port: int
@@ -39,7 +37,7 @@ class Addresses:
 
     @property
     def bootstrap_servers(self) -> str:
-        """Kafka's, as its clients want it."""
+        """The address of Kafka, as clients take it."""
         return f"{HOST}:{self.kafka_port}"
 
     @property
@@ -49,25 +47,25 @@ class Addresses:
 
 
 def allocate(settings: Settings) -> Addresses:
-    """Return the stack's addresses, writing `<home>/stack.env` (for its owner only) if it is absent.
+    """Return the addresses of the stack; write `<home>/stack.env` (readable by its owner only) if necessary.
 
-    A port of `settings.stack` other than 0 replaces the kept one.
+    A port of `settings.stack` other than 0 replaces the stored one.
 
     Raises:
-        ConfigurationError: the file is there but cannot be used.
+        ConfigurationError: the file exists but cannot be used.
     """
-    kept = read(settings.home)
-    wanted = _with_configured_ports(kept or _invent(settings), settings)
-    if wanted != kept:
-        _write(wanted, stack_file(settings.home))
-    return wanted
+    stored = read(settings.home)
+    allocated = _with_configured_ports(stored or _generate(settings), settings)
+    if allocated != stored:
+        _write(allocated, stack_file(settings.home))
+    return allocated
 
 
 def read(home: Path) -> Addresses | None:
-    """Return the addresses kept in a home; None if none have been allocated.
+    """Return the addresses stored in a home, or None if none have been allocated.
 
     Raises:
-        ConfigurationError: the file is there but cannot be used.
+        ConfigurationError: the file exists but cannot be used.
     """
     path = stack_file(home)
     if not path.is_file():
@@ -78,12 +76,12 @@ def read(home: Path) -> Addresses | None:
         raise ConfigurationError(
             f"the local stack's addresses cannot be read: {error}",
             where=str(path),
-            hint="Put it right, or run `pinlake down` and move the folder away with its data.",
+            hint="Correct the file, or run `pinlake down` and move the folder away with its data.",
         ) from None
 
 
 def point(settings: Settings, addresses: Addresses) -> Settings:
-    """Return settings whose endpoints are the local stack's, whatever the environment says."""
+    """Return settings with the endpoints of the local stack, whatever the environment says."""
     return settings.model_copy(
         update={
             "kafka": settings.kafka.model_copy(
@@ -110,24 +108,24 @@ def point(settings: Settings, addresses: Addresses) -> Settings:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return that many different loopback ports on which nobody listens now."""
-    found: list[int] = []
+    """Return this many different loopback ports that no process listens on now."""
+    ports: list[int] = []
     for port in random.sample(_PORTS, len(_PORTS)):
         if is_free(port):
-            found.append(port)
-        if len(found) == count:
-            return found
+            ports.append(port)
+        if len(ports) == count:
+            return ports
     raise ConfigurationError(
-        "no free port is left",
+        "there is no free port",
         where=f"{HOST}:{_PORTS.start}-{_PORTS.stop - 1}",
-        hint="Stop servers that are not needed, or set PINLAKE_STACK_KAFKA_PORT and its like.",
+        hint="Stop servers that are not needed, or set PINLAKE_STACK_KAFKA_PORT and the other ports.",
     )
 
 
 def is_free(port: int) -> bool:
-    """Return whether a server could listen on this loopback port now."""
+    """Return whether a server can listen on this loopback port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        # As the servers do it: connections of a server that has just died do not count.
+        # The servers set this option too: connections of a server that has just died do not block the port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
@@ -136,7 +134,7 @@ def is_free(port: int) -> bool:
         return True
 
 
-def _invent(settings: Settings) -> Addresses:
+def _generate(settings: Settings) -> Addresses:
     kafka, s3, postgres = free_ports(3)
     return Addresses(
         kafka_port=kafka,
@@ -195,7 +193,7 @@ def _write(addresses: Addresses, path: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, in one step: readers see the old text or the new one."""
+    """Write a file that only its owner can read, atomically: readers see the old text or the new one."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     draft.unlink(missing_ok=True)

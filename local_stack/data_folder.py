@@ -1,4 +1,4 @@
-"""A server's data folder: made once and whole, or not at all."""
+"""The data folder of a server: created once and completely, or not at all."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 
 def make_once(folder: Path, *, proof: str, build: Callable[[Path], None]) -> None:
-    """Make a data folder unless a whole one is there.
+    """Create a data folder unless a complete one exists.
 
-    It is built under another name and renamed when it is whole, so that a crash midway leaves nothing that
-    looks like data. A folder that others left incomplete is put aside, never removed.
+    It is built under another name and renamed when it is complete, so that a crash leaves nothing that looks
+    like data. An existing folder that is incomplete is moved aside, never removed.
 
     Args:
-        folder: where the data shall be.
-        proof: a file that every whole folder holds, relative to it.
-        build: makes the contents in the empty folder it is given.
+        folder: path of the data folder.
+        proof: a file that every complete folder contains, relative to the folder.
+        build: creates the contents in the empty folder that it is given.
     """
     if (folder / proof).is_file():
         return

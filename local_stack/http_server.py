@@ -1,4 +1,4 @@
-"""A front door as a child process, for as long as somebody needs one."""
+"""The API as a child process, for the duration of a block."""
 
 from __future__ import annotations
 
@@ -21,47 +21,47 @@ POLL_SECONDS = 0.1
 
 
 @contextmanager
-def running_door(settings: Settings) -> Iterator[str]:
-    """Run `pinlake serve` on a free port and yield its URL once it is ready.
+def running_api(settings: Settings) -> Iterator[str]:
+    """Run `pinlake serve` on a free port and yield its URL when it is ready.
 
     Args:
-        settings: home, and the broker it hands its events to.
+        settings: home, and the broker that gets the events.
 
     Raises:
-        TransientError: it was not ready in time.
+        TransientError: the API was not ready in time.
     """
     (port,) = free_ports(1)
     url = f"http://{HOST}:{port}"
-    log = settings.home.resolve() / "logs" / "door.log"
+    log = settings.home.resolve() / "logs" / "api.log"
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    chosen = {
+    variables = {
         f"{PREFIX}HOME": str(settings.home.resolve()),
         f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
         f"{PREFIX}KAFKA_SECURITY_PROTOCOL": settings.kafka.security_protocol,
     }
     command = [sys.executable, "-m", "pinlake", "serve", "--host", HOST, "--port", str(port)]
     with log.open("ab") as output:
-        door = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, **chosen}
+        server = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, **variables}
         )
     try:
-        if not _ready(door, url):
+        if not _await_ready(server, url):
             raise TransientError(
-                f"the door was not ready within {READY_SECONDS} s", where=str(log), hint="Read its log."
+                f"the API was not ready within {READY_SECONDS} s", where=str(log), hint="Read its log."
             )
         yield url
     finally:
-        door.terminate()
+        server.terminate()
         try:
-            door.wait(STOP_SECONDS)
+            server.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            door.kill()
-            door.wait()
+            server.kill()
+            server.wait()
 
 
-def _ready(door: subprocess.Popen[bytes], url: str) -> bool:
-    def done() -> bool:
-        if door.poll() is not None:
+def _await_ready(server: subprocess.Popen[bytes], url: str) -> bool:
+    def is_ready_or_dead() -> bool:
+        if server.poll() is not None:
             return True
         try:
             return httpx.get(f"{url}/ready", timeout=5).is_success
@@ -69,9 +69,9 @@ def _ready(door: subprocess.Popen[bytes], url: str) -> bool:
             return False
 
     waiting = Retrying(
-        retry=retry_if_result(lambda answered: not answered),
+        retry=retry_if_result(lambda ended: not ended),
         stop=stop_after_delay(READY_SECONDS),
         wait=wait_fixed(POLL_SECONDS),
         retry_error_callback=lambda state: False,
     )
-    return bool(waiting(done)) and door.poll() is None
+    return bool(waiting(is_ready_or_dead)) and server.poll() is None

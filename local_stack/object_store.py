@@ -1,4 +1,4 @@
-"""The object store: S3Proxy over a local folder, from the locked jars."""
+"""The object store: S3Proxy with a local folder, from the locked jars."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foundation.errors import ConfigurationError
-from foundation.java import jars
-from foundation.java import jre as java
+from foundation.java import jars, jre
 from foundation.settings import Settings
 from local_stack import addresses
 from local_stack.addresses import Addresses
@@ -22,10 +21,10 @@ HEAP = "192m"
 
 
 def child(home: Path) -> Child:
-    """Return the object store's process, known by its configuration file."""
+    """Return the process of the object store, identified by its configuration file."""
     run = home.resolve() / "run"
     log = home.resolve() / "logs" / "s3.log"
-    return Child(name="s3", mark=str(run / "s3.properties"), run=run, log=log)
+    return Child(name="s3", own_argument=str(run / "s3.properties"), run=run, log=log)
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class ObjectStore:
 
     Attributes:
         settings: home, cache and the region are used.
-        addresses: its port, keys and bucket.
+        addresses: its port, keys and bucket are used.
     """
 
     settings: Settings
@@ -42,7 +41,7 @@ class ObjectStore:
 
     @property
     def port(self) -> int:
-        """The port of its one listener."""
+        """The port of its listener."""
         return self.addresses.s3_port
 
     @property
@@ -56,7 +55,7 @@ class ObjectStore:
         return child(self.settings.home)
 
     def prepare(self) -> list[str]:
-        """Write keys and folder into its properties, and return the command that starts it."""
+        """Write its configuration; return the command that starts it."""
         data = self.settings.home.resolve() / "s3"
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         values = {
@@ -67,15 +66,15 @@ class ObjectStore:
             "jclouds.provider": "filesystem-nio2",
             "jclouds.filesystem.basedir": data,
         }
-        configuration = Path(self.child.mark)
+        configuration = Path(self.child.own_argument)
         addresses.write_private(configuration, "".join(f"{name}={value}\n" for name, value in values.items()))
         class_path = ":".join(map(str, jars.class_path(jars.JarSet.S3PROXY, self.settings)))
         options = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
         options += [f"-Dlogback.configurationFile={LOGGING}", "-cp", class_path]
-        return [str(java.find()), *options, "org.gaul.s3proxy.Main", "--properties", str(configuration)]
+        return [str(jre.find()), *options, "org.gaul.s3proxy.Main", "--properties", str(configuration)]
 
     def answers(self) -> bool:
-        """Return whether buckets are listed; the first time, the bucket is created.
+        """Return whether it lists buckets; create the bucket if it is missing.
 
         Raises:
             ConfigurationError: the bucket cannot be created.

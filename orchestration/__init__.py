@@ -1,3 +1,3 @@
-"""Airflow as the local stack runs it, and in dags/ what it runs."""
+"""Airflow next to the local stack, and its DAGs in dags/."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What Airflow reads: its configuration, with secrets of its own, and the administrator's password."""
+"""The configuration of Airflow, with its secrets, and the password of its administrator."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from local_stack.addresses import HOST, write_private
 
 DAGS = Path(__file__).with_name("dags")
 ADMINISTRATOR = "admin"
-# Tasks wait for each other anyway, and a Spark driver each is what two of them cost.
+# Tasks mostly wait for each other, and each running task costs a Spark driver.
 TASKS_AT_ONCE = 4
-# For how long a task is believed without a heartbeat, as after `pinlake airflow down` in the middle of a run.
+# Airflow takes a task without a heartbeat for dead after this time, e.g. after `pinlake airflow down`.
 HEARTBEAT_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """Airflow's home in the home of the local stack.
+    """The home of Airflow, in the home of the local stack.
 
     Attributes:
         home: AIRFLOW_HOME.
-        port: of the API server.
+        port: port of the API server.
     """
 
     home: Path
@@ -35,31 +35,31 @@ class Configuration:
 
     @classmethod
     def of(cls, settings: Settings) -> Configuration:
-        """Return that of the configured home."""
+        """Return the configuration in the configured home."""
         return cls(settings.home.resolve() / "airflow", settings.airflow.port)
 
     @property
     def url(self) -> str:
-        """Where the UI and the REST API are."""
+        """The address of the UI and the REST API."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def passwords(self) -> Path:
-        """The file of passwords by user, as JSON."""
+        """The file with the passwords of users, as JSON."""
         return self.home / "passwords.json"
 
     def write(self, *, database: str) -> None:
-        """Write airflow.cfg for its owner alone; the secrets in it are made once and kept.
+        """Write airflow.cfg, readable by its owner only; its secrets are generated once and kept.
 
         Args:
-            database: address of Airflow's own database, with user and password.
+            database: address of the database of Airflow, with user and password.
         """
         path = self.home / "airflow.cfg"
-        kept = configparser.ConfigParser(interpolation=None)
-        kept.read(path)
+        existing = configparser.ConfigParser(interpolation=None)
+        existing.read(path)
 
         def secret(section: str, name: str) -> str:
-            return kept.get(
+            return existing.get(
                 section, name, fallback=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
             )
 
@@ -74,7 +74,7 @@ class Configuration:
                 "simple_auth_manager_passwords_file": str(self.passwords),
                 "fernet_key": secret("core", "fernet_key"),
             },
-            # Airflow expands what stands behind a per cent sign.
+            # Airflow expands text after a per cent sign.
             "database": {"sql_alchemy_conn": database.replace("%", "%%")},
             "api": {
                 "host": HOST,
@@ -86,14 +86,14 @@ class Configuration:
             "scheduler": {"task_instance_heartbeat_timeout": str(HEARTBEAT_SECONDS)},
             "usage_data_collection": {"enabled": "False"},
         }
-        made = configparser.ConfigParser(interpolation=None)
-        made.read_dict(sections)
+        configuration = configparser.ConfigParser(interpolation=None)
+        configuration.read_dict(sections)
         text = io.StringIO()
-        made.write(text)
+        configuration.write(text)
         write_private(path, text.getvalue())
 
     def ensure_password(self) -> str | None:
-        """Make the administrator's password unless there is one; return it if it is new."""
+        """Generate the password of the administrator if it is missing; return it if it is new."""
         if self.passwords.is_file():
             return None
         password = secrets.token_urlsafe(18)

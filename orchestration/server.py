@@ -1,4 +1,4 @@
-"""Airflow beside the local stack: start it, stop it, tell how it is."""
+"""Airflow next to the local stack: start, stop and health."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ HEALTHY = "healthy"
 
 
 def up(settings: Settings) -> str | None:
-    """Start the local stack and Airflow, as far as they do not run, and wait until all of it is healthy.
+    """Start the local stack and Airflow unless they run; wait until everything is healthy.
 
     Returns:
-        The administrator's password, if it has been made just now.
+        The password of the administrator if it is new, else None.
 
     Raises:
         ConfigurationError: Airflow is not installed, or its port is taken.
-        TerminalError: its database cannot be made, or it ends while it starts.
+        TerminalError: its database cannot be created, or Airflow ended while it was starting.
         TransientError: a server did not answer in time.
     """
     if not airflow().is_file():
@@ -45,30 +45,30 @@ def up(settings: Settings) -> str | None:
             "Airflow is not installed", where=str(airflow()), hint="Run `uv sync --locked --group airflow`."
         )
     configuration, child = Configuration.of(settings), _child(settings)
-    found = stack.up(settings)
-    configuration.write(database=_database(settings, found))
+    stack_addresses = stack.up(settings)
+    configuration.write(database=_database(settings, stack_addresses))
     password = configuration.ensure_password()
     if process.find(child) is None:
         _refuse_taken_port(configuration)
         environment = _environment(settings, configuration)
         _migrate(environment, log=child.log)
-        command = [sys.executable, "-m", "orchestration.supervisor", child.mark]
+        command = [sys.executable, "-m", "orchestration.supervisor", child.own_argument]
         process.start(child, command, environment=environment)
     process.await_answer(child, lambda: all_healthy(health(settings)), seconds=START_SECONDS)
     return password
 
 
 def down(settings: Settings) -> bool:
-    """Stop Airflow, and what its tasks run; return whether it was running.
+    """Stop Airflow and the commands of its tasks; return whether it was running.
 
     Raises:
-        TransientError: it does not end.
+        TransientError: Airflow does not stop.
     """
     return process.stop(_child(settings), seconds=STOP_SECONDS)
 
 
 def health(settings: Settings) -> dict[str, str]:
-    """Return the state of each component, in Airflow's words; empty if the API server does not answer."""
+    """Return the state of each component, as Airflow names it; empty if the API server does not answer."""
     url = f"{Configuration.of(settings).url}/api/v2/monitor/health"
     try:
         answer = httpx.get(url, timeout=ANSWER_SECONDS).raise_for_status().json()
@@ -78,31 +78,33 @@ def health(settings: Settings) -> dict[str, str]:
 
 
 def all_healthy(states: Mapping[str, str]) -> bool:
-    """Return whether there are components and all of them are healthy."""
+    """Return whether there is at least one component and all are healthy."""
     return bool(states) and set(states.values()) == {HEALTHY}
 
 
 def _child(settings: Settings) -> Child:
     home = settings.home.resolve()
     log = home / "logs" / "airflow.log"
-    return Child(name="airflow", mark=str(home / "airflow"), run=home / "run", log=log)
+    return Child(name="airflow", own_argument=str(home / "airflow"), run=home / "run", log=log)
 
 
-def _database(settings: Settings, found: Addresses) -> str:
+def _database(settings: Settings, stack_addresses: Addresses) -> str:
     own = settings.model_copy(
         update={"postgres": settings.postgres.model_copy(update={"database": DATABASE})}
     )
-    server = Postgres(own, found)
+    server = Postgres(own, stack_addresses)
     server.answers()  # creates the database
     return server.dsn.replace("postgresql://", "postgresql+psycopg2://")
 
 
 def _environment(settings: Settings, configuration: Configuration) -> dict[str, str]:
-    """All of the caller's environment and of its .env: the tasks are its commands."""
-    written = {name: value for name, value in dotenv.dotenv_values(".env").items() if value is not None}
+    """Return the environment of the caller with the settings of its .env, because tasks run its commands."""
+    file_variables = {
+        name: value for name, value in dotenv.dotenv_values(".env").items() if value is not None
+    }
     scripts = str(Path(sys.executable).parent)
     return {
-        **{name: value for name, value in written.items() if name.startswith(PREFIX)},
+        **{name: value for name, value in file_variables.items() if name.startswith(PREFIX)},
         **os.environ,
         "PATH": os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)]),
         "AIRFLOW_HOME": str(configuration.home),
@@ -114,10 +116,12 @@ def _environment(settings: Settings, configuration: Configuration) -> dict[str, 
 def _migrate(environment: Mapping[str, str], *, log: Path) -> None:
     command = [str(airflow()), "db", "migrate"]
     with log.open("ab") as output:
-        done = subprocess.run(command, env=environment, stdout=output, stderr=output, timeout=MIGRATE_SECONDS)
-    if done.returncode != 0:
+        result = subprocess.run(
+            command, env=environment, stdout=output, stderr=output, timeout=MIGRATE_SECONDS
+        )
+    if result.returncode != 0:
         raise TerminalError(
-            "Airflow's database cannot be made or brought up to date",
+            "the database of Airflow cannot be created or upgraded",
             where=str(log),
             hint="Read the log, then run `pinlake airflow up` again.",
         )
@@ -128,5 +132,5 @@ def _refuse_taken_port(configuration: Configuration) -> None:
         raise ConfigurationError(
             f"port {configuration.port} of Airflow is taken",
             where=configuration.url,
-            hint="Stop what listens there, or choose another with PINLAKE_AIRFLOW_PORT.",
+            hint="Stop the program that listens there, or choose another port with PINLAKE_AIRFLOW_PORT.",
         )

@@ -1,6 +1,6 @@
-"""Airflow's four processes as one: started together, started anew when one dies, ended together.
+"""Supervisor of Airflow's four processes: starts them, restarts those that die, stops all of them.
 
-`airflow standalone` would leave its children behind at SIGTERM and serve logs on every address.
+`airflow standalone` leaves its children behind after SIGTERM and serves logs on every address.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ COMMANDS = {
     "triggerer": ("triggerer", "--skip-serve-logs"),
     "dag-processor": ("dag-processor",),
 }
-LOOK_SECONDS = 2.0
-END_SECONDS = 20.0
+CHECK_SECONDS = 2.0
+STOP_SECONDS = 20.0
 
 
 def airflow() -> Path:
-    """Return the program of this very environment."""
+    """Return the `airflow` program of this Python environment."""
     return Path(sys.executable).with_name("airflow")
 
 
@@ -33,25 +33,25 @@ def run(home: Path, *, stopping: threading.Event) -> None:
     """Run the processes until `stopping` is set.
 
     Args:
-        home: AIRFLOW_HOME, which the environment names as well.
-        stopping: set to end them: in order if they do so in time, by force if not.
+        home: AIRFLOW_HOME; the environment sets it too.
+        stopping: set it to stop the processes: in order, or by force after some time.
     """
     running = {name: _start(name, home) for name in COMMANDS}
-    while not stopping.wait(LOOK_SECONDS):
+    while not stopping.wait(CHECK_SECONDS):
         for name, process in running.items():
             if process.poll() is not None:
-                print(f"{name} has ended with {process.returncode}, starting it anew", flush=True)
+                print(f"{name} ended with {process.returncode}, restarting it", flush=True)
                 running[name] = _start(name, home)
-    _end_all()
+    _stop_all()
 
 
-def _end_all() -> None:
-    # What tasks run as well: left alone, the scheduler would wait for their end.
+def _stop_all() -> None:
+    # Including the commands of tasks: otherwise the scheduler would wait until they end.
     descendants = psutil.Process().children(recursive=True)
     for process in descendants:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, alive = psutil.wait_procs(descendants, timeout=END_SECONDS)
+    _, alive = psutil.wait_procs(descendants, timeout=STOP_SECONDS)
     for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()

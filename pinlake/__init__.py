@@ -1,3 +1,3 @@
-"""The application: what needs several packages at once, and the command line."""
+"""The application: features that need several packages, and the command line."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m pinlake`: the command line, for child processes that must run this very environment."""
+"""`python -m pinlake`: the command line, for child processes that must run in this Python environment."""
 
 from __future__ import annotations
 

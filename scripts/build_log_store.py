@@ -1,7 +1,7 @@
 """Compile lakehouse/spark/log_store/java into log_store.jar: the same bytes wherever it runs.
 
 Run it as `uv run python scripts/build_log_store.py` after changing the source or Delta's version. It needs
-the locked jars (`pinlake jars`) and a JRE.
+the locked jars (`pinlake jars spark compiler`) and a JRE.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def main(s3proxy: Path) -> None:
             shutil.copy2(path, s3proxy)
         else:
             shutil.move(path, s3proxy)
-    class_data_sharing.make([str(path) for path in (*spark_jars, log_store.JAR)])
+    class_data_sharing.create_archive([str(path) for path in (*spark_jars, log_store.JAR)])
 
 
 if __name__ == "__main__":

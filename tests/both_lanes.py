@@ -13,7 +13,7 @@ from foundation import logging_setup as logs
 from foundation import settings as settings_module
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.spark import session
 
 
@@ -25,9 +25,9 @@ def run() -> None:
     lake = DeltaLake.of(spark, settings)
     try:
         counts = {
-            "bronze": batch_lane.bronze(lake),
-            "silver": batch_lane.silver(lake, text_policy=settings.text_policy),
-            "gold": batch_lane.gold(lake),
+            "bronze": batch_lane.run_bronze(lake),
+            "silver": batch_lane.run_silver(lake, text_policy=settings.text_policy),
+            "gold": batch_lane.run_gold(lake),
             "stream": open_stream(spark, settings).drain(),
         }
     finally:

@@ -28,7 +28,7 @@ from lakehouse.spark import session
 ROOT = Path(__file__).parents[1]
 # Whoever starts a JVM for pyspark reads it.
 SPARK_OPTIONS = "SPARK_SUBMIT_OPTS"
-PATIENCE_SECONDS = 120.0
+GIVE_UP_AFTER_SECONDS = 120.0
 # Such a command may do nearly all of its work before it is killed.
 KILL_SECONDS = 400.0
 
@@ -61,7 +61,7 @@ class RunningDoor:
 def inherited() -> dict[str, str]:
     """Return this process's environment without Pinlake's settings; short-lived JVMs shall compile once."""
     given = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return given | {SPARK_OPTIONS: f"{session.QUICK} {given.get(SPARK_OPTIONS, '')}"}
+    return given | {SPARK_OPTIONS: f"{session.QUICK_JVM_OPTIONS} {given.get(SPARK_OPTIONS, '')}"}
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -139,7 +139,7 @@ class WarmProcess:
 
     def end(self) -> None:
         """End it; its JVM ends with it."""
-        self._process.communicate(timeout=PATIENCE_SECONDS)
+        self._process.communicate(timeout=GIVE_UP_AFTER_SECONDS)
         shutil.rmtree(self.socket.parent)
 
 
@@ -164,7 +164,7 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
         finally:
             process.terminate()
             try:
-                process.wait(PATIENCE_SECONDS)
+                process.wait(GIVE_UP_AFTER_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -216,7 +216,7 @@ def logged(log: Path) -> list[dict[str, object]]:
     return [event for line in lines if line.endswith(b"\n") and (event := _event(line))]
 
 
-def until(condition: Callable[[], Found], *, seconds: float = PATIENCE_SECONDS) -> Found:
+def until(condition: Callable[[], Found], *, seconds: float = GIVE_UP_AFTER_SECONDS) -> Found:
     """Return what the condition finds as soon as it is true.
 
     Raises:

@@ -17,7 +17,7 @@ from foundation import settings as settings_module
 from foundation.clients import s3_client
 from foundation.settings import Settings
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 from lakehouse.spark import session
 from local_stack import addresses
 from local_stack import stack as local_stack
@@ -25,7 +25,7 @@ from tests import commands
 
 # What a Spark of a few rows costs is compiling its plans and planning them anew after every shuffle. All
 # tests inherit this but the demo's, which shows that the product as it is gives the same rows.
-_FEW_ROWS = session.INTERPRETED | {"spark.sql.adaptive.enabled": "false"}
+_FEW_ROWS = session.INTERPRETED_PLANS | {"spark.sql.adaptive.enabled": "false"}
 _OPTIONS = ["-XX:+UseParallelGC", *(f"-D{name}={value}" for name, value in _FEW_ROWS.items())]
 os.environ.setdefault(commands.SPARK_OPTIONS, " ".join(_OPTIONS))
 # A process without a main file, as those that run tests side by side, pyspark takes for doctests and ends.
@@ -126,9 +126,9 @@ def filled(spark: SparkSession, shared: Settings) -> Settings:
 
 
 @pytest.fixture
-def store(filled: Settings) -> Store:
+def store(filled: Settings) -> TableStore:
     """Its store, as it is read without Spark."""
-    return Store(filled.s3, lambda: s3_client(filled.s3))
+    return TableStore(filled.s3, lambda: s3_client(filled.s3))
 
 
 def _apart(stack: Settings, whose: str) -> Settings:

@@ -11,7 +11,7 @@ from confluent_kafka import Producer
 from foundation.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER, new_event_id
 from foundation.settings import KafkaSettings
 
-PATIENCE_SECONDS = 30.0
+GIVE_UP_AFTER_SECONDS = 30.0
 
 
 def pin(unique_id: str, followers: object, **fields: object) -> dict[str, object]:
@@ -49,5 +49,5 @@ def send(
         ]
         for topic in topics or (kafka.batch_topic, kafka.stream_topic):
             producer.produce(topic, value, key=key, headers=headers)
-    assert producer.flush(PATIENCE_SECONDS) == 0
+    assert producer.flush(GIVE_UP_AFTER_SECONDS) == 0
     return given

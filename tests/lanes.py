@@ -8,7 +8,7 @@ from drill.proof import drain
 from foundation.settings import Settings
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import collect
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from tests import events
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
@@ -27,4 +27,4 @@ def fill(spark: SparkSession, settings: Settings) -> None:
     newer = [events.pin(pin, 20, category="home") for pin in PINS[:3]]
     events.send(settings.kafka, [*newer, b"no pin \xff", events.pin("no uuid", 1)])
     drain(spark, settings)
-    collect.collect(DeltaLake.of(spark, settings), Serving(settings.postgres))
+    collect.collect(DeltaLake.of(spark, settings), ServingDatabase(settings.postgres))

@@ -10,13 +10,13 @@ from arro3.core import Array, DataType, Field, Schema, Table
 from deltalake import DeltaTable, write_deltalake
 
 from lakehouse.catalog.tables import Table as Named
-from lakehouse.query.table_reader import Listed, Store
+from lakehouse.query.table_reader import StoredObject, TableStore
 
 _SCHEMA = Schema([Field("unique_id", DataType.utf8()), Field("number", DataType.int64())])
 State = dict[str, int]
 
 
-class LocalStore(Store):
+class LocalStore(TableStore):
     """Tables in a folder.
 
     Args:
@@ -26,21 +26,21 @@ class LocalStore(Store):
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def address(self, table: Named) -> str:
+    def table_url(self, table: Named) -> str:
         """Return a table's folder."""
         return str(self._root / table.layer / table.name)
 
     @property
-    def options(self) -> dict[str, str]:
+    def storage_options(self) -> dict[str, str]:
         """None are needed."""
         return {}
 
-    def listed(self, prefix: str) -> Iterator[Listed]:
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the files whose names under the folder begin like this."""
         for path in sorted(self._root.rglob("*")):
             key = str(path.relative_to(self._root))
             if path.is_file() and key.startswith(prefix):
-                yield Listed(key, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+                yield StoredObject(key, datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
     def key(self, url: str) -> str:
         """Return a file's name under the folder."""
@@ -49,7 +49,7 @@ class LocalStore(Store):
 
 def write(store: LocalStore, table: Named, states: list[State], *, change_feed: bool) -> None:
     """Make a table whose version n is the n-th state: one merge each, with inserts, updates and deletes."""
-    place = store.address(table)
+    place = store.table_url(table)
     Path(place).mkdir(parents=True)
     configuration: dict[str, str | None] = {"delta.enableChangeDataFeed": str(change_feed).lower()}
     write_deltalake(place, _rows(states[0]), configuration=configuration)

@@ -6,18 +6,18 @@ from itertools import islice
 
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.rebuild.publish import Publication
-from lakehouse.operations.rebuild.recompute import recomputing
-from lakehouse.operations.rebuild.run import Request
+from lakehouse.operations.rebuild.recompute import open_recomputation
+from lakehouse.operations.rebuild.run import RebuildRequest
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.results import GateLog
+from lakehouse.quality.results import GateStats
 
 
-def cut_off(lake: DeltaLake, request: Request, *, after: int) -> None:
+def cut_off(lake: DeltaLake, request: RebuildRequest, *, after: int) -> None:
     """Publish a rebuild no further than this many steps."""
-    log = GateLog()
-    batch_lane.promote_to_silver(lake, text_policy=request.text_policy, log=log)
-    with recomputing(lake, request.days) as recomputation:
-        silver = recomputation.silver(text_policy=request.text_policy)
-        publication = Publication(lake, recomputation, silver=silver, log=log)
-        for step in islice(publication.steps(), after):
+    stats = GateStats()
+    batch_lane.write_silver(lake, text_policy=request.text_policy, stats=stats)
+    with open_recomputation(lake, request.days) as recomputation:
+        silver = recomputation.recompute_silver(text_policy=request.text_policy)
+        publication = Publication(lake, recomputation, silver=silver, stats=stats)
+        for step in islice(publication.list_steps(), after):
             step()

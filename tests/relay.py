@@ -124,7 +124,7 @@ class HoldsBackCommits(Watcher):
             self._held |= named
             if self._held == self._names:
                 self.reached.set()
-            self.may_go.wait(commands.PATIENCE_SECONDS)
+            self.may_go.wait(commands.GIVE_UP_AFTER_SECONDS)
         return sent
 
 

@@ -1,11 +1,11 @@
-"""A quality report with something of everything, hostile text too."""
+"""A quality report with an example of every value, hostile text included."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 from lakehouse.observability.quality_report.model import (
-    Day,
+    DailyRows,
     Example,
     Point,
     Reason,
@@ -159,7 +159,7 @@ REASONS = (
 def _volume(table: str, rows: int, age: timedelta, *, quiet: int = 0, version: int | None = None) -> Volume:
     today = NOW.date()
     days = tuple(
-        Day(today - timedelta(days=13 - n), 0 if n >= 14 - quiet else rows // 40 * (3 + n * 5 % 4) // 4)
+        DailyRows(today - timedelta(days=13 - n), 0 if n >= 14 - quiet else rows // 40 * (3 + n * 5 % 4) // 4)
         for n in range(14)
     )
     return Volume(table, rows, NOW - age, version, days)
@@ -175,7 +175,7 @@ VOLUMES = (
         0,
         None,
         None,
-        tuple(Day(NOW.date() - timedelta(days=13 - n), 0) for n in range(14)),
+        tuple(DailyRows(NOW.date() - timedelta(days=13 - n), 0) for n in range(14)),
     ),
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.quality import suites as suite
+from lakehouse.quality import suites
 
 PLAUSIBLE = "follower_count.plausible"
 
@@ -21,10 +21,10 @@ def allow_followers(monkeypatch: pytest.MonkeyPatch, folder: Path, *, between: t
         between: the fewest and the most.
     """
     folder.mkdir(exist_ok=True)
-    for path in suite.FOLDER.glob("*.json"):
+    for path in suites.FOLDER.glob("*.json"):
         document = json.loads(path.read_text())
         for entry in document["expectations"]:
             if entry["meta"]["id"].endswith(PLAUSIBLE):
                 entry["kwargs"] |= dict(zip(("min_value", "max_value"), between, strict=True))
         (folder / path.name).write_text(json.dumps(document))
-    monkeypatch.setattr(suite.load, "__kwdefaults__", {"folder": folder})
+    monkeypatch.setattr(suites.load_suite, "__kwdefaults__", {"folder": folder})

@@ -8,11 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import orjson
-import psycopg2
 from confluent_kafka import Producer
 
 from foundation import kafka_admin as topics
 from foundation.clients import s3_client
+from foundation.postgres import connect
 from foundation.settings import Settings
 
 FOLDER = Path(__file__).parent / "fixtures"
@@ -76,20 +76,13 @@ def _produce(settings: Settings, topic: str, lines: list[bytes]) -> None:
 
 
 def _load(settings: Settings, dump: str) -> None:
-    postgres = settings.postgres
-    assert postgres.password is not None
-    access = {
-        "host": postgres.host,
-        "port": postgres.port,
-        "user": postgres.user,
-        "password": postgres.password.get_secret_value(),
-    }
-    with closing(psycopg2.connect(dbname="postgres", **access)) as session, session.cursor() as cursor:
+    maintenance = settings.postgres.model_copy(update={"database": "postgres"})
+    with closing(connect(maintenance)) as session, session.cursor() as cursor:
         session.autocommit = True
         cursor.execute(f"CREATE DATABASE {NAME}")
     # Lines with a backslash are psql's own commands.
     statements = "\n".join(line for line in dump.splitlines() if not line.startswith("\\"))
-    with closing(psycopg2.connect(dbname=NAME, **access)) as session, session.cursor() as cursor:
+    with closing(connect(settings.postgres)) as session, session.cursor() as cursor:
         cursor.execute(statements)
         session.commit()
 

@@ -1,3 +1,3 @@
-"""Java and its libraries: found, locked, fetched."""
+"""Java and its libraries: how they are found, locked and fetched."""
 
 from __future__ import annotations

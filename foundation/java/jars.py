@@ -1,4 +1,4 @@
-"""The Java libraries Pinlake runs and builds with: locked by SHA-256, fetched once, found on disk."""
+"""Java libraries that Pinlake runs and builds with: locked by SHA-256, fetched once, kept on disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from foundation.errors import ConfigurationError, TerminalError, TransientError
-from foundation.java import maven as repository
+from foundation.java import maven
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -31,7 +31,7 @@ READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
 
 class JarSet(StrEnum):
-    """The class paths Pinlake starts Java with."""
+    """Names of the class paths that Pinlake starts Java with."""
 
     SPARK = "spark"
     KAFKA = "kafka"
@@ -39,12 +39,16 @@ class JarSet(StrEnum):
     COMPILER = "compiler"
 
 
+# The set `compiler` is missing: only scripts/build_log_store.py needs it.
+COMMAND_SETS = (JarSet.SPARK, JarSet.KAFKA, JarSet.S3PROXY)
+
+
 @dataclass(frozen=True)
 class Jar:
     """One line of the lock.
 
     Attributes:
-        jar_set: whose class path it stands on.
+        jar_set: the class path it belongs to.
         coordinate: group:artifact:version.
         sha256: of the file, in hexadecimal.
         size: in bytes.
@@ -57,14 +61,14 @@ class Jar:
 
     @property
     def path(self) -> str:
-        """The place in a Maven repository, and in the cache too."""
+        """Its path in a Maven repository, and in the cache."""
         group, artifact, version = self.coordinate.split(":")
         return f"{group.replace('.', '/')}/{artifact}/{version}/{artifact}-{version}.jar"
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """What a fetch did: jars on the class paths, those downloaded just now, and their bytes."""
+class FetchResult:
+    """Result of a fetch: jars on the class paths, jars that were downloaded, and their bytes."""
 
     jars: int
     downloaded: int
@@ -79,7 +83,7 @@ def locked() -> tuple[Jar, ...]:
 
 
 def folder(settings: Settings) -> Path:
-    """Return where jars are kept: outside the checkout, shared by every checkout of this user."""
+    """Return the cache of jars: it is outside the checkout, and all checkouts of a user share it."""
     import platformdirs
 
     return (settings.cache or platformdirs.user_cache_path("pinlake", appauthor=False)) / "jars"
@@ -89,45 +93,45 @@ def class_path(jar_set: JarSet, settings: Settings) -> list[Path]:
     """Return the jars of a set.
 
     Raises:
-        ConfigurationError: one of them has not been fetched.
+        ConfigurationError: a jar has not been fetched.
     """
     root = folder(settings)
-    wanted = [jar for jar in locked() if jar.jar_set is jar_set]
-    missing = [jar.coordinate for jar in wanted if not _present(jar, root)]
+    requested = [jar for jar in locked() if jar.jar_set is jar_set]
+    missing = [jar.coordinate for jar in requested if not _is_present(jar, root)]
     if missing:
         raise ConfigurationError(
             f"{len(missing)} jars of {jar_set} are missing, {missing[0]} first",
             where=str(root),
-            hint="Run `pinlake jars`.",
+            hint=f"Run `pinlake jars {jar_set}`.",
         )
-    return [root / jar.path for jar in wanted]
+    return [root / jar.path for jar in requested]
 
 
-def fetch(settings: Settings, *, sets: Iterable[JarSet] = tuple(JarSet)) -> Fetched:
-    """Download what is missing, in parallel, each jar verified before it appears in the cache.
+def fetch(settings: Settings, *, sets: Iterable[JarSet] = COMMAND_SETS) -> FetchResult:
+    """Download missing jars in parallel; each is verified before it appears in the cache.
 
-    A jar on disk was verified when it came and is only looked at for its size.
+    A jar on disk was verified when it was downloaded, so only its size is checked.
 
     Args:
         settings: `cache` and `maven_repository` are used.
-        sets: the class paths that are wanted.
+        sets: the class paths to fetch; default: those that commands need.
 
     Raises:
-        TerminalError: a jar is not what the lock says, or the repository does not have it.
-        TransientError: the repository did not answer, however often it was asked.
+        TerminalError: a jar is not the locked one, or the repository does not have it.
+        TransientError: the repository did not answer after several attempts.
     """
-    chosen, root = set(sets), folder(settings)
-    wanted = {jar.path: jar for jar in locked() if jar.jar_set in chosen}
-    missing = [jar for jar in wanted.values() if not _present(jar, root)]
-    for path in wanted.keys() - {jar.path for jar in missing}:
+    selected, root = set(sets), folder(settings)
+    requested = {jar.path: jar for jar in locked() if jar.jar_set in selected}
+    missing = [jar for jar in requested.values() if not _is_present(jar, root)]
+    for path in requested.keys() - {jar.path for jar in missing}:
         _make_readable(root / path)
     total = sum(jar.size for jar in missing)
     if missing:
-        _download(missing, root=root, address=repository.root(settings.maven_repository))
-    return Fetched(jars=len(wanted), downloaded=len(missing), downloaded_bytes=total)
+        _download(missing, root=root, address=maven.root(settings.maven_repository))
+    return FetchResult(jars=len(requested), downloaded=len(missing), downloaded_bytes=total)
 
 
-def _present(jar: Jar, root: Path) -> bool:
+def _is_present(jar: Jar, root: Path) -> bool:
     try:
         return (root / jar.path).stat().st_size == jar.size
     except (FileNotFoundError, NotADirectoryError):
@@ -152,12 +156,12 @@ def _download(jars: list[Jar], *, root: Path, address: str) -> None:
             for download in waiting:
                 download.result()
         finally:
-            # The first failure ends the fetch: what has not begun need not begin.
+            # The first failure ends the fetch: downloads that have not started are not needed.
             pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Bar:
-    """One jar's share of the common bar, in the form pooch reports to."""
+    """One jar's share of the progress bar, with the methods that pooch calls."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
@@ -185,7 +189,7 @@ def _fetch_one(jar: Jar, *, root: Path, address: str, bar: _Bar) -> None:
         wait=wait_random_exponential(multiplier=0.5, max=8),
         reraise=True,
     )
-    # A mirror's address may carry a password: errors name only its host.
+    # The address of a mirror may contain a password, so errors name its host only.
     where = urlsplit(address).hostname or address
     try:
         retrying(_retrieve, jar, root=root, address=address, bar=bar)
@@ -193,7 +197,7 @@ def _fetch_one(jar: Jar, *, root: Path, address: str, bar: _Bar) -> None:
         raise TerminalError(
             f"jar {jar.coordinate} does not have the SHA-256 {jar.sha256} of the lock",
             where=where,
-            hint="Nothing was kept. Find out who changed it; check PINLAKE_MAVEN_REPOSITORY and any proxy.",
+            hint="Nothing was stored. Find out who changed it; check PINLAKE_MAVEN_REPOSITORY and any proxy.",
         ) from None
     except requests.RequestException as error:
         kind = TransientError if _is_transient(error) else TerminalError
@@ -204,9 +208,9 @@ def _fetch_one(jar: Jar, *, root: Path, address: str, bar: _Bar) -> None:
         ) from None
     except OSError as error:
         raise TerminalError(
-            f"jar {jar.coordinate} cannot be kept: {error.strerror or error}",
+            f"jar {jar.coordinate} cannot be stored: {error.strerror or error}",
             where=str(root),
-            hint="Make room there, or set PINLAKE_CACHE to a folder of yours.",
+            hint="Free some space there, or set PINLAKE_CACHE to a folder that you can write.",
         ) from None
 
 
@@ -215,22 +219,22 @@ def _retrieve(jar: Jar, *, root: Path, address: str, bar: _Bar) -> None:
 
     pooch.get_logger().setLevel(logging.ERROR)
     bar.reset()
-    place = root / jar.path
+    path = root / jar.path
     pooch.retrieve(
         f"{address}/{jar.path}",
         known_hash=f"sha256:{jar.sha256}",
-        fname=place.name,
-        path=place.parent,
+        fname=path.name,
+        path=path.parent,
         downloader=pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT_SECONDS),
     )
-    _make_readable(place)
+    _make_readable(path)
 
 
 def _make_readable(path: Path) -> None:
-    """Let every user read a jar: pooch downloads to a private file, and a cache may be shared."""
+    """Let every user read a jar: pooch downloads into a private file, but users may share a cache."""
     mode = path.stat().st_mode
     if mode & READABLE != READABLE:
-        # Another user's jar that this user can read is left as it is.
+        # Only the owner can change the mode; a jar of another user that this user can read is fine.
         with contextlib.suppress(PermissionError):
             path.chmod(mode | READABLE)
 

@@ -20,25 +20,25 @@ _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 
 def find() -> Path:
-    """Return the `java` to run: JAVA_HOME's, else the first on PATH.
+    """Return the `java` to run: the one of JAVA_HOME, else the first on PATH.
 
     Raises:
-        ConfigurationError: there is none, or it is too old.
+        ConfigurationError: Java is missing or too old.
     """
     home = os.environ.get("JAVA_HOME")
-    found = str(Path(home, "bin", "java")) if home else shutil.which("java")
+    program = str(Path(home, "bin", "java")) if home else shutil.which("java")
     where = "JAVA_HOME" if home else "PATH"
-    if found is None or not os.access(found, os.X_OK):
+    if program is None or not os.access(program, os.X_OK):
         raise ConfigurationError("Java is missing", where=where, hint=INSTALL)
-    version = _version(found)
+    version = _version(program)
     if version is None or version < OLDEST:
-        raise ConfigurationError(f"Java is too old: {version or 'unknown'}", where=found, hint=INSTALL)
-    return Path(found)
+        raise ConfigurationError(f"Java is too old: {version or 'unknown'}", where=program, hint=INSTALL)
+    return Path(program)
 
 
 def _version(java: str) -> int | None:
     try:
-        # It answers on standard error.
+        # Java prints its version on standard error.
         answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return None

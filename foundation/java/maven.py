@@ -1,4 +1,4 @@
-"""Where jars are fetched from: the configured Maven repository, else the root that Apache Ivy knows."""
+"""The Maven repository that jars are fetched from: the configured one, else the root that Apache Ivy uses."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from foundation.errors import ConfigurationError
 RESOLVER = "org/apache/ivy/plugins/resolver/IBiblioResolver.class"
 
 _UTF8 = 1
-# Bytes after the tag of each constant of a class file (JVM specification, section 4.4); long and double
-# take two entries of the pool.
+# Number of bytes after the tag of each constant of a class file (JVM specification, section 4.4). Constants
+# of type long and double take two entries of the pool.
 _SIZES = {
     3: 4,
     4: 4,
@@ -36,16 +36,16 @@ _TWO_ENTRIES = frozenset({5, 6})
 
 
 def root(configured: str | None) -> str:
-    """Return the repository's root, without a closing slash.
+    """Return the root of the repository, without a trailing slash.
 
-    Without a configured one it is DEFAULT_M2_ROOT of the Ivy that Spark ships: one definition, and the
-    same that `spark.jars.packages` would use.
+    The default is DEFAULT_M2_ROOT of the Ivy that Spark ships, so the address is defined once and is the one
+    that `spark.jars.packages` would use.
 
     Args:
-        configured: setting `maven_repository`; None for Ivy's.
+        configured: setting `maven_repository`; None for Ivy's root.
 
     Raises:
-        ConfigurationError: none is configured and Ivy's cannot be read.
+        ConfigurationError: no repository is configured and Ivy's root cannot be read.
     """
     return (configured or _root_of_ivy(_ivy_jar())).rstrip("/")
 
@@ -53,10 +53,10 @@ def root(configured: str | None) -> str:
 def _ivy_jar() -> Path:
     spec = importlib.util.find_spec("pyspark")
     folder = Path(spec.origin).parent / "jars" if spec and spec.origin else Path("pyspark/jars")
-    found = sorted(folder.glob("ivy-*.jar"))
-    if not found:
-        raise _unknown("Apache Ivy's jar is missing", folder)
-    return found[0]
+    paths = sorted(folder.glob("ivy-*.jar"))
+    if not paths:
+        raise _root_error("Apache Ivy's jar is missing", folder)
+    return paths[0]
 
 
 def _root_of_ivy(jar: Path) -> str:
@@ -64,10 +64,10 @@ def _root_of_ivy(jar: Path) -> str:
         with zipfile.ZipFile(jar) as archive:
             texts = _utf8_constants(archive.read(RESOLVER))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise _unknown("Apache Ivy's jar cannot be read", jar) from error
+        raise _root_error("Apache Ivy's jar cannot be read", jar) from error
     roots = [text for text in texts if text.startswith("https://") and text.rstrip("/").endswith("/maven2")]
     if len(roots) != 1:
-        raise _unknown("Apache Ivy's jar does not hold exactly one root of Maven Central", jar)
+        raise _root_error("Apache Ivy's jar does not contain exactly one root of Maven Central", jar)
     return roots[0]
 
 
@@ -87,7 +87,7 @@ def _utf8_constants(class_file: bytes) -> list[str]:
     return texts
 
 
-def _unknown(what: str, where: Path) -> ConfigurationError:
+def _root_error(what: str, where: Path) -> ConfigurationError:
     return ConfigurationError(
         what, where=str(where), hint="Set PINLAKE_MAVEN_REPOSITORY to the root of a Maven repository."
     )

@@ -1,3 +1,3 @@
-"""The HTTP API: it accepts pins and answers once Kafka has them."""
+"""The HTTP API: it accepts pins and answers after Kafka has acknowledged them."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pins as clients send them: bytes to a pin, or to the problem with them. Nothing here raises."""
+"""Validation of pins as clients send them: a pin or the problem with it. Nothing here raises."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", re.A
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A pin that may enter Kafka.
+    """A pin that can be sent to Kafka.
 
     Args:
-        unique_id: in its canonical, lower-case spelling: the record's key.
-        value: the pin's JSON, UTF-8, its fields as the client spelled them.
+        unique_id: in canonical lower case; it becomes the key of the record.
+        value: JSON of the pin, UTF-8, with the fields as the client sent them.
     """
 
     unique_id: str
@@ -33,12 +33,12 @@ def read_pin(raw: bytes, *, limit: int) -> Pin | Problem:
 
     Args:
         raw: what the client sent.
-        limit: how many bytes a pin may have.
+        limit: maximum size of a pin in bytes.
     """
     if len(raw) > limit:
         return too_large("the pin", limit=limit)
     document = _load(raw)
-    return document if isinstance(document, Problem) else _pin(document, limit=limit)
+    return document if isinstance(document, Problem) else _validate(document, limit=limit)
 
 
 def read_pins(body: bytes, *, limit: int, lines: bool) -> Iterator[tuple[int, Pin | Problem]] | Problem:
@@ -46,28 +46,28 @@ def read_pins(body: bytes, *, limit: int, lines: bool) -> Iterator[tuple[int, Pi
 
     Args:
         body: what the client sent.
-        limit: how many bytes one pin may have.
-        lines: it is NDJSON; otherwise a body that opens with a bracket is read as one array.
+        limit: maximum size of one pin in bytes.
+        lines: the body is NDJSON; if False, a body that starts with a bracket is read as an array.
 
     Returns:
-        Number (from 1) and pin or problem of each line that is not blank, or of each element; a problem
-        where the body as a whole cannot be read.
+        The number (from 1) of each line that is not blank, or of each element, with its pin or problem. If
+        the whole body cannot be read, the problem with it.
     """
     if lines or body.lstrip()[:1] != b"[":
-        return _of_lines(body, limit=limit)
+        return _read_lines(body, limit=limit)
     document = _load(body)
     if isinstance(document, Problem):
         return document
-    return ((number, _pin(element, limit=limit)) for number, element in enumerate(document, start=1))
+    return ((number, _validate(element, limit=limit)) for number, element in enumerate(document, start=1))
 
 
-def _of_lines(body: bytes, *, limit: int) -> Iterator[tuple[int, Pin | Problem]]:
+def _read_lines(body: bytes, *, limit: int) -> Iterator[tuple[int, Pin | Problem]]:
     for number, line in enumerate(body.split(b"\n"), start=1):
         if line and not line.isspace():
             yield number, read_pin(line, limit=limit)
 
 
-def _load(raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _load(raw: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -84,7 +84,7 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-def _pin(document: object, *, limit: int) -> Pin | Problem:
+def _validate(document: object, *, limit: int) -> Pin | Problem:
     if not isinstance(document, dict):
         return Problem(HTTPStatus.BAD_REQUEST, "a pin must be a JSON object")
     unique_id = document.get("unique_id")
@@ -99,5 +99,5 @@ def _pin(document: object, *, limit: int) -> Pin | Problem:
     return too_large("the pin", limit=limit) if len(value) > limit else Pin(unique_id.lower(), value)
 
 
-def _bad_unique_id(fault: str) -> Problem:
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"unique_id {fault}", field="unique_id")
+def _bad_unique_id(reason: str) -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"unique_id {reason}", field="unique_id")

@@ -1,4 +1,4 @@
-"""What the door answers to a request it does not accept: RFC 9457 problem details."""
+"""Problem details (RFC 9457): the response to a request that is not accepted."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ MEDIA_TYPE = "application/problem+json"
 
 @dataclass(frozen=True)
 class Problem:
-    """One reason for a refusal.
+    """One reason why a request is rejected.
 
     Args:
         status: the HTTP status.
         detail: what is wrong, without repeating what the client sent.
-        field: the field, header or query that is at fault, where there is one.
-        event_id: the id under which the event may yet arrive, for the client to retry with.
+        field: the field or header that is wrong, if there is one.
+        event_id: the id for a retry, because the event may still arrive under it.
     """
 
     status: int
@@ -26,7 +26,7 @@ class Problem:
     event_id: str | None = None
 
     def body(self) -> dict[str, Any]:
-        """Return the problem as the members of its JSON object."""
+        """Return the members of the JSON object."""
         members: dict[str, Any] = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
@@ -41,5 +41,5 @@ class Problem:
 
 
 def too_large(what: str, *, limit: int) -> Problem:
-    """Return the problem of a body or pin of more than `limit` bytes."""
+    """Return the problem of a body or pin that has more than `limit` bytes."""
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{what} is larger than {limit} bytes")

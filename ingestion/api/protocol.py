@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it, closed to endless headers, its refusals in the door's own form."""
+"""HTTP/1.1 of uvicorn, with a limit on headers and with problem details as error responses."""
 
 from __future__ import annotations
 
@@ -15,47 +15,47 @@ MAX_HEAD_BYTES = 64 * 1024
 class Protocol(HttpToolsProtocol):
     """One connection.
 
-    uvicorn's own keeps headers of any length in memory, answers what is no HTTP in plain text, and hangs up
-    on a client that closes its side of the connection once it has sent its request.
+    uvicorn's own class keeps headers of any length in memory, answers invalid HTTP in plain text, and drops a
+    client that closes its side of the connection after sending its request.
     """
 
     _in_head = False
     _head_bytes = 0
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; refuse a head that does not end."""
+        """Parse received bytes; reject a head that is too long."""
         super().data_received(data)
         if self._in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 detail = f"request line and headers are larger than {MAX_HEAD_BYTES} bytes"
-                self._refuse(Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail))
+                self._reject(Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail))
 
     def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's never keeps the connection
-        """Keep the connection of a client that has sent all of its request until that is answered."""
+        """Keep the connection until a complete request is answered, even if the client closed its side."""
         answering = self.cycle is not None and not (self.cycle.more_body or self.cycle.response_complete)
         if answering:
             self.cycle.keep_alive = False
         return answering
 
     def on_message_begin(self) -> None:
-        """Start to count."""
+        """Start counting the bytes of the head."""
         super().on_message_begin()
         self._in_head, self._head_bytes = True, 0
 
     def on_headers_complete(self) -> None:
-        """Hand the request on."""
+        """Stop counting and start the request."""
         self._in_head = False
         super().on_headers_complete()
         if self.parser.should_upgrade():
-            # The parser takes nothing after such a head for a body: it must not become a request either.
+            # The parser takes no body after such a head: the bytes must not be read as the next request.
             self.cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP."""
-        self._refuse(Problem(HTTPStatus.BAD_REQUEST, msg))
+        """Reject bytes that are not HTTP."""
+        self._reject(Problem(HTTPStatus.BAD_REQUEST, msg))
 
-    def _refuse(self, problem: Problem) -> None:
+    def _reject(self, problem: Problem) -> None:
         body = orjson.dumps(problem.body())
         status = HTTPStatus(problem.status)
         headers = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"

@@ -1,4 +1,4 @@
-"""Whether the door can take events: its topics exist and the broker answers."""
+"""Readiness of the API: its topics exist and the broker answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
-from foundation import kafka_admin as topics
+from foundation import kafka_admin
 from foundation.errors import PinlakeError
 from foundation.settings import KafkaSettings
 from ingestion.producer import Publisher
@@ -19,11 +19,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Readiness:
-    """Creates the topics as soon as Kafka lets it, and asks the broker at most once a second after that.
+    """Creates the topics when Kafka answers, then asks the broker at most once per second.
 
     Args:
         kafka: broker and topics.
-        publisher: whose connection is asked.
+        publisher: its connection is used to ask the broker.
     """
 
     def __init__(self, kafka: KafkaSettings, publisher: Publisher) -> None:
@@ -35,7 +35,7 @@ class Readiness:
         self.topics_exist = False
 
     async def create_topics(self) -> None:
-        """Try until both topics exist, waiting five seconds at most between two tries."""
+        """Try until both topics exist, at least every five seconds."""
         waiting = AsyncRetrying(
             retry=retry_if_exception_type(PinlakeError),
             wait=wait_exponential(multiplier=0.2, max=5),
@@ -43,15 +43,15 @@ class Readiness:
                 "topics not there yet", error=str(state.outcome.exception() if state.outcome else None)
             ),
         )
-        await waiting(asyncio.to_thread, topics.create_topics, self._kafka)
+        await waiting(asyncio.to_thread, kafka_admin.create_topics, self._kafka)
         self.topics_exist = True
 
     async def check(self) -> bool:
-        """Return whether an event sent now can be expected to arrive."""
+        """Return whether Kafka can take events now."""
         if not self.topics_exist:
             return False
         async with self._asking:
             if time.monotonic() - self._asked_at > CACHED_SECONDS:
-                self._reachable = await asyncio.to_thread(self._publisher.reachable)
+                self._reachable = await asyncio.to_thread(self._publisher.is_reachable)
                 self._asked_at = time.monotonic()
         return self._reachable

@@ -1,4 +1,4 @@
-"""What a request carries besides its route: the body, read up to a limit, and the headers the door heeds."""
+"""Body and headers of a request: the body is read up to a limit, the headers are checked."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from foundation.event import parse_event_id
 from ingestion.api.problem import Problem, too_large
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
-STALLED_SECONDS = 5
+BODY_TIMEOUT_SECONDS = 5
 
 
 async def read_body(request: Request, *, limit: int) -> bytes | Problem:
-    """Read the body, and no more than `limit` bytes of it, whatever Content-Length says.
+    """Read the body, but at most `limit` bytes, whatever Content-Length says.
 
-    A client may be slow, but not fall silent: one that has would hold up the door's end.
+    A client may be slow, but it must keep sending: a silent one would delay the shutdown of the API.
     """
     if request.headers.get("content-encoding", "identity") != "identity":
         detail = "send the body without Content-Encoding"
         return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, field="Content-Encoding")
     if "upgrade" in request.headers:
-        detail = "the door speaks HTTP/1.1 only: send no Upgrade"
+        detail = "the API supports HTTP/1.1 only: do not send Upgrade"
         return Problem(HTTPStatus.BAD_REQUEST, detail, field="Upgrade")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
@@ -34,34 +34,35 @@ async def read_body(request: Request, *, limit: int) -> bytes | Problem:
     size = 0
     clock = asyncio.get_running_loop().time
     try:
-        async with asyncio.timeout(STALLED_SECONDS) as patience:
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS) as timeout:
             async for part in request.stream():
                 size += len(part)
                 if size > limit:
                     return too_large("the body", limit=limit)
                 parts.append(part)
-                patience.reschedule(clock() + STALLED_SECONDS)
+                timeout.reschedule(clock() + BODY_TIMEOUT_SECONDS)
     except TimeoutError:
-        return Problem(HTTPStatus.REQUEST_TIMEOUT, f"no more of the body came for {STALLED_SECONDS} seconds")
+        detail = f"no part of the body arrived for {BODY_TIMEOUT_SECONDS} seconds"
+        return Problem(HTTPStatus.REQUEST_TIMEOUT, detail)
     except ClientDisconnect:
         return Problem(HTTPStatus.BAD_REQUEST, "the body ended early")
     return b"".join(parts)
 
 
 def idempotency_key(request: Request, *, now: datetime) -> str | Problem | None:
-    """Return the event id a client has chosen, None if it has not, or the problem with it.
+    """Return the event id that the client has chosen, the problem with it, or None if there is none.
 
     Args:
-        request: whose header is read, with or without the quotation marks of a structured field.
-        now: the door's clock, UTC.
+        request: its header may have the quotation marks of a structured field.
+        now: the API's clock, UTC.
     """
-    given = request.headers.get(IDEMPOTENCY_KEY)
-    if given is None:
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
         return None
-    if len(given) > 1 and given[0] == given[-1] == '"':
-        given = given[1:-1]
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
     try:
-        return parse_event_id(given, now=now)
+        return parse_event_id(key, now=now)
     except ValueError as error:
         detail = f"{IDEMPOTENCY_KEY} {error}"
         return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field=IDEMPOTENCY_KEY)

@@ -1,4 +1,4 @@
-"""The door's answers as JSON responses."""
+"""JSON responses of the API."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from ingestion.producer import Event
 RETRY_AFTER_SECONDS = 1
 
 
-def accepted(event: Event) -> Response:
-    """Return 201 with the event's id."""
+def accepted_response(event: Event) -> Response:
+    """Return 201 with the id of the event."""
     return _json(HTTPStatus.CREATED, {"event_id": event.event_id, "unique_id": event.pin.unique_id})
 
 
-def refused(problem: Problem, *, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a problem, with Retry-After where trying again may help; a client that stalls is let go."""
+def problem_response(problem: Problem, *, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a problem: with Retry-After if a retry may help; a client that timed out is disconnected."""
     return _problem(problem.status, problem.body(), headers=headers)
 
 
-def state(status: int, word: str) -> Response:
-    """Return how the door is, in one word."""
+def state_response(status: int, word: str) -> Response:
+    """Return the state of the API, in one word."""
     return _json(status, {"status": word})
 
 
-def unavailable(event: Event) -> Problem:
-    """Return the problem of an event that Kafka has not acknowledged."""
+def unavailable_problem(event: Event) -> Problem:
+    """Return the problem of an event that Kafka did not acknowledge."""
     detail = "Kafka has not acknowledged the event; retry with this event_id as Idempotency-Key"
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, event_id=event.event_id)
 
 
-def bulk(lines: Mapping[int, Event | Problem], acknowledged: Mapping[Event, bool]) -> Response:
-    """Return one answer a line, and for all of them a status that is no better than the worst needs.
+def bulk_response(lines: Mapping[int, Event | Problem], acknowledged: Mapping[Event, bool]) -> Response:
+    """Return one result per line, and a status for the request that does not hide a failed line.
 
     Args:
         lines: event or problem by line number; at least one.
-        acknowledged: whether both topics have acknowledged an event.
+        acknowledged: whether both topics acknowledged the event.
     """
     outcomes = {
-        number: unavailable(line) if isinstance(line, Event) and not acknowledged[line] else line
+        number: unavailable_problem(line) if isinstance(line, Event) and not acknowledged[line] else line
         for number, line in lines.items()
     }
     problems = [outcome for outcome in outcomes.values() if isinstance(outcome, Problem)]
@@ -53,7 +53,7 @@ def bulk(lines: Mapping[int, Event | Problem], acknowledged: Mapping[Event, bool
         "rejected": len(problems),
         "results": [_line(number, outcome) for number, outcome in outcomes.items()],
     }
-    status = _overall({problem.status for problem in problems}, some_good=len(problems) < len(outcomes))
+    status = _overall({problem.status for problem in problems}, some_accepted=len(problems) < len(outcomes))
     if status < HTTPStatus.BAD_REQUEST:
         return _json(status, body)
     detail = f"{len(problems)} of {len(outcomes)} pins were not accepted; results says why"
@@ -67,12 +67,12 @@ def _line(number: int, outcome: Event | Problem) -> dict[str, Any]:
     return {"line": number, "status": int(HTTPStatus.CREATED), **identity}
 
 
-def _overall(problems: set[int], *, some_good: bool) -> int:
+def _overall(problems: set[int], *, some_accepted: bool) -> int:
     if not problems:
         return HTTPStatus.CREATED
     if HTTPStatus.SERVICE_UNAVAILABLE in problems:
         return HTTPStatus.SERVICE_UNAVAILABLE
-    if some_good:
+    if some_accepted:
         return HTTPStatus.MULTI_STATUS
     return problems.pop() if len(problems) == 1 else HTTPStatus.BAD_REQUEST
 
@@ -82,9 +82,9 @@ def _json(status: int, body: Mapping[str, Any]) -> Response:
 
 
 def _problem(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Response:
-    sent = dict(headers or {})
+    all_headers = dict(headers or {})
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        sent["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        all_headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if status == HTTPStatus.REQUEST_TIMEOUT:
-        sent["Connection"] = "close"
-    return Response(orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=sent)
+        all_headers["Connection"] = "close"
+    return Response(orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=all_headers)

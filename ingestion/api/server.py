@@ -1,4 +1,4 @@
-"""The door as a process: a listening socket, uvicorn, and an orderly end."""
+"""The server process of the API: a listening socket, uvicorn, and an orderly shutdown."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _log = structlog.get_logger(__name__)
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way.
+    """Serve until SIGTERM or SIGINT, then finish the requests under way.
 
     Raises:
-        ConfigurationError: the address cannot be listened on.
+        ConfigurationError: the address cannot be used.
     """
     config = uvicorn.Config(
         create_app(settings),
@@ -37,27 +37,28 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    with _listen(settings) as listener, _quiet_end():
+    with _listen(settings) as listener, _quiet_shutdown():
         host, port = listener.getsockname()[:2]
         _log.info("door listening", address=f"http://{host}:{port}")
         uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listen(settings: Settings) -> socket.socket:
-    address = (settings.door.host, settings.door.port)
+    address = (settings.api.host, settings.api.port)
     try:
         return socket.create_server(address, backlog=BACKLOG)
     except OSError as error:
         raise ConfigurationError(
-            f"cannot listen: {error.strerror}",
+            f"the API cannot listen: {error.strerror}",
             where=f"{address[0]}:{address[1]}",
-            hint="Stop what listens there, or set PINLAKE_DOOR_HOST and PINLAKE_DOOR_PORT.",
+            hint="Stop the program that listens there, or set PINLAKE_API_HOST and PINLAKE_API_PORT.",
         ) from error
 
 
 @contextlib.contextmanager
-def _quiet_end() -> Iterator[None]:
-    # uvicorn raises the signal that ended it once more, for handlers it found: ending in order is no failure.
+def _quiet_shutdown() -> Iterator[None]:
+    # uvicorn raises the signal that stopped it again, for the handlers it replaced. Here they do nothing: an
+    # orderly shutdown is not a failure.
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield

@@ -1,4 +1,4 @@
-"""Pins posted to the door, each until it is answered for good: the client's side of at-least-once."""
+"""A client that posts pins and retries until it has a final answer: at-least-once delivery."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from tenacity import (
 from foundation.errors import TransientError
 from foundation.event import new_event_id
 
-TRY_AGAIN = frozenset({429, 503})
-PATIENCE_SECONDS = 30.0
+RETRYABLE = frozenset({429, 503})
+GIVE_UP_AFTER_SECONDS = 30.0
 TIMEOUT_SECONDS = 10.0
 CONNECTIONS = 8
 
-_growing = wait_random_exponential(multiplier=0.1, max=5)
+_backoff = wait_random_exponential(multiplier=0.1, max=5)
 
 
 @dataclass(frozen=True)
-class Acknowledged:
-    """An event the door has taken."""
+class AcknowledgedEvent:
+    """An event that the API has accepted."""
 
     unique_id: str
     event_id: str
@@ -40,59 +40,59 @@ class Acknowledged:
 
 @dataclass(frozen=True)
 class Answer:
-    """The door's last word on one pin.
+    """The final answer of the API for one pin.
 
     Args:
-        status: HTTP status; None if there was no answer at all.
-        seconds: from the first attempt to the answer.
-        retries: how many further attempts it took.
+        status: HTTP status; None if there was no answer.
+        seconds: time from the first attempt to the answer.
+        retries: number of attempts after the first.
         acknowledged: the event, if the status is 201.
-        detail: the problem's detail, if it is not.
+        detail: detail of the problem, for any other status.
     """
 
     status: int | None
     seconds: float
     retries: int
-    acknowledged: Acknowledged | None = None
+    acknowledged: AcknowledgedEvent | None = None
     detail: str = ""
 
 
-def door_client(url: str, *, connections: int = CONNECTIONS) -> httpx.AsyncClient:
-    """Return a client of the door at `url` with so many connections."""
+def api_client(url: str, *, connections: int = CONNECTIONS) -> httpx.AsyncClient:
+    """Return a client of the API at `url` with this many connections."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, limits=limits)
 
 
-async def check_door(client: httpx.AsyncClient) -> None:
-    """Make sure that a door answers.
+async def check_api(client: httpx.AsyncClient) -> None:
+    """Make sure that the API answers.
 
     Raises:
-        TransientError: it does not.
+        TransientError: the API does not answer.
     """
     try:
         (await client.get("/health")).raise_for_status()
     except httpx.HTTPError as error:
         raise TransientError(
-            f"the door does not answer: {type(error).__name__}",
+            f"the API does not answer: {type(error).__name__}",
             where=str(client.base_url),
-            hint="Start it (`pinlake serve`) or name its address with --url.",
+            hint="Start it (`pinlake serve`) or give its address with --url.",
         ) from error
 
 
 async def post_pin(client: httpx.AsyncClient, pin: bytes, *, event_id: str) -> Answer:
-    """Post one pin; try again, under the same event id, while the door is busy or away.
+    """Post one pin; retry with the same event id while the API is busy or unavailable.
 
     Args:
-        client: of the door.
+        client: a client of the API.
         pin: a JSON object.
         event_id: sent as Idempotency-Key.
     """
     started = time.perf_counter()
     persistent = AsyncRetrying(
         retry=retry_if_exception_type(httpx.TransportError)
-        | retry_if_result(lambda response: response.status_code in TRY_AGAIN),
+        | retry_if_result(lambda response: response.status_code in RETRYABLE),
         wait=_wait,
-        stop=stop_after_delay(PATIENCE_SECONDS),
+        stop=stop_after_delay(GIVE_UP_AFTER_SECONDS),
     )
     headers = {"Idempotency-Key": event_id, "Content-Type": "application/json"}
     try:
@@ -110,31 +110,31 @@ async def post_pin(client: httpx.AsyncClient, pin: bytes, *, event_id: str) -> A
 def post_pins(
     url: str, pins: Sequence[bytes], *, event_ids: Sequence[str] | None = None, connections: int = CONNECTIONS
 ) -> list[Answer]:
-    """Post pins side by side and return the door's answers in their order.
+    """Post pins concurrently; return the answers in the order of the pins.
 
     Args:
-        url: of the door.
+        url: address of the API.
         pins: JSON objects.
-        event_ids: one a pin; new ones, in the order of the pins, by default. The ids of an earlier call
-            repeat its events.
-        connections: how many pins are under way at a time.
+        event_ids: one per pin; default: new ones in the order of the pins. The ids of an earlier call repeat
+            its events.
+        connections: how many requests are under way at a time.
 
     Raises:
-        TransientError: the door does not answer.
+        TransientError: the API does not answer.
     """
     ids = [new_event_id() for _ in pins] if event_ids is None else event_ids
     return asyncio.run(_post_all(url, list(zip(pins, ids, strict=True)), connections=connections))
 
 
 async def _post_all(url: str, events: list[tuple[bytes, str]], *, connections: int) -> list[Answer]:
-    seats = asyncio.Semaphore(connections)
+    slots = asyncio.Semaphore(connections)
 
     async def post(client: httpx.AsyncClient, pin: bytes, event_id: str) -> Answer:
-        async with seats:
+        async with slots:
             return await post_pin(client, pin, event_id=event_id)
 
-    async with door_client(url, connections=connections) as client:
-        await check_door(client)
+    async with api_client(url, connections=connections) as client:
+        await check_api(client)
         return await asyncio.gather(*(post(client, pin, event_id) for pin, event_id in events))
 
 
@@ -143,16 +143,16 @@ def _answer(response: httpx.Response, *, seconds: float, retries: int) -> Answer
     try:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        return Answer(status, seconds, retries, detail="not an answer of a door")
+        return Answer(status, seconds, retries, detail="this is not an answer of the API")
     if status != httpx.codes.CREATED:
         return Answer(status, seconds, retries, detail=str(body.get("detail", "")))
-    return Answer(status, seconds, retries, Acknowledged(body["unique_id"], body["event_id"]))
+    return Answer(status, seconds, retries, AcknowledgedEvent(body["unique_id"], body["event_id"]))
 
 
 def _wait(state: RetryCallState) -> float:
     outcome = state.outcome
     if outcome is not None and not outcome.failed:
-        asked = outcome.result().headers.get("Retry-After", "")
-        if asked.isdecimal():
-            return max(float(asked), _growing(state))
-    return _growing(state)
+        retry_after = outcome.result().headers.get("Retry-After", "")
+        if retry_after.isdecimal():
+            return max(float(retry_after), _backoff(state))
+    return _backoff(state)

@@ -1,4 +1,4 @@
-"""Clients that post a data set over and over, at a rate, as an app's users would."""
+"""An emulator of many clients: it posts a data set at a given rate, once or repeatedly."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from itertools import islice
 import httpx
 
 from foundation.event import new_event_id
-from ingestion.client.client import CONNECTIONS, Answer, check_door, door_client, post_pin
+from ingestion.client.client import CONNECTIONS, Answer, api_client, check_api, post_pin
 
 REMEMBERED_LATENCIES = 1_000_000
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How pins are posted.
+    """Rate and number of posts.
 
     Args:
-        rate: pins a second on average, with exponential gaps; 0 is as fast as the door answers.
-        count: how many; None for each pin once, or without end where they loop.
-        loop: begin again, in another order, when all pins are posted.
-        connections: how many are under way at a time.
-        seed: of the order and the gaps.
+        rate: pins per second on average, with exponential gaps; 0 is as fast as the API answers.
+        count: number of posts; None for each pin once, or with `loop` until it is stopped.
+        loop: start again, in another order, when all pins are posted.
+        connections: how many posts are under way at a time.
+        seed: seed of the order and the gaps.
     """
 
     rate: float
@@ -38,8 +38,8 @@ class Pace:
 
 
 @dataclass
-class Summary:
-    """What the door has answered. Latencies run from first attempt to last answer, of the newest million."""
+class EmulationSummary:
+    """Answers of the API. A latency is the time from first attempt to final answer, of the newest million."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     retries: int = 0
@@ -48,7 +48,7 @@ class Summary:
 
     @property
     def posted(self) -> int:
-        """How many pins got an answer or were given up."""
+        """Number of pins that got an answer or were given up."""
         return self.statuses.total()
 
     def add(self, answer: Answer) -> None:
@@ -58,7 +58,7 @@ class Summary:
         self.latencies.append(answer.seconds)
 
     def percentile(self, percent: float) -> float | None:
-        """Return the latency, in seconds, that so many percent of the posts do not exceed."""
+        """Return the latency, in seconds, that this percentage of the posts does not exceed."""
         ordered = sorted(self.latencies)
         return ordered[max(math.ceil(len(ordered) * percent / 100), 1) - 1] if ordered else None
 
@@ -70,26 +70,26 @@ async def emulate(
     *,
     stopping: asyncio.Event,
     on_answer: Callable[[Answer], None] = lambda answer: None,
-) -> Summary:
-    """Post pins to the door at a pace, in random order.
+) -> EmulationSummary:
+    """Post pins to the API at a rate, in random order.
 
     Args:
-        url: of the door.
+        url: address of the API.
         pins: JSON objects.
-        pace: how fast and how many.
-        stopping: set to end early; what is under way is still awaited.
+        pace: rate and number of posts.
+        stopping: set it to stop early; posts under way are still awaited.
         on_answer: called with every answer.
 
     Returns:
-        The summary, early end or not.
+        The summary, also after an early stop.
 
     Raises:
-        TransientError: there is no door.
+        TransientError: the API does not answer.
     """
     randomness = random.Random(pace.seed)
     clock = asyncio.get_running_loop().time
     waiting: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=pace.connections)
-    summary = Summary()
+    summary = EmulationSummary()
 
     async def post(client: httpx.AsyncClient) -> None:
         while (pin := await waiting.get()) is not None:
@@ -97,8 +97,8 @@ async def emulate(
             summary.add(answer)
             on_answer(answer)
 
-    async with door_client(url, connections=pace.connections) as client:
-        await check_door(client)
+    async with api_client(url, connections=pace.connections) as client:
+        await check_api(client)
         started = clock()
         async with asyncio.TaskGroup() as group:
             for _ in range(pace.connections):

@@ -1,4 +1,4 @@
-"""A file of pins to post: JSON lines, checked before anything is sent."""
+"""A file of pins to post: JSON lines, validated before anything is sent."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from foundation.errors import UsageError
 
 
 def read_pin_file(path: Path) -> list[bytes]:
-    """Return the pins of a file, one JSON object each, as they stand there.
+    """Return the pins of a file, one JSON object per line, unchanged.
 
     Raises:
-        UsageError: no such file, an empty one, or a line that is no JSON object.
+        UsageError: the file is missing or empty, or a line is not a JSON object.
     """
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise UsageError(
-            f"cannot read the pins: {error.strerror}", where=str(path), hint="Name a file of JSON lines."
+            f"the pins cannot be read: {error.strerror}", where=str(path), hint="Give a file of JSON lines."
         ) from error
     pins = [line for number, line in enumerate(lines, start=1) if _is_pin(line, where=f"{path}:{number}")]
     if not pins:
-        raise UsageError("there is no pin", where=str(path), hint="Name a file with one JSON object a line.")
+        raise UsageError("the file has no pin", where=str(path), hint="Put one JSON object on each line.")
     return pins
 
 

@@ -1,13 +1,13 @@
-"""Kafka to S3: the batch topic's records into landing objects, without a hole and without a double.
+"""The batch consumer: records of the batch topic to landing objects on S3, without gaps or duplicates.
 
-An object is put first and its offsets are committed afterwards. Between the two a process may die; the
-next owner of the partition, who cannot know how far the dead one had collected, therefore asks S3 for an
-object that begins with the very record it reads first, and goes on after that object's end if there is
-one. So S3, not Kafka's commit, says what has landed.
+An object is put first, then its offsets are committed. A process may die between the two. The next owner of
+the partition cannot know how far the dead process had read, so it asks S3 for an object that starts with the
+first record it reads. If there is one, it continues after the end of that object. So S3, not Kafka's commit,
+says what has landed.
 
-The window that stays: the group is asked right before each put, but a process that is suspended for
-longer than the session timeout between the answer and the put, and then goes on, may put an object
-beside those of the partition's new owner. Silver keeps one row an event, whatever lands twice.
+One window remains: the consumer asks the group right before each put, but a process that is suspended for
+longer than the session timeout between the answer and the put may put an object next to those of the new
+owner. Silver keeps one row per event, even if an event has landed twice.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from kafka.errors import OffsetOutOfRangeError
 from foundation.errors import TerminalError, TransientError
 from foundation.offsets import LostOffsets
 from foundation.settings import ConsumerSettings
-from ingestion.landing.consumer_group import PATIENCE_SECONDS, Membership, forgotten
-from ingestion.landing.object_buffer import Chunk
-from ingestion.landing.store import Landing
+from ingestion.landing.consumer_group import GIVE_UP_AFTER_SECONDS, ConsumerGroupMember, offset_error
+from ingestion.landing.object_buffer import ObjectBuffer
+from ingestion.landing.store import LandingStore
 
 POLL_MILLISECONDS = 200
 POLL_RECORDS = 5000
@@ -36,8 +36,18 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Landed:
-    """What a run has done for one partition: records and objects, bytes as put and before compression."""
+class PartitionCounts:
+    """Counts of one run for one partition.
+
+    Attributes:
+        topic: the topic.
+        partition: the partition.
+        records: records put.
+        objects: objects put.
+        bytes: size of the objects, compressed.
+        uncompressed_bytes: size of the objects before compression.
+        already_landed: objects that an earlier process had put without committing their offsets.
+    """
 
     topic: str
     partition: int
@@ -45,7 +55,7 @@ class Landed:
     objects: int = 0
     bytes: int = 0
     uncompressed_bytes: int = 0
-    adopted: int = 0
+    already_landed: int = 0
 
 
 class BatchConsumer:
@@ -53,16 +63,16 @@ class BatchConsumer:
 
     Args:
         consumer: a kafka-python consumer of the group, with auto commit and offset reset off.
-        landing: where objects go.
-        limits: when an object is closed; `max_bytes` also bounds what is held of all partitions together.
-        stopping: set to end the run; what is collected but not put is left to the next run.
-        on_loss: see `ingestion.landing.consumer_group.Membership`.
+        landing: stores the objects.
+        limits: limits of an object; `max_bytes` also limits the buffers of all partitions together.
+        stopping: set it to end the run; records that are not put yet are left to the next run.
+        on_loss: see `ingestion.landing.consumer_group.ConsumerGroupMember`.
     """
 
     def __init__(
         self,
         consumer: KafkaConsumer,
-        landing: Landing,
+        landing: LandingStore,
         *,
         limits: ConsumerSettings,
         stopping: threading.Event,
@@ -72,40 +82,40 @@ class BatchConsumer:
         self._landing = landing
         self._limits = limits
         self._stopping = stopping
-        self._membership = Membership(consumer, on_revoked=self._forget, on_loss=on_loss)
-        self._chunks: dict[TopicPartition, Chunk] = {}
-        self._adopted: set[TopicPartition] = set()
-        self._landed: dict[TopicPartition, Landed] = {}
+        self._member = ConsumerGroupMember(consumer, on_revoked=self._forget, on_loss=on_loss)
+        self._buffers: dict[TopicPartition, ObjectBuffer] = {}
+        self._checked: set[TopicPartition] = set()
+        self._landed: dict[TopicPartition, PartitionCounts] = {}
 
     def run(
         self, topic: str, *, follow: bool = False, on_records: Callable[[int], None] = lambda count: None
-    ) -> list[Landed]:
-        """Land what is in the topic.
+    ) -> list[PartitionCounts]:
+        """Land the records of the topic.
 
         Args:
             topic: the topic.
-            follow: go on when the end is reached; otherwise stop at the end as it is now.
+            follow: continue at the end of the topic; if False, stop at the end as it is now.
             on_records: called with the number of records of every poll.
 
         Returns:
-            What has landed, by partition.
+            The counts of each partition.
 
         Raises:
-            TransientError: Kafka or S3 stayed away for a minute.
-            TerminalError: Kafka no longer has offsets that were to be read, or S3 refuses.
+            TransientError: Kafka or S3 did not answer for a minute.
+            TerminalError: Kafka no longer has offsets that should be read, or S3 refuses.
         """
         ends = self._ends(topic)
-        self._membership.join(topic)
-        heard_at = time.monotonic()
+        self._member.join(topic)
+        received_at = time.monotonic()
         while not self._stopping.is_set():
             records = self._poll()
-            self._membership.rejoin_if_stuck(topic)
+            self._member.rejoin_if_stuck(topic)
             if records or follow:
-                heard_at = time.monotonic()
-            elif time.monotonic() - heard_at > PATIENCE_SECONDS:
-                raise _away(topic)
+                received_at = time.monotonic()
+            elif time.monotonic() - received_at > GIVE_UP_AFTER_SECONDS:
+                raise _silence_error(topic)
             for partition, batch in records.items():
-                self._take(partition, batch)
+                self._buffer(partition, batch)
             on_records(sum(map(len, records.values())))
             self._close_due()
             if not follow and self._reached(ends) and self._finish():
@@ -119,70 +129,74 @@ class BatchConsumer:
             )
         except OffsetOutOfRangeError as error:
             ((partition, offset), *_) = error.args[0].items()
-            begins, ends = self._membership.bounds([partition])
-            raise forgotten(partition, wanted=offset, begin=begins[partition], end=ends[partition]) from error
-        self._membership.place()
+            begins, ends = self._member.bounds([partition])
+            raise offset_error(
+                partition, wanted=offset, begin=begins[partition], end=ends[partition]
+            ) from error
+        self._member.position()
         return records
 
-    def _take(self, partition: TopicPartition, records: list[ConsumerRecord]) -> None:
-        if partition not in self._adopted:
-            if self._adopt(partition, records[0]):
+    def _buffer(self, partition: TopicPartition, records: list[ConsumerRecord]) -> None:
+        if partition not in self._checked:
+            if self._skip_landed(partition, records[0]):
                 return
-            self._adopted.add(partition)
+            self._checked.add(partition)
         while records:
-            chunk = self._chunks.get(partition)
-            if chunk is None:
-                chunk = self._chunks[partition] = Chunk(opened_at=time.monotonic())
-            room = self._limits.max_records - len(chunk)
-            chunk.extend(records[:room])
+            buffer = self._buffers.get(partition)
+            if buffer is None:
+                buffer = self._buffers[partition] = ObjectBuffer(opened_at=time.monotonic())
+            room = self._limits.max_records - len(buffer)
+            buffer.extend(records[:room])
             records = records[room:]
-            if len(chunk) >= self._limits.max_records and not self._put(partition):
+            if len(buffer) >= self._limits.max_records and not self._put(partition):
                 return
 
-    def _adopt(self, partition: TopicPartition, first: ConsumerRecord) -> bool:
-        probe = Chunk(opened_at=time.monotonic())
+    def _skip_landed(self, partition: TopicPartition, first: ConsumerRecord) -> bool:
+        probe = ObjectBuffer(opened_at=time.monotonic())
         probe.extend([first])
-        last = self._landing.last_offset(probe.landing_object, mark=probe.mark)
+        last = self._landing.last_offset(probe.landing_object, first_record_hash=probe.first_record_hash)
         if last is None:
             return False
         _log.info("landed before, not committed", topic=first.topic, partition=first.partition, last=last)
-        if self._membership.commit(partition, last + 1):
+        if self._member.commit(partition, last + 1):
             self._consumer.seek(partition, last + 1)
-            self._count(partition, adopted=1)
+            self._count(partition, already_landed=1)
         return True
 
     def _close_due(self) -> None:
         oldest = time.monotonic() - self._limits.max_seconds
-        for partition in [place for place, chunk in self._chunks.items() if chunk.opened_at <= oldest]:
+        for partition in [key for key, buffer in self._buffers.items() if buffer.opened_at <= oldest]:
             self._put(partition)
-        while sum(chunk.size for chunk in self._chunks.values()) >= self._limits.max_bytes:
-            self._put(max(self._chunks, key=lambda place: self._chunks[place].size))
+        while sum(buffer.size for buffer in self._buffers.values()) >= self._limits.max_bytes:
+            self._put(max(self._buffers, key=lambda key: self._buffers[key].size))
 
     def _put(self, partition: TopicPartition) -> bool:
-        chunk = self._chunks.pop(partition)
-        body, landed = chunk.compress(), chunk.landing_object
-        if not self._membership.holds(partition, at=landed.offsets.first):
-            self._adopted.discard(partition)
+        buffer = self._buffers.pop(partition)
+        body, landed = buffer.compress(), buffer.landing_object
+        if not self._member.still_owns(partition, at=landed.offsets.first):
+            self._checked.discard(partition)
             return False
-        self._landing.put(landed.key, body, mark=chunk.mark)
-        self._count(partition, records=len(chunk), objects=1, bytes=len(body), uncompressed_bytes=chunk.size)
-        if not self._membership.commit(partition, landed.offsets.last + 1):
-            self._adopted.discard(partition)
+        self._landing.put(landed.key, body, first_record_hash=buffer.first_record_hash)
+        self._count(
+            partition, records=len(buffer), objects=1, bytes=len(body), uncompressed_bytes=buffer.size
+        )
+        if not self._member.commit(partition, landed.offsets.last + 1):
+            self._checked.discard(partition)
             return False
         return True
 
     def _finish(self) -> bool:
-        put = [self._put(partition) for partition in list(self._chunks)]
+        put = [self._put(partition) for partition in list(self._buffers)]
         if not all(put):
             return False
-        # Markers of transactions and compacted records leave the end behind the last record.
+        # The end can lie after the last record, because of transaction markers and compacted records.
         return all(
-            self._membership.commit(partition, self._consumer.position(partition))
+            self._member.commit(partition, self._consumer.position(partition))
             for partition in self._consumer.assignment()
         )
 
     def _reached(self, ends: dict[TopicPartition, int]) -> bool:
-        if not self._membership.placed:
+        if not self._member.positioned:
             return False
         positions = {
             partition: self._consumer.position(partition, timeout_ms=POLL_MILLISECONDS)
@@ -196,24 +210,24 @@ class BatchConsumer:
     def _ends(self, topic: str) -> dict[TopicPartition, int]:
         numbers = self._consumer.partitions_for_topic(topic)
         if not numbers:
-            hint = "Start the door (`pinlake serve`), which creates it, or correct PINLAKE_KAFKA_BATCH_TOPIC."
+            hint = "Start the API (`pinlake serve`), which creates it, or correct PINLAKE_KAFKA_BATCH_TOPIC."
             raise TerminalError("the topic does not exist", where=f"topic {topic}", hint=hint)
-        return self._membership.bounds([TopicPartition(topic, number) for number in numbers])[1]
+        return self._member.bounds([TopicPartition(topic, number) for number in numbers])[1]
 
     def _forget(self, revoked: Collection[TopicPartition]) -> None:
         for partition in revoked:
-            self._chunks.pop(partition, None)
-            self._adopted.discard(partition)
+            self._buffers.pop(partition, None)
+            self._checked.discard(partition)
 
     def _count(self, partition: TopicPartition, **added: int) -> None:
-        landed = self._landed.get(partition) or Landed(partition.topic, partition.partition)
+        landed = self._landed.get(partition) or PartitionCounts(partition.topic, partition.partition)
         sums = {name: getattr(landed, name) + number for name, number in added.items()}
         self._landed[partition] = replace(landed, **sums)
 
 
-def _away(topic: str) -> TransientError:
+def _silence_error(topic: str) -> TransientError:
     return TransientError(
-        f"Kafka has sent nothing for {PATIENCE_SECONDS:.0f} seconds though there is more to read",
+        f"Kafka sent nothing for {GIVE_UP_AFTER_SECONDS:.0f} seconds although there is more to read",
         where=f"topic {topic}",
-        hint="Look at the broker and its network, then run the command again: nothing is lost.",
+        hint="Check the broker and its network, then run the command again: nothing is lost.",
     )

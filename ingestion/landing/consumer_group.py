@@ -1,4 +1,4 @@
-"""The batch consumer's seat in its group: which partitions are its own, and where each begins and ends."""
+"""Membership of the batch consumer in its group: its partitions, their offsets, and commits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_rand
 from foundation.errors import TerminalError
 from foundation.offsets import LostOffsets, OffsetRange, data_loss_error
 
-PATIENCE_SECONDS = 60.0
+GIVE_UP_AFTER_SECONDS = 60.0
 CALL_MILLISECONDS = 10_000
 REBALANCE_SECONDS = 12.0
 
@@ -28,23 +28,24 @@ _log = structlog.get_logger(__name__)
 _persistent = retry(
     retry=retry_if_exception_type(RetriableError),
     wait=wait_random_exponential(multiplier=0.2, max=5),
-    stop=stop_after_delay(PATIENCE_SECONDS),
+    stop=stop_after_delay(GIVE_UP_AFTER_SECONDS),
     reraise=True,
 )
 
 
-class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python ships no types
-    """Follows the group's rebalances.
+class ConsumerGroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python ships no types
+    """A member of the group, which follows its rebalances.
 
-    A partition that comes is paused until `place` has put it where its commit says: a callback runs inside
-    poll, where nothing may block. With the consumer's own reset policy off, no offset is ever skipped
-    because Kafka has forgotten it.
+    A new partition is paused until `position` has set it to its committed offset, because callbacks run
+    inside poll, where nothing may block. The consumer's own reset policy is off, so an offset that Kafka has
+    removed is never skipped silently.
 
     Args:
-        consumer: subscribed by `join`.
-        on_revoked: called with the partitions that were taken away.
-        on_loss: called with offsets that were to be read and are gone; if it raises, nothing is skipped.
-        clock: seconds that never go back.
+        consumer: `join` subscribes it.
+        on_revoked: called with partitions that were revoked.
+        on_loss: called with offsets that Kafka removed before they were read; if it raises, nothing is
+            skipped.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(
@@ -59,23 +60,23 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         self._clock = clock
         self._on_revoked = on_revoked
         self._on_loss = on_loss
-        self._unplaced: set[TopicPartition] = set()
+        self._unpositioned: set[TopicPartition] = set()
         self._generation = -1
         self._rebalancing_since: float | None = None
         self.joined = False
 
     def join(self, topic: str) -> None:
-        """Subscribe; partitions come with a later poll."""
+        """Subscribe; a later poll assigns partitions."""
         self._consumer.subscribe([topic], listener=self)
-        # A join without the topic's metadata is followed by a second one as soon as the metadata is there.
+        # A join without the metadata of the topic is followed by a second join when the metadata arrives.
         self._consumer.topics()
 
     def rejoin_if_stuck(self, topic: str) -> None:
         """Leave the group and join it again if a rebalance does not end; call this after every poll.
 
-        kafka-python forgets a join whose answer arrives after its poll has given up, if new metadata was
-        the reason to join (KAFKA-9815 is the same fault of the Java client). It then neither sends
-        heartbeats nor joins again. A healthy rebalance ends within the session timeout of ten seconds.
+        kafka-python loses a join whose response arrives after poll has given up, if new metadata was the
+        reason for the join (KAFKA-9815 is the same bug of the Java client). It then neither sends heartbeats
+        nor joins again. A healthy rebalance ends within the session timeout of ten seconds.
         """
         if self._consumer.group_metadata().state != MemberState.REBALANCING:
             self._rebalancing_since = None
@@ -89,76 +90,76 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
             self.join(topic)
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Forget what was collected from partitions that others may own by now."""
-        self._unplaced.difference_update(revoked)
+        """Drop the state of partitions that other members may own now."""
+        self._unpositioned.difference_update(revoked)
         self._on_revoked(revoked)
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Hold new partitions back until they are placed."""
+        """Pause new partitions until they are positioned."""
         self.joined = True
-        self._unplaced.update(assigned)
+        self._unpositioned.update(assigned)
         if assigned:
             self._consumer.pause(*assigned)
             self._consumer.seek_to_beginning(*assigned)
 
-    def place(self) -> None:
-        """Put every new partition where its commit says, or at its beginning if it has none.
+    def position(self) -> None:
+        """Set every new partition to its committed offset, or to its beginning if there is no commit.
 
         Raises:
-            TerminalError: the topic was created anew; or what `on_loss` raises.
+            TerminalError: the topic was deleted and created again; or what `on_loss` raises.
         """
-        if not self._unplaced:
+        if not self._unpositioned:
             return
-        self._unplaced &= self._consumer.assignment()
-        begins, ends = self.bounds(self._unplaced)
-        for partition in sorted(self._unplaced):
+        self._unpositioned &= self._consumer.assignment()
+        begins, ends = self.bounds(self._unpositioned)
+        for partition in sorted(self._unpositioned):
             committed = self._committed(partition)
             begin, end = begins[partition], ends[partition]
             if committed is not None and committed > end:
-                raise forgotten(partition, wanted=committed, begin=begin, end=end)
+                raise offset_error(partition, wanted=committed, begin=begin, end=end)
             if committed is not None and committed < begin:
                 self._on_loss(_lost(partition, committed, begin))
             self._consumer.seek(partition, max(begin, committed or 0))
             self._consumer.resume(partition)
         self._generation = self._consumer.group_metadata().generation_id
-        self._unplaced.clear()
+        self._unpositioned.clear()
 
     @property
-    def placed(self) -> bool:
-        """Whether partitions are assigned and none waits to be placed."""
-        return self.joined and not self._unplaced
+    def positioned(self) -> bool:
+        """Whether partitions are assigned and all of them are positioned."""
+        return self.joined and not self._unpositioned
 
-    def holds(self, partition: TopicPartition, *, at: int) -> bool:
-        """Return whether the group still gives this member the partition, by its coordinator's own word.
+    def still_owns(self, partition: TopicPartition, *, at: int) -> bool:
+        """Ask the group's coordinator whether this member still owns the partition.
 
-        What this member knows by itself may be stale: a process that was suspended wakes up believing that
-        it is still a member. So it asks, by committing the offset it stands at.
+        The state of this member may be stale: a process that was suspended still believes that it is a
+        member. So it asks the coordinator, by committing its current offset.
 
         Args:
-            partition: that records were collected from.
-            at: the offset of the first of them.
+            partition: the partition of the buffered records.
+            at: the offset of the first buffered record.
         """
-        seat = self._consumer.group_metadata()
-        stable = seat.state == MemberState.STABLE and seat.generation_id == self._generation
+        group = self._consumer.group_metadata()
+        stable = group.state == MemberState.STABLE and group.generation_id == self._generation
         if stable and partition in self._consumer.assignment():
             return self.commit(partition, at)
-        self._renew(partition)
+        self._require_position(partition)
         return False
 
     def commit(self, partition: TopicPartition, offset: int) -> bool:
         """Commit the offset to read next.
 
         Returns:
-            False if the partition belongs to another by now: who owns it will find what was put.
+            False if another member owns the partition now: that member finds the object that was put.
 
         Raises:
-            KafkaError: the broker stayed away, or refuses.
+            KafkaError: the broker did not answer, or refuses.
         """
         try:
             self._commit({partition: OffsetAndMetadata(offset)})
         except (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError):
             _log.warning("commit refused after a rebalance", topic=partition[0], partition=partition[1])
-            self._renew(partition)
+            self._require_position(partition)
             return False
         return True
 
@@ -169,17 +170,17 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         """Return the first offset and the end of each partition.
 
         Raises:
-            KafkaError: the broker stayed away, or refuses.
+            KafkaError: the broker did not answer, or refuses.
         """
-        wanted = list(partitions)
-        begins = self._consumer.beginning_offsets(wanted, timeout_ms=CALL_MILLISECONDS)
-        return begins, self._consumer.end_offsets(wanted, timeout_ms=CALL_MILLISECONDS)
+        listed = list(partitions)
+        begins = self._consumer.beginning_offsets(listed, timeout_ms=CALL_MILLISECONDS)
+        return begins, self._consumer.end_offsets(listed, timeout_ms=CALL_MILLISECONDS)
 
-    def _renew(self, partition: TopicPartition) -> None:
-        """Have the partition placed again where its commit says, if it is still this member's then."""
+    def _require_position(self, partition: TopicPartition) -> None:
+        """Make the next `position` set the partition again, if this member still owns it then."""
         if partition in self._consumer.assignment():
             self._consumer.pause(partition)
-        self._unplaced.add(partition)
+        self._unpositioned.add(partition)
 
     @_persistent
     def _commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
@@ -191,14 +192,14 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-pytho
         return offset
 
 
-def forgotten(partition: TopicPartition, *, wanted: int, begin: int, end: int) -> TerminalError:
-    """Return the error of an offset that is to be read next but lies outside of what Kafka has."""
+def offset_error(partition: TopicPartition, *, wanted: int, begin: int, end: int) -> TerminalError:
+    """Return the error of an offset to read next that is outside the offsets Kafka has."""
     if wanted < begin:
         return data_loss_error([_lost(partition, wanted, begin)])
     return TerminalError(
-        f"offset {wanted} is to be read next but the topic ends at {end}: it was created anew",
+        f"the next offset to read is {wanted}, but the topic ends at {end}: it was deleted and created again",
         where=f"topic {partition.topic}, partition {partition.partition}",
-        hint="Delete the consumer's group, or name another one in PINLAKE_KAFKA_CONSUMER_GROUP.",
+        hint="Delete the consumer group, or set another one in PINLAKE_KAFKA_CONSUMER_GROUP.",
     )
 
 

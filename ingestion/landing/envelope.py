@@ -1,4 +1,4 @@
-"""A Kafka record as one line of JSON, whatever bytes it carries."""
+"""A Kafka record as one line of JSON, with any bytes in it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kafka.consumer.fetcher import ConsumerRecord
 def to_line(record: ConsumerRecord) -> bytes:
     """Return a record as JSON, ending in a line feed.
 
-    Bytes that are UTF-8 become a string; other bytes leave the field null and stand, as base64, in a
-    field beside it (`value_base64`). Nothing is lost: null, empty and every byte come back as they were.
+    Bytes that are UTF-8 become a string. For other bytes the field is null and a second field
+    (`value_base64`) has them in base64. Nothing is lost: null, empty and all bytes can be restored.
     """
     envelope: dict[str, Any] = {
         "topic": record.topic,

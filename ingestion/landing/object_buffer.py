@@ -1,4 +1,4 @@
-"""The records of one partition on their way into one landing object."""
+"""A buffer of records of one partition, which becomes one landing object."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ingestion.landing.envelope import to_line
 COMPRESSION_LEVEL = 1
 
 
-class Chunk:
-    """Consecutive records, kept as landing lines.
+class ObjectBuffer:
+    """Consecutive records, stored as landing lines.
 
     Args:
         opened_at: seconds of the caller's monotonic clock.
@@ -29,19 +29,19 @@ class Chunk:
         self.size = 0
 
     def __len__(self) -> int:
-        """Return how many records there are."""
+        """Return the number of records."""
         return len(self._lines)
 
     @property
     def landing_object(self) -> LandingObject:
-        """The object that these records make, once there are any."""
+        """The landing object of these records; there must be at least one."""
         first, last = self._ends
         offsets = OffsetRange(first.topic, first.partition, first.offset, last.offset)
         return LandingObject.starting_at(first.timestamp, offsets)
 
     @property
-    def mark(self) -> str:
-        """What tells the first record from any other that had its offset in a topic of the same name."""
+    def first_record_hash(self) -> str:
+        """A hash that differs for a record with the same offset in an earlier topic of the same name."""
         return hashlib.sha256(self._lines[0]).hexdigest()
 
     def extend(self, records: Sequence[ConsumerRecord]) -> None:
@@ -52,6 +52,6 @@ class Chunk:
         self._ends = [(self._ends or records)[0], records[-1]]
 
     def compress(self) -> bytes:
-        """Return the object's body; equal records give equal bytes."""
+        """Return the body of the object; equal records give equal bytes."""
         body: bytes = igzip.compress(b"".join(self._lines), compresslevel=COMPRESSION_LEVEL, mtime=0)
         return body

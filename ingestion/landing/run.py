@@ -1,4 +1,4 @@
-"""One run of the batch consumer from settings: its clients opened, its errors told in Pinlake's words."""
+"""One run of the batch consumer: opens its clients from the settings and translates Kafka's errors."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from foundation.clients import kafka_python_config, s3_client
 from foundation.errors import TerminalError, TransientError
 from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import KafkaSettings, Settings
-from ingestion.landing.consumer import BatchConsumer, Landed
-from ingestion.landing.consumer_group import PATIENCE_SECONDS
-from ingestion.landing.store import Landing
+from ingestion.landing.consumer import BatchConsumer, PartitionCounts
+from ingestion.landing.consumer_group import GIVE_UP_AFTER_SECONDS
+from ingestion.landing.store import LandingStore
 
 TIMEOUT_SECONDS = 10.0
 SESSION_SECONDS = 10
@@ -29,24 +29,24 @@ def consume(
     follow: bool = False,
     stopping: threading.Event | None = None,
     on_records: Callable[[int], None] = lambda count: None,
-) -> list[Landed]:
-    """Land what the batch topic holds.
+) -> list[PartitionCounts]:
+    """Land the records of the batch topic.
 
     Args:
         settings: Kafka, S3 and the limits of an object.
-        follow: go on at the topic's end; otherwise stop at the end as it is when the run begins.
-        stopping: set to end early; what was not put is left to the next run.
+        follow: continue at the end of the topic; if False, stop at the end as it is when the run starts.
+        stopping: set it to end early; records that are not put yet are left to the next run.
         on_records: called with the number of records of every poll.
 
     Returns:
-        What has landed, by partition.
+        The counts of each partition.
 
     Raises:
-        TransientError: Kafka or S3 stayed away for a minute.
-        TerminalError: Kafka no longer has offsets that were to be read, or one of them refuses.
+        TransientError: Kafka or S3 did not answer for a minute.
+        TerminalError: Kafka no longer has offsets that should be read, or Kafka or S3 refuses.
     """
     ending = stopping or threading.Event()
-    landing = Landing(s3_client(settings.s3), bucket=settings.s3.bucket, stopping=ending)
+    landing = LandingStore(s3_client(settings.s3), bucket=settings.s3.bucket, stopping=ending)
     with _kafka_errors(settings.kafka):
         consumer = _connect(settings.kafka)
         try:
@@ -66,7 +66,7 @@ def _connect(kafka: KafkaSettings) -> KafkaConsumer:
     persistent = Retrying(
         retry=retry_if_exception_type(RetriableError),
         wait=wait_random_exponential(multiplier=0.2, max=5),
-        stop=stop_after_delay(PATIENCE_SECONDS),
+        stop=stop_after_delay(GIVE_UP_AFTER_SECONDS),
         reraise=True,
     )
     return persistent(
@@ -100,5 +100,5 @@ def _kafka_errors(kafka: KafkaSettings) -> Iterator[None]:
         raise TerminalError(
             f"Kafka refuses: {type(error).__name__}",
             where=kafka.bootstrap_servers,
-            hint="Look at PINLAKE_KAFKA_* and the rights of its user on the topic and the group.",
+            hint="Check PINLAKE_KAFKA_* and the rights of its user on the topic and the group.",
         ) from error

@@ -1,4 +1,4 @@
-"""The bucket that landing objects are put into."""
+"""Storage of landing objects in the bucket."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from foundation.offsets import LostOffsets
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MARK = "first-record-sha256"
-PATIENCE_SECONDS = 60.0
+FIRST_RECORD_HASH_KEY = "first-record-sha256"
+GIVE_UP_AFTER_SECONDS = 60.0
 
 Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
 
 
-class Landing:
-    """The landing prefix of one bucket; every call is retried while the store is away.
+class LandingStore:
+    """The landing prefix of one bucket; every call is retried while the object store is unavailable.
 
     Args:
         s3: the client.
-        bucket: the bucket's name.
-        stopping: set when the process is asked to end: no further retry is waited for.
+        bucket: name of the bucket.
+        stopping: set when the process should end; then there are no more retries.
     """
 
     def __init__(self, s3: S3Client, *, bucket: str, stopping: threading.Event) -> None:
@@ -46,55 +46,58 @@ class Landing:
         self._bucket = bucket
         self._stopping = stopping
 
-    def put(self, key: str, body: bytes, *, mark: str) -> None:
-        """Store an object and return once the store has acknowledged it.
+    def put(self, key: str, body: bytes, *, first_record_hash: str) -> None:
+        """Store an object; return after the store has acknowledged it.
 
         Args:
-            key: its name.
-            body: its bytes.
-            mark: of its first record; kept as metadata.
+            key: key of the object.
+            body: content of the object.
+            first_record_hash: hash of its first record; stored as metadata.
 
         Raises:
-            TransientError: the store stayed away.
-            TerminalError: it refuses.
+            TransientError: the store did not answer.
+            TerminalError: the store refuses.
         """
         self._persist(
-            lambda: self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata={MARK: mark}), key
+            lambda: self._s3.put_object(
+                Bucket=self._bucket, Key=key, Body=body, Metadata={FIRST_RECORD_HASH_KEY: first_record_hash}
+            ),
+            key,
         )
 
-    def last_offset(self, wanted: LandingObject, *, mark: str) -> int | None:
+    def last_offset(self, wanted: LandingObject, *, first_record_hash: str) -> int | None:
         """Return the last offset of the object that starts with the same record, if there is one.
 
         Args:
-            wanted: only its start counts.
-            mark: of the first record.
+            wanted: only its start is used.
+            first_record_hash: hash of the first record.
 
         Raises:
-            TransientError: the store stayed away.
-            TerminalError: it refuses, or the object there holds records of an earlier topic of that name.
+            TransientError: the store did not answer.
+            TerminalError: the store refuses, or the object has records of an earlier topic of the same name.
         """
-        start = wanted.prefix
-        listed = self._persist(lambda: self._s3.list_objects_v2(Bucket=self._bucket, Prefix=start), start)
-        lasts = {
+        prefix = wanted.prefix
+        listing = self._persist(lambda: self._s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix), prefix)
+        keys_by_last_offset = {
             landed.offsets.last: entry["Key"]
-            for entry in listed.get("Contents", [])
+            for entry in listing.get("Contents", [])
             if (landed := LandingObject.parse(entry["Key"]))
         }
-        if not lasts:
+        if not keys_by_last_offset:
             return None
-        last = max(lasts)
-        key = lasts[last]
+        last = max(keys_by_last_offset)
+        key = keys_by_last_offset[last]
         head = self._persist(lambda: self._s3.head_object(Bucket=self._bucket, Key=key), key)
-        if head["Metadata"].get(MARK) != mark:
+        if head["Metadata"].get(FIRST_RECORD_HASH_KEY) != first_record_hash:
             raise TerminalError(
-                "an object of this name holds other records: the topic was created anew",
+                "an object of this name has other records: the topic was deleted and created again",
                 where=f"s3://{self._bucket}/{key}",
-                hint="Land into another bucket (PINLAKE_S3_BUCKET), or move that object away.",
+                hint="Use another bucket (PINLAKE_S3_BUCKET), or move that object away.",
             )
         return last
 
     def record(self, lost: LostOffsets) -> None:
-        """Write down that offsets can no longer be landed.
+        """Record that offsets can no longer be landed.
 
         Raises: as `put`.
         """
@@ -107,7 +110,7 @@ class Landing:
         persistent = Retrying(
             retry=retry_if_exception(_may_pass),
             wait=wait_random_exponential(multiplier=0.2, max=5),
-            stop=stop_after_delay(PATIENCE_SECONDS) | stop_when_event_set(self._stopping),
+            stop=stop_after_delay(GIVE_UP_AFTER_SECONDS) | stop_when_event_set(self._stopping),
             sleep=sleep_using_event(self._stopping),
             before_sleep=lambda state: _log.warning(
                 "object store away, trying again", key=key, error=_outcome(state)
@@ -122,7 +125,7 @@ class Landing:
                 raise TransientError(
                     f"the object store does not answer: {_reason(error)}", where=where, hint=hint
                 ) from error
-            hint = "Create the bucket (`pinlake up` does so locally) or correct PINLAKE_S3_* and its rights."
+            hint = "Create the bucket (`pinlake up` does so locally), or correct PINLAKE_S3_* and the rights."
             raise TerminalError(
                 f"the object store refuses: {_reason(error)}", where=where, hint=hint
             ) from error

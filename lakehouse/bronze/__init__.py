@@ -1,3 +1,3 @@
-"""The bytes as they came."""
+"""The bronze layer: records as they came, byte for byte."""
 
 from __future__ import annotations

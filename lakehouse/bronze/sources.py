@@ -1,6 +1,6 @@
-"""Kafka records as both lanes' sources give them: from the broker, or from landing objects.
+"""Sources of Kafka records: landing objects for the batch lane, the broker for the stream lane.
 
-Both return the same columns, so that all that follows is shared: topic, partition, offset,
+Both return the same columns, so that the lanes share everything that follows: topic, partition, offset,
 timestamp, key (binary), value (binary), headers (array of key and binary value).
 """
 
@@ -19,10 +19,10 @@ _ENVELOPE = (
 
 
 def read_landing(spark: SparkSession, *, folder: str, files_per_batch: int) -> DataFrame:
-    """Return a stream of the records in landing objects, each object read once.
+    """Return a stream of the records in landing objects; each object is read once.
 
-    A line that is no envelope comes out with the line itself as its value and without a topic, for silver
-    to refuse: bronze takes whatever is there.
+    A line that is not an envelope becomes a record without a topic, with the line itself as its value. Bronze
+    accepts every line; silver refuses these.
 
     Args:
         spark: the session.
@@ -33,55 +33,55 @@ def read_landing(spark: SparkSession, *, folder: str, files_per_batch: int) -> D
         spark.readStream.format("text")
         .schema("value string")
         .option("maxFilesPerTrigger", files_per_batch)
-        # An object stays known for ever: one that was written anew, without an erased pin, is no new one.
+        # Spark must remember objects for ever: one that an erasure has rewritten must not be read again.
         .option("maxFileAge", "36500d")
         .option("recursiveFileLookup", "true")
         .option("pathGlobFilter", "*.jsonl.gz")
         .load(folder)
     )
-    return open_envelopes(lines)
+    return parse_envelopes(lines)
 
 
-def open_envelopes(lines: DataFrame) -> DataFrame:
-    """Turn landing lines (`value`) into Kafka records."""
+def parse_envelopes(lines: DataFrame) -> DataFrame:
+    """Return the Kafka records of landing lines (column `value`)."""
     envelope = F.from_json("value", _ENVELOPE).alias("e")
-    opened = lines.select(F.col("value").alias("line"), envelope)
-    readable = F.col("e.topic").isNotNull() & F.col("e.offset").isNotNull()
-    return opened.select(
-        F.when(readable, F.col("e.topic")).alias("topic"),
+    parsed = lines.select(F.col("value").alias("line"), envelope)
+    is_envelope = F.col("e.topic").isNotNull() & F.col("e.offset").isNotNull()
+    return parsed.select(
+        F.when(is_envelope, F.col("e.topic")).alias("topic"),
         F.col("e.partition").alias("partition"),
         F.col("e.offset").alias("offset"),
         F.timestamp_millis("e.timestamp").alias("timestamp"),
         _bytes("e.key").alias("key"),
-        F.when(readable, _bytes("e.value")).otherwise(F.encode("line", "UTF-8")).alias("value"),
+        F.when(is_envelope, _bytes("e.value")).otherwise(F.encode("line", "UTF-8")).alias("value"),
         F.transform(
             "e.headers",
-            lambda h: F.struct(h["key"].alias("key"), _either(h["value"], h["value_base64"]).alias("value")),
+            lambda h: F.struct(h["key"].alias("key"), _decode(h["value"], h["value_base64"]).alias("value")),
         ).alias("headers"),
     )
 
 
 def read_kafka(
-    spark: SparkSession, kafka: KafkaSettings, *, offsets_per_batch: int, skips_lost: bool = False
+    spark: SparkSession, kafka: KafkaSettings, *, offsets_per_batch: int, skip_lost_offsets: bool = False
 ) -> DataFrame:
-    """Return a stream of the records of the stream topic, from its beginning on the first run.
+    """Return a stream of the records in the stream topic; a new query starts at the topic's first offset.
 
     Args:
         spark: the session.
         kafka: the broker and the topic.
         offsets_per_batch: how many offsets one micro-batch may take.
-        skips_lost: go on where the topic begins by now; otherwise the query fails.
+        skip_lost_offsets: continue at the first offset that the topic still has; otherwise the query fails.
     """
     reader = (
         spark.readStream.format("kafka")
         .option("subscribe", kafka.stream_topic)
         .option("startingOffsets", "earliest")
         .option("includeHeaders", "true")
-        .option("failOnDataLoss", str(not skips_lost).lower())
+        .option("failOnDataLoss", str(not skip_lost_offsets).lower())
         .option("maxOffsetsPerTrigger", offsets_per_batch)
         .option("kafka.bootstrap.servers", kafka.bootstrap_servers)
         .option("kafka.security.protocol", kafka.security_protocol)
-        # A broker that is away is told after a quarter of a minute, by default after a whole one.
+        # An unreachable broker is reported after 15 seconds, by default after a minute.
         .option("kafka.default.api.timeout.ms", 15_000)
         .option("kafka.request.timeout.ms", 10_000)
     )
@@ -94,10 +94,10 @@ def read_kafka(
 
 
 def _bytes(name: str) -> Column:
-    return _either(F.col(name), F.col(f"{name}_base64"))
+    return _decode(F.col(name), F.col(f"{name}_base64"))
 
 
-def _either(text: Column, base64: Column) -> Column:
+def _decode(text: Column, base64: Column) -> Column:
     return F.coalesce(F.encode(text, "UTF-8"), F.unbase64(base64))
 
 

@@ -1,4 +1,4 @@
-"""Kafka records to bronze rows: nothing parsed away, nothing dropped."""
+"""The bronze transform: Kafka records to bronze rows, with every byte kept."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from lakehouse.bronze import event_ids
 
 
 def to_bronze(records: DataFrame, *, at: datetime) -> DataFrame:
-    """Return bronze's columns, one row a record.
+    """Return bronze's columns, one row per record.
 
-    A record without a usable event_id gets one derived from its Kafka time and coordinates, and one
-    without received_at gets its Kafka time.
+    A record without a valid event_id gets one derived from its Kafka time and coordinates. A record without
+    received_at gets its Kafka time.
 
     Args:
         records: see `lakehouse.bronze.sources`.
-        at: when they are written.
+        at: when the rows are written.
     """
-    derived = event_ids.derived(F.col("timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
+    derived = event_ids.derive(F.col("timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
     received_at = F.try_to_timestamp(F.try_validate_utf8(_header(RECEIVED_AT_HEADER).cast("string")))
     return records.select(
-        F.coalesce(event_ids.given(_header(EVENT_ID_HEADER)), derived).alias("event_id"),
+        F.coalesce(event_ids.parse_header(_header(EVENT_ID_HEADER)), derived).alias("event_id"),
         F.coalesce(received_at, F.col("timestamp")).alias("received_at"),
         "topic",
         "partition",
@@ -37,6 +37,6 @@ def to_bronze(records: DataFrame, *, at: datetime) -> DataFrame:
 
 
 def _header(name: str) -> Column:
-    """The first header of that name."""
-    named = F.filter("headers", lambda header: header["key"] == name)
-    return F.try_element_at(named, F.lit(1))["value"]
+    """Return the value of the first header with a name."""
+    matching = F.filter("headers", lambda header: header["key"] == name)
+    return F.try_element_at(matching, F.lit(1))["value"]

@@ -1,4 +1,4 @@
-"""Who reads a table as a stream, and what a table that goes back would do to them."""
+"""Downstream consumers of a table: the steps that read it as a stream."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from lakehouse.catalog.tables import BATCH, Table
 
 
 @dataclass(frozen=True)
-class Reader:
-    """A step that goes on in a table where its checkpoint says.
+class DownstreamConsumer:
+    """A step that continues reading a table where its checkpoint says.
 
     Attributes:
-        step: its command.
-        reads: the table.
-        writes: the table it writes from it, which its checkpoint is named after.
+        step: the step's command.
+        reads: the table that it reads.
+        writes: the table that it writes; its checkpoint is named after this one.
     """
 
     step: str
@@ -28,14 +28,17 @@ class Reader:
 
     @property
     def follows_changes(self) -> bool:
-        """Whether it reads row changes; if not, it does not see a commit that takes rows away."""
+        """Whether it reads row changes; if not, it does not notice a commit that removes rows."""
         return self.reads.change_feed
 
 
 # The stream lane reads nothing but Kafka.
-READERS = (Reader("silver", BATCH.bronze, BATCH.silver), Reader("gold", BATCH.silver, BATCH.features))
+CONSUMERS = (
+    DownstreamConsumer("silver", BATCH.bronze, BATCH.silver),
+    DownstreamConsumer("gold", BATCH.silver, BATCH.features),
+)
 
 
-def of(table: Table) -> tuple[Reader, ...]:
-    """Return the readers of a table."""
-    return tuple(reader for reader in READERS if reader.reads.full_name == table.full_name)
+def consumers_of(table: Table) -> tuple[DownstreamConsumer, ...]:
+    """Return the downstream consumers of a table."""
+    return tuple(consumer for consumer in CONSUMERS if consumer.reads.full_name == table.full_name)

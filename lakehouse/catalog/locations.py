@@ -1,4 +1,4 @@
-"""Where tables, checkpoints, landing objects and small objects lie under the root of a lakehouse."""
+"""URLs of tables, checkpoints and landing objects under the root of a lakehouse."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ class Locations:
     """The URLs of a lakehouse.
 
     Attributes:
-        root: the URL above everything else, such as s3a://pinlake.
+        root: the URL that all others start with, such as s3a://pinlake.
     """
 
     root: str
 
     @property
     def tables(self) -> str:
-        """Folder of the Delta tables."""
+        """The folder of the Delta tables."""
         return f"{self.root}/{TABLES}"
 
     @property
     def landing(self) -> str:
-        """Folder of the landing objects."""
+        """The folder of the landing objects."""
         return f"{self.root}/{landing_object.FOLDER}"
 
     def table(self, table: Table) -> str:
@@ -35,5 +35,5 @@ class Locations:
         return f"{self.tables}/{table.layer}/{table.name}"
 
     def checkpoint(self, name: str) -> str:
-        """Return the folder of one query's checkpoint."""
+        """Return the folder of a streaming query's checkpoint."""
         return f"{self.root}/checkpoints/{name}"

@@ -1,6 +1,6 @@
-"""The columns of every table, as Spark's types.
+"""The columns of every table, as Spark types.
 
-Apart from `lakehouse.catalog.tables`, so that a reader without Spark need not import it.
+They are kept apart from `lakehouse.catalog.tables`, so that readers without Spark need not import pyspark.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COORDINATES = (
     ("partition", IntegerType(), "Kafka partition"),
     ("offset", LongType(), "Kafka offset"),
 )
-_EVENT_ID = ("event_id", StringType(), "UUIDv7 given at the door; the one ordering key")
+_EVENT_ID = ("event_id", StringType(), "UUIDv7 given by the API; the one ordering key")
 _EVENT_TIME = ("event_time", TimestampType(), "the time inside event_id, to the millisecond")
 _UNIQUE_ID = ("unique_id", StringType(), "the pin, a UUID in lower case")
 _CATEGORY = ("category", StringType(), "the pin's category")
@@ -43,7 +43,11 @@ _DOWNLOADED = ("downloaded", IntegerType(), "1 when the picture was saved, else 
 
 BRONZE = _columns(
     _EVENT_ID,
-    ("received_at", TimestampType(), "when the door took it; Kafka's time if it came another way"),
+    (
+        "received_at",
+        TimestampType(),
+        "when the API accepted it; Kafka's time if it did not come through the API",
+    ),
     *_COORDINATES,
     ("kafka_timestamp", TimestampType(), "the record's own timestamp"),
     ("key", BinaryType(), "the record's key, byte for byte"),
@@ -68,7 +72,7 @@ SILVER = _columns(
     _EVENT_TIME,
     ("updated_at", TimestampType(), "when this row was written"),
     *_COORDINATES,
-    ("cleaning_reasons", ArrayType(StringType()), "fields whose value did not fit and why, as field.reason"),
+    ("cleaning_reasons", ArrayType(StringType()), "fields whose value did not fit, and why, as field.reason"),
 )
 
 FEATURES = _columns(_UNIQUE_ID, _CATEGORY, _FOLLOWERS, _DOWNLOADED, _EVENT_ID, _EVENT_TIME)
@@ -76,13 +80,13 @@ FEATURES = _columns(_UNIQUE_ID, _CATEGORY, _FOLLOWERS, _DOWNLOADED, _EVENT_ID, _
 CATEGORY_FIGURES = _columns(
     ("day", DateType(), "UTC day of the events"),
     _CATEGORY,
-    ("pins", LongType(), "pins whose newest event is of that day"),
+    ("pins", LongType(), "pins whose newest event is from that day"),
     ("downloaded", LongType(), "how many of them were downloaded"),
     ("median_follower_count", DoubleType(), "exact median over pins with a known count"),
     ("max_follower_count", IntegerType(), "the largest known count"),
 )
 
-BROKEN = ArrayType(
+FAILED_RULES = ArrayType(
     StructType(
         [
             StructField("rule", StringType()),
@@ -94,42 +98,42 @@ BROKEN = ArrayType(
 )
 
 QUARANTINE = _columns(
-    ("id", StringType(), "made from coordinates and layer: the same whenever the record is refused"),
-    ("layer", StringType(), "the layer it was refused by"),
-    ("reasons", ArrayType(StringType()), "the id of every critical rule it broke"),
-    ("broken", BROKEN, "every rule it broke, whatever its severity, and the value that broke it"),
+    ("id", StringType(), "made from coordinates and layer: the same each time the record is refused"),
+    ("layer", StringType(), "the layer that refused it"),
+    ("reasons", ArrayType(StringType()), "ids of the critical rules it broke"),
+    ("broken", FAILED_RULES, "all rules it broke, of any severity, each with the value that broke it"),
     ("value", BinaryType(), "the record's value, byte for byte"),
     _EVENT_ID,
     *_COORDINATES,
     ("kafka_timestamp", TimestampType(), "the record's own timestamp"),
-    ("suite", StringType(), "fingerprint of the suite that judged it; null if it could not be parsed"),
+    ("suite", StringType(), "fingerprint of the suite that refused it; null if it could not be parsed"),
     ("quarantined_at", TimestampType(), "when it was first refused"),
     ("state", StringType(), "open, replayed or dropped"),
-    ("corrected", BinaryType(), "the value that replay takes instead, if any"),
-    ("note", StringType(), "why it was changed last, in somebody's words"),
-    ("changed_at", TimestampType(), "when its state, correction or note last changed"),
+    ("corrected", BinaryType(), "the value that replay uses instead, if any"),
+    ("note", StringType(), "the reason given for the last change"),
+    ("changed_at", TimestampType(), "when its state, correction or note was last changed"),
 )
 
 RESULTS = _columns(
     ("run_id", StringType(), "one run of a step; UUIDv7"),
     ("lane", StringType(), "batch or stream"),
-    ("layer", StringType(), "the layer judged"),
-    ("table", StringType(), "the table judged, as layer.name"),
-    ("version", LongType(), "its Delta version that was judged; null for a gate, which judges what comes in"),
+    ("layer", StringType(), "the layer checked"),
+    ("table", StringType(), "the table checked, as layer.name"),
+    ("version", LongType(), "the Delta version checked; null for a gate, which checks incoming rows"),
     ("rule", StringType(), "the rule's id"),
     ("severity", StringType(), "critical, warning or info"),
-    ("kind", StringType(), "row: the gate's; table: judged on the table as a whole"),
-    ("evaluated", LongType(), "rows judged: all, or those that meet its row_condition"),
-    ("unexpected", LongType(), "rows that broke it; null for rules of the whole table"),
-    ("observed", StringType(), "what was found, for rules of the whole table"),
-    ("success", BooleanType(), "whether the rule holds"),
+    ("kind", StringType(), "row: checked by the gate; table: checked on the table as a whole"),
+    ("evaluated", LongType(), "rows checked: all, or those that meet its row_condition"),
+    ("unexpected", LongType(), "rows that broke it; null for rules on the whole table"),
+    ("observed", StringType(), "the value measured, for rules on the whole table"),
+    ("success", BooleanType(), "whether the rule was met"),
     (
         "seconds",
         DoubleType(),
-        "wall time of the audit it was part of; null for a gate, which is part of a promotion",
+        "wall time of its audit; null for a gate, which runs as part of a layer's step",
     ),
     ("suite", StringType(), "fingerprint of the suite"),
-    ("at", TimestampType(), "when it was judged"),
+    ("at", TimestampType(), "when it was checked"),
 )
 
 OFFSETS = ArrayType(
@@ -145,8 +149,8 @@ OFFSETS = ArrayType(
 VERSIONS = StructType([StructField("first", LongType()), StructField("last", LongType())])
 
 LEDGER = _columns(
-    ("table", StringType(), "what was written, as layer.name; postgres; or kafka for offsets that were lost"),
-    ("version", LongType(), "its Delta version; in Postgres the load's id; of lost offsets the first"),
+    ("table", StringType(), "the table written, as layer.name; postgres; or kafka for lost offsets"),
+    ("version", LongType(), "Delta version; for Postgres the load id; for lost offsets the first offset"),
     ("at", TimestampType(), "when it was committed"),
     ("lane", StringType(), "batch or stream"),
     (
@@ -157,20 +161,20 @@ LEDGER = _columns(
     ("run_id", StringType(), "one start of a command; UUIDv7"),
     ("query", StringType(), "the streaming query, the replay or the rebuild"),
     ("batch", LongType(), "the micro-batch's number within the query"),
-    ("offsets", OFFSETS, "Kafka offsets read, first and last included; null where a table was read"),
-    ("versions", VERSIONS, "versions of the table that was read, first and last included"),
-    ("rows_in", LongType(), "rows that came into the step"),
+    ("offsets", OFFSETS, "Kafka offsets read, first and last inclusive; null where a table was read"),
+    ("versions", VERSIONS, "versions of the table that was read, first and last inclusive"),
+    ("rows_in", LongType(), "rows read by the step"),
     ("rows_out", LongType(), "rows inserted or updated"),
     ("inserted", LongType(), "rows that were new to the table"),
-    ("removed", LongType(), "rows that a rebuild, a restore or an erasure has taken away"),
-    ("quarantined", LongType(), "rows that the step's gate refused"),
-    ("superseded", LongType(), "rows that passed, but were older than, or the same as, what there was"),
-    ("seconds", DoubleType(), "from the beginning of the micro-batch to this commit"),
+    ("removed", LongType(), "rows removed by a rebuild, a restore or an erasure"),
+    ("quarantined", LongType(), "rows refused by the step's gate"),
+    ("superseded", LongType(), "rows that passed, but were not newer than the table's own"),
+    ("seconds", DoubleType(), "from the start of the micro-batch to this commit"),
     ("bytes", LongType(), "bytes written"),
-    ("code", StringType(), "version of Pinlake, with its git revision where that is known"),
+    ("code", StringType(), "version of Pinlake, with its git revision if known"),
 )
 
-# By suite, which judges these columns, or else by the table's name.
+# By suite, because tables with the same suite have the same columns; without a suite, by the table's name.
 _COLUMNS = {
     BATCH.bronze.suite: BRONZE,
     BATCH.silver.suite: SILVER,
@@ -183,6 +187,6 @@ _COLUMNS = {
 }
 
 
-def of(table: Table) -> StructType:
-    """Return a table's columns; those of a lane's table, if it is one of another name."""
+def schema_of(table: Table) -> StructType:
+    """Return the columns of a table, or of a renamed copy of a lane's table."""
     return _COLUMNS[table.suite or table.full_name]

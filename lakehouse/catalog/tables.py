@@ -1,4 +1,4 @@
-"""Every table once: its name, where it lies and its key. Its columns are in `lakehouse.catalog.schemas`."""
+"""The tables: their names, keys, suites and retention. Their columns are in `lakehouse.catalog.schemas`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ class Table:
     """One Delta table.
 
     Attributes:
-        layer: bronze, silver, gold, quarantine or quality: the first part of its name in SQL.
+        layer: bronze, silver, gold, quarantine, quality or ops: the first part of its name in SQL.
         name: the second part.
-        key: the columns that identify a row; empty where every row is an occurrence of its own.
+        comment: what its rows are.
+        key: the columns that identify a row; empty if every row is a separate occurrence.
         change_feed: whether Delta records row changes for the layer that reads it.
-        suite: the file in expectations/ that judges it, without .json; empty if none does.
-        retention: for how many days every version of it can be asked for, whatever has been joined or
-            replaced since; at least 7, Delta's own limit: a reader or writer may be at work with its files.
-        statistics: the columns of which Delta keeps least and greatest value a file, so that queries skip
-            files; empty for its own choice. Whatever tells of a pin is left out: the log, where they stand,
-            is kept longer than the rows of a pin that is to be erased.
+        suite: the file in expectations/ with its rules, without .json; empty if there is none.
+        retention_days: for how many days each of its versions can be read, whatever has been compacted or
+            replaced since; at least 7, Delta's own limit, because readers and writers may be using the files.
+        statistics: the columns whose minimum and maximum Delta keeps per file, so that queries skip files;
+            empty for Delta's own choice. Columns with data of a pin are left out: these values are in the
+            log, which is kept longer than the rows of an erased pin.
     """
 
     layer: str
@@ -31,7 +32,7 @@ class Table:
     key: tuple[str, ...] = ()
     change_feed: bool = False
     suite: str = ""
-    retention: int = 30
+    retention_days: int = 30
     statistics: tuple[str, ...] = ()
 
     @property
@@ -42,7 +43,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Lane:
-    """The tables one lane writes. No lane reads the other's."""
+    """The tables that one lane writes. No lane reads the other's tables."""
 
     name: Literal["batch", "stream"]
     bronze: Table
@@ -52,7 +53,7 @@ class Lane:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The lane's tables, in the order data flows."""
+        """The lane's tables, in the order in which data flows."""
         return (self.bronze, self.quarantine, self.silver, self.features)
 
 
@@ -99,29 +100,31 @@ def _lane(name: Literal["batch", "stream"]) -> Lane:
 BATCH = _lane("batch")
 STREAM = _lane("stream")
 CATEGORY_DAILY = Table("gold", "category_daily", "Figures per day and category", ("day", "category"))
-# Their rows say when themselves: no past version is worth its files.
-QUALITY_RESULTS = Table("quality", "results", "What every validation found, a row a rule", retention=7)
+# Rows of the next two carry their own time, so past versions are not worth their files.
+QUALITY_RESULTS = Table(
+    "quality", "results", "Results of every validation, one row per rule", retention_days=7
+)
 OPS_LEDGER = Table(
-    "ops", "ledger", "What went into and came out of every step", ("table", "version"), retention=7
+    "ops", "ledger", "Rows that went into and came out of every step", ("table", "version"), retention_days=7
 )
 TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables, QUALITY_RESULTS, OPS_LEDGER)
-# Readers see the version of these that their suite has passed.
+# Readers see the newest version of these tables that has passed its suite.
 PUBLISHED = tuple(table for table in BATCH.tables if table.suite)
 _BY_NAME = {table.full_name: table for table in TABLES}
 
 
-def named(name: str, *, where: str) -> Table:
-    """Return the table of this name, such as silver.pins_batch, in any case.
+def find_table(name: str, *, where: str) -> Table:
+    """Return the table with a name.
 
     Args:
-        name: its full name.
-        where: what has named it, for the error.
+        name: its full name, such as silver.pins_batch, in upper or lower case.
+        where: the command or text that contains the name, for the error.
 
     Raises:
         UsageError: there is no such table.
     """
-    found = _BY_NAME.get(name.lower())
-    if found is None:
-        known = ", ".join(sorted(_BY_NAME))
-        raise UsageError(f"no table {name!r}", where=where, hint=f"There are: {known}.")
-    return found
+    table = _BY_NAME.get(name.lower())
+    if table is None:
+        names = ", ".join(sorted(_BY_NAME))
+        raise UsageError(f"no table {name!r}", where=where, hint=f"There are: {names}.")
+    return table

@@ -1,7 +1,6 @@
-"""What a commit says about itself: which run and step has made it, and out of what.
+"""Commit info: the run and step that made a commit, and the input that it was made from.
 
-It is part of the commit, so that no crash can separate the two; `lakehouse.observability.ledger` collects it
-from there.
+It is part of the commit, so that no crash can separate the two. `lakehouse.observability.ledger` collects it.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 
-from foundation import version as revision
+from foundation import version
 from foundation.event import new_event_id
 from foundation.offsets import OffsetRange
 from lakehouse.delta.metrics import StepMetrics
 
 
 class Step(StrEnum):
-    """What has made a commit or a load of Postgres; the values are stored."""
+    """The step that made a commit or a load of Postgres. The values are stored."""
 
     BRONZE = "bronze"
     SILVER = "silver"
@@ -39,40 +38,40 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Versions:
-    """Versions of the table that a step reads, the first and the last of them included."""
+    """Versions of the table that a step reads, first and last inclusive."""
 
     first: int
     last: int
 
 
 @cache
-def who() -> str:
-    """Return user and host of this process."""
+def user_and_host() -> str:
+    """Return the user and host of this process, as user@host."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a user that has no name
+    except (KeyError, OSError):  # a container may run as a user without a name
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"
 
 
 @dataclass(frozen=True)
 class CommitInfo:
-    """What one commit says about itself. The names of the attributes are stored.
+    """The metadata of one commit. The names of the attributes are stored.
 
     Attributes:
         run: one start of a command; UUIDv7.
         lane: batch or stream.
-        step: what ran, a `Step`; empty until the write is made.
-        query: what Delta knows the micro-batch by.
-        batch: its number.
+        step: the `Step` that ran; empty until the write is made.
+        query: the query id by which Delta recognises the micro-batch.
+        batch: the micro-batch's number.
         began: when the micro-batch began.
-        code: the version of Pinlake, with its git revision where that is known.
+        code: the version of Pinlake, with its git revision if known.
         who: user and host.
-        offsets: what was read from Kafka or from landing objects.
-        versions: what was read from a table.
-        read: rows that came into the step; None if they were not counted.
-        quarantined: rows that its gate refused.
-        restored: the version that this brings back.
+        offsets: the Kafka offsets read, from the broker or from landing objects.
+        versions: the versions of a table that were read.
+        read: rows read by the step; None if they were not counted.
+        quarantined: rows refused by the step's gate.
+        restored: the version that a restore returns to.
         net: net row change; set only for a restore, which has no Delta metric.
     """
 
@@ -82,8 +81,8 @@ class CommitInfo:
     began: datetime
     query: str = ""
     batch: int = 0
-    code: str = field(default_factory=revision.code)
-    who: str = field(default_factory=who)
+    code: str = field(default_factory=version.code_version)
+    who: str = field(default_factory=user_and_host)
     offsets: Sequence[OffsetRange] = ()
     versions: Versions | None = None
     read: int | None = None
@@ -92,29 +91,35 @@ class CommitInfo:
     net: int | None = None
 
     def with_metrics(self, metrics: StepMetrics) -> CommitInfo:
-        """Return the same with what the step's gate has counted."""
+        """Return a copy with the counts of the step's gate."""
         return replace(self, read=metrics.read, quarantined=metrics.quarantined)
 
     def as_json(self) -> str:
-        """Return what is written into the commit."""
-        assert self.step, "a write says which step makes it"
+        """Return the text that is written into the commit."""
+        assert self.step, "every write must name its step"
         return json.dumps(asdict(self), separators=(",", ":"), default=datetime.isoformat)
 
 
 def begin(*, lane: str, step: Step | str = "", run: str | None = None) -> CommitInfo:
-    """Return the commit info of what begins now; a micro-batch gets its step when a write is made."""
+    """Return the commit info of a run or micro-batch that begins now.
+
+    Args:
+        lane: batch or stream.
+        step: the step; a micro-batch gets it later, when a write is made.
+        run: the run's id; a new one by default.
+    """
     return CommitInfo(run or new_event_id(), lane, step, datetime.now(UTC))
 
 
 def parse(text: str | None) -> CommitInfo | None:
-    """Return the info of a commit, or None if it has none: other writers store what they like there."""
+    """Return the commit info in a commit's metadata, or None: other writers may store anything there."""
     try:
-        # An older one does not say who wrote it; the defaults would name the reader.
+        # Older commit info does not name its writer; the defaults would name the reader.
         stored = {"code": "", "who": "", **json.loads(text or "null")}
-        known = {each.name: stored[each.name] for each in fields(CommitInfo) if each.name in stored}
-        offsets = tuple(OffsetRange(**part) for part in known.pop("offsets", None) or ())
-        versions = Versions(**part) if (part := known.pop("versions", None)) else None
-        began = datetime.fromisoformat(known.pop("began"))
-        return CommitInfo(**known, began=began, offsets=offsets, versions=versions)
+        values = {each.name: stored[each.name] for each in fields(CommitInfo) if each.name in stored}
+        offsets = tuple(OffsetRange(**part) for part in values.pop("offsets", None) or ())
+        versions = Versions(**part) if (part := values.pop("versions", None)) else None
+        began = datetime.fromisoformat(values.pop("began"))
+        return CommitInfo(**values, began=began, offsets=offsets, versions=versions)
     except (ValueError, TypeError, KeyError):
         return None

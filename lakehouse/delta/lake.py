@@ -1,6 +1,6 @@
 """The lakehouse through Spark: its Delta tables, checkpoints and small objects.
 
-A replayed micro-batch repeats its writes without effect.
+When a micro-batch is repeated, its writes have no effect.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from foundation.settings import Settings
 from lakehouse.catalog import schemas
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.retries import CONFLICTS, retry_on_conflict
 from lakehouse.delta.streaming_checkpoint import Checkpoint
+from lakehouse.delta.table_properties import table_properties
 from lakehouse.spark import filesystem
 
 log = structlog.get_logger()
@@ -31,14 +32,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class MicroBatch:
-    """What a micro-batch is known by: Delta ignores a second write of the same one to a table.
+    """The identity of a micro-batch: Delta ignores a second write of the same one to a table.
 
     Attributes:
-        query: the streaming query's id, which lives in its checkpoint. A new checkpoint is a new query.
-        number: the micro-batch's number within the query, only ever growing.
-        commit_info: what its commits say about themselves.
-        began: when it began, which its rows are marked with. Spark's own current time would do for the mark,
-            but MERGE does not recognise a cached frame that asks for it, and computes the frame again.
+        query: the streaming query's id, which is kept in its checkpoint. A new checkpoint is a new query.
+        number: the micro-batch's number within the query; it only grows.
+        commit_info: the metadata of its commits.
+        began: when it began; its rows are stamped with this time. Spark's own current time will not do: MERGE
+            does not recognise a cached frame that uses it, and computes the frame again.
     """
 
     query: str
@@ -46,8 +47,13 @@ class MicroBatch:
     commit_info: CommitInfo | None = None
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def of_step(self, step: Step, metrics: StepMetrics | None = None) -> MicroBatch:
-        """Return the same for one write: the step that makes it, and what its gate has counted."""
+    def for_step(self, step: Step, metrics: StepMetrics | None = None) -> MicroBatch:
+        """Return a copy for one write.
+
+        Args:
+            step: the step that makes the write.
+            metrics: the counts of the step's gate, if it has one.
+        """
         if self.commit_info is None:
             return self
         info = replace_fields(self.commit_info, step=step)
@@ -56,11 +62,11 @@ class MicroBatch:
 
 @dataclass(frozen=True)
 class DeltaLake:
-    """A Spark session and the root URL of what it works on.
+    """A Spark session and the root URL of its tables and objects.
 
     Attributes:
         spark: the session.
-        root: the URL above tables, checkpoints and landing objects, such as s3a://pinlake.
+        root: the URL that all others start with, such as s3a://pinlake.
     """
 
     spark: SparkSession
@@ -73,7 +79,7 @@ class DeltaLake:
 
     @property
     def locations(self) -> Locations:
-        """Where everything lies."""
+        """The URLs of its tables, checkpoints and landing objects."""
         return Locations(self.root)
 
     def path(self, table: Table) -> str:
@@ -86,18 +92,18 @@ class DeltaLake:
 
     def get_text(self, key: str) -> str | None:
         """Return the text of a small object, or None if there is no such object."""
-        return filesystem.read(self.spark, f"{self.root}/{key}")
+        return filesystem.read_text(self.spark, f"{self.root}/{key}")
 
     def put_text(self, key: str, text: str) -> None:
         """Write a small object; on S3 readers see either the old or the new one."""
-        filesystem.replace(self.spark, f"{self.root}/{key}", text)
+        filesystem.write_text(self.spark, f"{self.root}/{key}", text)
 
     def exists(self, table: Table) -> bool:
-        """Return whether the table has been created. Costs one look at its log."""
+        """Return whether the table has been created. Costs one read of its log."""
         return DeltaTable.isDeltaTable(self.spark, self.path(table))
 
     def ensure(self, table: Table) -> None:
-        """Create the table if it is absent, else add the columns it lacks. Costs one look at its log then."""
+        """Create the table, or add the columns it lacks. If nothing is missing, costs one read of its log."""
         if self.exists(table):
             self._add_columns(table)
             return
@@ -105,9 +111,9 @@ class DeltaLake:
             DeltaTable.createIfNotExists(self.spark)
             .location(self.path(table))
             .comment(table.comment)
-            .addColumns(schemas.of(table))
+            .addColumns(schemas.schema_of(table))
         )
-        for name, value in properties(table).items():
+        for name, value in table_properties(table).items():
             builder = builder.property(name, value)
         try:
             builder.execute()
@@ -117,7 +123,7 @@ class DeltaLake:
             self._create_over_leftovers(table)
 
     def read(self, table: Table, *, version: int | None = None) -> DataFrame:
-        """Return a table's rows, in its newest version or a given one."""
+        """Return a table's rows, from a version or, by default, from the newest."""
         reader = self.spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
@@ -134,25 +140,25 @@ class DeltaLake:
     def last_commit(self, table: Table) -> Row:
         """Return the newest commit of a table, as Delta's history gives it."""
         commit = self.delta_table(table).history(1).first()
-        assert commit is not None  # a table has been created by some commit
+        assert commit is not None  # its creation is a commit
         return commit
 
     def delta_table(self, table: Table, session: SparkSession | None = None) -> DeltaTable:
-        """Return a table as Delta's own API sees it, for what has no method here.
+        """Return Delta's own API of a table, for operations without a method here.
 
         Args:
             table: the table.
-            session: where its commits take transaction and commit info from: see `session_with_commit_info`.
+            session: the session that gives its commits their info: see `session_with_commit_info`.
         """
         return DeltaTable.forPath(session or self.spark, self.path(table))
 
     def session_with_commit_info(self, info: CommitInfo | None) -> SparkSession:
-        """Return a session of the same context whose commits carry this info: Delta's commands take none."""
+        """Return a session whose commits carry this info, because Delta's commands have no option for it."""
         return _session_with(self.spark, info)
 
     def append(self, rows: DataFrame, table: Table, batch: MicroBatch) -> None:
-        """Append rows: one job, no shuffle, one commit; tried again if the table's properties changed."""
-        for attempt in conflicts.again(table):
+        """Append rows: one job, no shuffle, one commit. Retried if the table's properties have changed."""
+        for attempt in retry_on_conflict(table):
             with attempt:
                 _writer(rows, table, batch).mode("append").save(self.path(table))
 
@@ -171,9 +177,9 @@ class DeltaLake:
     def merge_newest(self, rows: DataFrame, table: Table, batch: MicroBatch) -> None:
         """Upsert rows by the table's key; a row is updated only by a newer event.
 
-        Costs two joins of the rows with the table: one with its key column alone finds the files that hold
-        a match, the other rewrites those. Files without a match are not touched. If another writer has
-        changed the same files meanwhile, the merge is tried again.
+        Costs two joins of the rows with the table: the first, with the key column alone, finds the files with
+        a match; the second rewrites these files. Files without a match are not touched. If another writer
+        has changed the same files in the meantime, the merge is retried.
 
         Args:
             rows: at most one row per key, in the table's columns.
@@ -182,35 +188,37 @@ class DeltaLake:
         """
         session = merge_session(rows, table, batch)
         on = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
-        for attempt in conflicts.again(table):
+        for attempt in retry_on_conflict(table):
             with attempt:
                 (
                     self.delta_table(table, session)
                     .alias("old")
                     .merge(rows.alias("new"), on)
-                    # A column that only a newer Pinlake knows is left as it is.
+                    # A column that only a newer version of Pinlake knows is left unchanged.
                     .withSchemaEvolution()
                     .whenMatchedUpdateAll("new.event_id > old.event_id")
                     .whenNotMatchedInsertAll()
                     .execute()
                 )
 
-    def apply(self, changes: DataFrame, table: Table, batch: MicroBatch) -> None:
-        """Insert, update and delete rows that differ, in one commit. Costs what `merge_newest` does.
+    def apply_changes(self, changes: DataFrame, table: Table, batch: MicroBatch) -> None:
+        """Insert, update and delete rows that differ, in one commit. Costs as much as `merge_newest`.
 
-        Not tried again after another writer's commit: the rows were compared with what was there before it.
+        Not retried after another writer's commit, because the rows were compared with the version before it.
 
         Args:
-            changes: `key`, `was` and `now`: see `lakehouse.operations.rebuild.changes.changes`.
+            changes: `key`, `was` and `now`: see `lakehouse.operations.rebuild.changes.compare_states`.
             table: a table with a key.
             batch: the micro-batch.
 
         Raises:
-            TransientError: another writer was first.
+            TransientError: another writer has committed first.
         """
         target = self.delta_table(table, merge_session(changes, table, batch)).alias("old")
         on = " AND ".join(f"old.{column} <=> new.key.{column}" for column in table.key)
-        values: dict[str, str | Column] = {name: f"new.now.{name}" for name in schemas.of(table).fieldNames()}
+        values: dict[str, str | Column] = {
+            name: f"new.now.{name}" for name in schemas.schema_of(table).fieldNames()
+        }
         try:
             (
                 target.merge(changes.alias("new"), on)
@@ -219,56 +227,42 @@ class DeltaLake:
                 .whenNotMatchedInsert("new.now IS NOT NULL", values)
                 .execute()
             )
-        except conflicts.KINDS as error:
+        except CONFLICTS as error:
             raise TransientError(
-                f"another writer of {table.full_name} was first",
+                f"another writer of {table.full_name} has committed first",
                 where=self.path(table),
                 hint="Nothing is lost: run it again.",
             ) from error
 
     def _create_over_leftovers(self, table: Table) -> None:
-        """Create a table whose creation was killed once.
+        """Create a table after an earlier creation was killed.
 
-        Delta's builder takes any folder that is not empty for a table. A write does not, but it cannot set
-        the table's comment.
+        Delta's builder takes any non-empty folder for a table. A write does not, but it cannot set the
+        table's comment.
         """
-        nothing = self.spark.createDataFrame([], schemas.of(table))
-        writer = nothing.write.format("delta").options(**properties(table))
-        for attempt in conflicts.again(table):
+        no_rows = self.spark.createDataFrame([], schemas.schema_of(table))
+        writer = no_rows.write.format("delta").options(**table_properties(table))
+        for attempt in retry_on_conflict(table):
             with attempt:
                 writer.mode("ignore").save(self.path(table))
 
     def _add_columns(self, table: Table) -> None:
-        """Add the columns that only this version of Pinlake knows; existing rows read as null there."""
-        for attempt in conflicts.again(table):
+        """Add the columns that the table lacks; its existing rows have null there."""
+        for attempt in retry_on_conflict(table):
             with attempt:
                 existing = self.read(table).columns
-                lacking = [field for field in schemas.of(table) if field.name not in existing]
-                if not lacking:
+                missing = [field for field in schemas.schema_of(table) if field.name not in existing]
+                if not missing:
                     return
-                added = ", ".join(_declared(field) for field in lacking)
-                self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` ADD COLUMNS ({added})")
-                log.info("columns added", table=table.full_name, columns=[field.name for field in lacking])
-
-
-def properties(table: Table) -> dict[str, str]:
-    """Return what a table says of itself to every writer."""
-    wanted = {
-        "delta.deletedFileRetentionDuration": f"interval {table.retention} days",
-        # What is no longer in the log cannot be asked for, whatever files are there.
-        "delta.logRetentionDuration": f"interval {max(table.retention, 30)} days",
-    }
-    if table.change_feed:
-        wanted["delta.enableChangeDataFeed"] = "true"
-    if table.statistics:
-        wanted["delta.dataSkippingStatsColumns"] = ",".join(f"`{name}`" for name in table.statistics)
-    return wanted
+                definitions = ", ".join(_column_definition(field) for field in missing)
+                self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` ADD COLUMNS ({definitions})")
+                log.info("columns added", table=table.full_name, columns=[field.name for field in missing])
 
 
 def merge_session(rows: DataFrame, table: Table, batch: MicroBatch) -> SparkSession:
     """Return a session for one MERGE of rows into a table.
 
-    MERGE takes transaction and commit info from its session, and other writes may run at the same time.
+    MERGE takes transaction id and commit info from its session, and other writes may run concurrently.
     """
     session = _session_with(rows.sparkSession, batch.commit_info)
     session.conf.set("spark.databricks.delta.write.txnAppId", _app_id(table, batch))
@@ -283,7 +277,7 @@ def _session_with(spark: SparkSession, info: CommitInfo | None) -> SparkSession:
     return session
 
 
-def _declared(field: StructField) -> str:
+def _column_definition(field: StructField) -> str:
     comment = field.metadata.get("comment", "").replace("\\", "\\\\").replace("'", "\\'")
     return f"`{field.name}` {field.dataType.simpleString()} COMMENT '{comment}'"
 

@@ -1,4 +1,4 @@
-"""What went into a step and what came out of it."""
+"""Metrics of a step: its rows and its time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StepMetrics:
-    """Rows and time of a step.
+    """The rows and the time of a step.
 
     Attributes:
         batches: micro-batches that were not empty.
@@ -25,7 +25,7 @@ class StepMetrics:
 
     @property
     def quarantined_share(self) -> float:
-        """Refused rows among those read; 0 if none was."""
+        """The share of the rows read that were refused; 0 if none was read."""
         return self.quarantined / self.read if self.read else 0.0
 
     def __add__(self, other: StepMetrics) -> StepMetrics:

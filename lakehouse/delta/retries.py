@@ -1,4 +1,4 @@
-"""Commits that another writer of the same table was quicker than, made again."""
+"""Retries of commits that conflict with another writer of the same table."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from lakehouse.catalog.tables import Table
 log = structlog.get_logger()
 
 _ATTEMPTS = 8
-# Siblings in Python, unlike in Java. Not among them: ConcurrentTransactionException, by which Delta says that
-# the same micro-batch has been written by a twin of this process.
-KINDS = (
+# Siblings in Python, unlike in Java. ConcurrentTransactionException is left out: it means that the same
+# micro-batch has been written by another process.
+CONFLICTS = (
     ConcurrentAppendException,
     ConcurrentDeleteDeleteException,
     ConcurrentDeleteReadException,
@@ -39,23 +39,33 @@ KINDS = (
 )
 
 
-def again(table: Table, *, attempts: int = _ATTEMPTS) -> Retrying:
-    """Return attempts at a change to a table; one that meets another writer's is made again, a few times."""
+def retry_on_conflict(table: Table, *, attempts: int = _ATTEMPTS) -> Retrying:
+    """Return the attempts of a change to a table, as a loop of context managers.
 
-    def tell(state: RetryCallState) -> None:
+    An attempt that conflicts with another writer's commit is followed by another, after a random wait.
+
+    Args:
+        table: the table, for log and error.
+        attempts: the number of attempts.
+
+    Raises:
+        TransientError: every attempt met a conflict.
+    """
+
+    def log_conflict(state: RetryCallState) -> None:
         log.info("another writer was first", table=table.full_name, attempt=state.attempt_number)
 
     def give_up(state: RetryCallState) -> None:
         raise TransientError(
-            f"other writers were first {state.attempt_number} times",
+            f"other writers committed first in all {state.attempt_number} attempts",
             where=table.full_name,
-            hint="Nothing is lost: run it again when less is going on.",
+            hint="Nothing is lost: run it again when fewer commands are writing.",
         ) from (state.outcome.exception() if state.outcome else None)
 
     return Retrying(
-        retry=retry_if_exception_type(KINDS),
+        retry=retry_if_exception_type(CONFLICTS),
         wait=wait_random_exponential(multiplier=0.2, max=5),
         stop=stop_after_attempt(attempts),
-        before_sleep=tell,
+        before_sleep=log_conflict,
         retry_error_callback=give_up,
     )

@@ -1,83 +1,130 @@
-"""What a streaming query's checkpoint says: which part of its source a micro-batch reads.
+"""The checkpoint of a streaming query: which part of its source each micro-batch reads.
 
-The formats are Spark's and Delta's own; a few small objects are read, and no job runs.
+The formats are Spark's and Delta's own. Reading them takes a few small objects and no job. pyspark is not
+imported at run time, because `pinlake status` reads the stream's position without Spark.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
-
-from pyspark.sql import SparkSession
+from typing import TYPE_CHECKING, Any
 
 from foundation.landing_object import LandingObject
 from foundation.offsets import OffsetRange
 from lakehouse.delta.commit_info import Versions
-from lakehouse.spark import filesystem as objects
+from lakehouse.spark import filesystem
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from pyspark.sql import SparkSession
+
+_STREAM_FOLDER = "checkpoints/stream"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The checkpoint of one query with one source.
+    """The checkpoint of a query with one source.
 
     Attributes:
         spark: the session.
-        url: of its folder.
+        url: the URL of its folder.
     """
 
     spark: SparkSession
     url: str
 
-    def reads(self, number: int) -> tuple[tuple[OffsetRange, ...], Versions | None]:
-        """Return what a micro-batch reads: Kafka's offsets, from broker or landing, or a table's versions."""
+    def batch_input(self, number: int) -> tuple[tuple[OffsetRange, ...], Versions | None]:
+        """Return what a micro-batch reads.
+
+        Args:
+            number: the micro-batch's number.
+
+        Returns:
+            Kafka's offsets, whether read from the broker or from landing objects, and the versions of the
+            table, if the source is a table.
+        """
         begin, end = self._end(number - 1), self._end(number)
         if "reservoirVersion" in end:
-            return (), Versions(_last(begin) + 1, _last(end))
+            return (), Versions(_last_version(begin) + 1, _last_version(end))
         if "logOffset" in end:
             return tuple(self._landed(begin.get("logOffset", -1), end["logOffset"])), None
-        return _between(begin if number else self.kafka_start(), end), None
+        return _between(begin if number else self.starting_offsets(), end), None
 
-    def last_done(self) -> int:
+    def last_committed_batch(self) -> int:
         """Return the number of the last micro-batch that is written everywhere; -1 before the first."""
-        names = objects.names(self.spark, f"{self.url}/commits")
-        return max((int(name) for name in names if name.isdecimal()), default=-1)
+        return _last_number(filesystem.list_names(self.spark, f"{self.url}/commits"))
 
-    def last_begun(self) -> int:
-        """Return the number of the newest micro-batch, be it done or under way; -1 before the first."""
-        names = objects.names(self.spark, f"{self.url}/offsets")
-        return max((int(name) for name in names if name.isdecimal()), default=-1)
+    def last_started_batch(self) -> int:
+        """Return the number of the newest micro-batch, committed or under way; -1 before the first."""
+        return _last_number(filesystem.list_names(self.spark, f"{self.url}/offsets"))
 
-    def next_version(self) -> int | None:
-        """Return the version of the table it reads that it needs next; None before it has read any."""
-        last = self.last_done()
+    def next_table_version(self) -> int | None:
+        """Return the version of its source table to be read next; None before the first micro-batch."""
+        last = self.last_committed_batch()
         return None if last < 0 else int(self._end(last)["reservoirVersion"])
 
     def position(self) -> dict[str, dict[str, int]]:
         """Return the Kafka offset to be read next, by topic and partition; empty before the first start."""
-        last = self.last_done()
-        return self.kafka_start() if last < 0 else self._end(last)
+        last = self.last_committed_batch()
+        return self.starting_offsets() if last < 0 else self._end(last)
 
-    def kafka_start(self) -> dict[str, dict[str, int]]:
-        """Return the offsets that the query has begun with; empty before its first micro-batch."""
-        # Spark puts a zero byte in front, for versions that are long gone.
-        text = objects.read(self.spark, f"{self.url}/sources/0/0")
+    def starting_offsets(self) -> dict[str, dict[str, int]]:
+        """Return the Kafka offsets that the query started from; empty before its first micro-batch."""
+        # Spark puts a zero byte in front, for the sake of long obsolete versions.
+        text = filesystem.read_text(self.spark, f"{self.url}/sources/0/0")
         return json.loads(text.lstrip("\x00").splitlines()[-1]) if text else {}
 
     def _end(self, number: int) -> dict[str, Any]:
-        """What the source has been read up to by the end of a micro-batch; empty before the first."""
-        text = objects.read(self.spark, f"{self.url}/offsets/{number}") if number >= 0 else None
-        return json.loads(text.splitlines()[2]) if text else {}
+        """Return the source's position at the end of a micro-batch; empty before the first."""
+        text = filesystem.read_text(self.spark, f"{self.url}/offsets/{number}") if number >= 0 else None
+        return _source_end(text) if text else {}
 
     def _landed(self, after: int, until: int) -> Iterator[OffsetRange]:
         for entry in range(after + 1, until + 1):
-            folder = f"{self.url}/sources/0/{entry}"
-            text = objects.read(self.spark, folder) or objects.read(self.spark, f"{folder}.compact") or ""
-            for line in text.splitlines()[1:]:
+            url = f"{self.url}/sources/0/{entry}"
+            text = filesystem.read_text(self.spark, url) or filesystem.read_text(self.spark, f"{url}.compact")
+            for line in (text or "").splitlines()[1:]:
                 listed = json.loads(line)
                 if listed["batchId"] == entry and (landed := LandingObject.parse(listed["path"])):
                     yield landed.offsets
+
+
+def read_stream_position(s3: S3Client, bucket: str, *, topic: str) -> dict[int, int]:
+    """Return the stream lane's position in its topic, without Spark.
+
+    Costs one listing and one small object.
+
+    Args:
+        s3: the client.
+        bucket: the bucket's name.
+        topic: the stream's topic.
+
+    Returns:
+        The offset to be read next, by partition; empty before the first micro-batch is written.
+    """
+    commits = f"{_STREAM_FOLDER}/commits/"
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=commits)
+    last = _last_number(
+        entry["Key"].removeprefix(commits) for page in pages for entry in page.get("Contents", [])
+    )
+    if last < 0:
+        return {}
+    response = s3.get_object(Bucket=bucket, Key=f"{_STREAM_FOLDER}/offsets/{last}")
+    end = _source_end(response["Body"].read())
+    return {int(partition): offset for partition, offset in end.get(topic, {}).items()}
+
+
+def _last_number(names: Iterable[str]) -> int:
+    """Return the highest number among the names of files; -1 if there is none."""
+    return max((int(name) for name in names if name.isdecimal()), default=-1)
+
+
+def _source_end(text: str | bytes) -> dict[str, Any]:
+    # The lines are a version, the settings that Spark remembers, and the end of each source.
+    end: dict[str, Any] = json.loads(text.splitlines()[2])
+    return end
 
 
 def _between(begin: dict[str, Any], end: dict[str, Any]) -> tuple[OffsetRange, ...]:
@@ -89,8 +136,8 @@ def _between(begin: dict[str, Any], end: dict[str, Any]) -> tuple[OffsetRange, .
     )
 
 
-def _last(end: dict[str, Any]) -> int:
-    """The last version that has been read, with a negative index: all before the one named."""
+def _last_version(end: dict[str, Any]) -> int:
+    """Return the last version that has been read: with a negative index, the one before the version named."""
     if not end:
         return -1
     return int(end["reservoirVersion"]) - (1 if end["index"] < 0 else 0)

@@ -1,3 +1,3 @@
-"""Features per pin and daily figures per category."""
+"""The gold layer: features per pin and daily figures per category."""
 
 from __future__ import annotations

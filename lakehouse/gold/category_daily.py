@@ -11,15 +11,20 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.schemas import CATEGORY_FIGURES
 
 
-def of_days(pins: DataFrame, days: Sequence[date]) -> DataFrame:
-    """Return the pins whose newest event is of some days, at least one: their files alone are read."""
+def filter_by_days(pins: DataFrame, days: Sequence[date]) -> DataFrame:
+    """Return the pins whose newest event is from one of some days. Reads only the files of that period.
+
+    Args:
+        pins: silver rows.
+        days: UTC days, at least one.
+    """
     begin, end = F.lit(min(days)), F.lit(max(days) + timedelta(days=1))
-    span = (F.col("event_time") >= begin) & (F.col("event_time") < end)
-    return pins.where(span).where(F.to_date("event_time").isin(list(days)))
+    period = (F.col("event_time") >= begin) & (F.col("event_time") < end)
+    return pins.where(period).where(F.to_date("event_time").isin(list(days)))
 
 
 def to_category_daily(silver: DataFrame) -> DataFrame:
-    """Return one row per UTC day and category. One shuffle; the median is exact."""
+    """Return one row per UTC day and category. Costs one shuffle; the median is exact."""
     return (
         silver.groupBy(F.to_date("event_time").alias("day"), "category")
         .agg(

@@ -1,3 +1,3 @@
-"""Ledger, reconciliation, schema drift, pin traces and the quality report."""
+"""Ledger, reconciliation, schema drift, pin trace and quality report."""
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Both lanes beside each other, event for event: no lane reads the other's tables, so they must agree."""
+"""Comparison of the two lanes, event for event.
+
+No lane reads the other's tables, so where they differ, one of them is wrong.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,20 @@ from lakehouse.catalog.schemas import SILVER
 from lakehouse.catalog.tables import BATCH, STREAM, Lane
 from lakehouse.delta.lake import DeltaLake
 
-SHOWN = 50
-# What the door took in the last seconds may still be on its way.
-SETTLING = timedelta(seconds=10)
-# An event reaches both topics, and its repetition after a lost answer too, within this time.
+MAX_DIFFERENCES = 50
+# Events that the API accepted in the last seconds may not have reached both lanes yet.
+SETTLING_TIME = timedelta(seconds=10)
+# An event reaches both topics within this time; so does its repetition after a lost answer.
 _SLACK = timedelta(hours=1)
-# What is written down when, and where from, differs between lanes.
+# These differ between lanes: each lane reads its own topic, at its own time.
 _COMPARED = [
     name for name in SILVER.fieldNames() if name not in ("topic", "partition", "offset", "updated_at")
 ]
 
 
 @dataclass(frozen=True)
-class Difference:
-    """One event on which the lanes do not agree."""
+class EventDifference:
+    """One event on which the lanes differ."""
 
     event_id: str
     unique_id: str | None
@@ -35,33 +38,33 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was compared, and what differs.
+    """The result of a comparison.
 
     Attributes:
-        since: when the window begins, by the door's clock.
-        until: when it ends.
-        events: events of the window, each counted once.
-        differing: how many of them differ.
-        differences: the first of those, oldest first.
+        since: the beginning of the window, by the API's clock.
+        until: its end.
+        events: events in the window, each counted once.
+        differing: events on which the lanes differ.
+        differences: the first of these, oldest first.
     """
 
     since: datetime
     until: datetime
     events: int
     differing: int
-    differences: tuple[Difference, ...]
+    differences: tuple[EventDifference, ...]
 
 
-def newest_events(lake: DeltaLake) -> tuple[datetime, datetime] | None:
-    """Return when the door took each lane's newest event, or None if one has none.
+def find_newest_events(lake: DeltaLake) -> tuple[datetime, datetime] | None:
+    """Return when the API accepted the newest event of each lane; None if a lane has no events yet.
 
-    Reads one column of bronze's newest files.
+    Reads one column of the newest files of bronze.
     """
     newest: list[datetime] = []
     for lane in (BATCH, STREAM):
         if not lake.exists(lane.bronze):
             return None
-        row = _from_door(lake, lane).agg(F.max("received_at").alias("at")).first()
+        row = _select_from_api(lake, lane).agg(F.max("received_at").alias("at")).first()
         if row is None or row["at"] is None:
             return None
         newest.append(row["at"].astimezone())
@@ -69,54 +72,67 @@ def newest_events(lake: DeltaLake) -> tuple[datetime, datetime] | None:
     return batch, stream
 
 
-def settled(batch: datetime, stream: datetime, *, now: datetime) -> datetime:
+def comparable_until(batch: datetime, stream: datetime, *, now: datetime) -> datetime:
     """Return the moment before which both lanes have every event.
 
     Args:
-        batch: when the door took the batch lane's newest event.
-        stream: when it took the stream lane's.
-        now: the clock.
+        batch: when the API accepted the newest event of the batch lane.
+        stream: when it accepted the newest event of the stream lane.
+        now: the current time.
     """
-    # Both end with the same event, and it is not of just now: there was none after it.
-    if batch == stream <= now - SETTLING:
+    # If both lanes end with the same event and it is not recent, there is no event after it.
+    if batch == stream <= now - SETTLING_TIME:
         return batch + timedelta.resolution
-    return min(batch, stream) - SETTLING
+    return min(batch, stream) - SETTLING_TIME
 
 
 def compare(lake: DeltaLake, *, since: datetime, until: datetime) -> Comparison:
-    """Compare what both lanes have made of the events that the door took in a window.
+    """Compare what both lanes made of the events that the API accepted in a window.
 
-    The cost follows the window: only files that may hold its events are read, but for pins on which the
-    lanes seem to differ, which are looked up. About six jobs.
+    The cost follows the window: it reads only files that may hold its events. Only pins that seem to differ
+    are looked up in the whole of silver. About six jobs.
 
     Args:
         lake: the lakehouse.
-        since: the beginning, included.
-        until: the end, not included; both lanes must have got that far.
+        since: the beginning of the window, included.
+        until: the end of the window, not included. Both lanes must have every event up to here.
     """
-    batch, stream = (events(_from_door(lake, lane), since=since, until=until) for lane in (BATCH, STREAM))
-    window = in_either(batch, stream).persist()
+    batch, stream = (
+        select_events(_select_from_api(lake, lane), since=since, until=until) for lane in (BATCH, STREAM)
+    )
+    window = join_lanes(batch, stream).persist()
     try:
         row = window.agg(F.count("*"), F.min("event_id"), F.max("event_id")).first()
         assert row is not None  # an aggregate without groups has one row
         count, oldest, newest = row
-        silver = [_of_window(lake, lane, window, (oldest, newest)) for lane in (BATCH, STREAM)]
-        # Written down, because it is asked more than once and its end depends on what it holds.
-        doubtful = in_doubt(*silver).localCheckpoint()
-        if not doubtful.isEmpty():
-            whole = (lake.read(lane.silver) for lane in (BATCH, STREAM))
-            doubtful = unless_moved_on(doubtful, *whole, newest=newest)
-        found = missing(window).unionByName(doubtful).dropDuplicates(["event_id"]).localCheckpoint()
-        first = found.orderBy("event_id").limit(SHOWN).collect()
+        rows = [_select_window(lake, lane, window, (oldest, newest)) for lane in (BATCH, STREAM)]
+        # Computed once: the frame is used several times, and the next step depends on its rows.
+        suspected = suspected_differences(*rows).localCheckpoint()
+        if not suspected.isEmpty():
+            silver = (lake.read(lane.silver) for lane in (BATCH, STREAM))
+            suspected = drop_pins_updated_later(suspected, *silver, newest=newest)
+        differences = (
+            find_missing(window).unionByName(suspected).dropDuplicates(["event_id"]).localCheckpoint()
+        )
+        first = differences.orderBy("event_id").limit(MAX_DIFFERENCES).collect()
         return Comparison(
-            since, until, count, found.count(), tuple(Difference(**row.asDict()) for row in first)
+            since, until, count, differences.count(), tuple(EventDifference(**row.asDict()) for row in first)
         )
     finally:
         window.unpersist()
 
 
-def events(bronze: DataFrame, *, since: datetime, until: datetime) -> DataFrame:
-    """Return a lane's events in and around a window: event_id, unique_id, inside. One shuffle."""
+def select_events(bronze: DataFrame, *, since: datetime, until: datetime) -> DataFrame:
+    """Return the events of a lane in and around a window, with whether they are inside. One shuffle.
+
+    Args:
+        bronze: the lane's bronze rows.
+        since: the beginning of the window, included.
+        until: the end of the window, not included.
+
+    Returns:
+        event_id, unique_id, inside.
+    """
     around = F.col("received_at").between(F.lit(since - _SLACK), F.lit(until + _SLACK))
     inside = (F.col("received_at") >= F.lit(since)) & (F.col("received_at") < F.lit(until))
     return (
@@ -126,8 +142,17 @@ def events(bronze: DataFrame, *, since: datetime, until: datetime) -> DataFrame:
     )
 
 
-def in_either(batch: DataFrame, stream: DataFrame) -> DataFrame:
-    """Return the events that are inside the window in either lane: event_id, unique_id, batch, stream."""
+def join_lanes(batch: DataFrame, stream: DataFrame) -> DataFrame:
+    """Return the events that are inside the window in at least one lane.
+
+    Args:
+        batch: events of the batch lane, as `select_events` returns them.
+        stream: events of the stream lane.
+
+    Returns:
+        event_id, unique_id, and `batch` and `stream`: whether the event is inside the window there; null if
+        the lane does not have it.
+    """
     left = batch.select("event_id", F.col("unique_id").alias("left"), F.col("inside").alias("batch"))
     right = stream.select("event_id", F.col("unique_id").alias("right"), F.col("inside").alias("stream"))
     return (
@@ -137,20 +162,20 @@ def in_either(batch: DataFrame, stream: DataFrame) -> DataFrame:
     )
 
 
-def missing(window: DataFrame) -> DataFrame:
-    """Return the events that one lane has and the other has not: event_id, unique_id, what."""
+def find_missing(window: DataFrame) -> DataFrame:
+    """Return the events that only one lane has: event_id, unique_id, what."""
     what = F.when(F.col("batch").isNull(), "only the stream lane has it").when(
         F.col("stream").isNull(), "only the batch lane has it"
     )
     return window.select("event_id", "unique_id", what.alias("what")).where("what IS NOT NULL")
 
 
-def in_doubt(batch: DataFrame, stream: DataFrame) -> DataFrame:
-    """Return pins that are not the same in both lanes: event_id, unique_id, what.
+def suspected_differences(batch: DataFrame, stream: DataFrame) -> DataFrame:
+    """Return the pins whose silver rows differ, or that only one lane has: event_id, unique_id, what.
 
     Args:
-        batch: silver rows of the window.
-        stream: the other lane's.
+        batch: silver rows of the window in the batch lane.
+        stream: silver rows of the window in the stream lane.
     """
     left, right = (
         rows.select("unique_id", F.struct(*_COMPARED).alias(name))
@@ -160,23 +185,34 @@ def in_doubt(batch: DataFrame, stream: DataFrame) -> DataFrame:
     return both.select(
         F.greatest("batch.event_id", "stream.event_id").alias("event_id"),
         "unique_id",
-        _difference().alias("what"),
+        _describe_difference().alias("what"),
     )
 
 
-def unless_moved_on(doubtful: DataFrame, batch: DataFrame, stream: DataFrame, *, newest: str) -> DataFrame:
-    """Leave out the pins of which a lane holds an event newer than the window. Reads two columns of both."""
+def drop_pins_updated_later(
+    suspected: DataFrame, batch: DataFrame, stream: DataFrame, *, newest: str
+) -> DataFrame:
+    """Drop the pins for which a lane already has an event newer than the window.
+
+    Reads two columns of both silver tables.
+
+    Args:
+        suspected: what `suspected_differences` returns.
+        batch: all silver rows of the batch lane.
+        stream: all silver rows of the stream lane.
+        newest: the newest event id of the window.
+    """
     later = [
-        rows.join(F.broadcast(doubtful.select("unique_id")), "unique_id", "leftsemi")
+        rows.join(F.broadcast(suspected.select("unique_id")), "unique_id", "leftsemi")
         .where(F.col("event_id") > newest)
         .select("unique_id")
         for rows in (batch, stream)
     ]
-    return doubtful.join(later[0].unionByName(later[1]), "unique_id", "leftanti")
+    return suspected.join(later[0].unionByName(later[1]), "unique_id", "leftanti")
 
 
-def _difference() -> Column:
-    """Name the columns that differ, or the lane that lacks the event."""
+def _describe_difference() -> Column:
+    """Return the names of the columns that differ, or the lane that lacks the event."""
     columns = [
         F.when(~F.col(f"batch.{name}").eqNullSafe(F.col(f"stream.{name}")), F.lit(name)) for name in _COMPARED
     ]
@@ -187,12 +223,12 @@ def _difference() -> Column:
     )
 
 
-def _of_window(lake: DeltaLake, lane: Lane, window: DataFrame, span: tuple[str, str]) -> DataFrame:
+def _select_window(lake: DeltaLake, lane: Lane, window: DataFrame, span: tuple[str, str]) -> DataFrame:
     rows = lake.read(lane.silver).where(F.col("event_id").between(*span))
     return rows.join(window.select("event_id"), "event_id", "leftsemi")
 
 
-def _from_door(lake: DeltaLake, lane: Lane) -> DataFrame:
-    """Bronze rows whose event id was given by the door: others are of one topic alone."""
-    made = event_ids.derived(F.col("kafka_timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
-    return lake.read(lane.bronze).where(F.col("event_id") != made)
+def _select_from_api(lake: DeltaLake, lane: Lane) -> DataFrame:
+    """Return the bronze rows with an event id from the API: other records are in one topic only."""
+    derived = event_ids.derive(F.col("kafka_timestamp"), F.col("topic"), F.col("partition"), F.col("offset"))
+    return lake.read(lane.bronze).where(F.col("event_id") != derived)

@@ -1,77 +1,80 @@
-"""What restoring a table would do, found out before anything is written and without Spark."""
+"""The plan of a restore: what it would change, found without Spark before anything is written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from foundation.errors import UsageError
-from lakehouse.catalog import consumers as readers
+from lakehouse.catalog.consumers import consumers_of
 from lakehouse.catalog.tables import STREAM, Table
-from lakehouse.query import diff
-from lakehouse.query import table_versions as versions
-from lakehouse.query.diff import Difference
-from lakehouse.query.table_reader import Store
-from lakehouse.query.table_versions import Version
-from lakehouse.query.time_travel import Moment
+from lakehouse.query import diff, time_travel
+from lakehouse.query.diff import TableDiff
+from lakehouse.query.table_reader import TableStore
+from lakehouse.query.time_travel import Moment, TableVersion
 
 
 @dataclass(frozen=True)
-class Plan:
+class RestorePlan:
     """What a restore would do.
 
     Attributes:
-        difference: from the newest version to the one that is to be restored.
-        notes: what does not go back with it.
+        difference: from the newest version to the version to restore.
+        notes: what the restore does not undo, each a sentence.
     """
 
-    difference: Difference
+    difference: TableDiff
     notes: tuple[str, ...]
 
 
-def plan(store: Store, table: Table, moment: Moment) -> Plan:
-    """Compare a table with an older version of itself, and look for readers that would not bear the restore.
+def plan_restore(store: TableStore, table: Table, moment: Moment) -> RestorePlan:
+    """Compare a table with an older version, and check that its streaming readers survive the restore.
+
+    Args:
+        store: the bucket.
+        table: the table.
+        moment: the version to restore, or a time.
 
     Raises:
-        UsageError: there is no such version, it is the newest already, or a reader's checkpoint would break.
+        UsageError: there is no such version, it is the newest, or a reader's checkpoint would break.
         TransientError: the store does not answer.
     """
-    newest, target = versions.open_at(store, table), versions.open_at(store, table, moment)
+    newest, target = time_travel.table_at(store, table), time_travel.table_at(store, table, moment)
     if newest.number == target.number:
         raise UsageError(
-            f"version {target.number} is the newest already",
+            f"version {target.number} is already the newest",
             where=table.full_name,
-            hint=f"`pinlake history {table.full_name}` lists older ones.",
+            hint=f"`pinlake history {table.full_name}` lists the older versions.",
         )
-    _require_bearable(store, newest, target)
-    return Plan(diff.between(newest, target), tuple(_notes(table)))
+    _require_readable(store, newest, target)
+    return RestorePlan(diff.compare_versions(newest, target), tuple(_list_notes(table)))
 
 
-def _require_bearable(store: Store, newest: Version, target: Version) -> None:
-    same = newest.log.schema().to_json() == target.log.schema().to_json()
-    for reader in readers.of(target.table):
+def _require_readable(store: TableStore, newest: TableVersion, target: TableVersion) -> None:
+    same_schema = newest.log.schema().to_json() == target.log.schema().to_json()
+    for reader in consumers_of(target.table):
         checkpoint = store.locations.checkpoint(reader.checkpoint)
-        begun = any(True for _ in store.listed(f"{store.key(checkpoint)}/offsets/"))
-        if begun and not (reader.follows_changes and same):
-            why = "rows go away" if same else "its columns change"
+        begun = any(True for _ in store.list_objects(f"{store.key(checkpoint)}/offsets/"))
+        if begun and not (reader.follows_changes and same_schema):
+            reason = "rows would disappear" if same_schema else "its columns would change"
             read, written = target.table.full_name, reader.writes.full_name
             raise UsageError(
-                f"`pinlake {reader.step}`, which reads {read} as a stream, could not go on: {why}",
+                f"`pinlake {reader.step}` reads {read} as a stream and could not continue: {reason}",
                 where=checkpoint,
-                hint=f"Restore {written} instead; or remove this checkpoint first: "
-                f"{reader.step} then reads the whole table anew.",
+                hint=f"Restore {written} instead, or remove this checkpoint first: "
+                f"`pinlake {reader.step}` then reads the whole table again.",
             )
 
 
-def _notes(table: Table) -> list[str]:
+def _list_notes(table: Table) -> list[str]:
     notes = [
-        f"{reader.writes.full_name} keeps what it has of newer events: restore it too if it shall go back"
-        for reader in readers.of(table)
+        f"{reader.writes.full_name} keeps its newer events; restore it too to undo them"
+        for reader in consumers_of(table)
     ]
     if table == STREAM.features:
-        notes.append("Postgres keeps what it has: it takes only newer events")
+        notes.append("Postgres keeps its rows, as it accepts only newer events")
     if table.key and table.layer in ("silver", "gold"):
         notes.append(
-            "events that were taken in since are not read again by themselves: "
-            "`pinlake rebuild` of their days brings them back to the batch lane"
+            "events read since that version are not read again; "
+            "`pinlake rebuild` of their days brings them back into the batch lane"
         )
     return notes

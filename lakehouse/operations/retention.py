@@ -1,4 +1,4 @@
-"""Who still needs past versions of a table, and which is the oldest that each of them needs."""
+"""Retention blockers of a table: readers that still need a past version."""
 
 from __future__ import annotations
 
@@ -6,55 +6,56 @@ from dataclasses import dataclass
 
 from pyspark.sql import functions as F
 
-from lakehouse.catalog import consumers as readers
+from lakehouse.catalog.consumers import consumers_of
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.quality.publish import published
+from lakehouse.quality.publish import published_version
 
-_UPKEEP = ("OPTIMIZE", "SET TBLPROPERTIES", "ADD COLUMNS", "REORG", "VACUUM START", "VACUUM END")
+# Operations that change no rows.
+_WITHOUT_ROWS = ("OPTIMIZE", "SET TBLPROPERTIES", "ADD COLUMNS", "REORG", "VACUUM START", "VACUUM END")
 
 
 @dataclass(frozen=True)
-class Need:
-    """One who reads a table.
+class RetentionBlocker:
+    """A reader that needs a past version of a table.
 
     Attributes:
-        who: in words.
-        version: the oldest version whose files, and changes where they are recorded, it needs.
+        reader: the reader, in words.
+        version: the oldest version whose files it needs, and whose changes where the table records them.
     """
 
-    who: str
+    reader: str
     version: int
 
 
-def of(lake: DeltaLake, table: Table, *, newest: int) -> list[Need]:
-    """Return the readers that need more of a table than its newest version.
+def retention_blockers(lake: DeltaLake, table: Table, *, newest: int) -> list[RetentionBlocker]:
+    """Return the readers that need an older version of a table than its newest.
 
-    Reads a few small objects, and the log of the versions that a reader has not seen.
+    Reads a few small objects and the log of the versions that a reader has not seen.
 
     Args:
         lake: the lakehouse.
         table: the table.
         newest: its newest version.
     """
-    found = []
-    shown = published(lake, table)
-    if shown is not None and shown < newest:
-        found.append(Need("whoever reads what is published", shown))
-    for reader in readers.of(table):
-        following = lake.checkpoint(reader.checkpoint).next_version()
-        change = None if following is None else _change(lake, table, range(following, newest + 1))
-        # Changes of the newest version are no part of it.
+    blockers = []
+    visible = published_version(lake, table)
+    if visible is not None and visible < newest:
+        blockers.append(RetentionBlocker("a reader of the published version", visible))
+    for reader in consumers_of(table):
+        unread = lake.checkpoint(reader.checkpoint).next_table_version()
+        change = None if unread is None else _find_change(lake, table, range(unread, newest + 1))
+        # The files of the newest version do not include its change feed.
         if change is not None and change < newest + table.change_feed:
-            found.append(Need(f"`pinlake {reader.step}`", change))
-    return found
+            blockers.append(RetentionBlocker(f"`pinlake {reader.step}`", change))
+    return blockers
 
 
-def _change(lake: DeltaLake, table: Table, versions: range) -> int | None:
-    """Return the first of the newest versions that has changed rows: upkeep alone gives nothing to read."""
+def _find_change(lake: DeltaLake, table: Table, versions: range) -> int | None:
+    """Return the first of the newest versions that changed rows: other commits contain no new rows."""
     if not versions:
         return None
     history = lake.delta_table(table).history(len(versions))
-    changed = history.where(~F.col("operation").isin(*_UPKEEP)).agg(F.min("version")).first()
+    changed = history.where(~F.col("operation").isin(*_WITHOUT_ROWS)).agg(F.min("version")).first()
     assert changed is not None  # an aggregate without groups has one row
     return None if changed[0] is None else int(changed[0])

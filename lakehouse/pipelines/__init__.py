@@ -1,3 +1,3 @@
-"""The batch lane and the stream lane: from their sources through every layer."""
+"""Pipelines: the batch lane, the stream lane and its status, and detection of data loss."""
 
 from __future__ import annotations

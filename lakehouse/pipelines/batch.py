@@ -1,86 +1,95 @@
-"""The batch lane: three steps, each reads what is new in the layer before it and exits."""
+"""The batch lane: three steps, each of which processes what is new in the previous layer and ends."""
 
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.bronze import sources as records
+from lakehouse.bronze import sources
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.gold.pin_features import to_judged_features
-from lakehouse.pipelines.micro_batches import MicroBatches, Write
+from lakehouse.gold.pin_features import check_features
+from lakehouse.pipelines.micro_batches import BatchWriter, MicroBatches
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.publish import publish
-from lakehouse.quality.results import GateLog
-from lakehouse.silver.deduplication import newest_per_pin
+from lakehouse.quality.results import GateStats
+from lakehouse.silver.deduplication import latest_event_per_pin
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
-from lakehouse.silver.transform import to_judged, to_silver
+from lakehouse.silver.transform import check_records, to_silver
 from lakehouse.spark import filesystem
-from lakehouse.spark import parallel as side_by_side
+from lakehouse.spark.parallel import run_concurrently
 
-# One micro-batch holds about a million pins: few commits, and what is cached still fits the default memory.
+# A micro-batch holds about a million pins: few commits, and the cached rows fit the default memory.
 _LANDING_OBJECTS = 20
 _DELTA_BYTES = "256m"
 
 
-def bronze(lake: DeltaLake) -> StepMetrics:
-    """Append what is new in landing to bronze.pins_batch.
+def run_bronze(lake: DeltaLake) -> StepMetrics:
+    """Append the new landing objects to bronze.pins_batch and publish it.
 
-    Raises: as `MicroBatches.drain`; likewise the other steps.
+    Returns:
+        The rows read and written; the other steps also count the quarantined rows.
+
+    Raises: as `MicroBatches.drain` and `publish`; so do the other steps.
     """
 
     def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
-        LaneWriter(lake, BATCH).bronze(to_bronze(rows, at=batch.began), batch)
+        LaneWriter(lake, BATCH).append_bronze(to_bronze(rows, at=batch.began), batch)
         written = lake.rows_of_last_write(BATCH.bronze)
         return StepMetrics(read=written, written=written)
 
-    if not filesystem.names(lake.spark, lake.locations.landing):
+    if not filesystem.list_names(lake.spark, lake.locations.landing):
         return StepMetrics()
-    source = records.read_landing(lake.spark, folder=lake.locations.landing, files_per_batch=_LANDING_OBJECTS)
+    source = sources.read_landing(lake.spark, folder=lake.locations.landing, files_per_batch=_LANDING_OBJECTS)
     counts = _drain(lake, source, write, targets=(BATCH.bronze,))
-    publish(lake, [BATCH.bronze], gates=GateLog())
+    publish(lake, BATCH.bronze, gates=GateStats())
     return counts
 
 
-def silver(lake: DeltaLake, *, text_policy: TextPolicy) -> StepMetrics:
-    """Merge the pins in new bronze rows into silver.pins_batch; what is no pin goes to quarantine."""
-    log = GateLog()
-    counts = promote_to_silver(lake, text_policy=text_policy, log=log)
-    publish(lake, [BATCH.silver], gates=log)
+def run_silver(lake: DeltaLake, *, text_policy: TextPolicy) -> StepMetrics:
+    """Merge the pins in new bronze rows into silver.pins_batch and publish it; quarantine invalid rows."""
+    stats = GateStats()
+    counts = write_silver(lake, text_policy=text_policy, stats=stats)
+    publish(lake, BATCH.silver, gates=stats)
     return counts
 
 
-def promote_to_silver(lake: DeltaLake, *, text_policy: TextPolicy, log: GateLog) -> StepMetrics:
-    """Do the same without judging or publishing what silver is then; `log` takes what the gate counts."""
+def write_silver(lake: DeltaLake, *, text_policy: TextPolicy, stats: GateStats) -> StepMetrics:
+    """Do what `run_silver` does without auditing or publishing silver.
+
+    Args:
+        lake: the lakehouse.
+        text_policy: see `lakehouse.silver.cleaning`.
+        stats: receives the counts of silver's gate.
+    """
     gate, writer = gates.open_gate(lake.spark, BATCH.silver), LaneWriter(lake, BATCH)
 
     def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
-        judged = to_judged(rows, gate, text_policy=text_policy, at=batch.began).persist()
+        checked = check_records(rows, gate, text_policy=text_policy, at=batch.began).persist()
         try:
-            counted = gates.count(judged, gate, parsing=RULES)
-            log.add(counted)
-            writes = writer.silver_writes(to_silver(judged), counted, batch)
-            side_by_side.run(list(writes))
-            return counted.counts
+            result = gates.count_violations(checked, gate, parsing=RULES)
+            stats.add(result)
+            writes = writer.silver_writes(to_silver(checked), result, batch)
+            run_concurrently(list(writes))
+            return result.counts
         finally:
-            judged.unpersist()
+            checked.unpersist()
 
     source = _new_rows(lake, BATCH.bronze)
     return _drain(lake, source, write, targets=(BATCH.silver, BATCH.quarantine))
 
 
-def gold(lake: DeltaLake) -> StepMetrics:
-    """Merge changed silver rows into gold.pin_features_batch, renew the touched days of category_daily.
+def run_gold(lake: DeltaLake) -> StepMetrics:
+    """Merge changed silver rows into gold.pin_features_batch, and recompute their days of category_daily.
 
-    Silver that has not been published is judged first: gold does not read what readers must not see.
+    Silver is published first, if it is not: gold does not read what readers must not see.
     """
-    gate, log = gates.open_gate(lake.spark, BATCH.features), GateLog()
+    gate, stats = gates.open_gate(lake.spark, BATCH.features), GateStats()
     writer = LaneWriter(lake, BATCH)
 
     def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
@@ -91,38 +100,40 @@ def gold(lake: DeltaLake) -> StepMetrics:
             ]
             if not days:
                 return StepMetrics()
-            upserts = newest_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
-            judged = gates.count(to_judged_features(upserts, gate), gate)
-            log.add(judged)
+            upserts = latest_event_per_pin(changes.where("_change_type IN ('insert', 'update_postimage')"))
+            result = gates.count_violations(check_features(upserts, gate), gate)
+            stats.add(result)
             writes = [
-                *writer.features_writes(judged, batch),
-                lambda: writer.category_daily(days, batch),
+                *writer.features_writes(result, batch),
+                lambda: writer.replace_category_daily(days, batch),
             ]
-            side_by_side.run(writes)
-            return judged.counts
+            run_concurrently(writes)
+            return result.counts
         finally:
             changes.unpersist()
 
     source = _new_rows(lake, BATCH.silver)
-    publish(lake, [BATCH.silver], gates=GateLog())
+    publish(lake, BATCH.silver, gates=GateStats())
     counts = _drain(lake, source, write, targets=(BATCH.features, CATEGORY_DAILY, BATCH.quarantine))
-    publish(lake, [BATCH.features], gates=log)
+    publish(lake, BATCH.features, gates=stats)
     return counts
 
 
 def _new_rows(lake: DeltaLake, table: Table) -> DataFrame:
-    """A stream of a table's rows, or of its row changes where it records them."""
+    """Stream a table's rows; for a table with a change feed, its row changes."""
     lake.ensure(table)
     reader = lake.spark.readStream.format("delta").option("maxBytesPerTrigger", _DELTA_BYTES)
     if table.change_feed:
         reader = reader.option("readChangeFeed", "true")
     else:
-        # Rows are only ever appended, but for those of erased pins, which are removed: nothing new in that.
+        # Apart from appends there are only removals of erased pins' rows, which bring nothing new.
         reader = reader.option("skipChangeCommits", "true")
     return reader.load(lake.path(table))
 
 
-def _drain(lake: DeltaLake, source: DataFrame, write: Write, *, targets: tuple[Table, ...]) -> StepMetrics:
+def _drain(
+    lake: DeltaLake, source: DataFrame, write: BatchWriter, *, targets: tuple[Table, ...]
+) -> StepMetrics:
     for table in targets:
         lake.ensure(table)
     checkpoint = lake.checkpoint(targets[0].full_name)

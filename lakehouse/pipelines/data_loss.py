@@ -1,4 +1,4 @@
-"""Offsets that Kafka had removed before a lane read them: found, recorded, and read back."""
+"""Data loss: offsets that Kafka removed before a lane read them. Detected, recorded and read back."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import structlog
 from pyspark.sql import DataFrame
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType, TimestampType
 
+from foundation import kafka_admin
+from foundation.clients import s3_client
 from foundation.offsets import FOLDER, LostOffsets, OffsetRange
+from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.spark import dataframes as literal
-from lakehouse.spark import filesystem as objects
+from lakehouse.delta.streaming_checkpoint import read_stream_position
+from lakehouse.spark import filesystem
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 log = structlog.get_logger()
 
@@ -27,7 +31,7 @@ _COLUMNS = StructType(
         StructField("last", LongType()),
     ]
 )
-# An offset by topic and partition.
+# An offset per topic and partition.
 Positions = Mapping[str, Mapping[str, int]]
 
 
@@ -35,8 +39,8 @@ def lost_offsets(position: Positions, earliest: Positions) -> list[LostOffsets]:
     """Return the offsets that the stream lane would read next but Kafka no longer has.
 
     Args:
-        position: the offset to be read next.
-        earliest: the first offset that Kafka has.
+        position: the next offset to read.
+        earliest: the first offset that Kafka still has.
     """
     return [
         LostOffsets(STREAM.name, OffsetRange(topic, int(partition), wanted, first - 1))
@@ -46,27 +50,61 @@ def lost_offsets(position: Positions, earliest: Positions) -> list[LostOffsets]:
     ]
 
 
-def without_lost(offsets: Sequence[OffsetRange], lost: Sequence[LostOffsets]) -> tuple[OffsetRange, ...]:
-    """Return ranges of offsets without the lost ones at their beginnings."""
-    rest = (_behind(part, lost) for part in offsets)
-    return tuple(part for part in rest if part.count > 0)
+def detect_data_loss(settings: Settings) -> list[LostOffsets]:
+    """Return the offsets that a lane would read next but Kafka no longer has, for both lanes.
+
+    A lane without a position has not started; it will start at Kafka's first offset and loses nothing.
+
+    Args:
+        settings: of Kafka and the object store.
+
+    Raises:
+        TransientError: Kafka does not answer.
+        TerminalError: Kafka refuses the request.
+    """
+    kafka = settings.kafka
+    lag = kafka_admin.read_lag(kafka)
+    positions = {("batch", row.topic, row.partition): row.committed for row in lag if row.committed}
+    stream_position = read_stream_position(
+        s3_client(settings.s3), settings.s3.bucket, topic=kafka.stream_topic
+    )
+    positions |= {
+        ("stream", kafka.stream_topic, number): offset for number, offset in stream_position.items()
+    }
+    first = {
+        (topic, int(number)): offset
+        for name in (kafka.batch_topic, kafka.stream_topic)
+        for topic, partitions in kafka_admin.earliest_offsets(kafka, name).items()
+        for number, offset in partitions.items()
+    }
+    return [
+        LostOffsets(lane, OffsetRange(topic, number, position, first[topic, number] - 1))
+        for (lane, topic, number), position in positions.items()
+        if first.get((topic, number), 0) > position
+    ]
+
+
+def exclude_lost(offsets: Sequence[OffsetRange], lost: Sequence[LostOffsets]) -> tuple[OffsetRange, ...]:
+    """Return ranges of offsets without the lost offsets at their start."""
+    remaining = (_after_lost(part, lost) for part in offsets)
+    return tuple(part for part in remaining if part.count > 0)
 
 
 def record(lake: DeltaLake, lost: LostOffsets) -> None:
-    """Write lost offsets down."""
+    """Store lost offsets in the bucket."""
     log.error("offsets are lost", **lost.as_row())
     lake.put_text(lost.key, lost.as_json())
 
 
 def read(lake: DeltaLake) -> DataFrame:
-    """Return at, lane, topic, partition, first and last of all lost offsets that were written down."""
+    """Return at, lane, topic, partition, first and last of all recorded lost offsets."""
     folder = f"{lake.root}/{FOLDER}"
-    if not objects.names(lake.spark, folder):
-        return literal.frame(lake.spark, [], _COLUMNS)
+    if not filesystem.list_names(lake.spark, folder):
+        return dataframe_from_rows(lake.spark, [], _COLUMNS)
     return lake.spark.read.schema(_COLUMNS).json(folder)
 
 
-def _behind(part: OffsetRange, lost: Sequence[LostOffsets]) -> OffsetRange:
+def _after_lost(part: OffsetRange, lost: Sequence[LostOffsets]) -> OffsetRange:
     same = (each.offsets for each in lost if _partition(each.offsets) == _partition(part))
     return replace(part, first=max([part.first, *(offsets.last + 1 for offsets in same)]))
 

@@ -1,4 +1,4 @@
-"""A stream's micro-batches, handed one at a time to a write."""
+"""The micro-batches of a streaming query, each of which is passed to a function that writes it."""
 
 from __future__ import annotations
 
@@ -20,31 +20,30 @@ from lakehouse.delta.commit_info import CommitInfo
 from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.streaming_checkpoint import Checkpoint
-from lakehouse.pipelines.data_loss import without_lost
+from lakehouse.pipelines.data_loss import exclude_lost
 
 log = structlog.get_logger()
 
-
-Write = Callable[[DataFrame, MicroBatch], StepMetrics]
+BatchWriter = Callable[[DataFrame, MicroBatch], StepMetrics]
 
 
 class MicroBatches:
-    """One streaming query: a source, a write, and the checkpoint that remembers what was done.
+    """One streaming query: a source, a function that writes a micro-batch, and a checkpoint.
 
-    A write that fails is retried by the next run under the same number, so it must be idempotent.
+    If a write fails, the next run repeats it under the same number, so it must be idempotent.
 
     Args:
         source: a streaming DataFrame.
-        write: what to do with each micro-batch.
-        checkpoint: the query's.
-        run: what the commit info of every micro-batch of this run begins with.
+        write: writes a micro-batch and returns its counts.
+        checkpoint: the query's checkpoint.
+        run: commit info with the lane and the run of every micro-batch.
         lost: offsets that the source no longer has.
     """
 
     def __init__(
         self,
         source: DataFrame,
-        write: Write,
+        write: BatchWriter,
         *,
         checkpoint: Checkpoint,
         run: CommitInfo,
@@ -52,7 +51,7 @@ class MicroBatches:
     ) -> None:
         self._write = write
         self._checkpoint = checkpoint
-        self._begins = run
+        self._info = run
         self._lost = lost
         self._writer = source.writeStream.foreachBatch(self._on_batch).option(
             "checkpointLocation", checkpoint.url
@@ -62,16 +61,16 @@ class MicroBatches:
         self.counts = StepMetrics()
 
     def drain(self) -> StepMetrics:
-        """Write what is there now and return.
+        """Write what the source holds now and return the counts.
 
         Raises:
-            PinlakeError: what the write raised.
+            PinlakeError: the write raised it.
             TransientError: Spark failed.
         """
         return self._run(self._writer.trigger(availableNow=True), stop=threading.Event())
 
     def follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
-        """Write what comes until `stop` is set; the micro-batch under way is finished first.
+        """Write what arrives until `stop` is set; the current micro-batch is finished first.
 
         Raises: as `drain`.
         """
@@ -84,11 +83,11 @@ class MicroBatches:
                 query.awaitTermination(1)
             self._finish(query)
         except PySparkException as error:
-            raise self._failure or self._stopped(error) from error
+            raise self._failure or self._spark_error(error) from error
         return self.counts
 
     def _finish(self, query: StreamingQuery) -> None:
-        # With the lock held no write is under way, so that stopping interrupts none.
+        # Holding the lock means that no write is running, so stopping interrupts none.
         with self._busy:
             query.stop()
         failure = query.exception()
@@ -99,13 +98,13 @@ class MicroBatches:
         started = time.monotonic()
         with self._busy:
             try:
-                counts = self._write(rows, self._known_as(rows, number))
+                counts = self._write(rows, self._micro_batch(rows, number))
             except PinlakeError as error:
                 self._failure = error
                 raise
             except PySparkException as error:
-                # Spark would tell of it only that a stream has failed.
-                self._failure = self._stopped(error)
+                # Spark would report only that the stream failed.
+                self._failure = self._spark_error(error)
                 raise
             if counts.read:
                 timed = StepMetrics(
@@ -114,17 +113,17 @@ class MicroBatches:
                 self.counts += timed
                 log.info("micro-batch written", checkpoint=self._checkpoint.url, number=number, **vars(timed))
 
-    def _stopped(self, error: PySparkException) -> TransientError:
+    def _spark_error(self, error: PySparkException) -> TransientError:
         return TransientError(
             "Spark stopped: " + str(error).strip().splitlines()[0],
             where=self._checkpoint.url,
-            hint="Nothing is lost: run it again. Set PINLAKE_SPARK_LOG_LEVEL=WARN to see what led to it.",
+            hint="Nothing is lost: run it again. Set PINLAKE_SPARK_LOG_LEVEL=WARN to see the cause.",
         )
 
-    def _known_as(self, rows: DataFrame, number: int) -> MicroBatch:
+    def _micro_batch(self, rows: DataFrame, number: int) -> MicroBatch:
         query = rows.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId") or ""
-        offsets, versions = self._checkpoint.reads(number)
-        begun = commit_info.begin(lane=self._begins.lane, run=self._begins.run)
-        offsets = without_lost(offsets, self._lost)
-        info = replace(begun, query=query, batch=number, offsets=offsets, versions=versions)
+        offsets, versions = self._checkpoint.batch_input(number)
+        info = commit_info.begin(lane=self._info.lane, run=self._info.run)
+        offsets = exclude_lost(offsets, self._lost)
+        info = replace(info, query=query, batch=number, offsets=offsets, versions=versions)
         return MicroBatch(query, number, info, info.began)

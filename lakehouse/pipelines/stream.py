@@ -1,4 +1,4 @@
-"""The stream lane: a micro-batch leaves Kafka once and is written to every layer and Postgres."""
+"""The stream lane: each micro-batch is read from Kafka once and written to every layer and to Postgres."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -17,37 +17,42 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from foundation import kafka_admin
+from foundation.clients import S3Timeouts, s3_client
 from foundation.errors import TransientError
 from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import Settings
-from lakehouse.bronze import sources as records
+from lakehouse.bronze import sources
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.pipelines import data_loss
+from lakehouse.pipelines import data_loss, stream_status_writer
 from lakehouse.pipelines.data_loss import Positions
 from lakehouse.pipelines.micro_batches import MicroBatches
 from lakehouse.pipelines.stream_status_writer import StreamStatusWriter
-from lakehouse.pipelines.stream_writer import FanOut
-from lakehouse.quality.results import GateLog
-from lakehouse.quality.stream_audit import Watch
-from lakehouse.serving.postgres import Serving
+from lakehouse.pipelines.stream_writer import StreamBatchWriter
+from lakehouse.quality.results import GateStats
+from lakehouse.quality.stream_audit import StreamAuditor
+from lakehouse.serving.postgres import ServingDatabase
 
 log = structlog.get_logger()
 
+# The second attempt is for an idle connection that the store closed.
+_STATUS = S3Timeouts(connect=3.0, read=5.0, attempts=2)
+
 
 class StreamLane:
-    """The lane with its audit beside it.
+    """The stream lane and its audit.
 
     Args:
         lake: the lakehouse.
         settings: Kafka, Postgres, and how long to wait for them.
-        earliest: asks Kafka for the first offsets it still has.
-        status: takes down how the lane is.
+        earliest: asks Kafka for the first offsets that it still has.
+        status: writes the lane's status.
 
     Raises:
-        TerminalError: a suite is not usable.
+        TerminalError: a suite is invalid.
     """
 
     def __init__(
@@ -62,55 +67,55 @@ class StreamLane:
         self._settings = settings
         self._earliest = earliest
         self._status = status
-        counted = GateLog()
-        serving = Serving(settings.postgres, on_wait=status.mark_waiting)
-        self._fan_out = FanOut(lake, serving, text_policy=settings.text_policy, log=counted)
-        self._watch = Watch(lake, gates=counted, seconds=settings.quality.audit_seconds)
+        stats = GateStats()
+        serving = ServingDatabase(settings.postgres, on_wait=status.mark_waiting)
+        self._writer = StreamBatchWriter(lake, serving, text_policy=settings.text_policy, stats=stats)
+        self._auditor = StreamAuditor(lake, gates=stats, seconds=settings.quality.audit_seconds)
         self._run = commit_info.begin(lane=STREAM.name)
         self._counts = StepMetrics()
-        self._heard_at = time.monotonic()
+        self._wrote_at = time.monotonic()
 
     def drain(self) -> StepMetrics:
-        """Write what is there now, then audit it.
+        """Write what Kafka holds now, then audit the tables.
 
         Raises:
-            TransientError: a server is away.
-            TerminalError: Kafka has removed what was to be read.
+            TransientError: a server does not answer.
+            TerminalError: Kafka has removed records that the lane had not read.
         """
         with self._status:
             counts = self._open().drain()
-            self._watch.look()
+            self._auditor.audit_once()
             return counts
 
     def follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
-        """Write what comes until `stop` is set, audited at intervals.
+        """Write what arrives until `stop` is set, and audit the tables at an interval.
 
-        A server that is away is waited for: the query is started again from its checkpoint, at growing
-        intervals, until nothing has been written for the configured patience.
+        If a server does not answer, the query is restarted from its checkpoint at growing intervals, until
+        nothing has been written for as long as the settings allow.
 
         Raises: as `drain`.
         """
 
-        def end(state: RetryCallState) -> StepMetrics:
+        def give_up(state: RetryCallState) -> StepMetrics:
             assert state.outcome is not None  # an attempt has been made
             return self._counts if stop.is_set() else state.outcome.result()
 
-        persistent = Retrying(
+        retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
             wait=wait_random_exponential(multiplier=0.5, max=10),
             stop=lambda state: stop_when_event_set(stop)(state) or self._has_waited_enough(),
             sleep=sleep_using_event(stop),
-            before_sleep=self._tell,
-            retry_error_callback=end,
+            before_sleep=self._report_wait,
+            retry_error_callback=give_up,
         )
-        with self._status, self._watch:
-            self._heard_at = time.monotonic()
-            return persistent(lambda: self._follow(trigger_seconds=trigger_seconds, stop=stop))
+        with self._status, self._auditor:
+            self._wrote_at = time.monotonic()
+            return retrying(lambda: self._follow(trigger_seconds=trigger_seconds, stop=stop))
 
     def _follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
-        """Follow with one query; return what it and those before it have counted."""
+        """Run one query; return the counts of all queries so far."""
         query = self._open()
-        # Opening it has asked every server, so that none is away any more.
+        # Opening the query asked every server, so each of them answers again.
         self._status.mark_running()
         try:
             query.follow(trigger_seconds=trigger_seconds, stop=stop)
@@ -119,12 +124,12 @@ class StreamLane:
         return self._counts
 
     def _open(self) -> MicroBatches:
-        """Return the query, to be started where its checkpoint says."""
-        self._fan_out.ensure()
+        """Return the query; it starts at the position in its checkpoint."""
+        self._writer.ensure()
         lost = self._detect_data_loss()
         limit = self._settings.stream.max_offsets_per_trigger
-        source = records.read_kafka(
-            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skips_lost=bool(lost)
+        source = sources.read_kafka(
+            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skip_lost_offsets=bool(lost)
         )
         return MicroBatches(
             source,
@@ -135,14 +140,14 @@ class StreamLane:
         )
 
     def _write(self, rows: DataFrame, batch: MicroBatch) -> StepMetrics:
-        counts = self._fan_out.write(rows, batch)
-        self._heard_at = time.monotonic()
+        counts = self._writer.write(rows, batch)
+        self._wrote_at = time.monotonic()
         self._status.mark_written()
         return counts
 
     def _detect_data_loss(self) -> Sequence[LostOffsets]:
         position = self._lake.checkpoint("stream").position()
-        # Asked even if nothing can be lost yet: a Kafka that is away shows here at once.
+        # Asked even when nothing can be lost yet, so that it shows at once if Kafka does not answer.
         earliest = self._earliest()
         lost = data_loss.lost_offsets(position, earliest) if position else []
         if lost and self._settings.kafka.on_data_loss == "stop":
@@ -152,9 +157,30 @@ class StreamLane:
         return lost
 
     def _has_waited_enough(self) -> bool:
-        return time.monotonic() - self._heard_at > self._settings.stream.patience_seconds
+        return time.monotonic() - self._wrote_at > self._settings.stream.timeout_seconds
 
-    def _tell(self, state: RetryCallState) -> None:
+    def _report_wait(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         log.warning("the stream lane waits", attempt=state.attempt_number, error=str(error))
         self._status.mark_waiting(str(error))
+
+
+def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinlake stream") -> StreamLane:
+    """Return the stream lane, ready for `drain` or `follow`.
+
+    Args:
+        spark: the session.
+        settings: Kafka, the object store and Postgres.
+        command: the command of this process, as the lane's status shows it.
+
+    Raises:
+        TerminalError: a suite is invalid.
+    """
+    kafka = settings.kafka
+    client = s3_client(settings.s3, _STATUS)
+    return StreamLane(
+        DeltaLake.of(spark, settings),
+        settings,
+        earliest=lambda: kafka_admin.earliest_offsets(kafka, kafka.stream_topic),
+        status=stream_status_writer.open_status_writer(client, settings.s3.bucket, command=command),
+    )

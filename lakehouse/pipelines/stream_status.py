@@ -1,4 +1,4 @@
-"""How the stream lane is: a small object in the bucket, written by the lane and read from any host."""
+"""The status of the stream lane: a small object in the bucket that every host can read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from foundation.errors import ConfigurationError, store_away
+from foundation.errors import ConfigurationError, object_store_unavailable
 from lakehouse.delta.locks import liveness
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,70 +22,77 @@ State = Literal["running", "waiting", "ended", "died"]
 
 @dataclass(frozen=True)
 class StreamStatus:
-    """What the lane has written last.
+    """The status that the lane last wrote.
 
     Attributes:
-        state: waiting while a server is away; died if it shows no sign of life and has not ended.
-        since: when that began, ISO 8601 in UTC.
-        owner: its process.
-        wrote_at: when the last micro-batch was written.
-        reason: what it waits for, what has ended it, or why it counts as died.
-        age: seconds since the object was written; 0 for a lane that describes itself.
+        state: waiting while a server does not answer; died if the process is gone but did not end the lane.
+        since: when this state began, ISO 8601 in UTC.
+        owner: the lane's process.
+        wrote_at: when the last micro-batch was written, ISO 8601 in UTC.
+        reason: what the lane waits for, which error ended it, or why it counts as died.
+        age: seconds since the object was written; 0 in the process that writes it.
     """
 
     state: State
     since: str
-    owner: Owner
+    owner: LockOwner
     wrote_at: str | None = None
     reason: str | None = None
     age: float = 0.0
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing is in its way."""
+        """Whether the lane runs or ended without an error."""
         return self.state in ("running", "ended") and self.reason is None
 
     @property
     def is_running(self) -> bool:
-        """Whether it runs now and waits for nothing."""
+        """Whether the lane runs and waits for nothing."""
         return self.state == "running" and self.is_well
 
-    def running(self, now: datetime) -> StreamStatus:
-        """Return the status of a lane that waits for nothing."""
+    def as_running(self, now: datetime) -> StreamStatus:
+        """Return the status of the lane when it runs and waits for nothing."""
         return self._changed("running", now)
 
-    def written(self, now: datetime) -> StreamStatus:
-        """Return the status after a micro-batch."""
+    def as_written(self, now: datetime) -> StreamStatus:
+        """Return the status after a micro-batch has been written."""
         return replace(self._changed("running", now), wrote_at=_text(now))
 
-    def waiting(self, reason: str, now: datetime) -> StreamStatus:
-        """Return the status of a lane that waits for a server."""
+    def as_waiting(self, reason: str, now: datetime) -> StreamStatus:
+        """Return the status of the lane when it waits for a server."""
         return self._changed("waiting", now, reason)
 
-    def ended(self, reason: str | None, now: datetime) -> StreamStatus:
-        """Return the status of a lane that has ended, by an error if there is a reason."""
+    def as_ended(self, reason: str | None, now: datetime) -> StreamStatus:
+        """Return the status after the lane has ended; `reason` is the error that ended it, if any."""
         return self._changed("ended", now, reason)
 
-    def observed(self, age: float) -> StreamStatus:
-        """Return the status as a reader sees it that many seconds after it was written."""
-        known = replace(self, age=age)
+    def observed_after(self, age: float) -> StreamStatus:
+        """Return the status as a reader sees it `age` seconds after it was written."""
+        observed = replace(self, age=age)
         if self.state == "ended" or liveness.is_alive(self.owner, age):
-            return known
-        gone = "its process is gone" if self.owner.has_ended() else f"no sign of life for {age:.0f} s"
-        return replace(known, state="died", reason=f"{gone}: {self.owner}")
+            return observed
+        cause = "its process is gone" if self.owner.has_ended() else f"no sign of life for {age:.0f} s"
+        return replace(observed, state="died", reason=f"{cause}: {self.owner}")
 
     def as_json(self) -> str:
-        """Return what the object holds."""
-        return json.dumps({name: value for name, value in asdict(self).items() if name != "age"})
+        """Return the object's JSON text."""
+        stored = asdict(self) | {"owner": self.owner.as_dict()}
+        return json.dumps({name: value for name, value in stored.items() if name != "age"})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> StreamStatus:
-        """Return what `as_json` has written."""
-        held = json.loads(text)
-        return cls(held["state"], held["since"], Owner(**held["owner"]), held["wrote_at"], held["reason"])
+        """Return the status that `as_json` wrote."""
+        document = json.loads(text)
+        return cls(
+            document["state"],
+            document["since"],
+            LockOwner.from_dict(document["owner"]),
+            document["wrote_at"],
+            document["reason"],
+        )
 
     def as_data(self) -> dict[str, Any]:
-        """Return what `pinlake status --json` prints."""
+        """Return the fields that `pinlake status --json` prints."""
         return {
             "state": self.state,
             "since": self.since,
@@ -102,22 +109,22 @@ class StreamStatus:
         return replace(self, state=state, since=since, reason=reason)
 
 
-def begin(owner: Owner, now: datetime) -> StreamStatus:
-    """Return the status of a lane that has just begun."""
+def initial_status(owner: LockOwner, now: datetime) -> StreamStatus:
+    """Return the status of a lane that has just started."""
     return StreamStatus("running", _text(now), owner)
 
 
 def read(s3: S3Client, bucket: str) -> StreamStatus | None:
-    """Return how the lane is, or None if none has ever run. Costs one request.
+    """Return the lane's status, or None if the lane has never run. Costs one request.
 
     Raises:
-        TransientError: the store does not answer.
-        ConfigurationError: it does not let these keys read.
+        TransientError: the object store does not answer.
+        ConfigurationError: the object store refuses these keys.
     """
     where = f"{s3.meta.endpoint_url}, s3://{bucket}/{KEY}"
     try:
-        found = s3.get_object(Bucket=bucket, Key=KEY)
-        return StreamStatus.from_json(found["Body"].read()).observed(liveness.age(found))
+        response = s3.get_object(Bucket=bucket, Key=KEY)
+        return StreamStatus.from_json(response["Body"].read()).observed_after(liveness.age(response))
     except s3.exceptions.NoSuchKey:
         return None
     except ClientError as error:
@@ -127,7 +134,7 @@ def read(s3: S3Client, bucket: str) -> StreamStatus | None:
             hint="Correct PINLAKE_S3_BUCKET and the keys, or create the bucket with `pinlake init`.",
         ) from None
     except BotoCoreError as error:
-        raise store_away(error, where=where) from None
+        raise object_store_unavailable(error, where=where) from None
 
 
 def _text(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The stream lane's status written into the bucket, by a thread of its own, as long as the lane runs."""
+"""The writer of the stream lane's status: a thread that puts it into the bucket while the lane runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.pipelines import stream_status
 from lakehouse.pipelines.stream_status import KEY, StreamStatus
 
@@ -25,35 +25,35 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Intervals:
-    """When the status is written, in seconds; a change of state is written at once.
+    """When the status is written, in seconds. A change of state is written at once.
 
     Attributes:
-        beat: at the latest after this time, whatever happens: the sign of life.
-        pause: between two writes of which the second says only that a micro-batch was written, and before
-            another try after the store did not answer.
-        last: how long the end of a lane waits for its last write.
+        heartbeat: longest time between two writes, whatever happens.
+        between_writes: least time before a write that says only that another micro-batch was written,
+            and before the next try after the store did not answer.
+        final_write: how long the end of a lane waits for its last write.
     """
 
-    beat: float = 10.0
-    pause: float = 5.0
-    last: float = 10.0
+    heartbeat: float = 10.0
+    between_writes: float = 5.0
+    final_write: float = 10.0
 
 
 class StreamStatusWriter:
-    """Takes the lane's changes of state, which costs it nothing, and writes them; use it as a context.
+    """Writes the lane's status in a thread of its own; a context manager.
 
-    A store that does not answer is logged once and tried again. The lane never waits for it, except for its
-    last write at the end. Should a suspended lane lose its lease and wake up, the new owner's next sign of
-    life replaces what it wrote.
+    If the object store does not answer, that is logged once and the write is tried again. The lane waits only
+    for the final write. If a suspended lane loses its lock and wakes up, the new owner's next heartbeat
+    replaces what it wrote.
 
     Args:
         put: writes the object; raises BotoCoreError or ClientError.
         owner: the lane's process.
-        intervals: see there.
+        intervals: when the status is written.
     """
 
     def __init__(
-        self, put: Callable[[str], object], *, owner: Owner, intervals: Intervals = Intervals()
+        self, put: Callable[[str], object], *, owner: LockOwner, intervals: Intervals = Intervals()
     ) -> None:
         self._put = put
         self._owner = owner
@@ -62,7 +62,7 @@ class StreamStatusWriter:
         self._begin()
 
     def __enter__(self) -> StreamStatusWriter:
-        """Write that the lane runs, and go on writing."""
+        """Start the thread, which first writes that the lane runs."""
         self._begin()
         self._thread = threading.Thread(target=self._run, name="stream status", daemon=True)
         self._thread.start()
@@ -71,35 +71,38 @@ class StreamStatusWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write that the lane has ended, and why if it failed."""
+        """Write that the lane has ended, with the error if there is one."""
         reason = None if error is None else str(error) or type(error).__name__
         with self._changed:
             self._ending = True
-            self._set(self._status.ended(reason, _now()), within=0.0)
-        self._thread.join(self._intervals.last)
+            self._set(self._status.as_ended(reason, _now()), within=0.0)
+        self._thread.join(self._intervals.final_write)
 
     def mark_running(self) -> None:
-        """Take down that all servers have answered."""
+        """Note that all servers have answered."""
         with self._changed:
             if self._status.state != "running":
-                self._set(self._status.running(_now()), within=0.0)
+                self._set(self._status.as_running(_now()), within=0.0)
 
     def mark_written(self) -> None:
-        """Take down that a micro-batch is written everywhere."""
+        """Note that a micro-batch has been written everywhere."""
         with self._changed:
-            is_news = self._status.state != "running"
+            is_change = self._status.state != "running"
             since_last = time.monotonic() - self._written_at
-            within = 0.0 if is_news else self._intervals.pause - since_last
-            self._set(self._status.written(_now()), within=within)
+            within = 0.0 if is_change else self._intervals.between_writes - since_last
+            self._set(self._status.as_written(_now()), within=within)
 
     def mark_waiting(self, reason: str) -> None:
-        """Take down what the lane waits for."""
+        """Note what the lane waits for."""
         with self._changed:
-            is_news = self._status.state != "waiting"
-            self._set(self._status.waiting(reason, _now()), within=0.0 if is_news else self._intervals.pause)
+            is_change = self._status.state != "waiting"
+            self._set(
+                self._status.as_waiting(reason, _now()),
+                within=0.0 if is_change else self._intervals.between_writes,
+            )
 
     def _begin(self) -> None:
-        self._status = stream_status.begin(self._owner, _now())
+        self._status = stream_status.initial_status(self._owner, _now())
         self._due = self._written_at = time.monotonic()
         self._ending = self._failing = False
 
@@ -112,17 +115,17 @@ class StreamStatusWriter:
         ending = False
         while not ending:
             status, ending = self._next()
-            pause = self._intervals.beat if self._write(status) else self._intervals.pause
+            pause = self._intervals.heartbeat if self._write(status) else self._intervals.between_writes
             with self._changed:
                 self._written_at = time.monotonic()
-                # What has changed meanwhile may be due earlier.
+                # A change during the write may be due earlier.
                 self._due = min(self._due, self._written_at + pause)
 
     def _next(self) -> tuple[StreamStatus, bool]:
-        """Wait until a status is due; return it, and whether it is the last."""
+        """Wait until a status is due; return it and whether it is the last one."""
         with self._changed:
-            while (left := self._due - time.monotonic()) > 0:
-                self._changed.wait(left)
+            while (seconds := self._due - time.monotonic()) > 0:
+                self._changed.wait(seconds)
             self._due = float("inf")
             return self._status, self._ending
 
@@ -138,19 +141,19 @@ class StreamStatusWriter:
         return True
 
 
-def into_bucket(s3: S3Client, bucket: str, *, command: str) -> StreamStatusWriter:
-    """Return a writer for this process.
+def open_status_writer(s3: S3Client, bucket: str, *, command: str) -> StreamStatusWriter:
+    """Return a status writer for this process.
 
     Args:
-        s3: a client that gives up soon; the writer alone uses it.
+        s3: a client with short timeouts; only the writer uses it.
         bucket: the bucket's name.
-        command: what this process runs, as readers see it.
+        command: the command of this process, as the status shows it.
     """
 
     def put(body: str) -> None:
         s3.put_object(Bucket=bucket, Key=KEY, Body=body.encode())
 
-    return StreamStatusWriter(put, owner=Owner.this_process(command))
+    return StreamStatusWriter(put, owner=LockOwner.this_process(command))
 
 
 def _now() -> datetime:

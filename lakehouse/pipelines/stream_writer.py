@@ -1,4 +1,4 @@
-"""One micro-batch of the stream lane, on its way into every layer and Postgres."""
+"""The write of a stream lane's micro-batch into every layer and Postgres."""
 
 from __future__ import annotations
 
@@ -9,44 +9,46 @@ from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.gold.pin_features import to_features, to_judged_features
+from lakehouse.gold.pin_features import check_features, to_features
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
-from lakehouse.quality.results import GateLog
-from lakehouse.serving.postgres import Serving
+from lakehouse.quality.results import GateStats
+from lakehouse.serving.postgres import ServingDatabase
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
-from lakehouse.silver.transform import to_judged, to_silver
-from lakehouse.spark import parallel as side_by_side
+from lakehouse.silver.transform import check_records, to_silver
+from lakehouse.spark.parallel import run_concurrently
 
-# Some 15 MB of pins, which one core writes in a second.
-_ROWS_OF_ONE_FILE = 20_000
+# About 15 MB of pins, which one core writes in a second.
+_ROWS_PER_FILE = 20_000
 
 
-class FanOut:
-    """Parses, cleans and judges a micro-batch once, and writes it everywhere.
+class StreamBatchWriter:
+    """Parses, cleans and checks each micro-batch once and writes it to all tables and Postgres.
 
     Args:
         lake: the lakehouse.
         serving: Postgres.
         text_policy: see `lakehouse.silver.cleaning`.
-        log: takes what the gates count.
+        stats: receives the counts of the gates.
 
     Raises:
-        TerminalError: a suite is not usable.
+        TerminalError: a suite is invalid.
     """
 
-    def __init__(self, lake: DeltaLake, serving: Serving, *, text_policy: TextPolicy, log: GateLog) -> None:
+    def __init__(
+        self, lake: DeltaLake, serving: ServingDatabase, *, text_policy: TextPolicy, stats: GateStats
+    ) -> None:
         self._lake = lake
         self._writer = LaneWriter(lake, STREAM)
         self._serving = serving
         self._text_policy = text_policy
-        self._log = log
+        self._stats = stats
         self._silver_gate = gates.open_gate(lake.spark, STREAM.silver)
         self._features_gate = gates.open_gate(lake.spark, STREAM.features)
 
     def ensure(self) -> None:
-        """Create what it writes to where that is absent.
+        """Create the tables of the lane, and the database and its tables, where they are missing.
 
         Raises:
             TransientError: Postgres does not answer.
@@ -56,35 +58,37 @@ class FanOut:
             self._lake.ensure(table)
 
     def write(self, rows: DataFrame, batch: MicroBatch) -> StepMetrics:
-        """Write a micro-batch; a repeated one changes nothing.
+        """Write a micro-batch; writing it again changes nothing.
 
-        Two jobs judge it and count, one sends it to Postgres; then each table is written by jobs of its own,
-        side by side, from what the first ones have cached.
+        One job sends it to Postgres, two check and count it; then the tables are written concurrently, by
+        jobs that reuse the cached rows.
 
         Raises:
             TransientError: Postgres does not answer.
         """
         bronze = to_bronze(rows, at=batch.began)
-        judged = to_judged(bronze, self._silver_gate, text_policy=self._text_policy, at=batch.began).persist()
-        silver = to_silver(judged).persist()
-        features = to_judged_features(silver, self._features_gate)
+        checked = check_records(
+            bronze, self._silver_gate, text_policy=self._text_policy, at=batch.began
+        ).persist()
+        silver = to_silver(checked).persist()
+        features = check_features(silver, self._features_gate)
         try:
-            # Alone and first, because users wait for it; the others reuse what it computes.
-            self._serving.upsert(to_features(gates.passed(features)), batch.of_step(Step.SERVING))
-            of_silver = gates.count(judged, self._silver_gate, parsing=RULES)
-            of_gold = gates.count(features, self._features_gate)
-            self._log.add(of_silver)
-            self._log.add(of_gold)
+            # First and alone, because users wait for it; the other writes reuse what it computes.
+            self._serving.upsert(to_features(gates.valid_rows(features)), batch.for_step(Step.SERVING))
+            silver_result = gates.count_violations(checked, self._silver_gate, parsing=RULES)
+            features_result = gates.count_violations(features, self._features_gate)
+            self._stats.add(silver_result)
+            self._stats.add(features_result)
             writes = [
-                *self._writer.silver_writes(silver, of_silver, batch),
-                *self._writer.features_writes(of_gold, batch),
+                *self._writer.silver_writes(silver, silver_result, batch),
+                *self._writer.features_writes(features_result, batch),
             ]
-            if read := of_silver.counts.read:
-                # Not a file for each of Kafka's partitions, every few seconds.
-                few = judged.coalesce(1) if read <= _ROWS_OF_ONE_FILE else judged
-                writes.append(lambda: self._writer.bronze(few, batch))
-            side_by_side.run(writes)
-            return of_silver.counts
+            if read := silver_result.counts.read:
+                # Otherwise there would be a file per Kafka partition every few seconds.
+                records = checked.coalesce(1) if read <= _ROWS_PER_FILE else checked
+                writes.append(lambda: self._writer.append_bronze(records, batch))
+            run_concurrently(writes)
+            return silver_result.counts
         finally:
             silver.unpersist()
-            judged.unpersist()
+            checked.unpersist()

@@ -1,4 +1,4 @@
-"""Writes of a micro-batch into the tables of a lane; both lanes share them."""
+"""The idempotent writes of a micro-batch into the tables of a lane, shared by both lanes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lakehouse.catalog.schemas import BRONZE
 from lakehouse.catalog.tables import CATEGORY_DAILY, Lane
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.gold.category_daily import of_days, to_category_daily
+from lakehouse.gold.category_daily import filter_by_days, to_category_daily
 from lakehouse.gold.pin_features import to_features
 from lakehouse.quality import gate as gates
-from lakehouse.quality.gate import Judged
+from lakehouse.quality.gate import GateResult
 from lakehouse.quality.quarantine import to_quarantine
 
-Write = Callable[[], None]
+TableWrite = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -27,63 +27,64 @@ class LaneWriter:
 
     Attributes:
         lake: the lakehouse.
-        lane: whose tables.
+        lane: the lane that owns the tables.
     """
 
     lake: DeltaLake
     lane: Lane
 
-    def bronze(self, rows: DataFrame, batch: MicroBatch) -> None:
-        """Append bronze rows. One job."""
-        self.lake.append(rows.select(*BRONZE.fieldNames()), self.lane.bronze, batch.of_step(Step.BRONZE))
+    def append_bronze(self, rows: DataFrame, batch: MicroBatch) -> None:
+        """Append bronze rows. Costs one job."""
+        self.lake.append(rows.select(*BRONZE.fieldNames()), self.lane.bronze, batch.for_step(Step.BRONZE))
 
-    def silver(self, rows: DataFrame, batch: MicroBatch) -> None:
-        """Merge silver rows, newest event wins."""
+    def merge_silver(self, rows: DataFrame, batch: MicroBatch) -> None:
+        """Merge silver rows; the newest event of a pin wins."""
         self.lake.merge_newest(rows, self.lane.silver, batch)
 
-    def features(self, silver: DataFrame, batch: MicroBatch) -> None:
-        """Merge the features of silver rows, newest event wins."""
+    def merge_features(self, silver: DataFrame, batch: MicroBatch) -> None:
+        """Merge the features of silver rows; the newest event of a pin wins."""
         self.lake.merge_newest(to_features(silver), self.lane.features, batch)
 
-    def quarantine(self, judged: Judged, batch: MicroBatch) -> None:
-        """Append rows that a layer's gate has refused. One job."""
-        layer = judged.gate.table.layer
-        # Two layers of one micro-batch may refuse rows: to Delta these are writes of two queries.
-        apart = replace(batch, query=f"{batch.query}/{layer}")
-        self.lake.append(to_quarantine(judged.refused(), layer=layer), self.lane.quarantine, apart)
+    def append_quarantine(self, result: GateResult, batch: MicroBatch) -> None:
+        """Append the rows that a layer's gate refused. Costs one job."""
+        layer = result.gate.table.layer
+        # Two layers can refuse rows of one micro-batch; Delta must see these as writes of two queries.
+        layer_batch = replace(batch, query=f"{batch.query}/{layer}")
+        self.lake.append(to_quarantine(result.invalid_rows(), layer=layer), self.lane.quarantine, layer_batch)
 
-    def category_daily(self, days: list[date], batch: MicroBatch) -> None:
-        """Recompute the figures of some days from the whole silver table and replace them.
+    def replace_category_daily(self, days: list[date], batch: MicroBatch) -> None:
+        """Recompute the rows of some days from silver and replace them.
 
-        Reads the silver files whose event times touch the days: the cost follows the days, not the table.
-
-        Args:
-            days: the days to compute, at least one.
-            batch: the micro-batch.
-        """
-        listed = ", ".join(f"DATE'{day}'" for day in sorted(days))
-        figures = to_category_daily(of_days(self.lake.read(self.lane.silver), days))
-        batch = batch.of_step(Step.GOLD)
-        self.lake.replace(figures, CATEGORY_DAILY, batch, where=f"day IN ({listed})")
-
-    def silver_writes(self, silver: DataFrame, judged: Judged, batch: MicroBatch) -> Iterator[Write]:
-        """Yield the writes of a micro-batch that silver's gate has judged: silver rows and refused rows.
+        Reads only the silver files that can hold events of these days: the cost grows with the number of
+        days, not with the table.
 
         Args:
-            silver: silver's columns, of the rows that passed.
-            judged: all of them.
+            days: the days to recompute; at least one.
             batch: the micro-batch.
         """
-        counted = batch.of_step(Step.SILVER, judged.counts)
-        if judged.counts.written:
-            yield lambda: self.silver(silver, counted)
-        if judged.counts.quarantined:
-            yield lambda: self.quarantine(judged, counted)
+        day_list = ", ".join(f"DATE'{day}'" for day in sorted(days))
+        figures = to_category_daily(filter_by_days(self.lake.read(self.lane.silver), days))
+        batch = batch.for_step(Step.GOLD)
+        self.lake.replace(figures, CATEGORY_DAILY, batch, where=f"day IN ({day_list})")
 
-    def features_writes(self, judged: Judged, batch: MicroBatch) -> Iterator[Write]:
-        """Yield the same for silver rows that gold's gate has judged."""
-        counted = batch.of_step(Step.GOLD, judged.counts)
-        if judged.counts.written:
-            yield lambda: self.features(gates.passed(judged.rows), counted)
-        if judged.counts.quarantined:
-            yield lambda: self.quarantine(judged, counted)
+    def silver_writes(self, silver: DataFrame, result: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
+        """Yield the writes of a micro-batch that silver's gate checked: valid rows and invalid rows.
+
+        Args:
+            silver: the valid rows, in silver's columns.
+            result: the result of silver's gate.
+            batch: the micro-batch.
+        """
+        step_batch = batch.for_step(Step.SILVER, result.counts)
+        if result.counts.written:
+            yield lambda: self.merge_silver(silver, step_batch)
+        if result.counts.quarantined:
+            yield lambda: self.append_quarantine(result, step_batch)
+
+    def features_writes(self, result: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
+        """Yield the writes of silver rows that gold's gate checked: their features and the invalid rows."""
+        step_batch = batch.for_step(Step.GOLD, result.counts)
+        if result.counts.written:
+            yield lambda: self.merge_features(gates.valid_rows(result.rows), step_batch)
+        if result.counts.quarantined:
+            yield lambda: self.append_quarantine(result, step_batch)

@@ -1,3 +1,3 @@
-"""What is expected of the data: suites, the gate, audits, their results, and what readers may see."""
+"""Data quality: suites of rules, the gate, audits and their results, and the versions that readers see."""
 
 from __future__ import annotations

@@ -12,60 +12,62 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality import gx_adapter as gx
-from lakehouse.quality.results import Result, lane_of
-from lakehouse.quality.suites import load
+from lakehouse.quality.results import RuleResult, lane_name
+from lakehouse.quality.suites import load_suite
 
 
 @dataclass(frozen=True)
-class Subject:
+class AuditTarget:
     """One version of a table.
 
     Attributes:
-        table: the table, which has a suite.
-        version: the version.
-        share: of refused rows among those that came in; rules see it as quarantined_share.
+        table: a table that has a suite.
+        version: its Delta version.
+        quarantined_share: refused rows as a share of incoming rows, from 0 to 1. Rules can refer to it.
     """
 
     table: Table
     version: int
-    share: float = 0.0
+    quarantined_share: float = 0.0
 
 
-def audit(lake: DeltaLake, subject: Subject, *, run_id: str) -> list[Result]:
-    """Judge a version of a table. Costs about a job a rule; each rule of uniqueness shuffles its column.
+def audit(lake: DeltaLake, target: AuditTarget, *, run_id: str) -> list[RuleResult]:
+    """Evaluate a suite's table rules on a version of a table.
+
+    Costs about one job per rule; a uniqueness rule also shuffles its column.
 
     Args:
         lake: the lakehouse.
-        subject: what is judged.
-        run_id: of the run that asks.
+        target: the version to audit.
+        run_id: the id of this run in quality.results.
 
     Returns:
-        A result a rule; none for an empty table.
+        One result per rule; none for an empty table.
 
     Raises:
-        TerminalError: a rule could not be judged, or the suite is not usable.
+        TerminalError: a rule cannot be evaluated, or the suite is invalid.
     """
-    table, suite = subject.table, load(subject.table)
-    rows = lake.read(table, version=subject.version)
+    table, suite = target.table, load_suite(target.table)
+    rows = lake.read(table, version=target.version)
     if not suite.table_rules or rows.isEmpty():
         return []
     started = time.monotonic()
-    outcomes = gx.validate(measured(rows, share=subject.share), suite.table_rules)
+    outcomes = gx.validate(add_measures(rows, quarantined_share=target.quarantined_share), suite.table_rules)
     seconds = time.monotonic() - started
     now = datetime.now(UTC)
     return [
-        Result(
-            run_id, lane_of(table), table.layer, table.full_name, subject.version, found.rule.id,
-            found.rule.severity, "table", found.evaluated, found.unexpected, found.observed,
-            found.success, seconds, suite.fingerprint, now,
+        RuleResult(
+            run_id, lane_name(table), table.layer, table.full_name, target.version, outcome.rule.id,
+            outcome.rule.severity, "table", outcome.evaluated, outcome.unexpected, outcome.observed,
+            outcome.success, seconds, suite.fingerprint, now,
         )
-        for found in outcomes
+        for outcome in outcomes
     ]  # fmt: skip
 
 
-def measured(rows: DataFrame, *, share: float) -> DataFrame:
-    """Add what rules may ask for beside a table's columns: quarantined_share and age_hours."""
-    rows = rows.withColumn("quarantined_share", F.lit(share))
+def add_measures(rows: DataFrame, *, quarantined_share: float) -> DataFrame:
+    """Add the columns that rules may use in addition to the table's own: quarantined_share and age_hours."""
+    rows = rows.withColumn("quarantined_share", F.lit(quarantined_share))
     if "event_time" not in rows.columns:
         return rows
     seconds = F.unix_seconds(F.current_timestamp()) - F.unix_seconds("event_time")

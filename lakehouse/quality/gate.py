@@ -1,4 +1,7 @@
-"""The gate: a suite's row rules on rows that come in. Pure: DataFrame to DataFrame, no job of its own."""
+"""The gate: a suite's row rules, applied to incoming rows. Pure functions from DataFrame to DataFrame.
+
+Only `count_violations` runs a job.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,23 @@ from pyspark.sql import functions as F
 
 from foundation.errors import TerminalError
 from lakehouse.catalog import schemas
-from lakehouse.catalog.schemas import BROKEN
+from lakehouse.catalog.schemas import FAILED_RULES
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import gx_adapter as gx
 from lakehouse.quality.gx_adapter import Predicate
 from lakehouse.quality.rules import Rule, Suite
-from lakehouse.quality.suites import audited, load
+from lakehouse.quality.suites import audit_schema, load_suite
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A table's row rules, ready to be applied.
+    """A table's row rules, compiled.
 
     Attributes:
-        table: the table it stands before.
+        table: the table that the rows are for.
         suite: the table's suite.
-        predicates: by rule id, for the suite's row rules.
+        predicates: one per row rule of the suite, by rule id.
     """
 
     table: Table
@@ -36,7 +39,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class RuleCount:
-    """How many rows a rule judged, and how many broke it."""
+    """How many rows a rule was evaluated on, and how many of them broke it."""
 
     rule: Rule
     evaluated: int
@@ -44,142 +47,132 @@ class RuleCount:
 
 
 @dataclass(frozen=True)
-class Tally:
-    """What one pass over judged rows counted."""
-
-    counts: StepMetrics
-    rules: tuple[RuleCount, ...]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Rows that a gate has judged, and what it has counted.
+class GateResult:
+    """Checked rows and their counts.
 
     Attributes:
-        rows: as `judge` returned them.
-        gate: the gate.
-        tally: of the rows.
-        parsing: the rules of parsing, where the rows come from there.
+        rows: the rows as `check_rows` returned them.
+        gate: the gate that checked them.
+        counts: rows read, written (valid) and quarantined (invalid).
+        rules: one count per rule, parsing rules first.
+        parsing: the parsing rules, if the rows come from parsing.
     """
 
     rows: DataFrame
     gate: Gate
-    tally: Tally
+    counts: StepMetrics
+    rules: tuple[RuleCount, ...]
     parsing: Sequence[Rule] = ()
 
-    @property
-    def counts(self) -> StepMetrics:
-        """Rows read, passed and refused."""
-        return self.tally.counts
-
-    def refused(self) -> DataFrame:
-        """Return the rows that do not pass, explained."""
-        return refused(self.rows, self.gate, parsing=self.parsing)
+    def invalid_rows(self) -> DataFrame:
+        """Return the rows that broke a critical rule, with explanations."""
+        return invalid_rows(self.rows, self.gate, parsing=self.parsing)
 
 
 def open_gate(spark: SparkSession, table: Table) -> Gate:
-    """Load a table's suite and compile it. Runs no job.
+    """Load a table's suite and compile its row rules. Runs no job.
 
     Raises:
-        TerminalError: the suite is not usable.
+        TerminalError: the suite is invalid.
     """
-    suite = load(table)
-    gx.check(spark, suite.table_rules, audited(table))
-    return Gate(table, suite, gx.predicates(spark, suite.row_rules, schemas.of(table)))
+    suite = load_suite(table)
+    gx.check_supported(spark, suite.table_rules, audit_schema(table))
+    return Gate(table, suite, gx.compile_predicates(spark, suite.row_rules, schemas.schema_of(table)))
 
 
-def faults(spark: SparkSession, table: Table, suite: Suite) -> list[TerminalError]:
-    """Return all that stands against compiling a suite. Runs no job."""
-    found = []
+def find_compile_errors(spark: SparkSession, table: Table, suite: Suite) -> list[TerminalError]:
+    """Return an error for each rule of a suite that Spark cannot evaluate. Runs no job."""
+    errors = []
     for rule in suite.rules:
         try:
             if rule.kind == "row":
-                gx.predicates(spark, [rule], schemas.of(table))
+                gx.compile_predicates(spark, [rule], schemas.schema_of(table))
             else:
-                gx.check(spark, [rule], audited(table))
+                gx.check_supported(spark, [rule], audit_schema(table))
         except TerminalError as error:
-            found.append(error)
-    return found
+            errors.append(error)
+    return errors
 
 
-def judge(rows: DataFrame, gate: Gate) -> DataFrame:
+def check_rows(rows: DataFrame, gate: Gate) -> DataFrame:
     """Name the rules that each row breaks.
 
     Args:
-        rows: the table's columns and `reasons`, which is not empty for a row that parsing has refused: such
-            a row is not judged.
-        gate: of the table.
+        rows: the table's columns and `reasons`. A row whose `reasons` is not empty was refused by parsing; no
+            rule is evaluated on it.
+        gate: the gate of the table.
 
     Returns:
-        The same columns, with `reasons` (array<string>) naming the critical rules and `broken`
-        (array<string>) all of them.
+        The same columns; `reasons` (array<string>) names the critical rules that the row breaks, `broken`
+        (array<string>) all rules that it breaks.
     """
-    named = (
-        F.when(gate.predicates[rule.id].broken, F.lit(rule.id)).otherwise(F.lit(""))
+    ids = (
+        F.when(gate.predicates[rule.id].violated, F.lit(rule.id)).otherwise(F.lit(""))
         for rule in gate.suite.row_rules
     )
     # array_compact would be a lambda, which Spark interprets row by row.
-    broken = F.array_remove(F.array(F.lit(""), *named), "")
-    critical = F.array(*(F.lit(rule.id) for rule in gate.suite.row_rules if rule.severity == "critical"))
-    unread = F.size("reasons") > 0
-    return rows.withColumn("broken", F.when(unread, F.col("reasons")).otherwise(broken)).withColumn(
+    failed_rules = F.array_remove(F.array(F.lit(""), *ids), "")
+    critical_rules = _ids([rule for rule in gate.suite.row_rules if rule.severity == "critical"])
+    unparsed = F.size("reasons") > 0
+    return rows.withColumn("broken", F.when(unparsed, F.col("reasons")).otherwise(failed_rules)).withColumn(
         "reasons",
-        F.when(unread | (F.size("broken") == 0), F.col("reasons")).otherwise(
-            F.array_intersect("broken", critical.cast("array<string>"))
+        F.when(unparsed | (F.size("broken") == 0), F.col("reasons")).otherwise(
+            F.array_intersect("broken", critical_rules.cast("array<string>"))
         ),
     )
 
 
-def passed(judged: DataFrame) -> DataFrame:
-    """Keep the rows without a reason against them."""
-    return judged.where(F.size("reasons") == 0)
+def valid_rows(checked: DataFrame) -> DataFrame:
+    """Return the checked rows that break no critical rule."""
+    return checked.where(F.size("reasons") == 0)
 
 
-def refused(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> DataFrame:
-    """Keep the others, `broken` explained as in lakehouse.catalog.schemas.BROKEN, and add `suite`.
+def invalid_rows(checked: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> DataFrame:
+    """Return the checked rows that break a critical rule, with explanations.
 
     Args:
-        judged: what `judge` returned.
-        gate: the gate that judged.
-        parsing: the rules of parsing.
+        checked: rows that `check_rows` returned.
+        gate: the gate that checked them.
+        parsing: the parsing rules, if the rows come from parsing.
+
+    Returns:
+        The same columns; `broken` has the type lakehouse.catalog.schemas.FAILED_RULES, and `suite` is added.
     """
-    told = [_told(rule) for rule in (*parsing, *gate.suite.row_rules)]
-    # A lambda, but of the few rows that are refused.
-    explained = F.filter(F.array(*told), lambda entry: entry.isNotNull())
-    by_suite = F.arrays_overlap("reasons", F.array(*(F.lit(rule.id) for rule in gate.suite.row_rules)))
+    entries = [_explanation(rule) for rule in (*parsing, *gate.suite.row_rules)]
+    # Spark interprets this lambda row by row, but only for the few invalid rows.
+    explanations = F.filter(F.array(*entries), lambda entry: entry.isNotNull())
+    by_suite = F.arrays_overlap("reasons", _ids(gate.suite.row_rules))
     return (
-        judged.where(F.size("reasons") > 0)
+        checked.where(F.size("reasons") > 0)
         .withColumn("suite", F.when(by_suite, F.lit(gate.suite.fingerprint)))
-        .withColumn("broken", explained.cast(BROKEN))
+        .withColumn("broken", explanations.cast(FAILED_RULES))
     )
 
 
-def tally(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> Tally:
-    """Count rows, refused rows, and per rule those judged and those that broke it. One job, no row leaves it.
+def count_violations(checked: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> GateResult:
+    """Count all rows, the invalid rows, and for each rule the rows evaluated and those that broke it.
 
-    Args: as `refused`.
+    Costs one job, which returns a single row to the driver.
+
+    Args: as `invalid_rows`.
     """
     rules = (*parsing, *gate.suite.row_rules)
-    unread = F.size(F.array_intersect("reasons", _ids(parsing))) > 0 if parsing else F.lit(False)
-    figures = [F.count("*"), F.count_if(F.size("reasons") > 0), F.count_if(unread)]
-    figures += [F.count_if(F.array_contains("broken", rule.id)) for rule in rules]
-    limited = [rule for rule in gate.suite.row_rules if gate.predicates[rule.id].applies is not None]
-    figures += [F.count_if(~unread & _applies(gate, rule)) for rule in limited]
-    row = judged.agg(*(figure.alias(str(number)) for number, figure in enumerate(figures))).first()
+    unparsed = F.size(F.array_intersect("reasons", _ids(parsing))) > 0 if parsing else F.lit(False)
+    counts = [F.count("*"), F.count_if(F.size("reasons") > 0), F.count_if(unparsed)]
+    counts += [F.count_if(F.array_contains("broken", rule.id)) for rule in rules]
+    conditional = [rule for rule in gate.suite.row_rules if gate.predicates[rule.id].applies is not None]
+    counts += [F.count_if(~unparsed & _applies(gate, rule)) for rule in conditional]
+    row = checked.agg(*(count.alias(str(number)) for number, count in enumerate(counts))).first()
     assert row is not None  # an aggregate without groups has one row
-    read, stopped, not_read, *counted = row
-    domains = {rule.id: number for rule, number in zip(limited, counted[len(rules) :], strict=True)}
-    domains |= {rule.id: read for rule in parsing}
-    per_rule = (
-        RuleCount(rule, domains.get(rule.id, read - not_read), unexpected)
-        for rule, unexpected in zip(rules, counted[: len(rules)], strict=True)
+    total, invalid, not_parsed, *per_rule = row
+    evaluated = {rule.id: count for rule, count in zip(conditional, per_rule[len(rules) :], strict=True)}
+    evaluated |= {rule.id: total for rule in parsing}
+    rule_counts = (
+        RuleCount(rule, evaluated.get(rule.id, total - not_parsed), unexpected)
+        for rule, unexpected in zip(rules, per_rule[: len(rules)], strict=True)
     )
-    return Tally(StepMetrics(read=read, written=read - stopped, quarantined=stopped), tuple(per_rule))
-
-
-def count(judged: DataFrame, gate: Gate, *, parsing: Sequence[Rule] = ()) -> Judged:
-    """Return judged rows with their tally. Costs what `tally` costs."""
-    return Judged(judged, gate, tally(judged, gate, parsing=parsing), parsing)
+    metrics = StepMetrics(read=total, written=total - invalid, quarantined=invalid)
+    return GateResult(checked, gate, metrics, tuple(rule_counts), parsing)
 
 
 def _applies(gate: Gate, rule: Rule) -> Column:
@@ -191,7 +184,8 @@ def _ids(rules: Sequence[Rule]) -> Column:
     return F.array(*(F.lit(rule.id) for rule in rules))
 
 
-def _told(rule: Rule) -> Column:
+def _explanation(rule: Rule) -> Column:
+    """The entry in `broken` for a rule that the row breaks; null if it does not."""
     values = [F.coalesce(F.col(name).cast("string"), F.lit("null")) for name in rule.columns]
     observed = F.left(F.concat_ws(", ", *values), F.lit(200)) if values else F.lit(None).cast("string")
     entry = F.struct(

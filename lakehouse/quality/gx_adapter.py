@@ -1,7 +1,7 @@
-"""Great Expectations, and all that is known here of its insides.
+"""Adapter to Great Expectations: the only module that depends on its internals.
 
-Its map expectations are turned into column predicates by asking its own metric for the condition, on a frame
-without rows: no job runs. Whatever relies on that is in this module; it was written against version TESTED.
+Map expectations become column predicates: the expectation's own metric is asked for its condition, on a frame
+without rows, so that no job runs. TESTED is the version of Great Expectations that this was tested with.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 from foundation.errors import TerminalError
 from lakehouse.quality.rules import Kind, Rule
 
-# It looks for parts of pyspark that are not needed here, and says on standard error that they are missing.
+# On import it reports on standard error that parts of pyspark are missing, which are not needed here.
 with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import great_expectations as great
@@ -66,8 +66,8 @@ _ROW = frozenset(
         "expect_column_pair_values_a_to_be_greater_than_b",
     }
 )
-# They call Python for every row.
-_REFUSED = frozenset(
+# These call Python for every row.
+_UNSUPPORTED = frozenset(
     {
         "expect_column_values_to_be_dateutil_parseable",
         "expect_column_values_to_be_json_parseable",
@@ -75,27 +75,27 @@ _REFUSED = frozenset(
         "expect_column_values_to_match_strftime_format",
     }
 )
-_REFUSALS = (GreatExpectationsError, PySparkException, ValueError, TypeError, KeyError)
-# Counts what is unexpected, and fetches none of it.
+_COMPILE_ERRORS = (GreatExpectationsError, PySparkException, ValueError, TypeError, KeyError)
+# Counts unexpected values without fetching any.
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
 @dataclass(frozen=True)
 class Predicate:
-    """A row rule as columns.
+    """A row rule as Spark columns.
 
     Attributes:
-        applies: whether the rule judges the row; None if it judges every one.
-        broken: whether the row breaks it; never null.
+        applies: whether the rule applies to the row; None if it applies to every row.
+        violated: whether the row breaks the rule; never null.
     """
 
     applies: Column | None
-    broken: Column
+    violated: Column
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a validation found of one rule; see lakehouse.catalog.schemas.RESULTS."""
+class RuleOutcome:
+    """The outcome of one rule on a table; lakehouse.catalog.schemas.RESULTS describes its fields."""
 
     rule: Rule
     evaluated: int
@@ -104,76 +104,80 @@ class Outcome:
     success: bool
 
 
-def kind_of(entry: dict[str, Any]) -> Kind:
-    """Return whether an expectation can judge single rows.
+def rule_kind(entry: dict[str, Any]) -> Kind:
+    """Return "row" if an expectation can be evaluated on single rows, else "table".
 
     Args:
         entry: type, kwargs, severity and meta, as in a suite's JSON.
 
     Raises:
-        ValueError: it is unknown, its arguments are wrong, or it runs Python row by row.
+        ValueError: the expectation is unknown, its arguments are wrong, or it runs Python for every row.
     """
     kind = entry.get("type")
-    if kind in _REFUSED:
+    if kind in _UNSUPPORTED:
         raise ValueError(f"{kind} would run Python for every row")
     _expectation(entry)
-    judges_rows = kind in _ROW and entry["kwargs"].get("mostly", 1) == 1
-    return "row" if judges_rows else "table"
+    evaluates_rows = kind in _ROW and entry["kwargs"].get("mostly", 1) == 1
+    return "row" if evaluates_rows else "table"
 
 
-def predicates(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> dict[str, Predicate]:
-    """Return each row rule as columns over rows of a schema. Runs no job.
+def compile_predicates(
+    spark: SparkSession, rules: Sequence[Rule], schema: StructType
+) -> dict[str, Predicate]:
+    """Return the predicate of each row rule, by rule id, for rows of a schema. Runs no job.
 
     Raises:
-        TerminalError: Great Expectations or Spark refuses a rule.
+        TerminalError: Great Expectations or Spark rejects a rule.
     """
     engine = SparkDFExecutionEngine(spark=spark, persist=False)
     row = spark.sql("SELECT 1").select(*map(_sample, schema))
     engine.load_batch_data("rows", row.where("false"))
     try:
         return _predicates(engine, rules, row)
-    except _REFUSALS:
+    except _COMPILE_ERRORS:
         for rule in rules:
             try:
                 _predicates(engine, [rule], row)
-            except _REFUSALS as error:
-                raise refused(rule, error) from error
+            except _COMPILE_ERRORS as error:
+                raise rule_error(rule, error) from error
         raise
 
 
-def check(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> None:
-    """Make sure that Spark can do all that table rules need. Runs no job.
+def check_supported(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> None:
+    """Check that Spark can evaluate table rules. Runs no job.
 
     Args:
         spark: the session.
         rules: the rules.
-        schema: of the table, and what is measured beside it.
+        schema: the columns of the table and those that an audit adds.
 
     Raises:
-        TerminalError: it cannot.
+        TerminalError: Spark cannot evaluate a rule.
     """
     engine = SparkDFExecutionEngine(spark=spark, persist=False)
-    predicates(spark, [rule for rule in rules if json.loads(rule.expectation)["type"] in _ROW], schema)
+    compile_predicates(
+        spark, [rule for rule in rules if json.loads(rule.expectation)["type"] in _ROW], schema
+    )
     for rule in rules:
         try:
-            needed = _expectation(json.loads(rule.expectation)).get_validation_dependencies(
+            dependencies = _expectation(json.loads(rule.expectation)).get_validation_dependencies(
                 execution_engine=engine, runtime_configuration={"result_format": _RESULT_FORMAT}
             )
-            for name in needed.get_metric_names():
+            for name in dependencies.get_metric_names():
                 get_metric_provider(metric_name=name, execution_engine=engine)
-        except _REFUSALS as error:
-            raise refused(rule, error) from error
+        except _COMPILE_ERRORS as error:
+            raise rule_error(rule, error) from error
 
 
-def validate(rows: DataFrame, rules: Sequence[Rule]) -> list[Outcome]:
-    """Judge rows as a whole. About one job a rule, and a shuffle for each that asks for uniqueness.
+def validate(rows: DataFrame, rules: Sequence[Rule]) -> list[RuleOutcome]:
+    """Evaluate rules on rows as a whole. Costs about one job per rule, and a shuffle per uniqueness rule.
 
     Args:
-        rows: not empty.
-        rules: of any kind.
+        rows: the rows; not empty.
+        rules: rules of any kind.
 
     Raises:
-        TerminalError: a rule could not be judged.
+        TerminalError: a rule cannot be evaluated.
     """
     context = great.get_context(mode="ephemeral", project_config=_configuration())
     source = context.data_sources.add_spark("spark", persist=False)
@@ -185,19 +189,19 @@ def validate(rows: DataFrame, rules: Sequence[Rule]) -> list[Outcome]:
     suite = great.ExpectationSuite(name="rules")
     for rule in rules:
         suite.add_expectation(_expectation(json.loads(rule.expectation)))
-    judged = batch.validate(suite, result_format=_RESULT_FORMAT)
-    by_id = {_id(result): result for result in judged.results}
-    total = max((result.result.get("element_count") or 0 for result in judged.results), default=0)
+    validation = batch.validate(suite, result_format=_RESULT_FORMAT)
+    by_id = {_id(result): result for result in validation.results}
+    total = max((result.result.get("element_count") or 0 for result in validation.results), default=0)
     return [_outcome(rule, by_id[rule.id], total) for rule in rules]
 
 
-def refused(rule: Rule, error: Exception | str) -> TerminalError:
-    """Return the error of a rule that cannot be judged."""
+def rule_error(rule: Rule, error: Exception | str) -> TerminalError:
+    """Return the error for a rule that cannot be evaluated."""
     reason = str(error).strip().splitlines()[0] if str(error).strip() else "unknown"
     return TerminalError(
-        f"this rule cannot be judged: {reason}",
+        f"this rule cannot be evaluated: {reason}",
         where=f"{rule.file}, rule {rule.id}" if rule.file else f"rule {rule.id}",
-        hint="Correct it in expectations/, then run `pinlake quality check-suites`.",
+        hint="Fix it in expectations/, then run `pinlake quality check-suites`.",
     )
 
 
@@ -221,22 +225,22 @@ def _expectation(entry: dict[str, Any]) -> Expectation:
 def _predicates(
     engine: SparkDFExecutionEngine, rules: Sequence[Rule], row: DataFrame
 ) -> dict[str, Predicate]:
-    """Compile rules together, as what they ask of the frame is the same for all; try them on a row."""
+    """Compile rules together, because they share the metrics of the frame, and try them on one row."""
     expectations = {rule.id: _expectation(json.loads(rule.expectation)) for rule in rules}
     conditions = {name: _condition(engine, expectation) for name, expectation in expectations.items()}
-    resolved = _resolved(engine, list(conditions.values()))
-    found = {
+    resolved = _resolve(engine, list(conditions.values()))
+    predicates = {
         name: _predicate(resolved[condition.id][0], _domain(engine, expectations[name]))
         for name, condition in conditions.items()
     }
-    # Spark's optimizer computes them, and finds what only computing shows: a regex that is none.
-    row.select(*(predicate.broken for predicate in found.values())).collect()
-    return found
+    # Spark's optimizer evaluates them and so finds what only evaluation shows, such as an invalid regex.
+    row.select(*(predicate.violated for predicate in predicates.values())).collect()
+    return predicates
 
 
 def _condition(engine: SparkDFExecutionEngine, expectation: Any) -> MetricConfiguration:  # noqa: ANN401 - has no public type
-    needed = expectation.get_validation_dependencies(execution_engine=engine, runtime_configuration={})
-    count = needed.metric_configurations[f"{expectation.map_metric}.unexpected_count"]
+    dependencies = expectation.get_validation_dependencies(execution_engine=engine, runtime_configuration={})
+    count = dependencies.metric_configurations[f"{expectation.map_metric}.unexpected_count"]
     return MetricConfiguration(
         metric_name=f"{expectation.map_metric}.condition",
         metric_domain_kwargs=count.metric_domain_kwargs,
@@ -245,18 +249,18 @@ def _condition(engine: SparkDFExecutionEngine, expectation: Any) -> MetricConfig
 
 
 def _predicate(unexpected: Column, applies: Column | None) -> Predicate:
-    broken = F.coalesce(unexpected if applies is None else applies & unexpected, F.lit(False))
-    return Predicate(applies, broken)
+    violated = F.coalesce(unexpected if applies is None else applies & unexpected, F.lit(False))
+    return Predicate(applies, violated)
 
 
-def _resolved(engine: SparkDFExecutionEngine, metrics: list[MetricConfiguration]) -> dict[Any, Any]:
-    """Return metrics by id; get_metric() would log whole tracebacks and raise a KeyError without a reason."""
+def _resolve(engine: SparkDFExecutionEngine, metrics: list[MetricConfiguration]) -> dict[Any, Any]:
+    """Return metrics by id. get_metric() would log tracebacks and raise a KeyError that names no reason."""
     calculator = MetricsCalculator(engine)
     graph = calculator.build_metric_dependency_graph(metrics)
-    found, aborted = calculator.resolve_validation_graph(graph)
-    for told in aborted.values():
-        raise ValueError(told["exception_info"].exception_message)
-    return found
+    resolved, aborted = calculator.resolve_validation_graph(graph)
+    for failure in aborted.values():
+        raise ValueError(failure["exception_info"].exception_message)
+    return resolved
 
 
 def _sample(column: StructField) -> Column:
@@ -271,10 +275,10 @@ def _domain(engine: SparkDFExecutionEngine, expectation: Any) -> Column | None: 
         parts.append(F.expr(condition.pass_through_filter))
     elif isinstance(condition, Condition):
         parts.append(F.expr(engine.condition_to_filter_clause(condition)))
-    ignored = getattr(expectation, "ignore_row_if", "neither")
-    if ignored != "neither":
+    ignore = getattr(expectation, "ignore_row_if", "neither")
+    if ignore != "neither":
         missing = [F.col(expectation.column_A).isNull(), F.col(expectation.column_B).isNull()]
-        both = ignored == "both_values_are_missing"
+        both = ignore == "both_values_are_missing"
         parts.append(~(missing[0] & missing[1] if both else missing[0] | missing[1]))
     if not parts:
         return None
@@ -285,23 +289,23 @@ def _id(result: Any) -> str:  # noqa: ANN401 - has no public type
     return str(result.expectation_config.meta["id"])
 
 
-def _outcome(rule: Rule, result: Any, total: int) -> Outcome:  # noqa: ANN401 - has no public type
-    if trouble := _exception(result.exception_info or {}):
-        raise refused(rule, trouble)
-    found = result.result
-    observed = found.get("observed_value")
-    unexpected = found.get("unexpected_count")
-    return Outcome(
+def _outcome(rule: Rule, result: Any, total: int) -> RuleOutcome:  # noqa: ANN401 - has no public type
+    if message := _exception_message(result.exception_info or {}):
+        raise rule_error(rule, message)
+    details = result.result
+    observed = details.get("observed_value")
+    unexpected = details.get("unexpected_count")
+    return RuleOutcome(
         rule=rule,
-        evaluated=int(found.get("element_count") or total),
+        evaluated=int(details.get("element_count") or total),
         unexpected=None if unexpected is None else int(unexpected),
         observed=None if observed is None else json.dumps(observed, default=str),
         success=bool(result.success),
     )
 
 
-def _exception(info: dict[str, Any]) -> str | None:
-    """The message of what went wrong: the information stands alone or once a metric."""
+def _exception_message(info: dict[str, Any]) -> str | None:
+    """The message of the first exception: `info` describes one exception, or one per metric."""
     for entry in (info, *info.values()):
         if isinstance(entry, dict) and entry.get("raised_exception"):
             return str(entry.get("exception_message") or "unknown")

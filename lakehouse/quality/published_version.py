@@ -1,4 +1,4 @@
-"""The pointer that readers of a batch table follow: which version its suite has passed."""
+"""The published version of a batch table: the one that passed its suite and that readers see."""
 
 from __future__ import annotations
 
@@ -12,34 +12,40 @@ from lakehouse.delta.metrics import StepMetrics
 
 
 @dataclass(frozen=True)
-class Pointer:
-    """What readers see of a table, and what silver's gate has counted since that was published."""
+class PublishedVersion:
+    """The version of a table that readers see.
+
+    Attributes:
+        version: the Delta version; None if no version has been published.
+        run_id: the run that published it.
+        pending: what silver's gate has counted since then.
+    """
 
     version: int | None = None
     run_id: str | None = None
     pending: StepMetrics = field(default_factory=StepMetrics)
 
     @classmethod
-    def parse(cls, text: str | None) -> Pointer:
-        """Return what an object says; None if there is no such object."""
+    def parse(cls, text: str | None) -> PublishedVersion:
+        """Return what the object's text says; without an object, that no version has been published."""
         if text is None:
             return cls()
-        held = json.loads(text)
-        pending = StepMetrics(read=held["pending_read"], quarantined=held["pending_quarantined"])
-        return cls(held["version"], held["run_id"], pending)
+        document = json.loads(text)
+        pending = StepMetrics(read=document["pending_read"], quarantined=document["pending_quarantined"])
+        return cls(document["version"], document["run_id"], pending)
 
     def as_text(self) -> str:
-        """Return what is written into the object now."""
-        held = {
+        """Return the text of the object, with the current time."""
+        document = {
             "version": self.version,
             "run_id": self.run_id,
             "at": datetime.now(UTC).isoformat(),
             "pending_read": self.pending.read,
             "pending_quarantined": self.pending.quarantined,
         }
-        return json.dumps(held)
+        return json.dumps(document)
 
 
 def key(table: Table) -> str:
-    """Return the key of a table's pointer in the bucket."""
+    """Return the object key under which a table's published version is stored."""
     return f"{locations.TABLES}/_published/{table.full_name}.json"

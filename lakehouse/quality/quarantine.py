@@ -1,4 +1,4 @@
-"""Rows that a layer refused, kept whole with the rules they broke."""
+"""Quarantine: whole rows that a layer refused, with the rules they broke."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from lakehouse.catalog.schemas import QUARANTINE
 OPEN, REPLAYED, DROPPED = "open", "replayed", "dropped"
 
 
-def to_quarantine(refused: DataFrame, *, layer: str) -> DataFrame:
-    """Return quarantine's columns, every row open.
+def to_quarantine(invalid: DataFrame, *, layer: str) -> DataFrame:
+    """Return the rows in quarantine's columns, each in state open.
 
     Args:
-        refused: bronze's columns, `reasons`, `broken` and `suite`.
-        layer: the layer that refused them.
+        invalid: bronze's columns, `reasons`, `broken` and `suite`.
+        layer: the layer that refused the rows.
     """
-    return refused.withColumns(
+    return invalid.withColumns(
         {
             "layer": F.lit(layer),
-            "id": identity(layer=layer),
+            "id": quarantine_id(layer=layer),
             "quarantined_at": F.current_timestamp(),
             "state": F.lit(OPEN),
             "corrected": F.lit(None).cast("binary"),
@@ -30,11 +30,11 @@ def to_quarantine(refused: DataFrame, *, layer: str) -> DataFrame:
     ).select(*QUARANTINE.fieldNames())
 
 
-def identity(*, layer: str) -> Column:
-    """Return the id of a refused row: 32 hexadecimal digits made from coordinates and layer.
+def quarantine_id(*, layer: str) -> Column:
+    """Return the id of a refused row: 32 hexadecimal digits derived from its coordinates and the layer.
 
-    A line of landing that is no envelope has no coordinates: its id is made from its bytes.
+    A landing line that is not an envelope has no coordinates; its id is derived from its bytes.
     """
-    place = F.concat_ws("/", F.lit(layer), "topic", "partition", "offset")
-    line = F.concat_ws("/", F.lit(layer), F.sha2(F.coalesce("value", F.lit(b"")), 256))
-    return F.left(F.sha2(F.when(F.col("topic").isNull(), line).otherwise(place), 256), F.lit(32))
+    coordinates = F.concat_ws("/", F.lit(layer), "topic", "partition", "offset")
+    content = F.concat_ws("/", F.lit(layer), F.sha2(F.coalesce("value", F.lit(b"")), 256))
+    return F.left(F.sha2(F.when(F.col("topic").isNull(), content).otherwise(coordinates), 256), F.lit(32))

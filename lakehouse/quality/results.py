@@ -1,4 +1,4 @@
-"""What validations found, kept in quality.results."""
+"""Results of rules, stored in the table quality.results: collected, appended and read."""
 
 from __future__ import annotations
 
@@ -6,20 +6,28 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from foundation.errors import UsageError
 from foundation.event import new_event_id
 from lakehouse.catalog.schemas import RESULTS
-from lakehouse.catalog.tables import QUALITY_RESULTS, Table
+from lakehouse.catalog.tables import QUALITY_RESULTS, TABLES, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.quality.gate import Gate, Judged
 from lakehouse.quality.rules import Rule
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
+
+if TYPE_CHECKING:
+    # The gate imports Great Expectations, which takes seconds; reading results does not need it.
+    from lakehouse.quality.gate import Gate, GateResult
 
 
 @dataclass(frozen=True)
-class Result:
-    """One row of quality.results: see lakehouse.catalog.schemas.RESULTS."""
+class RuleResult:
+    """One row of quality.results; lakehouse.catalog.schemas.RESULTS describes its columns."""
 
     run_id: str
     lane: str
@@ -39,43 +47,43 @@ class Result:
 
     @property
     def failed_critically(self) -> bool:
-        """Whether a critical rule does not hold."""
+        """Whether a critical rule failed."""
         return not self.success and self.severity == "critical"
 
 
-class GateLog:
-    """Adds up what a lane's gates have counted until somebody takes it. Threads may share one."""
+class GateStats:
+    """The counts of a lane's gates, summed until they are taken. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sums: dict[tuple[str, str], tuple[Gate, Rule, int, int]] = {}
         self._counts = StepMetrics()
 
-    def add(self, judged: Judged) -> None:
-        """Add one pass."""
-        gate = judged.gate
+    def add(self, result: GateResult) -> None:
+        """Add the counts of one gate result."""
+        gate = result.gate
         with self._lock:
             if gate.table.layer == "silver":
-                self._counts += judged.counts
-            for count in judged.tally.rules:
+                self._counts += result.counts
+            for count in result.rules:
                 key = (gate.table.full_name, count.rule.id)
                 _, _, evaluated, unexpected = self._sums.get(key, (gate, count.rule, 0, 0))
                 sums = (evaluated + count.evaluated, unexpected + count.unexpected)
                 self._sums[key] = (gate, count.rule, *sums)
 
-    def discount(self, rows: int) -> None:
-        """Take rows off those refused that have been counted before."""
+    def exclude_known(self, rows: int) -> None:
+        """Subtract refused rows that an earlier run already counted."""
         with self._lock:
             self._counts += StepMetrics(quarantined=-rows)
 
-    def take(self, *, run_id: str, lane: str) -> tuple[list[Result], StepMetrics]:
-        """Return the results since the last call, and what silver's gate read and refused; begin anew."""
+    def take(self, *, run_id: str, lane: str) -> tuple[list[RuleResult], StepMetrics]:
+        """Return the rules' results and the counts of silver's gate since the last call, and reset both."""
         with self._lock:
             sums, self._sums = self._sums, {}
             counts, self._counts = self._counts, StepMetrics()
         now = datetime.now(UTC)
         results = [
-            Result(
+            RuleResult(
                 run_id, lane, gate.table.layer, gate.table.full_name, None, rule.id, rule.severity, "row",
                 evaluated, unexpected, None, unexpected == 0, None, gate.suite.fingerprint, now,
             )
@@ -84,15 +92,41 @@ class GateLog:
         return results, counts
 
 
-def append(lake: DeltaLake, results: Sequence[Result]) -> None:
-    """Append results. One small commit, none without results."""
+def append(lake: DeltaLake, results: Sequence[RuleResult]) -> None:
+    """Append results. Costs one small commit; without results, none."""
     if not results:
         return
     lake.ensure(QUALITY_RESULTS)
-    rows = literal.frame(lake.spark, [asdict(result) for result in results], RESULTS)
+    rows = dataframe_from_rows(lake.spark, [asdict(result) for result in results], RESULTS)
     lake.append(rows, QUALITY_RESULTS, MicroBatch(new_event_id(), 0))
 
 
-def lane_of(table: Table) -> str:
-    """Return the lane a table belongs to, by its name."""
+def read_results(lake: DeltaLake, table: str, *, rule: str | None = None) -> DataFrame:
+    """Return the results of a table's rules, newest first.
+
+    Args:
+        lake: the lakehouse.
+        table: the table's full name, such as silver.pins_batch.
+        rule: the id of a rule; None for all rules.
+
+    Raises:
+        UsageError: the table does not exist or has no suite.
+    """
+    names = [candidate.full_name for candidate in TABLES if candidate.suite]
+    if table not in names:
+        raise UsageError(
+            f"{table} has no suite",
+            where="quality history",
+            hint=f"Tables with a suite: {', '.join(names)}.",
+        )
+    if not lake.exists(QUALITY_RESULTS):
+        return dataframe_from_rows(lake.spark, [], RESULTS)
+    results = lake.read(QUALITY_RESULTS).where(F.col("table") == table)
+    if rule is not None:
+        results = results.where(F.col("rule") == rule)
+    return results.orderBy(F.desc("at"), "rule", "kind")
+
+
+def lane_name(table: Table) -> str:
+    """Return the name of the lane that a table belongs to."""
     return "stream" if table.name.endswith("_stream") else "batch"

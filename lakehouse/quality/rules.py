@@ -1,4 +1,4 @@
-"""A rule and a suite of rules, as the lanes use them."""
+"""Data quality rules and the suites that group them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Rule:
 
     Attributes:
         id: stable and unique, such as silver.follower_count.plausible.
-        severity: critical diverts a row, or keeps a version from its readers; the others are counted.
-        sentence: what it demands, for people.
-        columns: the columns it looks at.
-        kind: whether it judges each row, or the table as a whole.
-        expectation: Great Expectations' configuration, as JSON; empty for the rules of parsing.
-        file: where it stands.
+        severity: critical quarantines a row or keeps a version unpublished; the others are only counted.
+        sentence: what the rule requires, in plain English.
+        columns: the columns it reads.
+        kind: row if it is evaluated on each row, table if on the table as a whole.
+        expectation: its Great Expectations configuration, as JSON; empty for parsing rules.
+        file: the file that defines it; empty for parsing rules.
     """
 
     id: str
@@ -38,8 +38,8 @@ class Suite:
 
     Attributes:
         name: the file's name without .json.
-        rules: in the file's order.
-        fingerprint: SHA-256 of its canonical JSON.
+        rules: in the order of the file.
+        fingerprint: SHA-256 of the file's canonical JSON, hexadecimal.
     """
 
     name: str
@@ -48,10 +48,10 @@ class Suite:
 
     @property
     def row_rules(self) -> tuple[Rule, ...]:
-        """Those the gate applies."""
+        """The rules that the gate applies."""
         return tuple(rule for rule in self.rules if rule.kind == "row")
 
     @property
     def table_rules(self) -> tuple[Rule, ...]:
-        """Those an audit applies."""
+        """The rules that an audit applies."""
         return tuple(rule for rule in self.rules if rule.kind == "table")

@@ -1,4 +1,4 @@
-"""What the audit beside the stream has found last: an object that people and `pinlake status` read."""
+"""The result of the stream lane's last audit: a small object in the bucket that `pinlake status` reads."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ KEY = f"{locations.TABLES}/_quality/stream.json"
 
 
 @dataclass(frozen=True)
-class TableVerdict:
-    """The rules that do not hold for one version of a table, by their severity."""
+class TableAuditStatus:
+    """The rules that failed on one version of a table, by severity."""
 
     version: int
     critical: Sequence[str] = ()
@@ -21,33 +21,33 @@ class TableVerdict:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The last audit.
+class StreamAuditStatus:
+    """The last audit of the stream lane.
 
     Attributes:
-        at: when, ISO 8601.
-        run_id: of its rows in quality.results.
-        error: why nothing could be judged, if so.
-        tables: by full name.
+        at: when it ran, ISO 8601 in UTC.
+        run_id: the id of its rows in quality.results.
+        error: why it could not run; None if it ran.
+        tables: the status of each audited table, by full name.
     """
 
     at: str
     run_id: str
     error: str | None = None
-    tables: Mapping[str, TableVerdict] = field(default_factory=dict)
+    tables: Mapping[str, TableAuditStatus] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
-        """Whether a critical rule does not hold, or nothing could be judged."""
+        """Whether a critical rule failed or the audit could not run."""
         return bool(self.error) or any(table.critical for table in self.tables.values())
 
     def as_json(self) -> str:
-        """Return what the object holds."""
+        """Return the object's JSON text."""
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Verdict:
-        """Return what `as_json` has written."""
-        held = json.loads(text)
-        tables = {name: TableVerdict(**table) for name, table in held.pop("tables").items()}
-        return cls(**held, tables=tables)
+    def from_json(cls, text: str | bytes) -> StreamAuditStatus:
+        """Return the status that `as_json` wrote."""
+        document = json.loads(text)
+        tables = {name: TableAuditStatus(**table) for name, table in document.pop("tables").items()}
+        return cls(**document, tables=tables)

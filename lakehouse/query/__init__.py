@@ -1,3 +1,3 @@
-"""Reading without Spark: delta-rs reads the log and the files, DuckDB runs the SQL. For small questions."""
+"""Queries: SQL by DuckDB or Spark, time travel, the history of a table, and differences of versions."""
 
 from __future__ import annotations

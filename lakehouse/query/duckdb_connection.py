@@ -1,4 +1,4 @@
-"""DuckDB as it is used here: in memory, in UTC, filled from Arrow streams, and nothing else in reach."""
+"""Connections to DuckDB: in memory, in UTC, loaded from Arrow streams, without access to anything else."""
 
 from __future__ import annotations
 
@@ -13,35 +13,37 @@ if TYPE_CHECKING:
 
 
 def connect() -> DuckDBPyConnection:
-    """Open a database of its own that ends with its connection."""
+    """Open a new in-memory database, which ends with its connection."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
 
-def fill(connection: DuckDBPyConnection, name: str, reader: RecordBatchReader) -> None:
-    """Make a table of all that a reader yields: a query may look at it more than once, at a reader not."""
-    # The bare stream: for any other Arrow object DuckDB would import pyarrow where that is installed.
+def load_into(connection: DuckDBPyConnection, name: str, reader: RecordBatchReader) -> None:
+    """Create a table from a reader. A query may scan a table several times, but a reader only once."""
+    # The bare stream, because for any other Arrow object DuckDB imports pyarrow if it is installed.
     connection.register("incoming", reader.__arrow_c_stream__())
     try:
-        connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * FROM incoming")
+        connection.execute(f"CREATE TABLE {quote_identifier(name)} AS SELECT * FROM incoming")
     finally:
         connection.unregister("incoming")
 
 
-def lock(connection: DuckDBPyConnection) -> DuckDBPyConnection:
-    """Let nothing that is run from here on reach files, the network, or these settings."""
+def lock_down(connection: DuckDBPyConnection) -> DuckDBPyConnection:
+    """Forbid later statements to reach files or the network, or to change these settings."""
     connection.execute("SET enable_external_access = false")
     return connection.execute("SET lock_configuration = true")
 
 
-def rows(connection: DuckDBPyConnection, query: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
-    """Return what a query finds, a dictionary a row."""
-    found = connection.execute(query, list(values))
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+def fetch_rows(
+    connection: DuckDBPyConnection, query: str, values: Sequence[object] = ()
+) -> list[dict[str, Any]]:
+    """Return the rows of a query, one dictionary per row."""
+    result = connection.execute(query, list(values))
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def quoted(name: str) -> str:
-    """Return an identifier as SQL writes it."""
+def quote_identifier(name: str) -> str:
+    """Return an identifier in double quotes, as SQL needs it."""
     return '"' + name.replace('"', '""') + '"'

@@ -1,4 +1,4 @@
-"""SQL over the tables by name, without Spark: what is needed of them goes into DuckDB, which answers."""
+"""SQL queries run by DuckDB, without Spark: the rows and columns that a query needs are loaded into it."""
 
 from __future__ import annotations
 
@@ -12,77 +12,72 @@ from duckdb import DuckDBPyConnection
 from sqlglot import exp
 
 from foundation.errors import UsageError
-from lakehouse.catalog import errors as absent
+from lakehouse.catalog.errors import NotPublishedError
 from lakehouse.catalog.tables import PUBLISHED, Table
-from lakehouse.query import duckdb_connection as duck
-from lakehouse.query import pushdown as needed
-from lakehouse.query import spark_functions
-from lakehouse.query import spark_to_duckdb as translate
+from lakehouse.query import duckdb_connection, pushdown, spark_to_duckdb, time_travel
 from lakehouse.query import statement as statements
-from lakehouse.query import table_versions as versions
-from lakehouse.query import time_travel as moments
-from lakehouse.query.table_reader import Store
-from lakehouse.query.table_versions import Version
-from lakehouse.query.time_travel import Moment
+from lakehouse.query.table_reader import TableStore
+from lakehouse.query.time_travel import Moment, TableVersion
 
-OTHER_ENGINE = "Correct it, or ask Spark with --engine spark."
-_FETCHED = 1000
-# The second is what DuckDB says where the missing column's name is also the result's.
+SPARK_HINT = "Correct it, or run it in Spark with --engine spark."
+_FETCH_SIZE = 1000
+# DuckDB uses the second wording if the missing column's name is also the name of a result column.
 _UNKNOWN_COLUMN = re.compile(r'olumn "([^"]+)" (not found|referenced that exists)')
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a query has found.
+class QueryResult:
+    """The result of a query.
 
     Attributes:
-        columns: their names.
-        rows: in the query's order, to be read once.
+        columns: the names of the columns.
+        rows: the rows in the query's order; they can be read once.
     """
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[Any, ...]]
 
 
-def run(store: Store, statement: str, *, unpublished: bool = False) -> Answer:
+def run(store: TableStore, statement: str, *, unpublished: bool = False) -> QueryResult:
     """Return the rows of a query.
 
-    Of each table only the columns are read that the statement may mean; they are held in memory. Versions
-    are chosen as `lakehouse.query.spark_engine.run` does.
+    Of each table only the columns that the statement may refer to are read; they are held in memory. Versions
+    are chosen as in `lakehouse.query.spark_engine.run`.
 
     Args:
-        store: where the tables are.
+        store: the bucket of the tables.
         statement: one SELECT, in Spark's SQL.
-        unpublished: read the newest version, published or not.
+        unpublished: read the newest version, whether published or not.
 
     Raises:
-        UsageError: not one query, a table or version that does not exist, or what DuckDB cannot do.
-        TransientError: the store does not answer.
+        UsageError: the statement is not one query, a table or version does not exist, or DuckDB rejects it.
+        TransientError: the object store does not answer.
     """
-    query = statements.parse(statement)
-    connection = duck.connect()
-    tables = _Tables(query, connection)
-    for place, table in statements.mentions(query):
-        moment = (
-            _asked(place) if place.args.get("version") else _default(store, table, unpublished=unpublished)
-        )
-        tables.put(place, versions.open_at(store, table, moment))
-    translate.unqualify(query)
-    translate.name_columns(query)
-    meant = spark_functions.use(query)
-    spark_functions.define(connection, meant)
+    query = statements.parse_query(statement)
+    connection = duckdb_connection.connect()
+    tables = _LoadedTables(query, connection)
+    for reference, table in statements.table_references(query):
+        if reference.args.get("version"):
+            moment: Moment | None = _requested_moment(reference)
+        else:
+            moment = _default_version(store, table, unpublished=unpublished)
+        tables.load(reference, time_travel.table_at(store, table, moment))
+    spark_to_duckdb.unqualify(query)
+    spark_to_duckdb.name_columns(query)
+    translated = spark_to_duckdb.replace_functions(query)
+    spark_to_duckdb.define_functions(connection, translated)
     try:
-        found = duck.lock(connection).execute(translate.to_duckdb(meant))
-    except (duckdb.Error, translate.Untranslatable) as error:
-        raise _refused(error, columns=tables.columns) from None
-    return Answer(tuple(column[0] for column in found.description or ()), _fetched(found))
+        result = duckdb_connection.lock_down(connection).execute(spark_to_duckdb.to_duckdb(translated))
+    except (duckdb.Error, spark_to_duckdb.UntranslatableError) as error:
+        raise _query_error(error, columns=tables.columns) from None
+    return QueryResult(tuple(column[0] for column in result.description or ()), _fetch(result))
 
 
-class _Tables:
-    """What has been read for a query: the same version, for the same rows, only once.
+class _LoadedTables:
+    """The tables loaded for a query. The same rows of the same version are loaded only once.
 
     Attributes:
-        columns: of the tables, in their order.
+        columns: the columns of the tables, in order.
     """
 
     def __init__(self, query: exp.Query, connection: DuckDBPyConnection) -> None:
@@ -91,69 +86,72 @@ class _Tables:
         self._names: dict[tuple[Table, int, str | None], str] = {}
         self.columns: dict[str, None] = {}
 
-    def put(self, place: exp.Table, version: Version) -> None:
+    def load(self, reference: exp.Table, version: TableVersion) -> None:
+        """Load a version, unless it is loaded already, and let the reference read it."""
         schema = version.log.schema()
         self.columns |= dict.fromkeys(field.name for field in schema.fields)
-        predicate = needed.predicate(place, schema)
+        predicate = pushdown.pushed_predicate(reference, schema)
         source = (version.table, version.number, predicate)
         if source not in self._names:
             name = self._names[source] = f"read {len(self._names)}"
-            columns = needed.columns(self._query, schema)
-            version.fill(self._connection, name, columns=columns, predicate=predicate)
-        translate.put(place, self._names[source])
+            columns = pushdown.needed_columns(self._query, schema)
+            version.load_into(self._connection, name, columns=columns, predicate=predicate)
+        spark_to_duckdb.replace_table(reference, self._names[source])
 
 
-def _default(store: Store, table: Table, *, unpublished: bool) -> Moment | None:
+def _default_version(store: TableStore, table: Table, *, unpublished: bool) -> int | None:
     if unpublished or table not in PUBLISHED:
         return None
-    version = store.published(table)
+    version = store.published_version(table)
     if version is None:
-        raise absent.not_published(table, where=store.address(table))
+        raise NotPublishedError(table, where=store.table_url(table))
     return version
 
 
-def _asked(place: exp.Table) -> Moment:
-    """Return the moment that VERSION or TIMESTAMP AS OF names."""
-    asked = place.args["version"]
-    said, where = asked.expression, f"{place.name} {asked.name} AS OF"
-    if isinstance(said, exp.Literal):
-        text = said.name
-    elif said and asked.name == "VERSION":
-        text = said.sql()
+def _requested_moment(reference: exp.Table) -> Moment:
+    """Return the version or time that VERSION AS OF or TIMESTAMP AS OF names."""
+    clause = reference.args["version"]
+    value, where = clause.expression, f"{reference.name} {clause.name} AS OF"
+    if isinstance(value, exp.Literal):
+        text = value.name
+    elif value and clause.name == "VERSION":
+        text = value.sql()
     else:
-        text = _computed(said, where)
-    moment = moments.parse(text, where=where)
-    if isinstance(moment, int) != (asked.name == "VERSION"):
+        text = _evaluate(value, where)
+    moment = time_travel.parse_moment(text, where=where)
+    if isinstance(moment, int) != (clause.name == "VERSION"):
         raise UsageError(
-            f"{text!r} is no {asked.name.lower()}",
+            f"{text!r} is not a {clause.name.lower()}",
             where=where,
             hint="Write VERSION AS OF 12, or TIMESTAMP AS OF '2026-01-31 12:00'.",
         )
     return moment
 
 
-def _computed(said: exp.Expr | None, where: str) -> str:
-    if said is None:
-        raise UsageError("a moment is missing", where=where, hint="Write VERSION AS OF 12.")
-    text = said.sql(dialect="duckdb")
+def _evaluate(value: exp.Expr | None, where: str) -> str:
+    if value is None:
+        raise UsageError("a version or time is missing", where=where, hint="Write VERSION AS OF 12.")
+    text = value.sql(dialect="duckdb")
     try:
-        found = duck.lock(duck.connect()).execute(f"SELECT CAST(CAST(({text}) AS TIMESTAMPTZ) AS VARCHAR)")
-        return str((found.fetchone() or ("",))[0])
+        result = duckdb_connection.lock_down(duckdb_connection.connect()).execute(
+            f"SELECT CAST(CAST(({text}) AS TIMESTAMPTZ) AS VARCHAR)"
+        )
+        return str((result.fetchone() or ("",))[0])
     except duckdb.Error as error:
-        raise _refused(error) from None
+        raise _query_error(error) from None
 
 
-def _fetched(found: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+def _fetch(result: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     try:
-        while rows := found.fetchmany(_FETCHED):
+        while rows := result.fetchmany(_FETCH_SIZE):
             yield from rows
     except duckdb.Error as error:
-        raise _refused(error) from None
+        raise _query_error(error) from None
 
 
-def _refused(error: Exception, columns: Collection[str] = ()) -> UsageError:
+def _query_error(error: Exception, columns: Collection[str] = ()) -> UsageError:
     unknown = _UNKNOWN_COLUMN.search(str(error))
     if unknown and columns:
-        told = f"There are: {', '.join(columns)}."
-        return UsageError(f"no column {unknown[1]!r}", where=statements.WHERE, hint=told)
-    return UsageError(str(error).strip().splitlines()[0], where=statements.WHERE, hint=OTHER_ENGINE)
+        hint = f"There are: {', '.join(columns)}."
+        return UsageError(f"no column {unknown[1]!r}", where=statements.WHERE, hint=hint)
+    return UsageError(str(error).strip().splitlines()[0], where=statements.WHERE, hint=SPARK_HINT)

@@ -1,4 +1,4 @@
-"""The commits of a table's log, with the commit info they carry."""
+"""The history of a table: the commits in its log, with their commit info."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Commit:
     """One commit.
 
     Attributes:
-        version: that it has made.
-        at: when.
-        operation: as Delta names it.
-        metrics: as the operation gives them.
-        commit_info: what the step says about itself; None for commits by Delta itself or by others.
-        engine: what has written it.
+        version: the version that the commit created.
+        at: when it was written.
+        operation: Delta's name for the operation.
+        metrics: Delta's metrics of the operation.
+        commit_info: the step that wrote it; None for commits by Delta itself or by other programs.
+        engine: the program that wrote it.
     """
 
     version: int
@@ -37,7 +37,7 @@ class Commit:
 
     @property
     def rows_in(self) -> int | None:
-        """Rows that came into the step: counted by its gate, or told by its offsets, or by the merge."""
+        """Rows that the step read: counted by its gate, derived from its offsets, or counted by the merge."""
         if self.commit_info and self.commit_info.read is not None:
             return self.commit_info.read
         if self.commit_info and self.commit_info.offsets:
@@ -46,51 +46,52 @@ class Commit:
 
     @property
     def rows_out(self) -> int | None:
-        """Rows that were inserted, updated or removed; of a restore nobody has counted them."""
+        """Rows that were inserted, updated or removed; None for a restore, for which there is no count."""
         inserted = self._metric("numTargetRowsInserted")
-        counted = [self._metric("numOutputRows") if inserted is None else inserted]
-        if self.operation in ("UPDATE", "DELETE"):  # what they write is what they had to copy
-            counted = []
-        counted += [self._metric(name) for name in _CHANGED]
-        known = [count for count in counted if count is not None]
-        return sum(known) if known else None
+        counts = [self._metric("numOutputRows") if inserted is None else inserted]
+        if self.operation in ("UPDATE", "DELETE"):  # their output rows include the unchanged rows they copied
+            counts = []
+        counts += [self._metric(name) for name in _CHANGED]
+        present = [count for count in counts if count is not None]
+        return sum(present) if present else None
 
     def as_row(self) -> dict[str, object]:
-        """Return it for people and machines."""
-        told = self.commit_info
+        """Return the fields that `pinlake history` prints."""
+        info = self.commit_info
         return {
             "version": self.version,
             "at": self.at,
             "operation": self.operation,
             "rows_in": self.rows_in,
             "rows_out": self.rows_out,
-            "run": told.run if told else None,
-            "lane": told.lane if told else None,
-            "step": told.step if told else None,
-            "code": told.code or None if told else None,
-            "who": told.who or None if told else self.engine,
+            "run": info.run if info else None,
+            "lane": info.lane if info else None,
+            "step": info.step if info else None,
+            "code": info.code or None if info else None,
+            "who": info.who or None if info else self.engine,
         }
 
     def _metric(self, name: str) -> int | None:
         return int(self.metrics[name]) if name in self.metrics else None
 
 
-def of(table: DeltaTable, *, limit: int | None = None) -> list[Commit]:
-    """Return the commits that the log still holds, newest first. Reads one small object each.
+def read_commits(table: DeltaTable, *, limit: int | None = None) -> list[Commit]:
+    """Return the commits that the log still holds, newest first. Reads one small object per commit.
 
     Args:
-        table: its newest version: of an older one delta-rs would tell the newest commits too, misnumbered.
-        limit: how many; None for all.
+        table: the newest version of the table. For an older version delta-rs returns the newest commits with
+            wrong numbers.
+        limit: how many commits to return; None for all.
     """
-    return [_commit(told) for told in table.history(limit)]
+    return [_commit(entry) for entry in table.history(limit)]
 
 
-def _commit(told: Mapping[str, Any]) -> Commit:
+def _commit(entry: Mapping[str, Any]) -> Commit:
     return Commit(
-        version=told["version"],
-        at=datetime.fromtimestamp(told["timestamp"] / 1000, UTC),
-        operation=told.get("operation") or "",
-        metrics=told.get("operationMetrics") or {},
-        commit_info=commit_info.parse(told.get("userMetadata")),
-        engine=told.get("userName") or told.get("engineInfo"),
+        version=entry["version"],
+        at=datetime.fromtimestamp(entry["timestamp"] / 1000, UTC),
+        operation=entry.get("operation") or "",
+        metrics=entry.get("operationMetrics") or {},
+        commit_info=commit_info.parse(entry.get("userMetadata")),
+        engine=entry.get("userName") or entry.get("engineInfo"),
     )

@@ -1,4 +1,7 @@
-"""What of a table a query needs: too much costs time, too little would be wrong, so in doubt all of it."""
+"""Pushdown: the columns and rows of a table that a query needs.
+
+Reading too much costs time, reading too little gives wrong results; in doubt, everything is read.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,36 @@ from deltalake.schema import PrimitiveType
 from deltalake.schema import Schema as DeltaSchema
 from sqlglot import exp
 
-_COMPARED = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+_COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
-def columns(query: exp.Query, schema: DeltaSchema) -> list[str]:
-    """Return the columns that the query may mean by any of its words, or all of them for a star.
+def needed_columns(query: exp.Query, schema: DeltaSchema) -> list[str]:
+    """Return the columns that a query may refer to; all of them if it uses a star.
 
     Args:
         query: the whole statement.
-        schema: the table's.
+        schema: the schema of the table.
     """
     names = [field.name for field in schema.fields]
     stars = [star for star in query.find_all(exp.Star) if not isinstance(star.parent, exp.Count)]
     if stars or any(join.method == "NATURAL" for join in query.find_all(exp.Join)):
         return names
     words = {word.name.lower() for word in query.find_all(exp.Identifier)}
-    # Rows are counted by any column.
+    # Counting rows needs any one column.
     return [name for name in names if name.lower() in words] or names[:1]
 
 
-def predicate(place: exp.Table, schema: DeltaSchema) -> str | None:
-    """Return a condition that all rows meet which the query can use at this place, or None.
+def pushed_predicate(reference: exp.Table, schema: DeltaSchema) -> str | None:
+    """Return a condition that every row meets which the query can use here, or None.
 
-    Only comparisons of text with text, in the WHERE of a SELECT that reads this table alone: there both
-    engines agree, and statistics or the like let files be skipped.
+    Only comparisons of text with text are pushed down, from the WHERE of a SELECT that reads this table
+    alone. Both engines agree on these, and file statistics allow files to be skipped.
 
     Args:
-        place: where the query names the table.
-        schema: the table's.
+        reference: the place in the query that names the table.
+        schema: the schema of the table.
     """
-    select = place.parent.parent if isinstance(place.parent, exp.From) else None
+    select = reference.parent.parent if isinstance(reference.parent, exp.From) else None
     if not isinstance(select, exp.Select) or select.args.get("joins") or select.args.get("laterals"):
         return None
     where = select.args.get("where")
@@ -43,12 +46,12 @@ def predicate(place: exp.Table, schema: DeltaSchema) -> str | None:
     parts = (
         where.this.flatten() if where and isinstance(where.this, exp.And) else [where.this] if where else []
     )
-    known = [text for part in parts if (text := _comparison(part, texts))]
-    return " AND ".join(known) or None
+    comparisons = [text for part in parts if (text := _comparison(part, texts))]
+    return " AND ".join(comparisons) or None
 
 
 def _comparison(part: exp.Expr, texts: dict[str, str]) -> str | None:
-    if not isinstance(part, _COMPARED):
+    if not isinstance(part, _COMPARISONS):
         return None
     left, right = part.this, part.expression
     if not isinstance(left, exp.Column) or not (isinstance(right, exp.Literal) and right.is_string):

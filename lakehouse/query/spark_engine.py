@@ -1,4 +1,4 @@
-"""SQL over the tables by name, run by Spark; `lakehouse.query.duckdb_engine` runs small queries alone."""
+"""SQL queries run by Spark; `lakehouse.query.duckdb_engine` runs small queries without it."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from pyspark.sql import DataFrame
 from sqlglot import exp
 
 from foundation.errors import UsageError
-from lakehouse.catalog import errors as absent
+from lakehouse.catalog.errors import NotPublishedError, TableNotFoundError
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.quality.publish import published
+from lakehouse.quality.publish import published_version
 from lakehouse.query import statement as statements
 
 
 def run(lake: DeltaLake, statement: str, *, unpublished: bool = False) -> DataFrame:
     """Return the rows of a query.
 
-    Only the tables it mentions are looked at. `VERSION AS OF 3` and `TIMESTAMP AS OF '2026-01-31'`
-    may follow a table's name; without it a table of the batch lane is read at its published version.
+    Only the tables that the query names are opened. `VERSION AS OF 3` or `TIMESTAMP AS OF '2026-01-31'` may
+    follow a table's name; without it, a table of the batch lane is read at its published version.
 
     Args:
         lake: the lakehouse.
         statement: one SELECT, in Spark's SQL.
-        unpublished: read the newest version, published or not.
+        unpublished: read the newest version, whether published or not.
 
     Raises:
-        UsageError: not one query, a table that does not exist or is still empty, or what Spark refuses.
+        UsageError: the statement is not one query, a table does not exist, or Spark rejects the query.
     """
-    mentions = statements.mentions(statements.parse(statement))
-    for table in dict.fromkeys(table for _, table in mentions):
+    references = statements.table_references(statements.parse_query(statement))
+    for table in dict.fromkeys(table for _, table in references):
         _register(lake, table)
     if not unpublished:
-        statement = _at_published(lake, statement, mentions)
+        statement = _add_published_versions(lake, statement, references)
     try:
         return lake.spark.sql(statement)
     except PySparkException as error:
@@ -41,26 +41,28 @@ def run(lake: DeltaLake, statement: str, *, unpublished: bool = False) -> DataFr
         ) from None
 
 
-def _at_published(lake: DeltaLake, statement: str, mentions: list[tuple[exp.Table, Table]]) -> str:
-    """Add the published version behind the name of every table that has one and is asked for no other."""
+def _add_published_versions(
+    lake: DeltaLake, statement: str, references: list[tuple[exp.Table, Table]]
+) -> str:
+    """Add VERSION AS OF to every reference to a batch table that names no version."""
     inserts = []
-    for place, table in mentions:
-        if table not in PUBLISHED or place.args.get("version"):
+    for reference, table in references:
+        if table not in PUBLISHED or reference.args.get("version"):
             continue
-        version = published(lake, table)
+        version = published_version(lake, table)
         if version is None:
-            raise absent.not_published(table, where=lake.path(table))
-        inserts.append((place.parts[-1].meta["end"] + 1, f" VERSION AS OF {version}"))
-    for at, text in sorted(inserts, reverse=True):
-        statement = statement[:at] + text + statement[at:]
+            raise NotPublishedError(table, where=lake.path(table))
+        inserts.append((reference.parts[-1].meta["end"] + 1, f" VERSION AS OF {version}"))
+    for index, text in sorted(inserts, reverse=True):
+        statement = statement[:index] + text + statement[index:]
     return statement
 
 
 def _register(lake: DeltaLake, table: Table) -> None:
     path = lake.path(table)
     if not lake.exists(table):
-        raise absent.no_data(table, where=path)
+        raise TableNotFoundError(table, where=path)
     lake.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
-    # The name alone: where the files are is not Spark's to manage, and it may have been elsewhere before.
+    # An external table: Spark does not manage its files. Another location may be registered under its name.
     lake.spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
     lake.spark.sql(f"CREATE TABLE {table.full_name} USING delta LOCATION '{path}'")

@@ -1,4 +1,4 @@
-"""What a statement asks for: one query, and the tables it names."""
+"""SQL statements: parsed to one query, and the tables that it names."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from sqlglot.dialects.spark import Spark
 from sqlglot.parsers.spark import SparkParser
 
 from foundation.errors import UsageError
-from lakehouse.catalog.tables import Table, named
+from lakehouse.catalog.tables import Table, find_table
 
 
 class Dialect(Spark):
-    """Spark's SQL since version 4: a quote within a string may be doubled, and SQL is ANSI."""
+    """Spark's SQL since version 4: ANSI SQL, in which a quote inside a string may be doubled."""
 
     class Parser(SparkParser):
-        """Its grammar: a cast that fails is an error."""
+        """The grammar: a cast that fails is an error."""
 
         STRICT_CAST = True
 
     class Tokenizer(Spark.Tokenizer):
-        """Its tokens."""
+        """The tokens."""
 
         STRING_ESCAPES: ClassVar = ["\\", "'", '"']
 
@@ -30,22 +30,22 @@ class Dialect(Spark):
 WHERE = "the SQL statement"
 
 
-def parse(statement: str) -> exp.Query:
+def parse_query(statement: str) -> exp.Query:
     """Return the one query of a statement in Spark's SQL.
 
     Raises:
-        UsageError: it is no SQL, no query, or more than one.
+        UsageError: the text is not SQL, not a query, or more than one statement.
     """
     try:
         parsed = sqlglot.parse(statement, dialect=Dialect)
     except sqlglot.ParseError as error:
-        fault = error.errors[0] if error.errors else {}
-        place = f"line {fault.get('line', 1)}, column {fault.get('col', 1)}"
-        raise _no_sql(fault.get("description", "nothing to parse"), place) from None
+        details = error.errors[0] if error.errors else {}
+        where = f"line {details.get('line', 1)}, column {details.get('col', 1)}"
+        raise _syntax_error(details.get("description", "nothing to parse"), where) from None
     except sqlglot.TokenError as error:
-        raise _no_sql(" ".join(str(error).split()), WHERE) from None
+        raise _syntax_error(" ".join(str(error).split()), WHERE) from None
     if len(parsed) != 1 or parsed[0] is None:
-        raise _no_sql("nothing to parse" if not any(parsed) else "more than one statement", WHERE)
+        raise _syntax_error("nothing to parse" if not any(parsed) else "more than one statement", WHERE)
     query = parsed[0]
     if not isinstance(query, exp.Query) or query.find(exp.DML, exp.DDL, exp.Into, exp.Command):
         raise UsageError(
@@ -56,20 +56,24 @@ def parse(statement: str) -> exp.Query:
     return query
 
 
-def mentions(query: exp.Query) -> list[tuple[exp.Table, Table]]:
-    """Return every place where a query names a table, and which table that is.
+def table_references(query: exp.Query) -> list[tuple[exp.Table, Table]]:
+    """Return every reference to a table in a query, with the table.
 
     Raises:
         UsageError: there is no table of that name.
     """
-    common = {cte.alias.lower() for cte in query.find_all(exp.CTE)}
-    places = [(place, _name(place)) for place in query.find_all(exp.Table)]
-    return [(place, named(name, where=WHERE)) for place, name in places if name.lower() not in common]
+    cte_names = {cte.alias.lower() for cte in query.find_all(exp.CTE)}
+    references = [(reference, _name(reference)) for reference in query.find_all(exp.Table)]
+    return [
+        (reference, find_table(name, where=WHERE))
+        for reference, name in references
+        if name.lower() not in cte_names
+    ]
 
 
-def _name(place: exp.Table) -> str:
-    return ".".join(part.name for part in place.parts) or place.sql(dialect=Dialect)
+def _name(reference: exp.Table) -> str:
+    return ".".join(part.name for part in reference.parts) or reference.sql(dialect=Dialect)
 
 
-def _no_sql(what: str, where: str) -> UsageError:
-    return UsageError(f"not SQL: {what}", where=where, hint="Correct it and run it again.")
+def _syntax_error(reason: str, where: str) -> UsageError:
+    return UsageError(f"not SQL: {reason}", where=where, hint="Correct it and run it again.")

@@ -1,4 +1,4 @@
-"""Where the tables are, and what lies beside them, for readers without Spark."""
+"""Access to the tables and other objects of the bucket without Spark."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from foundation.errors import store_away
+from foundation.errors import object_store_unavailable
 from foundation.settings import S3Settings
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
-from lakehouse.quality import published_version as pointer
-from lakehouse.quality.published_version import Pointer
+from lakehouse.quality import published_version
+from lakehouse.quality.published_version import PublishedVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Long enough for a store that is busy, short enough for somebody who waits.
-_PATIENCE = {"max_retries": "3", "retry_timeout": "15s", "connect_timeout": "5s", "timeout": "30s"}
+# Long enough for a busy store, short enough for a user who waits.
+_TIMEOUTS = {"max_retries": "3", "retry_timeout": "15s", "connect_timeout": "5s", "timeout": "30s"}
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One object: its key, and when it was written."""
+class StoredObject:
+    """An object in the bucket: its key, and when it was written."""
 
     key: str
     at: datetime
 
 
-class Store:
-    """One bucket.
+class TableStore:
+    """The tables and other objects of one bucket.
 
     Args:
-        s3: where it is.
-        connect: makes a client; called only if something beside the tables is asked for.
+        s3: the address of the bucket and its credentials.
+        connect: makes an S3 client; called only when an object that is not part of a table is needed.
     """
 
     def __init__(self, s3: S3Settings, connect: Callable[[], S3Client]) -> None:
@@ -43,14 +43,14 @@ class Store:
         self._connect = connect
         self.locations = Locations(f"s3://{s3.bucket}")
 
-    def address(self, table: Table) -> str:
+    def table_url(self, table: Table) -> str:
         """Return a table's URL."""
         return self.locations.table(table)
 
     @property
-    def options(self) -> dict[str, str]:
-        """How deltalake reaches it: credentials that are not set it looks for as AWS's tools do."""
-        options = {"aws_region": self._s3.region, **_PATIENCE}
+    def storage_options(self) -> dict[str, str]:
+        """Options of deltalake for the bucket. Without credentials it looks them up as AWS's tools do."""
+        options = {"aws_region": self._s3.region, **_TIMEOUTS}
         if self._s3.endpoint:
             plain = str(self._s3.endpoint.startswith("http://")).lower()
             options |= {"aws_endpoint": self._s3.endpoint, "aws_allow_http": plain}
@@ -60,31 +60,31 @@ class Store:
             options["aws_secret_access_key"] = self._s3.secret_key.get_secret_value()
         return options
 
-    def published(self, table: Table) -> int | None:
-        """Return the version that readers see of a table of the batch lane; None if there is none yet.
+    def published_version(self, table: Table) -> int | None:
+        """Return the version of a batch table that readers see, or None if no version has been published.
 
         Raises:
-            TransientError: the store does not answer.
+            TransientError: the object store does not answer.
         """
-        return Pointer.parse(self._text(pointer.key(table))).version
+        return PublishedVersion.parse(self._text(published_version.key(table))).version
 
-    def listed(self, prefix: str) -> Iterator[Listed]:
-        """Yield the objects whose keys begin like this.
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects whose keys start with a prefix.
 
-        Raises: as `published`.
+        Raises: as `published_version`.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
         pages = self._client.get_paginator("list_objects_v2")
         try:
             for page in pages.paginate(Bucket=self._s3.bucket, Prefix=prefix):
-                for found in page.get("Contents", []):
-                    yield Listed(found["Key"], found["LastModified"])
+                for entry in page.get("Contents", []):
+                    yield StoredObject(entry["Key"], entry["LastModified"])
         except (BotoCoreError, ClientError) as error:
-            raise store_away(error, where=f"s3://{self._s3.bucket}/{prefix}") from None
+            raise object_store_unavailable(error, where=f"s3://{self._s3.bucket}/{prefix}") from None
 
     def key(self, url: str) -> str:
-        """Return the key of a URL inside the bucket."""
+        """Return the object key of a URL in the bucket."""
         return url.removeprefix(f"{self.locations.root}/")
 
     def _text(self, key: str) -> str | None:
@@ -96,7 +96,7 @@ class Store:
         except client.exceptions.NoSuchKey:
             return None
         except (BotoCoreError, ClientError) as error:
-            raise store_away(error, where=f"s3://{self._s3.bucket}/{key}") from None
+            raise object_store_unavailable(error, where=f"s3://{self._s3.bucket}/{key}") from None
 
     @cached_property
     def _client(self) -> S3Client:

@@ -1,3 +1,3 @@
-"""The serving table in Postgres: the newest features of every pin."""
+"""Serving: gold's features in Postgres."""
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The features in Postgres: database, table and view, and the fenced upsert of a micro-batch."""
+"""The serving database: gold's features in Postgres, upserted by micro-batch.
+
+Only a newer event replaces a row, and writing a micro-batch again changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +34,11 @@ _STAGE = f"""
 CREATE TEMPORARY TABLE staging ON COMMIT DROP AS
 SELECT {_COLUMNS} FROM experimental_data WITH NO DATA
 """
-# Spark's CSV with Postgres's escapes; both write null as nothing and an empty string as "".
+# Spark's CSV with Postgres's escapes. Both write null as nothing and an empty string as "".
 _CSV = {"escape": '"', "timestampFormat": "yyyy-MM-dd HH:mm:ss.SSSSSSXXX"}
 _COPY = f"COPY staging ({_COLUMNS}) FROM STDIN (FORMAT csv)"
-# In the order of the key, so that two upserts at once wait for each other instead of deadlocking. What it has
-# changed is written down with it; a repeated micro-batch changes nothing, and the first one's figures stay.
+# Rows are inserted in key order, so that two concurrent upserts wait for each other instead of deadlocking.
+# The same statement records the changes in `loads`; repeating a micro-batch changes neither table.
 _UPSERT = f"""
 WITH written AS (
     INSERT INTO experimental_data AS held ({_COLUMNS}, loaded_at)
@@ -57,15 +60,15 @@ ON CONFLICT (query, batch) DO NOTHING
 
 @dataclass(frozen=True)
 class Load:
-    """What one micro-batch has changed in Postgres.
+    """The changes that one micro-batch made in Postgres: a row of the table `loads`.
 
     Attributes:
-        id: its number among all loads.
-        receipt: see `lakehouse.delta.commit_info`, as JSON.
-        rows_in: rows that came.
-        inserted: of these, new pins.
-        updated: of these, newer events of pins that were there.
-        erased: rows removed, if this was no load but an erasure.
+        id: the number of the load; it only grows.
+        receipt: the commit info as JSON; see `lakehouse.delta.commit_info`.
+        rows_in: rows in the micro-batch.
+        inserted: rows of new pins.
+        updated: rows replaced by a newer event.
+        erased: rows removed; not 0 only for an erasure.
         loaded_at: when.
     """
 
@@ -80,20 +83,20 @@ class Load:
 
 @dataclass(frozen=True)
 class Totals:
-    """Rows in Postgres, and rows that have entered and were not erased, at one moment."""
+    """The rows in Postgres, and the rows that were inserted and not erased, in one snapshot."""
 
     rows: int
     entered: int
 
 
-class Serving:
-    """The Postgres side of gold.
+class ServingDatabase:
+    """The database that serves gold's features.
 
-    A connection is opened for each call, so that a server that was restarted in between is no matter.
+    Each call opens its own connection, so that the server may restart between calls.
 
     Args:
-        settings: where it is, and for how long to wait for it.
-        on_wait: told why, whenever it has to be waited for.
+        settings: the address of the server, and how long to wait for it.
+        on_wait: called with the reason whenever the server has to be waited for.
     """
 
     def __init__(
@@ -103,11 +106,11 @@ class Serving:
         self._on_wait = on_wait
 
     def ensure(self) -> None:
-        """Create database, table, indexes, comments and view where they are absent.
+        """Create the database, its tables, indexes, comments and view where they are missing.
 
         Raises:
             TransientError: the server does not answer.
-            TerminalError: it does not let the user in.
+            TerminalError: the server refuses the user.
         """
         for attempt in self._retrying():
             with attempt:
@@ -120,13 +123,13 @@ class Serving:
                     cursor.execute(_SCHEMA)
 
     def upsert(self, features: DataFrame, batch: MicroBatch) -> None:
-        """Write rows in one transaction, and what became of them; a row is replaced only by a newer event.
+        """Upsert rows and record the load in one transaction; only a newer event replaces a row.
 
         The rows pass through the driver one partition at a time.
 
         Args:
-            features: gold's feature columns, at most one row a pin.
-            batch: what the table `loads` knows them by.
+            features: gold's feature columns, at most one row per pin.
+            batch: the micro-batch; it identifies the load.
 
         Raises:
             TransientError: the server did not answer for as long as the settings allow.
@@ -136,31 +139,29 @@ class Serving:
             with attempt:
                 self._upsert_once((row.line for row in lines.toLocalIterator()), batch)
 
-    def loads(self, *, since: datetime | None = None) -> list[Load]:
-        """Return the loads since a moment, or all of them; `ensure` must have been called once.
+    def read_loads(self, *, since: datetime | None = None) -> list[Load]:
+        """Return the loads since a time, or all loads. `ensure` must have been called before.
 
         Raises:
             TransientError: the server does not answer.
         """
         columns = "id, receipt::text, rows_in, inserted, updated, erased, loaded_at"
         statement = f"SELECT {columns} FROM loads WHERE loaded_at >= coalesce(%s, '-infinity'::timestamptz)"
-        return [Load(*row) for row in self.ask(statement, since)]
+        return [Load(*row) for row in self.query(statement, since)]
 
-    def totals(self) -> Totals:
-        """Count the rows, and add up what has entered and was not erased; both of one snapshot.
+    def read_totals(self) -> Totals:
+        """Count the rows, and sum the loads, in one snapshot. `ensure` must have been called before.
 
-        As for `loads`, `ensure` must have been called once.
-
-        Raises: as `loads`.
+        Raises: as `read_loads`.
         """
         entered = "(SELECT coalesce(sum(inserted - erased), 0)::bigint FROM loads)"
-        ((rows, total),) = self.ask(f"SELECT (SELECT count(*) FROM experimental_data), {entered}")
+        ((rows, total),) = self.query(f"SELECT (SELECT count(*) FROM experimental_data), {entered}")
         return Totals(rows, total)
 
-    def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Return the rows of one statement, which is one transaction.
+    def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run one statement in its own transaction and return its rows.
 
-        Raises: as `loads`.
+        Raises: as `read_loads`.
         """
         for attempt in self._retrying():
             with (
@@ -171,13 +172,13 @@ class Serving:
             ):
                 cursor.execute(statement, values)
                 return cursor.fetchall()
-        raise AssertionError  # the attempts end with a result or an error
+        raise AssertionError  # the last attempt returns a result or raises an error
 
     def _upsert_once(self, lines: Iterator[str], batch: MicroBatch) -> None:
         info = batch.commit_info.as_json() if batch.commit_info else None
         with closing(connect(self._settings)) as session, session, session.cursor() as cursor:
             cursor.execute(_STAGE)
-            # psycopg2 calls read() and nothing else of a file; its stubs ask for more.
+            # psycopg2 calls only read(); its stubs require a whole file.
             cursor.copy_expert(_COPY, cast("TextIO", _Lines(lines)))
             cursor.execute(_UPSERT, (batch.query, batch.number, info))
 
@@ -199,12 +200,12 @@ class Serving:
         return Retrying(
             retry=retry_if_exception_type(psycopg2.OperationalError),
             wait=wait_exponential(multiplier=0.2, max=5),
-            stop=stop_after_delay(self._settings.patience_seconds),
-            before_sleep=self._tell,
+            stop=stop_after_delay(self._settings.timeout_seconds),
+            before_sleep=self._report_wait,
             retry_error_callback=self._give_up,
         )
 
-    def _tell(self, state: RetryCallState) -> None:
+    def _report_wait(self, state: RetryCallState) -> None:
         error = _first_line(state)
         log.warning("postgres does not answer", attempt=state.attempt_number, error=error)
         self._on_wait(f"Postgres does not answer: {error}")
@@ -212,28 +213,28 @@ class Serving:
     def _give_up(self, state: RetryCallState) -> None:
         settings = self._settings
         raise TransientError(
-            f"Postgres did not answer for {settings.patience_seconds:.0f} s: {_first_line(state)}",
+            f"Postgres did not answer for {settings.timeout_seconds:.0f} s: {_first_line(state)}",
             where=f"{settings.host}:{settings.port}/{settings.database}, user {settings.user}",
-            hint="Start it or correct PINLAKE_POSTGRES_HOST, _PORT, _USER and _PASSWORD; then run again.",
+            hint="Start it or correct PINLAKE_POSTGRES_HOST, _PORT, _USER and _PASSWORD; then rerun.",
         )
 
 
 class _Lines:
-    """What COPY reads: an iterator of lines behind the one method of a file that it calls."""
+    """A file for COPY to read: lines of an iterator, behind the only method that psycopg2 calls."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
 
     def read(self, size: int) -> str:
-        """Return about `size` characters, whole lines, or nothing at the end."""
-        taken: list[str] = []
+        """Return whole lines of about `size` characters, or nothing at the end."""
+        chunk: list[str] = []
         length = 0
         for line in self._lines:
-            taken.append(line + "\n")
+            chunk.append(line + "\n")
             length += len(line) + 1
             if length >= size:
                 break
-        return "".join(taken)
+        return "".join(chunk)
 
 
 def _first_line(state: RetryCallState) -> str:

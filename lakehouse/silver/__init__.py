@@ -1,3 +1,3 @@
-"""One cleaned row per pin."""
+"""The silver layer: parsed, cleaned and deduplicated rows."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The one rule of precedence within a batch."""
+"""Deduplication within a batch: the newest event of a pin wins."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 
-def newest_per_pin(rows: DataFrame) -> DataFrame:
-    """Keep the newest event of each unique_id; of exact repeats the first in the topic.
+def latest_event_per_pin(rows: DataFrame) -> DataFrame:
+    """Return the newest event of each pin; if it was repeated, its first occurrence in the topic.
 
-    One shuffle by unique_id. A repeat is the same event at a later offset of the same partition, the
-    key being the pin.
+    Costs one shuffle by unique_id. Repeats of an event are in the same partition, because the record key is
+    the pin, so the lowest offset is the first occurrence.
     """
     newest_first = Window.partitionBy("unique_id").orderBy(F.desc("event_id"), "partition", "offset")
     ranked = rows.withColumn("_rank", F.row_number().over(newest_first))

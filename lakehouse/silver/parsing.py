@@ -1,4 +1,4 @@
-"""Bronze values to the twelve fields of a pin, as text, or to the reasons why they are none."""
+"""Parsing of bronze values: the twelve fields of a pin as text, or the reason why a value is not a pin."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _PIN = ", ".join(f"`{field}` string" for field in PIN_FIELDS)
 
 
 def parse(bronze: DataFrame) -> DataFrame:
-    """Add the pin's fields as text and `reasons`, an array that is empty for a readable pin.
+    """Add the pin's fields as text, and `reasons`, an array that is empty if the pin could be parsed.
 
     Args:
         bronze: bronze rows; all their columns are kept.
 
     Returns:
-        The same rows and columns, plus PIN_FIELDS (string: a number or array as its JSON text), with
-        unique_id in lower case, plus reasons (array<string>).
+        The same rows and columns, plus PIN_FIELDS (strings; a number or array as its JSON text; unique_id in
+        lower case) and reasons (array<string>).
     """
     text = F.try_validate_utf8(F.col("value").cast("string"))
-    # Between the brackets of an array, before a null: from_json on the value itself would ignore whatever
-    # follows the object, and an array alone what follows a bracket in the value.
+    # The value is parsed as the first element of an array whose second is null. If it were parsed by itself,
+    # from_json would ignore text after the object. Without the null, it would ignore text after a bracket.
     listed = F.from_json(
         F.concat(F.lit("["), text, F.lit(",null]")), f"array<struct<{_PIN}>>", {"allowSingleQuotes": "false"}
     )
-    alone = (F.size("_listed") == 2) & F.col("_listed")[1].isNull()
+    is_one_object = (F.size("_listed") == 2) & F.col("_listed")[1].isNull()
     parsed = bronze.withColumns({"_text": text, "_listed": listed}).withColumn(
-        "_pin", F.when(alone, F.col("_listed")[0])
+        "_pin", F.when(is_one_object, F.col("_listed")[0])
     )
     unique_id = F.lower(F.trim(F.col("_pin.unique_id")))
     fields: dict[str, Column] = {field: F.col(f"_pin.{field}") for field in PIN_FIELDS}
@@ -62,8 +62,10 @@ def parse(bronze: DataFrame) -> DataFrame:
 
 def _reason() -> Column:
     unique_id = F.col("unique_id")
-    # The door allows a minute; an id from elsewhere must not outrank every event to come.
-    ahead = event_ids.time_of(F.col("event_id")) > F.col("kafka_timestamp") + F.expr("INTERVAL 2 MINUTES")
+    # The API allows one minute. An id from another source must not outrank all later events.
+    is_ahead = event_ids.extract_time(F.col("event_id")) > F.col("kafka_timestamp") + F.expr(
+        "INTERVAL 2 MINUTES"
+    )
     return (
         F.when(F.col("topic").isNull(), F.lit("landing.not_an_envelope"))
         .when(F.col("value").isNull(), F.lit("value.missing"))
@@ -71,5 +73,5 @@ def _reason() -> Column:
         .when(F.col("_pin").isNull(), F.lit("value.not_one_json_object"))
         .when(unique_id.isNull() | (unique_id == ""), F.lit("unique_id.missing"))
         .when(~unique_id.rlike(_UUID), F.lit("unique_id.not_a_uuid"))
-        .when(ahead, F.lit("event_id.from_the_future"))
+        .when(is_ahead, F.lit("event_id.from_the_future"))
     )

@@ -1,27 +1,27 @@
-"""Lists of tags in their two forms, a JSON array and comma-joined text. In both a comma parts tags."""
+"""Lists of tags, in two forms: a JSON array or comma-joined text. In both, a comma separates tags."""
 
 from __future__ import annotations
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-# One character, then a comma before each that follows. Possessive: no recursion, whatever the length.
+# One character, then a comma before each further one. Possessive, so that long text causes no recursion.
 _SPELLED_OUT = r"(?s)^.(?:,.)++\z"
 
 
 def is_object(raw: Column) -> Column:
-    """Return whether a value is a JSON object, which is no list of any form."""
+    """Return whether a value is a JSON object, which is not a list in either form."""
     return raw.startswith("{") & F.json_object_keys(raw).isNotNull()
 
 
-def joined(raw: Column) -> Column:
-    """Return the comma-joined text of a JSON array, and any other text as it is."""
+def join(raw: Column) -> Column:
+    """Return the comma-joined text of a JSON array, and any other text unchanged."""
     listed = F.array_join(F.from_json(raw, "array<string>"), ",")
     return F.when(raw.startswith("["), F.coalesce(listed, raw)).otherwise(raw)
 
 
-def put_together(text: Column) -> Column:
-    """Return the text that stands in a list spelled out, such as T,w,o, ,w,o,r,d,s.
+def join_spelled_out(text: Column) -> Column:
+    """Return the text of a list with a comma between all characters, such as T,w,o, ,w,o,r,d,s.
 
     Args:
         text: a plain column of comma-joined text, not yet tidied.
@@ -30,7 +30,7 @@ def put_together(text: Column) -> Column:
 
 
 def split(text: Column) -> Column:
-    """Return the tags of comma-joined text in their order, without blanks, # and empty ones.
+    """Return the tags of comma-joined text in order, without surrounding blanks, leading # and empty tags.
 
     Args:
         text: a plain column, tidied.
@@ -38,18 +38,18 @@ def split(text: Column) -> Column:
     return F.split(F.rtrim(F.ltrim(text, F.lit(" ,#")), F.lit(" ,")), " ?,[ ,#]*+")
 
 
-def settled(tags: Column) -> Column:
-    """Return no tags for the one that says so, and one for a list of nothing but single characters.
+def normalise(tags: Column) -> Column:
+    """Return an empty list for the placeholder of no tags, and one tag for a list of only single characters.
 
     Args:
         tags: a plain column of array<string>.
     """
     text = F.array_join(tags, "")
-    none = F.lower(text).isin("", "no tags available")
-    spelled = (F.size(tags) > 1) & (F.length(text) == F.size(tags))
+    is_placeholder = F.lower(text).isin("", "no tags available")
+    is_spelled_out = (F.size(tags) > 1) & (F.length(text) == F.size(tags))
     return (
         F.when(tags.isNull(), tags)
-        .when(none, F.array().cast("array<string>"))
-        .when(spelled, F.array(text))
+        .when(is_placeholder, F.array().cast("array<string>"))
+        .when(is_spelled_out, F.array(text))
         .otherwise(tags)
     )

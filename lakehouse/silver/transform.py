@@ -1,4 +1,4 @@
-"""Bronze rows to judged ones, and those that pass to silver rows."""
+"""The silver transform: bronze rows through the gate, and those that pass to silver rows."""
 
 from __future__ import annotations
 
@@ -12,37 +12,44 @@ from lakehouse.catalog.schemas import SILVER
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
 from lakehouse.silver.cleaning import clean
-from lakehouse.silver.deduplication import newest_per_pin
+from lakehouse.silver.deduplication import latest_event_per_pin
 from lakehouse.silver.parsing import parse
 from lakehouse.silver.text import TextPolicy
 
 
-def to_judged(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime) -> DataFrame:
-    """Parse, clean and judge every row: which event is newest is asked only of those that pass.
+def check_records(bronze: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime) -> DataFrame:
+    """Parse and clean every row and apply the gate to it.
 
-    A newer event that is refused would otherwise hide an older good one.
+    This comes before the newest event of each pin is chosen: otherwise a newer event that is refused would
+    hide an older valid one.
 
     Args:
         bronze: bronze rows.
-        gate: silver's.
-        text_policy: see `lakehouse.silver.cleaning`.
-        at: when they are written.
+        gate: silver's gate.
+        text_policy: see `lakehouse.silver.cleaning.clean`.
+        at: when the rows are written.
 
     Returns:
-        The columns of bronze and silver, `reasons` and `broken` as `lakehouse.quality.gate.judge` adds them.
+        The columns of bronze and silver, plus those that `lakehouse.quality.gate.check_rows` adds.
     """
-    return to_judged_pins(bronze.transform(parse), gate, text_policy=text_policy, at=at)
+    return check_parsed_records(bronze.transform(parse), gate, text_policy=text_policy, at=at)
 
 
-def to_judged_pins(parsed: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime) -> DataFrame:
-    """Do the same with rows that are parsed already: see `lakehouse.silver.parsing.parse`."""
+def check_parsed_records(
+    parsed: DataFrame, gate: Gate, *, text_policy: TextPolicy, at: datetime
+) -> DataFrame:
+    """Do the same as `check_records` with rows that `lakehouse.silver.parsing.parse` has already parsed."""
     return (
         parsed.transform(lambda rows: clean(rows, text_policy=text_policy))
-        .withColumns({"event_time": event_ids.time_of(F.col("event_id")), "updated_at": F.lit(at)})
-        .transform(lambda rows: gates.judge(rows, gate))
+        .withColumns({"event_time": event_ids.extract_time(F.col("event_id")), "updated_at": F.lit(at)})
+        .transform(lambda rows: gates.check_rows(rows, gate))
     )
 
 
-def to_silver(judged: DataFrame) -> DataFrame:
-    """Return silver's columns: one row a pin, the newest event that passed."""
-    return newest_per_pin(gates.passed(judged)).select(*SILVER.fieldNames())
+def to_silver(checked: DataFrame) -> DataFrame:
+    """Return silver's columns of the newest valid event of each pin, one row per pin.
+
+    Args:
+        checked: rows from `check_records`.
+    """
+    return latest_event_per_pin(gates.valid_rows(checked)).select(*SILVER.fieldNames())

@@ -1,3 +1,3 @@
-"""The Spark session, its JVM, and what runs on both."""
+"""The Spark session, its JVM, and helpers that use them."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The classes a driver loads, archived once, so that later JVMs start with them.
+"""The class data sharing archive: the classes that a driver loads, so that later JVMs start faster.
 
-The archive lies in the environment it was made for, about 200 MB, and is gone with it. Java ignores one that
-does not fit.
+The archive takes about 200 MB. It is kept inside the Python environment that it was created for, and is
+deleted with it. Java ignores an archive that does not fit.
 """
 
 from __future__ import annotations
@@ -25,47 +25,50 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# Options for the JVM that pyspark starts.
+# Spark passes these options to the JVM that pyspark starts.
 _VARIABLE = "SPARK_SUBMIT_OPTS"
 _QUIET = "-Xshare:auto -Xlog:cds*=off -Xlog:class+path=off"
 _ROWS = 50
 
 
-def options(class_path: Iterable[str]) -> str:
-    """Return the JVM's options: none without an archive for this class path and this Java."""
-    archive = place(class_path)
+def jvm_options(class_path: Iterable[str]) -> str:
+    """Return the JVM options that use the archive; empty if this class path and Java have no archive."""
+    archive = archive_path(class_path)
     return f"-XX:SharedArchiveFile={archive} {_QUIET}" if archive.exists() else ""
 
 
-def place(class_path: Iterable[str]) -> Path:
-    """Return where the archive for a class path and the Java found here is, or would be."""
+def archive_path(class_path: Iterable[str]) -> Path:
+    """Return the path of the archive for a class path and the Java on this host; it need not exist."""
     java = Path(shutil.which("java", path=_java_path()) or "java").resolve()
-    # Java refuses an archive made from files that have changed since.
-    files = [(path, _made(Path(path))) for path in (str(java), *class_path)]
+    # Java refuses an archive if the files behind it have changed.
+    files = [(path, _modified_at(Path(path))) for path in (str(java), *class_path)]
     key = hashlib.sha256(json.dumps(files).encode()).hexdigest()
     return Path(sys.prefix) / f"pinlake-{key[:16]}.jsa"
 
 
-def make(class_path: Iterable[str]) -> Path | None:
-    """Make the archive where it is missing, which takes about a minute; older ones are removed.
+def create_archive(class_path: Iterable[str]) -> Path | None:
+    """Create the archive if it is missing, and delete older ones. Takes about a minute.
+
+    Args:
+        class_path: the jars before Spark's own, as a session has them.
 
     Returns:
-        Its path, or None if this Java cannot make one: then commands start as they would without.
+        The archive's path, or None if this Java cannot create one: commands then start without it.
     """
     jars = list(class_path)
-    archive = place(jars)
+    archive = archive_path(jars)
     if archive.exists():
         return archive
     new = archive.with_suffix(".new")
-    given = {**os.environ, _VARIABLE: f"-XX:ArchiveClassesAtExit={new} -Xlog:cds*=off"}
-    done = subprocess.run(
+    environment = {**os.environ, _VARIABLE: f"-XX:ArchiveClassesAtExit={new} -Xlog:cds*=off"}
+    training = subprocess.run(
         [sys.executable, "-m", "lakehouse.spark.class_data_sharing", *jars],
-        env=given,
+        env=environment,
         capture_output=True,
         text=True,
     )
-    if done.returncode or not new.exists():
-        log.warning("classes could not be archived", error=done.stderr.strip()[-500:])
+    if training.returncode or not new.exists():
+        log.warning("classes could not be archived", error=training.stderr.strip()[-500:])
         return None
     for old in archive.parent.glob("pinlake-*.jsa"):
         old.unlink()
@@ -75,7 +78,7 @@ def make(class_path: Iterable[str]) -> Path | None:
 def train(class_path: Iterable[str]) -> None:
     """Load the classes: stream a few rows into a Delta table in a temporary folder, merge and count them.
 
-    None of Pinlake's own steps is run: an image's archive then depends on the jars alone, not on the code.
+    None of Pinlake's own steps runs here, so that an image's archive depends on the jars alone.
 
     Args:
         class_path: the jars before Spark's own, as a session has them.
@@ -85,8 +88,8 @@ def train(class_path: Iterable[str]) -> None:
         _write_and_read(spark, Path(folder))
         jvm = spark.sparkContext._gateway
         spark.stop()
-    # The JVM writes the archive when it ends, and ends when its gateway does.
-    assert jvm is not None  # a session that ran had one
+    # The JVM writes the archive when it exits, and exits when its gateway does.
+    assert jvm is not None  # the session had a JVM
     jvm.shutdown()
     jvm.proc.stdin.close()
     jvm.proc.wait()
@@ -104,7 +107,7 @@ def _session(class_path: Iterable[str], *, folder: Path) -> SparkSession:
         .config("spark.ui.enabled", "false")
         .config("spark.sql.shuffle.partitions", "1")
         .config("spark.databricks.delta.snapshotPartitions", "1")
-        # Compiling plans for a few rows would take longer than everything else here.
+        # Compiling plans for a few rows would take longer than all the rest.
         .config("spark.sql.codegen.wholeStage", "false")
         .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
         .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1")
@@ -132,8 +135,8 @@ def _write_and_read(spark: SparkSession, folder: Path) -> None:
     spark.sql(f"SELECT key, count(*) FROM delta.`{table}` GROUP BY key").collect()
 
 
-def _made(path: Path) -> int:
-    # Whole seconds, which is what Java compares: an image's layers keep no more.
+def _modified_at(path: Path) -> int:
+    # In whole seconds, as Java compares them: an image's layers are no more precise.
     return int(path.stat().st_mtime) if path.exists() else 0
 
 

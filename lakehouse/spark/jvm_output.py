@@ -1,4 +1,4 @@
-"""What the JVM prints by itself: passed on to standard error, less the lines that say nothing."""
+"""The JVM's own output, redirected to standard error without its meaningless lines."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import sys
 import threading
 from collections.abc import Iterator
 
-# Every Spark 4 session prints the first: its launcher asks for the module. VACUUM tells the others of itself.
+# Every Spark 4 session prints the first, because its launcher requests the module; VACUUM prints the others.
 _NOISE = re.compile(rb"WARNING: Using incubator modules|(Deleted|Found) \d+ files .*director")
 
 
 @contextlib.contextmanager
-def tamed() -> Iterator[None]:
-    """Start a JVM inside this block, so that standard output is left to the command's rows and JSON."""
+def redirect_jvm_output() -> Iterator[None]:
+    """Redirect the output of a JVM that is started inside the block.
+
+    Standard output is then left to the command's rows and JSON.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     out, err = os.dup(1), os.dup(2)
     read, write = os.pipe()
-    for standard in (1, 2):
-        os.dup2(write, standard)
+    for descriptor in (1, 2):
+        os.dup2(write, descriptor)
     os.close(write)
-    threading.Thread(target=_pass_on, args=(read, err), name="java-output", daemon=True).start()
+    threading.Thread(target=_forward, args=(read, err), name="java-output", daemon=True).start()
     try:
         yield
     finally:
@@ -33,7 +36,7 @@ def tamed() -> Iterator[None]:
         os.close(out)
 
 
-def _pass_on(read: int, err: int) -> None:
+def _forward(read: int, err: int) -> None:
     with os.fdopen(read, "rb") as lines, os.fdopen(err, "wb", buffering=0) as target:
         for line in lines:
             if not _NOISE.match(line):

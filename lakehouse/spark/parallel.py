@@ -1,4 +1,4 @@
-"""Independent writes, run at the same time."""
+"""Concurrent execution of independent writes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pyspark import inheritable_thread_target
 
 
-def run(writes: Sequence[Callable[[], None]]) -> None:
+def run_concurrently(writes: Sequence[Callable[[], None]]) -> None:
     """Run every write to its end, then raise the first failure in the order given, if any.
 
-    None is cut off by another's failure: what has committed is skipped when the micro-batch is retried.
+    A failure does not interrupt the other writes. Those that have committed are skipped when the micro-batch
+    is retried.
     """
     if not writes:
         return

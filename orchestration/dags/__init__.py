@@ -1,3 +1,3 @@
-"""What is run, and when."""
+"""The DAGs: one module per schedule."""
 
 from __future__ import annotations

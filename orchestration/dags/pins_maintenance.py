@@ -1,7 +1,8 @@
-"""Upkeep of the tables, every night at three (UTC): small files joined, old ones removed.
+"""Maintenance of the tables, every night at three (UTC): small files are joined, old files are removed.
 
-Nightly, so that files which are joined are of one day: a day of bronze then stays one skip away. It joins
-only where there is enough to join. The task `drift` fails if a field of the pins is lost or of another type.
+It runs every night so that joined files contain one day only, and a query for a day of bronze can skip the
+others. Files are joined only if that pays. The task `drift` fails if a field of the pins is lost or has
+another type.
 """
 
 from __future__ import annotations

@@ -1,3 +1,3 @@
-"""What needs several packages at once: erasure, the demo, the reports' pages."""
+"""Features that need several packages: erasure, the demo, status, pages of the quality report."""
 
 from __future__ import annotations

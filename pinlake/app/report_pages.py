@@ -1,4 +1,4 @@
-"""Pages of the quality report, which show examples of refused records: found and removed."""
+"""Pages of the quality report, which show examples of rejected records: search and removal."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ if TYPE_CHECKING:
 FOLDER = "quality-report"
 
 
-def naming(s3: S3Client, settings: Settings, subjects: Subjects) -> list[Path | str]:
-    """Return the pages that name a subject: paths under PINLAKE_HOME, and keys of HTML objects in the bucket.
+def find_mentions(s3: S3Client, settings: Settings, subjects: Subjects) -> list[Path | str]:
+    """Return the pages that mention a subject: paths under PINLAKE_HOME and keys of objects in the bucket.
 
-    Pages that were written elsewhere, or copied, are not known.
+    Pages that were written elsewhere or copied are not found. Costs a read of every HTML object.
     """
     bucket = settings.s3.bucket
-    listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    listing = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = [
         entry["Key"]
-        for page in listed
+        for page in listing
         for entry in page.get("Contents", [])
         if entry["Key"].endswith(".html")
     ]
-    stored = (key for key in keys if subjects.named_in(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
-    here = (page for page in _folder(settings).glob("*.html") if subjects.named_in(page.read_bytes()))
+    stored = (
+        key for key in keys if subjects.are_mentioned_in(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    )
+    here = (page for page in _folder(settings).glob("*.html") if subjects.are_mentioned_in(page.read_bytes()))
     return [*here, *stored]
 
 
-def remove(s3: S3Client, settings: Settings, found: list[Path | str]) -> None:
-    """Remove pages: they are made anew from the tables by `pinlake quality report`."""
-    for page in found:
+def remove(s3: S3Client, settings: Settings, pages: list[Path | str]) -> None:
+    """Remove pages; `pinlake quality report` writes them again from the tables."""
+    for page in pages:
         if isinstance(page, Path):
             page.unlink(missing_ok=True)
         else:

@@ -1,4 +1,4 @@
-"""Kafka, the object store and Postgres as the settings name them: the local stack's, or servers of others."""
+"""State of Kafka, the object store and Postgres: servers of the local stack, or others in the settings."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from local_stack import addresses, stack
 from local_stack.addresses import Addresses
 
 ANSWER_SECONDS = 5.0
-# A server of this host that runs may be busy; one that does not run is known at once.
+# Longer, because a local server that runs may be busy; whether it runs is known at once.
 OWN_ANSWER_SECONDS = 10.0
 _CONNECT_SECONDS = 3
 KAFKA, S3, POSTGRES = NAMES = ("kafka", "s3", "postgres")
 
 
 class State(StrEnum):
-    """How a server is that `pinlake up` did not start.
+    """State of a server that `pinlake up` did not start.
 
-    It is unusable if it answers, but refuses the user or lacks the topics, the bucket or the database.
+    It is unusable if it answers, but rejects the user or has no topics, bucket or database.
     """
 
     REACHABLE = "reachable"
@@ -45,11 +45,11 @@ class Server:
 
     Attributes:
         name: kafka, s3 or postgres.
-        state: `stack.State` if it is the local stack's, else `State`.
-        pid: of its process, if it is the local stack's and runs.
-        log: where its log is, if it is the local stack's.
-        address: where clients reach it, without user or password.
-        seconds: how long the question took.
+        state: `stack.State` for a server of the local stack, else `State`.
+        pid: pid of its process, for a running server of the local stack.
+        log: path of its log, for a server of the local stack.
+        address: address for clients, without user and password.
+        seconds: how long the request took.
         error: why it cannot be used, in one line.
     """
 
@@ -63,7 +63,7 @@ class Server:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is the local stack's, as far as an answer says so."""
+        """Whether it belongs to the local stack."""
         return isinstance(self.state, stack.State)
 
     @property
@@ -74,7 +74,7 @@ class Server:
 
 @dataclass(frozen=True)
 class _Question:
-    """What is asked about a server of this name and address, and for how long."""
+    """A request to a server: its name and address, the function that asks it, and the timeout."""
 
     name: str
     address: str
@@ -83,21 +83,21 @@ class _Question:
 
 
 def of_stack(settings: Settings) -> list[Server]:
-    """Return how the local stack's servers are; an empty list if it has never been up."""
+    """Return the servers of the local stack; an empty list if it has never been started."""
     return [_started(status) for status in stack.status(settings)]
 
 
 def configured(settings: Settings) -> list[Server]:
-    """Return how the servers are that the settings name; all are asked at once.
+    """Ask all servers of the settings at once.
 
     Returns:
         Kafka, the object store and Postgres; an empty list if no server is configured and the local stack
-        has never been up.
+        has never been started.
     """
-    kept = addresses.read(settings.home)
-    if kept is None and not _names_servers(settings):
+    stored = addresses.read(settings.home)
+    if stored is None and not _names_servers(settings):
         return []
-    local = _local_names(settings, kept) if kept else frozenset()
+    local = _local_names(settings, stored) if stored else frozenset()
     return _answers(
         [
             _Question(name, address, partial(_ask_own, settings, name), OWN_ANSWER_SECONDS)
@@ -109,7 +109,7 @@ def configured(settings: Settings) -> list[Server]:
 
 
 def _names_servers(settings: Settings) -> bool:
-    """Return whether somebody has set an address or credentials; host and bucket alone have good defaults."""
+    """Return whether an address or credentials are set; host and bucket alone have usable defaults."""
     return bool(
         "bootstrap_servers" in settings.kafka.model_fields_set
         or {"endpoint", "access_key"} & settings.s3.model_fields_set
@@ -117,12 +117,12 @@ def _names_servers(settings: Settings) -> bool:
     )
 
 
-def _local_names(settings: Settings, kept: Addresses) -> frozenset[str]:
+def _local_names(settings: Settings, stored: Addresses) -> frozenset[str]:
     postgres = (settings.postgres.host, settings.postgres.port)
     same = {
-        KAFKA: settings.kafka.bootstrap_servers == kept.bootstrap_servers,
-        S3: settings.s3.endpoint == kept.s3_endpoint,
-        POSTGRES: postgres == (addresses.HOST, kept.postgres_port),
+        KAFKA: settings.kafka.bootstrap_servers == stored.bootstrap_servers,
+        S3: settings.s3.endpoint == stored.s3_endpoint,
+        POSTGRES: postgres == (addresses.HOST, stored.postgres_port),
     }
     return frozenset(name for name, is_same in same.items() if is_same)
 
@@ -143,7 +143,7 @@ def _endpoint(s3: S3Settings) -> str:
 
 
 def _ask_own(settings: Settings, name: str) -> Server:
-    return _started(stack.look(settings, name))
+    return _started(stack.server_status(settings, name))
 
 
 def _ask_other(settings: Settings, name: str, address: str) -> Server:
@@ -167,9 +167,9 @@ def _started(status: stack.ServerStatus) -> Server:
 
 def _answers(questions: Sequence[_Question]) -> list[Server]:
     began = time.monotonic()
-    # Daemons, as a resolver or a server that keeps one waiting must not hold up the command's end.
-    asked = [(question, _start(question)) for question in questions]
-    return [_await(question, answer, until=began + question.seconds) for question, answer in asked]
+    # Daemon threads, because a slow resolver or server must not delay the end of the command.
+    pending = [(question, _start(question)) for question in questions]
+    return [_await(question, answer, until=began + question.seconds) for question, answer in pending]
 
 
 def _start(question: _Question) -> queue.SimpleQueue[Server]:

@@ -1,4 +1,4 @@
-"""What `pinlake status` says: servers, Kafka's lag by reader, the stream lane, its quality, drift."""
+"""The report of `pinlake status`: servers, lag of Kafka's readers, the stream lane, its quality, drift."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from foundation import kafka_admin as topics
+from foundation import kafka_admin
 from foundation.clients import BRIEF, s3_client
 from foundation.errors import PinlakeError
 from foundation.settings import Settings
-from lakehouse.delta import stream_position
+from lakehouse.delta.streaming_checkpoint import read_stream_position
 from lakehouse.observability.schema_drift import report as drift_verdict
 from lakehouse.observability.schema_drift.report import Drift
 from lakehouse.pipelines import stream_status
 from lakehouse.pipelines.stream_status import StreamStatus
 from lakehouse.quality import stream_audit_status as quality_verdict
-from lakehouse.quality.stream_audit_status import Verdict
+from lakehouse.quality.stream_audit_status import StreamAuditStatus
 from pinlake.app import servers
 from pinlake.app.servers import KAFKA, S3, Server, State
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# By the commands that read the two topics.
+# Readers are named after the commands that read the two topics.
 BATCH_READER, STREAM_READER = "consume", "stream"
 
 
 @dataclass(frozen=True)
 class Lag:
-    """How far a reader is behind in one partition; `committed` and `lag` are None if it has never read."""
+    """Lag of a reader in one partition; `committed` and `lag` are None if it has never read."""
 
     reader: str
     topic: str
@@ -42,41 +42,41 @@ class Lag:
 
 
 @dataclass(frozen=True)
-class Stored:
-    """What the object store holds about the stream lane and both lanes' fields.
+class StoredStatus:
+    """Status in the object store: of the stream lane, and the schema drift of both lanes.
 
     Attributes:
-        stream: how the stream lane is, if it has ever run.
+        stream: status of the stream lane, if it has ever run.
         quality: its last audit, if there was one.
-        drift: what `pinlake drift` found last, of each lane that it was asked about.
+        drift: last result of `pinlake drift` for each lane that was checked.
         position: the offset that the stream lane reads next, by partition.
     """
 
     stream: StreamStatus | None = None
-    quality: Verdict | None = None
+    quality: StreamAuditStatus | None = None
     drift: Sequence[Drift] = ()
     position: dict[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class Report:
-    """All of it.
+    """The whole report.
 
     Attributes:
-        servers: none if no server is configured and no stack was ever started.
-        lag: of Kafka's readers.
+        servers: empty if no server is configured and no stack was ever started.
+        lag: lag of Kafka's readers.
         lag_error: why the lag is not known.
-        stored: what the object store holds; nothing if it does not answer.
+        stored: status in the object store; empty if the store does not answer.
     """
 
     servers: Sequence[Server]
     lag: Sequence[Lag]
     lag_error: str | None
-    stored: Stored
+    stored: StoredStatus
 
     @property
     def is_well(self) -> bool:
-        """Whether every server can be used, the stream is well, and no critical rule or field is broken."""
+        """Whether every server can be used, the stream is well, no critical rule failed, no field drifted."""
         return (
             bool(self.servers)
             and all(server.is_well for server in self.servers)
@@ -87,28 +87,28 @@ class Report:
 
 
 def gather(settings: Settings) -> Report:
-    """Ask all servers at once, then those that answer for the rest."""
-    found = {server.name: server for server in servers.configured(settings)}
-    stored = Stored()
-    if S3 in found and found[S3].is_well:
+    """Ask all servers at once, then read the rest from those that answer."""
+    by_name = {server.name: server for server in servers.configured(settings)}
+    stored = StoredStatus()
+    if S3 in by_name and by_name[S3].is_well:
         try:
             stored = _stored(s3_client(settings.s3, BRIEF), settings)
         except (PinlakeError, BotoCoreError, ClientError) as error:
             why = f"the bucket {settings.s3.bucket} cannot be read: {_reason(error)}"
-            found[S3] = replace(found[S3], state=State.UNUSABLE, error=why)
-    lag, lag_error = _lag(settings, found.get(KAFKA), stored)
-    return Report(list(found.values()), lag, lag_error, stored)
+            by_name[S3] = replace(by_name[S3], state=State.UNUSABLE, error=why)
+    lag, lag_error = _lag(settings, by_name.get(KAFKA), stored)
+    return Report(list(by_name.values()), lag, lag_error, stored)
 
 
-def _stored(s3: S3Client, settings: Settings) -> Stored:
+def _stored(s3: S3Client, settings: Settings) -> StoredStatus:
     bucket = settings.s3.bucket
     quality = _read(s3, bucket, quality_verdict.KEY)
-    drifts = (_read(s3, bucket, drift_verdict.key(lane)) for lane in ("batch", "stream"))
-    return Stored(
+    drifts = (_read(s3, bucket, drift_verdict.object_key(lane)) for lane in ("batch", "stream"))
+    return StoredStatus(
         stream=stream_status.read(s3, bucket),
-        quality=None if quality is None else Verdict.from_json(quality),
+        quality=None if quality is None else StreamAuditStatus.from_json(quality),
         drift=[Drift.from_json(drift) for drift in drifts if drift is not None],
-        position=stream_position.read(s3, bucket, topic=settings.kafka.stream_topic),
+        position=read_stream_position(s3, bucket, topic=settings.kafka.stream_topic),
     )
 
 
@@ -119,22 +119,22 @@ def _read(s3: S3Client, bucket: str, key: str) -> bytes | None:
         return None
 
 
-def _lag(settings: Settings, kafka: Server | None, stored: Stored) -> tuple[list[Lag], str | None]:
-    """Return the lag, or why it is not known; a local Kafka that is stopped needs no word more."""
+def _lag(settings: Settings, kafka: Server | None, stored: StoredStatus) -> tuple[list[Lag], str | None]:
+    """Return the lag, or why it is not known; for a stopped local Kafka its state says enough."""
     if kafka is None or (kafka.is_local and not kafka.is_well):
         return [], None
     if kafka.state is State.UNREACHABLE:
         return [], kafka.error
     try:
-        found = topics.lag(settings.kafka)
+        partitions = kafka_admin.read_lag(settings.kafka)
     except PinlakeError as error:
         return [], str(error)
     rows = []
-    for row in found:
+    for row in partitions:
         reader = BATCH_READER if row.topic == settings.kafka.batch_topic else STREAM_READER
         lag = Lag(reader, row.topic, row.partition, row.committed, row.end, row.lag)
-        read = (stored.position or {}).get(row.partition) if reader == STREAM_READER else None
-        rows.append(lag if read is None else replace(lag, committed=read, lag=row.end - read))
+        position = (stored.position or {}).get(row.partition) if reader == STREAM_READER else None
+        rows.append(lag if position is None else replace(lag, committed=position, lag=row.end - position))
     return rows, None
 
 

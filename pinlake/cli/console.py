@@ -1,4 +1,4 @@
-"""Where people read what a command prints: nothing is cut, and only a terminal breaks a table's cells."""
+"""The console of a command: nothing is cut off, and only a terminal wraps the cells of a table."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from rich.table import Table
 
 
 def console(*, markup: bool = True, stderr: bool = False) -> Console:
-    """Return a console that prints text as it is: lines unbroken, no :word: made a picture.
+    """Return a console that prints text unchanged: it does not wrap lines or replace :word: by an emoji.
 
-    A pipe or a file has no width of its own: tables are as wide there as their cells.
+    A pipe or a file has no width, so tables are as wide as their cells there.
 
     Args:
-        markup: whether [red] and the like are colours; not in what comes from records.
-        stderr: print to standard error instead.
+        markup: read [red] and the like as colours; False for text from records.
+        stderr: print to standard error instead of standard output.
     """
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else sys.maxsize
@@ -24,16 +24,16 @@ def console(*, markup: bool = True, stderr: bool = False) -> Console:
 
 
 def table(*columns: str, numbers: Sequence[str] = (), title: str | None = None) -> Table:
-    """Return a table without rows; where room is short its cells go on in the next line.
+    """Return a table without rows; cells that are too wide continue in the next line.
 
     Args:
         columns: names of the columns.
-        numbers: of those after them, whose cells stand at the right.
-        title: above it.
+        numbers: names of the right-aligned columns that follow.
+        title: title above the table.
     """
-    made = Table(box=None, pad_edge=False, title=title, title_justify="left")
+    new = Table(box=None, pad_edge=False, title=title, title_justify="left")
     for name in columns:
-        made.add_column(name, overflow="fold")
+        new.add_column(name, overflow="fold")
     for name in numbers:
-        made.add_column(name, overflow="fold", justify="right")
-    return made
+        new.add_column(name, overflow="fold", justify="right")
+    return new

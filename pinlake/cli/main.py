@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from foundation import logging_setup as logs
-from pinlake.cli import error_output as entry
+from foundation import logging_setup
+from pinlake.cli import error_output
 from pinlake.cli.commands.airflow import app as airflow
 from pinlake.cli.commands.consume import consume
 from pinlake.cli.commands.demo import demo
@@ -45,10 +45,10 @@ app = typer.Typer(
 @app.callback()
 def _options(
     log_level: Annotated[
-        str, typer.Option(help="Lowest level logged: DEBUG (the Kafka client's too), INFO, WARNING, ERROR.")
+        str, typer.Option(help="Lowest log level: DEBUG (includes the Kafka client), INFO, WARNING, ERROR.")
     ] = "INFO",
 ) -> None:
-    logs.configure(level=log_level.upper())
+    logging_setup.configure(level=log_level.upper())
 
 
 app.command()(jars)
@@ -83,4 +83,4 @@ app.add_typer(airflow, name="airflow")
 
 def main() -> None:
     """Run the command line: see `pinlake.cli.error_output`."""
-    entry.run(app)
+    error_output.run(app)

@@ -1,4 +1,4 @@
-"""What commands that read without Spark begin with."""
+"""Access to the tables for commands that read without Spark."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from foundation.settings import Settings
-    from lakehouse.query.table_reader import Store
+    from lakehouse.query.table_reader import TableStore
 
 
-def open_store(settings: Settings) -> Store:
-    """Return the store of the settings; nothing is asked of it yet."""
-    from lakehouse.query.table_reader import Store
+def open_store(settings: Settings) -> TableStore:
+    """Return the table store of the settings; it connects when it is first used."""
+    from lakehouse.query.table_reader import TableStore
 
     def connect() -> S3Client:
-        from foundation.clients import s3_client  # boto3 costs half of a second
+        from foundation.clients import s3_client  # the import costs half a second
 
         return s3_client(settings.s3)
 
-    return Store(settings.s3, connect)
+    return TableStore(settings.s3, connect)

@@ -1,4 +1,4 @@
-"""How rows are printed: in columns, as CSV, or as one JSON object a row."""
+"""Printed rows: in columns, as CSV, or as one JSON object per row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Rows = Iterable[Sequence[Any]]
 
 
 def print_table(columns: Sequence[str], rows: Rows) -> None:
-    """Print rows in columns: see `pinlake.cli.console`."""
+    """Print rows in columns (see `pinlake.cli.console`)."""
     table = output.table(*columns)
     for row in rows:
         table.add_row(*("null" if value is None else text(value) for value in row))
@@ -28,7 +28,7 @@ def print_table(columns: Sequence[str], rows: Rows) -> None:
 
 
 def print_csv(columns: Sequence[str], rows: Rows) -> None:
-    """Print CSV with a header; null is nothing."""
+    """Print CSV with a header; null is an empty field."""
     writer = csv.writer(sys.stdout)
     writer.writerow(columns)
     for row in rows:
@@ -36,18 +36,18 @@ def print_csv(columns: Sequence[str], rows: Rows) -> None:
 
 
 def print_json(columns: Sequence[str], rows: Rows) -> None:
-    """Print one JSON object a row."""
+    """Print one JSON object per row."""
     for row in rows:
         print(as_json(dict(zip(columns, row, strict=True))))
 
 
 def as_json(value: object) -> str:
-    """Return JSON as Spark writes it: bytes in base64, times in UTC to the millisecond."""
+    """Return JSON as Spark writes it: bytes in base64, times in UTC with milliseconds."""
     return orjson.dumps(value, default=_plain, option=_JSON).decode()
 
 
 def text(value: object) -> str:
-    """Return a value for people; times are UTC."""
+    """Return a value as text for people; times are UTC."""
     if isinstance(value, datetime):
         return str(value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value)
     if isinstance(value, bytes | bytearray):

@@ -1,4 +1,4 @@
-"""How servers are, as `pinlake up` and `pinlake status` print it."""
+"""The table of servers that `pinlake up` and `pinlake status` print."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 def print_servers(servers: Sequence[Server], settings: Settings) -> None:
-    """Print a line for each server; pid and log only if the local stack has any part in it."""
+    """Print one line per server; with pid and log if a server belongs to the local stack."""
     console = output.console()
     if not servers:
         console.print(f"No stack has been started in {settings.home.absolute()}: run `pinlake up`.")
         return
-    own = any(server.is_local for server in servers)
-    table = output.table("server", "state", "answer", "address", *(("pid", "log") if own else ()))
+    has_local = any(server.is_local for server in servers)
+    table = output.table("server", "state", "answer", "address", *(("pid", "log") if has_local else ()))
     for server in servers:
         colour = "green" if server.is_well else "red"
-        place = (_text(server.pid), _text(server.log)) if own else ()
-        cells = (_answer(server), _address(server, settings), *place)
+        process = (_text(server.pid), _text(server.log)) if has_local else ()
+        cells = (_answer(server), _address(server, settings), *process)
         table.add_row(server.name, f"[{colour}]{server.state}", *map(escape, cells))
     console.print(table)
 
 
 def as_data(server: Server) -> dict[str, Any]:
-    """Return what `--json` prints of a server that `pinlake up` has started."""
+    """Return the JSON data of a server that `pinlake up` has started."""
     return {
         "name": server.name,
         "state": server.state,

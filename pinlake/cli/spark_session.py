@@ -1,4 +1,4 @@
-"""The Spark session of a command."""
+"""Spark sessions of commands."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def asking_spark(settings: Settings, *, app: str, status: str = "asking Spark") -> Iterator[SparkSession]:
-    """Give a session for a few small questions, with a line that says so on a terminal."""
+def short_spark_session(
+    settings: Settings, *, app: str, status: str = "asking Spark"
+) -> Iterator[SparkSession]:
+    """Start a session for a few small queries; a terminal shows the status meanwhile."""
     with _spark(settings, app=app, status=status, quick=True) as (spark, _):
         yield spark
 
 
 @contextmanager
-def working_spark(
+def spark_session(
     settings: Settings, *, app: str, status: str = "starting Spark"
 ) -> Iterator[tuple[SparkSession, Status]]:
-    """Give a session for work on the tables, and the line on a terminal, to be updated."""
+    """Start a session for work on the tables; yield it with the status line, which the caller updates."""
     with _spark(settings, app=app, status=status, quick=False) as (spark, line):
         yield spark, line
 

@@ -25,7 +25,7 @@ from foundation.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from local_stack.addresses import free_ports
 from tests import commands, stored
 
@@ -139,7 +139,7 @@ def _kill_part(settings: Settings) -> None:
     (parser,) = [part for part in supervisor.children() if part.cmdline()[-1:] == ["dag-processor"]]
     parser.kill()
     log = settings.home / "logs" / "airflow.log"
-    commands.until(lambda: "dag-processor has ended with -9, starting it anew" in log.read_text())
+    commands.until(lambda: "dag-processor ended with -9, restarting it" in log.read_text())
 
 
 def _processes(argument: str) -> list[psutil.Process]:

@@ -28,7 +28,7 @@ def test_what_is_posted_is_in_every_layer_of_both_lanes(tmp_path: Path) -> None:
 
     done = subprocess.run(
         ["pinlake", "demo", "--pins", str(pins), "--json"],
-        env={**commands.users_environment(home), "SPARK_SUBMIT_OPTS": session.QUICK},
+        env={**commands.users_environment(home), "SPARK_SUBMIT_OPTS": session.QUICK_JVM_OPTIONS},
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -23,12 +23,12 @@ from lakehouse.delta.metrics import StepMetrics
 from lakehouse.observability import reconciliation as reconcile
 from lakehouse.observability.ledger import balance as ledger
 from lakehouse.observability.ledger import collect
-from lakehouse.operations.erasure.receipt import Record
+from lakehouse.operations.erasure.receipt import ErasureReceipt
 from lakehouse.operations.rebuild import run as rebuild
-from lakehouse.operations.rebuild.date_range import Days
+from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.postgres import ServingDatabase
 from pinlake.app.erasure import Erasure
 from tests import events, records, stored
 from tests.served import served
@@ -79,9 +79,9 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     _assert_versions(own, spark, before)
     _assert_topics_are_empty(own)
     _assert_rest_is_right(own, spark, PINS[1:], began)
-    days = Days(began.date(), datetime.now(UTC).date())
-    rebuilt = rebuild.preview(lake, rebuild.Request(days, "unicode", 5))
-    assert rebuilt.nothing
+    days = DateRange(began.date(), datetime.now(UTC).date())
+    rebuilt = rebuild.preview(lake, rebuild.RebuildRequest(days, "unicode", 5))
+    assert rebuilt.is_empty
 
     versions = {table: lake.version(table) for table in TABLES_OF_PINS}
     assert _erase(own, spark, PIN).removed == 0
@@ -97,8 +97,8 @@ def _send(own: Settings, *pins: dict[str, object] | bytes) -> None:
     events.send(own.kafka, pins)
 
 
-def _erase(own: Settings, spark: SparkSession, *ids: str) -> Record:
-    return Erasure(spark, own, Subjects.of(ids), tell=lambda what: None).run()
+def _erase(own: Settings, spark: SparkSession, *ids: str) -> ErasureReceipt:
+    return Erasure(spark, own, Subjects.of(ids), on_step=lambda step: None).run()
 
 
 def _put_page(own: Settings) -> None:
@@ -133,20 +133,20 @@ def _assert_versions(own: Settings, spark: SparkSession, before: dict[Table, int
 
 def _assert_topics_are_empty(own: Settings) -> None:
     for topic in (own.kafka.batch_topic, own.kafka.stream_topic):
-        assert topics.earliest(own.kafka, topic) == topics.latest(own.kafka, topic)
+        assert topics.earliest_offsets(own.kafka, topic) == topics.latest_offsets(own.kafka, topic)
 
 
 def _assert_rest_is_right(own: Settings, spark: SparkSession, pins: Sequence[str], began: datetime) -> None:
     lake = DeltaLake.of(spark, own)
     assert consume(own) == []
-    assert batch_lane.bronze(lake) == StepMetrics()
-    assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
-    assert batch_lane.gold(lake).written == 0
+    assert batch_lane.run_bronze(lake) == StepMetrics()
+    assert batch_lane.run_silver(lake, text_policy="unicode") == StepMetrics()
+    assert batch_lane.run_gold(lake).written == 0
     assert open_stream(spark, own).drain().read == 0
     assert set(served(own)) == set(pins)
     daily = lake.read(CATEGORY_DAILY).collect()
     assert sum(row.pins for row in daily) == len(pins)
-    sums = ledger.check(lake, collect.collect(lake, Serving(own.postgres)))
-    assert [total for total in sums if not total.closes] == []
+    sums = ledger.check_balance(lake, collect.collect(lake, ServingDatabase(own.postgres)))
+    assert [total for total in sums if not total.balanced] == []
     until = datetime.now(UTC) + timedelta(seconds=1)
     assert reconcile.compare(lake, since=began, until=until).differences == ()

@@ -18,7 +18,7 @@ from foundation.settings import Settings
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from tests import commands, events, stored
 from tests.served import served
 from tests.traces import traces
@@ -54,8 +54,8 @@ def test_an_erasure_that_was_killed_is_ended_by_the_next(
     assert (rows["silver.pins_batch"], rows["postgres"]) == (1, 1)
     assert traces(spark, own, PIN) == []
     lake = DeltaLake.of(spark, own)
-    sums = closing.check(lake, collect.collect(lake, Serving(own.postgres)))
-    assert [total for total in sums if not total.closes] == []
+    sums = closing.check_balance(lake, collect.collect(lake, ServingDatabase(own.postgres)))
+    assert [total for total in sums if not total.balanced] == []
 
 
 def _start(own: Settings, folder: Path) -> subprocess.Popen[bytes]:

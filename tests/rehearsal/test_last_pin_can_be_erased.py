@@ -10,8 +10,8 @@ from foundation.clients import s3_client
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.operations.erasure.receipt import Records
-from lakehouse.quality.publish import published
+from lakehouse.operations.erasure.receipt import ErasureReceipts
+from lakehouse.quality.publish import published_version
 from tests import commands, events
 from tests.served import served
 
@@ -31,12 +31,14 @@ def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: 
     )
 
     assert [unknown.code, none.code, gone.code, again.code] == [2, 2, 0, 0]
-    assert "nothing anywhere names it" in unknown.errors
+    assert "it is mentioned nowhere" in unknown.errors
     assert gone.rows[0]["places"]["silver.pins_batch"]["rows"] == 1
     assert again.rows == gone.rows
-    assert [record.run for record in Records(s3_client(own.s3), own.s3.bucket).all()] == [gone.rows[0]["run"]]
+    assert [record.run for record in ErasureReceipts(s3_client(own.s3), own.s3.bucket).read_all()] == [
+        gone.rows[0]["run"]
+    ]
     lake = DeltaLake.of(spark, own)
     # Nothing is left of the table, and that is what its readers see.
     newest = lake.version(BATCH.silver)
-    assert published(lake, BATCH.silver) == newest
+    assert published_version(lake, BATCH.silver) == newest
     assert served(own) == {}

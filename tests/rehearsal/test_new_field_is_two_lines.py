@@ -32,9 +32,9 @@ from lakehouse.catalog.tables import BATCH
 from foundation import settings
 spark = session.build(settings.load(), app="new field", quick=True)
 lake = DeltaLake(spark, sys.argv[1])
-batch_lane.bronze(lake)
-batch_lane.silver(lake, text_policy="unicode")
-batch_lane.gold(lake)
+batch_lane.run_bronze(lake)
+batch_lane.run_silver(lake, text_policy="unicode")
+batch_lane.run_gold(lake)
 rows = lake.read(BATCH.silver).select("unique_id", "board").collect()
 print(json.dumps({row.unique_id: row.board for row in rows}))
 """
@@ -42,9 +42,9 @@ print(json.dumps({row.unique_id: row.board for row in rows}))
 
 def test_a_column_and_a_field_are_all_it_takes(lake: DeltaLake, settings: Settings, tmp_path: Path) -> None:
     _land(lake, 0, PINS[:2])
-    batch_lane.bronze(lake)
-    batch_lane.silver(lake, text_policy="unicode")
-    batch_lane.gold(lake)
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy="unicode")
+    batch_lane.run_gold(lake)
     code = tmp_path / "code"
     for room in ("foundation", "lakehouse", "pinlake", "ingestion", "local_stack", "expectations"):
         shutil.copytree(commands.ROOT / room, code / room)
@@ -61,8 +61,8 @@ def test_a_column_and_a_field_are_all_it_takes(lake: DeltaLake, settings: Settin
     assert {row.unique_id for row in older.select("unique_id").collect()} == set(PINS[:2])
     # Those who do not know of the column yet go on beside those who do.
     _land(lake, 4, PINS[:1])
-    batch_lane.bronze(lake)
-    assert batch_lane.silver(lake, text_policy="unicode").written == 1
+    batch_lane.run_bronze(lake)
+    assert batch_lane.run_silver(lake, text_policy="unicode").written == 1
     assert _run(code, settings, lake)[PINS[1]] == "of 3"
 
 

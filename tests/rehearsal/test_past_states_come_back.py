@@ -12,29 +12,28 @@ from foundation.errors import UsageError
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH, STREAM, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.query import diff
+from lakehouse.query import diff, time_travel
 from lakehouse.query import duckdb_engine as query
-from lakehouse.query import history as commits
-from lakehouse.query import table_versions as versions
 from lakehouse.query.diff import COMPARISON, FEED
-from lakehouse.query.table_reader import Store
+from lakehouse.query.history import read_commits
+from lakehouse.query.table_reader import TableStore
 from lakehouse.query.time_travel import Moment
 from tests import commands, lanes
 
 
-def test_every_version_names_the_run_that_has_made_it(store: Store) -> None:
+def test_every_version_names_the_run_that_has_made_it(store: TableStore) -> None:
     for lane in (BATCH, STREAM):
-        found = [commit.as_row() for commit in commits.of(versions.open_at(store, lane.silver).log)]
+        found = [commit.as_row() for commit in read_commits(time_travel.table_at(store, lane.silver).log)]
 
         told = [tuple(row[name] for name in ("version", "operation", "rows_in", "rows_out")) for row in found]
         assert told == [(2, "MERGE", 5, 3), (1, "MERGE", 8, 8), (0, "CREATE TABLE", None, None)]
         assert [(row["lane"], row["step"]) for row in found[:2]] == [(lane.name, "silver")] * 2
-        assert {row["code"] for row in found[:2]} == {revision.code()}
+        assert {row["code"] for row in found[:2]} == {revision.code_version()}
         assert len({row["run"] for row in found[:2]}) == 2
         assert all("@" in str(row["who"]) for row in found[:2])
 
 
-def test_changes_are_counted_and_shown_column_by_column(store: Store) -> None:
+def test_changes_are_counted_and_shown_column_by_column(store: TableStore) -> None:
     found = _diff(store, BATCH.silver, 1, 2, limit=2)
 
     assert (found.source, found.added, found.removed, found.changed) == (FEED, 0, 0, 3)
@@ -60,14 +59,14 @@ def test_changes_are_counted_and_shown_column_by_column(store: Store) -> None:
     ids=str,
 )
 def test_feed_and_comparison_count_alike_both_ways(
-    table: Table, old: int, new: int, counts: tuple[str, int, int, int], store: Store
+    table: Table, old: int, new: int, counts: tuple[str, int, int, int], store: TableStore
 ) -> None:
     found = _diff(store, table, old, new)
 
     assert (found.source, found.added, found.removed, found.changed) == counts
 
 
-def test_a_key_may_be_given(store: Store) -> None:
+def test_a_key_may_be_given(store: TableStore) -> None:
     found = _diff(store, BATCH.silver, 1, 2, key=("unique_id", "category"))
     assert (found.source, found.added, found.removed, found.changed) == (COMPARISON, 3, 3, 0)
     with pytest.raises(UsageError, match="does not identify a row"):
@@ -76,21 +75,23 @@ def test_a_key_may_be_given(store: Store) -> None:
         _diff(store, BATCH.silver, 1, 2, key=("nothing",))
 
 
-def test_a_time_means_the_newest_version_until_then(store: Store) -> None:
-    newest = versions.open_at(store, BATCH.silver)
-    made = {commit.version: commit.at for commit in commits.of(newest.log)}
+def test_a_time_means_the_newest_version_until_then(store: TableStore) -> None:
+    newest = time_travel.table_at(store, BATCH.silver)
+    made = {commit.version: commit.at for commit in read_commits(newest.log)}
     between = made[1] + (made[2] - made[1]) / 2
 
-    assert versions.open_at(store, BATCH.silver, between).number == 1
-    assert versions.open_at(store, BATCH.silver, datetime.now(UTC) + timedelta(days=1)).number == 2
+    assert time_travel.table_at(store, BATCH.silver, between).number == 1
+    assert time_travel.table_at(store, BATCH.silver, datetime.now(UTC) + timedelta(days=1)).number == 2
     with pytest.raises(UsageError, match="Its first commit is of"):
-        versions.open_at(store, BATCH.silver, made[0] - timedelta(minutes=1))
+        time_travel.table_at(store, BATCH.silver, made[0] - timedelta(minutes=1))
     with pytest.raises(UsageError, match="There are 0 to 2"):
-        versions.open_at(store, BATCH.silver, 3)
+        time_travel.table_at(store, BATCH.silver, 3)
 
 
 @pytest.mark.timeout(600)
-def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(filled: Settings, store: Store) -> None:
+def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(
+    filled: Settings, store: TableStore
+) -> None:
     home = "SELECT count(*) AS n FROM silver.pins_batch WHERE category = 'home'"
     refused, newest, asked, back, gold, seen, check, emptied, unsettled = commands.in_turn(
         ["restore", "bronze.pins_batch", "--to", "1", "--yes"],
@@ -109,7 +110,7 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(filled: Setti
     assert "0 rows added, 0 removed, 3 changed" in asked.out
     assert asked.code == 1  # nobody has said yes
     assert "`pinlake silver`, which reads bronze.pins_batch as a stream" in refused.errors
-    assert "is the newest already" in refused.errors
+    assert "is already the newest" in refused.errors
     (told,) = back.rows
     assert (told["changed"], told["version"], told["published"]) == (3, 3, 3)
     assert gold.code == 0
@@ -124,12 +125,12 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(filled: Setti
 
 
 def test_a_version_whose_files_are_gone_says_which_are_not(
-    filled: Settings, store: Store, spark: SparkSession
+    filled: Settings, store: TableStore, spark: SparkSession
 ) -> None:
     session = spark.newSession()
     session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
     DeltaLake.of(spark, filled).delta_table(STREAM.silver, session).vacuum(0)
-    newest = versions.open_at(store, STREAM.silver).number
+    newest = time_travel.table_at(store, STREAM.silver).number
 
     with pytest.raises(UsageError, match=f"version 1 .* is gone.*Versions 2 to {newest} can be read"):
         _ = query.run(store, f"SELECT title FROM {STREAM.silver.full_name} VERSION AS OF 1")
@@ -139,7 +140,7 @@ def test_a_version_whose_files_are_gone_says_which_are_not(
 
 
 def _diff(
-    store: Store, table: Table, old: Moment, new: Moment, *, key: tuple[str, ...] = (), limit: int = 0
-) -> diff.Difference:
-    before, after = versions.open_at(store, table, old), versions.open_at(store, table, new)
-    return diff.between(before, after, key=key, limit=limit)
+    store: TableStore, table: Table, old: Moment, new: Moment, *, key: tuple[str, ...] = (), limit: int = 0
+) -> diff.TableDiff:
+    before, after = time_travel.table_at(store, table, old), time_travel.table_at(store, table, new)
+    return diff.compare_versions(before, after, key=key, limit=limit)

@@ -15,11 +15,11 @@ from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations import replay
 from lakehouse.operations.rebuild import run
-from lakehouse.operations.rebuild.date_range import Days
-from lakehouse.operations.rebuild.run import Found, Request
-from lakehouse.operations.replay import Quarantine, Replayed
+from lakehouse.operations.rebuild.date_range import DateRange
+from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
+from lakehouse.operations.replay import Quarantine, ReplayResult
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.publish import Unpublished, published
+from lakehouse.quality.publish import AuditFailedError, published_version
 from lakehouse.query import spark_engine as query
 from lakehouse.silver.text import TextPolicy
 from tests import rebuilds
@@ -28,8 +28,8 @@ from tests.landing_objects import land
 from tests.suites import allow_followers
 
 FIRST, SECOND, THIRD = (date(2026, 1, day) for day in (10, 11, 12))
-DAYS = Days(FIRST, SECOND)
-TODAY = Request(DAYS, "ascii", examples=1)
+DAYS = DateRange(FIRST, SECOND)
+TODAY = RebuildRequest(DAYS, "ascii", examples=1)
 YESTERDAYS, TODAYS = (5, 1000), (0, 100)
 BACK, GONE, NEW, NEWER, OLDER, OUTSIDE, CORRECTED, DROPPED, KEPT = (
     f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(9)
@@ -71,13 +71,13 @@ def lane(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Delta
 def test_rules_that_refuse_too_much_change_nothing_for_readers_and_can_be_taken_back(
     lane: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = {table: published(lane, table) for table in (BATCH.silver, BATCH.features)}
+    shown = {table: published_version(lane, table) for table in (BATCH.silver, BATCH.features)}
     before = _followers(lane)
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 1))
     for _ in range(2):
-        with pytest.raises(Unpublished, match=r"quarantined_share\.bearable"):
+        with pytest.raises(AuditFailedError, match=r"quarantined_share\.bearable"):
             _publish(lane, text_policy="unicode")
-        assert {table: published(lane, table) for table in shown} == shown
+        assert {table: published_version(lane, table) for table in shown} == shown
     statement = "SELECT unique_id, follower_count FROM silver.pins_batch"
     rows = query.run(lane, statement).collect()
     assert {row.unique_id: row.follower_count for row in rows if row.unique_id not in MANY} == before
@@ -87,7 +87,7 @@ def test_rules_that_refuse_too_much_change_nothing_for_readers_and_can_be_taken_
 
     assert _followers(lane) == before
     newest = lane.version(BATCH.silver)
-    assert published(lane, BATCH.silver) == newest
+    assert published_version(lane, BATCH.silver) == newest
 
 
 @pytest.mark.timeout(600)
@@ -97,7 +97,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     allow_followers(monkeypatch, tmp_path / "suites", between=TODAYS)
     # Events that silver has not read yet, and a micro-batch that was cut off before its end.
     _land(lane, [(KEPT, 71, SECOND), (KEPT, 501, SECOND)], first=100)
-    batch_lane.bronze(lane)
+    batch_lane.run_bronze(lane)
     forget_last_commit(lane, BATCH.silver)
     before = lane.version(BATCH.silver)
 
@@ -110,12 +110,12 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     assert (features.added, features.changed, features.removed) == (1, 4, 1)
     assert daily.rows > 0
     assert len(silver.examples) == 1
-    assert (found.refused, found.let_through) == (4, 2)
+    assert (found.refused, found.released) == (4, 2)
     assert lane.version(BATCH.silver) == before
 
     # Cut off after every step in turn, each time from where the one before has left it.
     for steps in range(1, 6):
-        rebuilds.cut_off(lane, Request(DAYS, "ascii"), after=steps)
+        rebuilds.cut_off(lane, RebuildRequest(DAYS, "ascii"), after=steps)
     _publish(lane)
 
     fresh = DeltaLake(lane.spark, f"file:{tmp_path}/fresh")
@@ -128,16 +128,16 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     found_now = _followers(lane)
     assert (found_now[OUTSIDE], found_now[KEPT]) == (500, 71)
     assert DROPPED not in found_now
-    of_days = F.col("day").isin(DAYS.each()) & (F.col("category") != DROPPED)
+    of_days = F.col("day").isin(DAYS.list_days()) & (F.col("category") != DROPPED)
     assert _rows(lane, CATEGORY_DAILY, of_days) == _rows(fresh, CATEGORY_DAILY, of_days)
     outside = {number for number, (pin, _, _) in enumerate(SENT) if pin == OUTSIDE}
     assert _refused(lane) == _refused(fresh) - outside
     for table in (BATCH.silver, BATCH.features):
         newest = lane.version(table)
-        assert published(lane, table) == newest
+        assert published_version(lane, table) == newest
 
     versions = [lane.version(table) for table in (*BATCH.tables, CATEGORY_DAILY)]
-    assert _publish(lane).nothing
+    assert _publish(lane).is_empty
     assert versions == [lane.version(table) for table in (*BATCH.tables, CATEGORY_DAILY)]
 
     # What comes next is promoted as ever.
@@ -148,29 +148,29 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     _assert_refused_once(lane)
 
 
-def _publish(lake: DeltaLake, *, text_policy: TextPolicy = "ascii") -> Found:
-    told: list[Found] = []
-    run.publish(lake, Request(DAYS, text_policy), tell=told.append)
+def _publish(lake: DeltaLake, *, text_policy: TextPolicy = "ascii") -> RebuildSummary:
+    told: list[RebuildSummary] = []
+    run.publish(lake, RebuildRequest(DAYS, text_policy), report=told.append)
     return told[0]
 
 
 def _promote(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
-    batch_lane.bronze(lake)
-    batch_lane.silver(lake, text_policy=text_policy)
-    batch_lane.gold(lake)
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy=text_policy)
+    batch_lane.run_gold(lake)
 
 
 def _correct(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
     quarantine = Quarantine(lake, BATCH)
     which = f"unique_id = '{CORRECTED}'"
-    assert quarantine.fix(which, replay.assigned({"follower_count": "'50'"}), note=None) == 1
-    assert quarantine.replay(which, text_policy=text_policy, serving=None, note="again") == Replayed(1, 1)
-    batch_lane.gold(lake)
+    assert quarantine.fix(which, replay.corrected_fields({"follower_count": "'50'"}), note=None) == 1
+    assert quarantine.replay(which, text_policy=text_policy, serving=None, note="again") == ReplayResult(1, 1)
+    batch_lane.run_gold(lake)
 
 
 def _land(lake: DeltaLake, sent: Sequence[tuple[str, int, date]], *, first: int) -> None:
     pins = [
-        {"unique_id": pin, "category": pin, "follower_count": str(count), "downloaded": 1, "title": "Café"}
+        {"unique_id": pin, "category": pin, "follower_count": str(count), "downloaded": 1, "title": "Caf"}
         for pin, count, _ in sent
     ]
     ids = [_event_id(day, first + number) for number, (_, _, day) in enumerate(sent)]

@@ -10,10 +10,10 @@ import pytest
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.rebuild import run
-from lakehouse.operations.rebuild.date_range import Days
-from lakehouse.operations.rebuild.run import Found, Request
+from lakehouse.operations.rebuild.date_range import DateRange
+from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.publish import published
+from lakehouse.quality.publish import published_version
 from tests import events, rebuilds
 from tests.landing_objects import land
 from tests.suites import allow_followers
@@ -28,17 +28,17 @@ def test_days_are_rebuilt_by_todays_rules(
     allow_followers(monkeypatch, tmp_path / "suites", between=(5, 1000))
     pins = [*(events.pin(pin, 50) for pin in MANY), events.pin(GOES, 500), events.pin(COMES, 3)]
     land(lake, pins, first=0)
-    batch_lane.bronze(lake)
-    batch_lane.silver(lake, text_policy="unicode")
-    batch_lane.gold(lake)
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy="unicode")
+    batch_lane.run_gold(lake)
     assert _pins(lake) == {*MANY, GOES}
     today = datetime.now(UTC).date()
-    request = Request(Days(today - timedelta(days=1), today), "unicode")
+    request = RebuildRequest(DateRange(today - timedelta(days=1), today), "unicode")
 
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
     rebuilds.cut_off(lake, request, after=2)
-    told: list[Found] = []
-    run.publish(lake, request, tell=told.append)
+    told: list[RebuildSummary] = []
+    run.publish(lake, request, report=told.append)
 
     assert told[0].judged == len(MANY) + 2
     assert _pins(lake) == {*MANY, COMES}
@@ -50,7 +50,7 @@ def _pins(lake: DeltaLake) -> set[str]:
     """Return the pins that readers of silver see, who are those of gold too."""
     seen = []
     for table in (BATCH.silver, BATCH.features):
-        version = published(lake, table)
+        version = published_version(lake, table)
         rows = lake.read(table, version=version).select("unique_id")
         seen.append({row.unique_id for row in rows.collect()})
     assert seen[0] == seen[1]

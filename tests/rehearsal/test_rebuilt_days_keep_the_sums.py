@@ -15,13 +15,13 @@ from foundation.settings import Settings
 from lakehouse.catalog.schemas import LEDGER
 from lakehouse.catalog.tables import BATCH, OPS_LEDGER
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.locks import table_locks as leases
+from lakehouse.delta.locks import table_locks
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.operations.rebuild import run
-from lakehouse.operations.rebuild.date_range import Days
-from lakehouse.operations.rebuild.run import Found, Request
-from lakehouse.serving.postgres import Serving
+from lakehouse.operations.rebuild.date_range import DateRange
+from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
+from lakehouse.serving.postgres import ServingDatabase
 from tests import commands, events
 from tests.suites import allow_followers
 
@@ -38,9 +38,9 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
     assert _open_sums(own, spark) == []
 
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
-    told: list[Found] = []
-    request = Request(Days(today, today + timedelta(days=1)), "unicode")
-    run.publish(DeltaLake.of(spark, own), request, tell=told.append)
+    told: list[RebuildSummary] = []
+    request = RebuildRequest(DateRange(today, today + timedelta(days=1)), "unicode")
+    run.publish(DeltaLake.of(spark, own), request, report=told.append)
 
     assert (told[0].judged, told[0].refused) == (8, 2)
     assert _open_sums(own, spark) == []
@@ -60,7 +60,7 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
     drain(spark, own)
 
     sums = _sums(own, spark)
-    assert [total for total in sums if not total.closes] == []
+    assert [total for total in sums if not total.balanced] == []
     figures = {(total.lane, total.what): total.found for total in sums}
     assert figures["batch", "rows entered = rows of silver.pins_batch"] == 7
     assert figures["batch", "rows entered = rows of quarantine.pins_batch"] == 3
@@ -69,13 +69,13 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
 
 def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
     day = datetime.now(UTC).date()
-    events.send(own.kafka, [events.pin(pin, 10, title="Café") for pin in PINS[:3]])
+    events.send(own.kafka, [events.pin(pin, 10, title="Caf") for pin in PINS[:3]])
     steps = commands.in_turn(["consume"], ["bronze"], ["silver"], ["gold"], settings=own)
     assert [step.code for step in steps] == [0] * 4, steps[0].errors
 
     span = ("--from", str(day), "--to", str(day + timedelta(days=1)))
     stricter = own.model_copy(update={"text_policy": "ascii"})
-    with leases.held(own, [leases.STREAM], command="pinlake stream"):
+    with table_locks.hold_locks(own, [table_locks.STREAM_LOCK], command="pinlake stream"):
         looked, published, again, shown, streamed = commands.in_turn(
             ["rebuild", *span, "--limit", "1"],
             ["rebuild", *span, "--publish", "--json"],
@@ -86,18 +86,18 @@ def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
         )
 
     assert looked.out.splitlines() == [
-        "3 events judged anew: 0 rows more for quarantine, 0 rows of it pass now",
+        "3 events checked again: 0 more rows for quarantine, 0 rows of quarantine pass now",
         "silver.pins_batch: 0 added, 3 changed, 0 removed",
         "  title: 3",
-        f'  {PINS[0]}: title "Café" -> "Caf"',
+        f'  {PINS[0]}: title "Caf" -> "Caf"',
         "gold.pin_features_batch: 0 added, 0 changed, 0 removed",
         "gold.category_daily: 0 added, 0 changed, 0 removed",
-        "nothing is written: publish it with --publish",
+        "nothing was written: use --publish to publish the changes",
     ], looked.errors
     (done,) = published.rows
     assert (published.code, done["published"], done["judged"]) == (0, True, 3)
     assert [table["changed"] for table in done["tables"]] == [3, 0, 0]
-    assert done["tables"][0]["examples"][0]["values"] == {"title": ["Café", "Caf"]}
+    assert done["tables"][0]["examples"][0]["values"] == {"title": ["Caf", "Caf"]}
     assert [table["changed"] for table in again.rows[0]["tables"]] == [0, 0, 0]
     assert shown.rows == [{"title": "Caf"}]
     assert (streamed.code, streamed.out) == (2, "")
@@ -111,10 +111,10 @@ def _make_old_ledger(own: Settings, spark: SparkSession) -> None:
     DeltaTable.createIfNotExists(spark).location(path).addColumns(columns).execute()
 
 
-def _open_sums(own: Settings, spark: SparkSession) -> list[closing.Sum]:
-    return [total for total in _sums(own, spark) if not total.closes]
+def _open_sums(own: Settings, spark: SparkSession) -> list[closing.BalanceCheck]:
+    return [total for total in _sums(own, spark) if not total.balanced]
 
 
-def _sums(own: Settings, spark: SparkSession) -> list[closing.Sum]:
+def _sums(own: Settings, spark: SparkSession) -> list[closing.BalanceCheck]:
     lake = DeltaLake.of(spark, own)
-    return closing.check(lake, collect.collect(lake, Serving(own.postgres)))
+    return closing.check_balance(lake, collect.collect(lake, ServingDatabase(own.postgres)))

@@ -18,7 +18,7 @@ from foundation.postgres import connect
 from foundation.settings import Settings
 from lakehouse.catalog.tables import TABLES, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 from tests import checksums, commands
 
 GUIDE = (commands.ROOT / "docs/readers.md").read_text()
@@ -26,13 +26,13 @@ GUIDE = (commands.ROOT / "docs/readers.md").read_text()
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)
 def test_every_reader_finds_the_same(
-    table: Table, filled: Settings, store: Store, spark: SparkSession
+    table: Table, filled: Settings, store: TableStore, spark: SparkSession
 ) -> None:
     frame = DeltaLake.of(spark, filled).read(table)
     expected = checksums.of(row.asDict(recursive=True) for row in frame.collect())
 
-    address = store.address(table)
-    options = {name: value for name, value in store.options.items() if name.startswith("aws_")}
+    address = store.table_url(table)
+    options = {name: value for name, value in store.storage_options.items() if name.startswith("aws_")}
     found = {
         "delta-rs": checksums.of(_by_delta_rs(DeltaTable(address, storage_options=options))),
         "DuckDB": checksums.of(_by_duckdb(DeltaTable(address, storage_options=options))),
@@ -80,7 +80,7 @@ def test_the_guide_does_what_it_says(
     monkeypatch.chdir(tmp_path)
     scope: dict[str, Any] = {}
 
-    for code in (*_code("Where they are", "python"), *_code(reader, "python")):
+    for code in (*_code("Addresses of the tables", "python"), *_code(reader, "python")):
         exec(code, scope)
 
     assert {row["category"]: row["pins"] for row in scope["rows"]} == {"art": 4, "home": 4}

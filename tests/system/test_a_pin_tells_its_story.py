@@ -15,11 +15,11 @@ from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.pin_trace import served_row as served
 from lakehouse.observability.pin_trace import trace as why
-from lakehouse.observability.pin_trace.timeline import Entry, moment
+from lakehouse.observability.pin_trace.timeline import Entry, truncate_to_millisecond
 from lakehouse.operations import replay
 from lakehouse.operations.replay import Quarantine
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 from tests import events
 
 PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"
@@ -36,7 +36,9 @@ def test_a_pin_tells_its_story(own: Settings, spark: SparkSession) -> None:
 
     told = _tell(own, PIN)
 
-    assert [moment(entry) for entry in told] == sorted(moment(entry) for entry in told)
+    assert [truncate_to_millisecond(entry) for entry in told] == sorted(
+        truncate_to_millisecond(entry) for entry in told
+    )
     assert [_event(entry) for entry in told if entry.what == "received"] == [first, second]
     stream = [(entry.what, _event(entry)) for entry in told if entry.lane == "stream"]
     assert sorted(stream) == sorted(
@@ -71,26 +73,28 @@ def test_a_pin_tells_its_story(own: Settings, spark: SparkSession) -> None:
     assert all(commit["version"] is not None and commit["run"] for commit in commits)
 
 
-def test_of_other_pins_nothing_is_known(own: Settings) -> None:
-    with pytest.raises(UsageError, match="nothing is known of pin"):
+def test_a_pin_without_records_is_an_error(own: Settings) -> None:
+    with pytest.raises(UsageError, match="no record of pin"):
         _tell(own, OTHER)
     for text in ("", "pin", PIN[:-1], f"{PIN}0", "'; --"):
-        with pytest.raises(UsageError, match="is no UUID"):
-            why.canonical(text)
+        with pytest.raises(UsageError, match="is not a UUID"):
+            why.parse_unique_id(text)
 
 
 def _correct(own: Settings, spark: SparkSession) -> None:
     lake = DeltaLake.of(spark, own)
     quarantine = Quarantine(lake, BATCH)
-    fixed = replay.assigned({"follower_count": "'1.9M'"})
+    fixed = replay.corrected_fields({"follower_count": "'1.9M'"})
     quarantine.fix(f"follower_count = '{TOO_MANY}'", fixed, note="a thousand too many")
     quarantine.replay("true", text_policy="unicode", serving=None, note="replayed")
-    batch_lane.gold(lake)
+    batch_lane.run_gold(lake)
 
 
 def _tell(own: Settings, unique_id: str) -> list[Entry]:
-    store = Store(own.s3, lambda: s3_client(own.s3))
-    return why.tell(store, why.canonical(unique_id), served=partial(served.row, own.postgres))
+    store = TableStore(own.s3, lambda: s3_client(own.s3))
+    return why.trace_pin(
+        store, why.parse_unique_id(unique_id), read_served_row=partial(served.read_served_row, own.postgres)
+    )
 
 
 def _event(entry: Entry) -> object:

@@ -70,7 +70,7 @@ def test_suspended_until_another_has_taken_over_it_lands_nothing_twice(stack: Se
         through = running.enter_context(relay.before_s3(own, watcher))
         sleeper = _follow(through, log=log, running=running)
         records.produce(own.kafka, VALUES)
-        assert watcher.seen.wait(commands.PATIENCE_SECONDS)
+        assert watcher.seen.wait(commands.GIVE_UP_AFTER_SECONDS)
         # It has records in hand, not yet put, and sleeps through the loss of its partition.
         sleeper.send_signal(signal.SIGSTOP)
         records.evict(own.kafka)
@@ -135,7 +135,7 @@ def _run_and_kill(settings: Settings, *, moment: str, put: int, log: Path) -> No
     watcher = relay.KillAtPut(lambda: process[0].kill(), moment=moment, put=put)
     with relay.before_s3(settings, watcher) as through:
         process.append(commands.start("consume", settings=through, log=log))
-        process[0].communicate(timeout=commands.PATIENCE_SECONDS)
+        process[0].communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
     assert process[0].returncode == -signal.SIGKILL, log.read_text()
 
 
@@ -152,7 +152,7 @@ def _follow(settings: Settings, *, log: Path, running: ExitStack) -> subprocess.
 def _end(process: subprocess.Popen[bytes], *, number: int = signal.SIGTERM) -> dict[str, Any]:
     if number:
         process.send_signal(number)
-    told, _ = process.communicate(timeout=commands.PATIENCE_SECONDS)
+    told, _ = process.communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
     assert process.returncode == 0
     summary: dict[str, Any] = json.loads(told)
     return summary

@@ -31,7 +31,7 @@ def test_every_request_under_way_is_answered(stack: Settings, tmp_path: Path, nu
             with connection:
                 connection.sendall(pin)
                 answers.append(connection.makefile("rb").readline())
-        assert door.process.wait(commands.PATIENCE_SECONDS) == 0
+        assert door.process.wait(commands.GIVE_UP_AFTER_SECONDS) == 0
 
     assert answers == [b"HTTP/1.1 201 Created\r\n"] * REQUESTS
     found = records.read(own.kafka, own.kafka.stream_topic)
@@ -45,7 +45,7 @@ def test_clients_that_hold_connections_do_not_hold_up_the_end(stack: Settings, t
         headless.sendall(b"POST /pin/ HTT")
         stalled.sendall(_head(length=100) + b"{")
         door.process.terminate()
-        assert door.process.wait(commands.PATIENCE_SECONDS) == 0
+        assert door.process.wait(commands.GIVE_UP_AFTER_SECONDS) == 0
         for connection in (idle, headless, stalled):
             connection.close()
     assert "Traceback" not in door.log.read_text()

@@ -39,7 +39,7 @@ class Lab:
 
     def ends(self) -> list[int]:
         """Return where each partition ends."""
-        return [row.end for row in topics.lag(self.settings.kafka)]
+        return [row.end for row in topics.read_lag(self.settings.kafka)]
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ from pyspark.sql.types import IntegerType, LongType, StringType, StructField, St
 from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.pipelines.stream_writer import FanOut
-from lakehouse.quality.results import GateLog
-from lakehouse.serving.postgres import Serving
-from lakehouse.spark import dataframes as literal
+from lakehouse.pipelines.stream_writer import StreamBatchWriter
+from lakehouse.quality.results import GateStats
+from lakehouse.serving.postgres import ServingDatabase
+from lakehouse.spark.dataframes import dataframe_from_rows
 from tests.served import served
 
 MICRO_BATCHES = 3
@@ -39,7 +39,7 @@ def test_every_order(spark: SparkSession, own: Settings) -> None:
     # One run of many pins, each with an order of its own: a run for each pin would take minutes.
     arrivals = [_arrivals(random.Random(number)) for number in range(PINS)]
     lake = DeltaLake.of(spark, own)
-    fan_out = FanOut(lake, Serving(own.postgres), text_policy="unicode", log=GateLog())
+    fan_out = StreamBatchWriter(lake, ServingDatabase(own.postgres), text_policy="unicode", stats=GateStats())
     fan_out.ensure()
     pins = {str(uuid.uuid4()): of_pin for of_pin in arrivals}
     query = str(uuid.uuid4())
@@ -83,7 +83,7 @@ def _records(spark: SparkSession, pins: dict[str, list[Arrival]], micro_batch: i
         for number, (pin, rank, partition) in enumerate(arriving)
     ]
     header = F.struct(F.lit("event_id").alias("key"), F.col("event_id").cast("binary").alias("value"))
-    return literal.frame(spark, rows, COLUMNS).select(
+    return dataframe_from_rows(spark, rows, COLUMNS).select(
         F.lit("t").alias("topic"),
         "partition",
         "offset",

@@ -27,7 +27,7 @@ def test_it_creates_what_is_missing_and_nothing_else(stack: Settings, tmp_path: 
     names = [fresh.kafka.batch_topic, fresh.kafka.stream_topic]
     assert first == {"created_topics": names, "created_buckets": [fresh.s3.bucket]}
     assert second == {"created_topics": [], "created_buckets": []}
-    assert {row.topic for row in topics.lag(fresh.kafka)} == set(names)
+    assert {row.topic for row in topics.read_lag(fresh.kafka)} == set(names)
     s3_client(fresh.s3).head_bucket(Bucket=fresh.s3.bucket)
     with closing(connect(fresh.postgres)) as session, session.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM experimental_data")

@@ -15,9 +15,9 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect, entries
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines import data_loss_check as unread
-from lakehouse.pipelines.stream_setup import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.pipelines.data_loss import detect_data_loss
+from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.postgres import ServingDatabase
 from tests import events, records
 
 PIN = "0190163d-8694-739b-aea5-{:012x}"
@@ -32,7 +32,7 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
     _send(own, range(6, 30))
     lost = {topic: _forget(own, topic, after=ends) for topic, ends in held.items()}
 
-    assert {astuple(lost.offsets) for lost in unread.detect_data_loss(own)} == _ranges(lost)
+    assert {astuple(lost.offsets) for lost in detect_data_loss(own)} == _ranges(lost)
     with pytest.raises(TerminalError) as refused:
         consume(own)
     _assert_names(refused.value, lost, own.kafka.batch_topic)
@@ -42,19 +42,19 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
 
     own = own.model_copy(update={"kafka": own.kafka.model_copy(update={"on_data_loss": "record"})})
     consume(own)
-    batch_lane.bronze(lake)
+    batch_lane.run_bronze(lake)
     open_stream(spark, own).drain()
 
-    collected = collect.collect(lake, Serving(own.postgres))
+    collected = collect.collect(lake, ServingDatabase(own.postgres))
     ledger = collect.read(lake)
     written = {
         (row.topic, row.partition, row.first, row.last)
         for row in ledger.where(f"step = '{entries.LOST}'").selectExpr("inline(offsets)").collect()
     }
     assert written == _ranges(lost)
-    assert unread.detect_data_loss(own) == []
-    sums = closing.check(lake, collected)
-    assert [total for total in sums if not total.closes] == []
+    assert detect_data_loss(own) == []
+    sums = closing.check_balance(lake, collected)
+    assert [total for total in sums if not total.balanced] == []
     gone = sum(last - first + 1 for first, last in lost[own.kafka.stream_topic].values())
     read = {(total.lane, total.what): total.found for total in sums}
     assert read["stream", "records read = rows in bronze"] == 30 - gone

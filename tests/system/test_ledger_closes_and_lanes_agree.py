@@ -14,10 +14,10 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability import reconciliation as reconcile
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
-from lakehouse.observability.ledger.balance import Sum
-from lakehouse.observability.reconciliation import Comparison, Difference
-from lakehouse.pipelines.stream_setup import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.observability.ledger.balance import BalanceCheck
+from lakehouse.observability.reconciliation import Comparison, EventDifference
+from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.postgres import ServingDatabase
 from tests import events
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
@@ -36,7 +36,7 @@ def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark:
 
     sums = _check(own, spark)
 
-    assert [total for total in sums if not total.closes] == []
+    assert [total for total in sums if not total.balanced] == []
     figures = {(total.lane, total.what): total.found for total in sums}
     for lane in (BATCH, STREAM):
         assert figures[lane.name, "records read = rows in bronze"] == 15
@@ -55,22 +55,22 @@ def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark:
     _table(own, spark, BATCH.silver).update(f"unique_id = '{PINS[6]}'", {"category": "'other'"})
     _table(own, spark, STREAM.silver).delete(f"unique_id = '{PINS[1]}'")
 
-    broken = [total.what for total in _check(own, spark) if not total.closes]
+    broken = [total.what for total in _check(own, spark) if not total.balanced]
     assert broken == [
         "rows entered = rows of bronze.pins_stream",
         "rows entered = rows of silver.pins_stream",
     ]
     assert _compare(own, spark, began).differences == (
-        Difference(first[6], PINS[6], "silver differs in category"),
-        Difference(first[7], PINS[7], "only the batch lane has it"),
-        Difference(later[1], PINS[1], "not in silver of the stream lane"),
+        EventDifference(first[6], PINS[6], "silver differs in category"),
+        EventDifference(first[7], PINS[7], "only the batch lane has it"),
+        EventDifference(later[1], PINS[1], "not in silver of the stream lane"),
     )
 
 
-def _check(own: Settings, spark: SparkSession) -> list[Sum]:
-    serving, lake = Serving(own.postgres), DeltaLake.of(spark, own)
+def _check(own: Settings, spark: SparkSession) -> list[BalanceCheck]:
+    serving, lake = ServingDatabase(own.postgres), DeltaLake.of(spark, own)
     collect.collect(lake, serving)
-    return closing.check(lake, collect.collect(lake, serving))
+    return closing.check_balance(lake, collect.collect(lake, serving))
 
 
 def _compare(own: Settings, spark: SparkSession, began: datetime) -> Comparison:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -16,14 +16,14 @@ import pytest
 
 from foundation.clients import s3_client
 from foundation.settings import Settings
-from lakehouse.delta.locks.lease import Leases, Terms
-from lakehouse.delta.locks.lease_store import Held, Lost
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.lease import Leases, LeaseTiming
+from lakehouse.delta.locks.lease_store import LeaseHeldError, LeaseLostError
+from lakehouse.delta.locks.owner import LockOwner
 from tests import commands, stored
 from tests.relay import SeesLeaseRead, Watcher, before_s3
 
 NAME = "silver.pins_batch"
-SHORT = Terms(beat=0.1, expiry=2.0)
+SHORT = LeaseTiming(beat=0.1, expiry=2.0)
 HOLDS = """
 import sys
 from foundation.clients import s3_client
@@ -63,7 +63,9 @@ def test_a_living_owner_is_named_and_its_lease_is_free_after_it(own: Settings, l
     for _ in range(3):
         with (
             leases.hold(NAME),
-            pytest.raises(Held, match=rf"{NAME} is being written by `pinlake test` \(pid \d+ on .+, since"),
+            pytest.raises(
+                LeaseHeldError, match=rf"{NAME} is being written by `pinlake test` \(pid \d+ on .+, since"
+            ),
             _leases(own).hold(NAME),
         ):
             pytest.fail("held twice")
@@ -81,7 +83,7 @@ def test_of_many_that_ask_at_once_one_gets_it(own: Settings) -> None:
             with _leases(own).hold(NAME):
                 leave.wait(20)
                 return 1
-        except Held:
+        except LeaseHeldError:
             return 0
 
     with ThreadPoolExecutor(8) as pool:
@@ -112,9 +114,12 @@ def test_a_killed_owner_of_this_host_is_taken_over_at_once(own: Settings, leases
 
 
 def test_an_owner_elsewhere_is_taken_over_once_its_heartbeat_stays_away(own: Settings) -> None:
-    elsewhere = replace(Owner.this_process("pinlake gold"), place="elsewhere", host="other.example")
+    elsewhere = replace(LockOwner.this_process("pinlake gold"), host_id="elsewhere", host="other.example")
     _put(own, 7, elsewhere)
-    with pytest.raises(Held, match=r"`pinlake gold` \(pid \d+ on other\.example"), _leases(own).hold(NAME):
+    with (
+        pytest.raises(LeaseHeldError, match=r"`pinlake gold` \(pid \d+ on other\.example"),
+        _leases(own).hold(NAME),
+    ):
         pytest.fail("taken from a living owner")
 
     with _leases(own, SHORT).hold(NAME, wait_seconds=20):
@@ -125,7 +130,7 @@ def test_a_heartbeat_keeps_a_lease_beyond_its_expiry(own: Settings) -> None:
     patience = 2 * SHORT.expiry
     with (
         _leases(own, SHORT).hold(NAME),
-        pytest.raises(Held),
+        pytest.raises(LeaseHeldError),
         _leases(own, SHORT).hold(NAME, wait_seconds=patience),
     ):
         pytest.fail("taken from a living owner")
@@ -134,15 +139,15 @@ def test_a_heartbeat_keeps_a_lease_beyond_its_expiry(own: Settings) -> None:
 def test_who_loses_a_lease_hears_of_it_and_fails(own: Settings) -> None:
     heard = threading.Event()
     with (
-        pytest.raises(Lost, match=r"lost to `pinlake gold` \(pid"),
+        pytest.raises(LeaseLostError, match=r"lost to `pinlake gold` \(pid"),
         _leases(own, SHORT).hold(NAME, on_lost=heard.set) as lost,
     ):
-        _put(own, 2, Owner.this_process("pinlake gold"))
+        _put(own, 2, LockOwner.this_process("pinlake gold"))
         assert heard.wait(20)
         assert lost.is_set()
 
     # It does not give back what it does not have.
-    with pytest.raises(Held), _leases(own).hold(NAME):
+    with pytest.raises(LeaseHeldError), _leases(own).hold(NAME):
         pytest.fail("taken from a living owner")
 
 
@@ -176,9 +181,9 @@ def test_a_terminated_step_ends_its_spark_and_gives_its_lease_back(own: Settings
     assert "Traceback" not in log.read_text()
 
 
-def _leases(settings: Settings, terms: Terms = Terms()) -> Leases:  # noqa: B008  # frozen
+def _leases(settings: Settings, timing: LeaseTiming = LeaseTiming()) -> Leases:  # noqa: B008  # frozen
     client = s3_client(settings.s3)
-    return Leases(client, bucket=settings.s3.bucket, command="pinlake test", terms=terms)
+    return Leases(client, bucket=settings.s3.bucket, command="pinlake test", timing=timing)
 
 
 def _hold_once(settings: Settings, seconds: float) -> bool:
@@ -195,9 +200,9 @@ def _holder(settings: Settings) -> subprocess.Popen[bytes]:
     )
 
 
-def _put(settings: Settings, number: int, owner: Owner) -> None:
+def _put(settings: Settings, number: int, owner: LockOwner) -> None:
     """Write a generation as its owner would."""
-    body = json.dumps({"owner": asdict(owner), "token": "", "released": False}).encode()
+    body = json.dumps({"owner": owner.as_dict(), "token": "", "released": False}).encode()
     key = f"_leases/{NAME}/{number:020}.json"
     s3_client(settings.s3).put_object(Bucket=settings.s3.bucket, Key=key, Body=body)
 

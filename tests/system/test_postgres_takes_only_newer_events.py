@@ -16,7 +16,7 @@ from foundation.postgres import connect
 from foundation.settings import PostgresSettings, Settings
 from lakehouse.catalog.schemas import FEATURES
 from lakehouse.delta.lake import MicroBatch
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from local_stack import process
 from local_stack import stack as local_stack
 from local_stack.postgres import child
@@ -29,11 +29,11 @@ EVENT = "0190163d-8694-7000-8000-{:012x}"
 @pytest.fixture(scope="module")
 def postgres(own_stack: Settings) -> PostgresSettings:
     """A database of this file's own."""
-    return own_stack.postgres.model_copy(update={"database": "only newer", "patience_seconds": 60.0})
+    return own_stack.postgres.model_copy(update={"database": "only newer", "timeout_seconds": 60.0})
 
 
 def test_only_a_newer_event_replaces_a_row(spark: SparkSession, postgres: PostgresSettings) -> None:
-    target = Serving(postgres)
+    target = ServingDatabase(postgres)
     target.ensure()
     target.ensure()
     odd = 'a "quoted", \\n back\\slashed\n\ttext \u0439\u3042'
@@ -64,13 +64,15 @@ def test_only_a_newer_event_replaces_a_row(spark: SparkSession, postgres: Postgr
 def test_an_upsert_waits_for_a_server_that_was_killed(
     spark: SparkSession, own_stack: Settings, postgres: PostgresSettings
 ) -> None:
-    target = Serving(postgres)
+    target = ServingDatabase(postgres)
     target.ensure()
     running = process.find(child(own_stack.home))
     assert running is not None
     running.kill()
     with pytest.raises(TransientError, match="PINLAKE_POSTGRES_HOST"):
-        Serving(postgres.model_copy(update={"patience_seconds": 0.5})).upsert(_features(spark, []), _batch(3))
+        ServingDatabase(postgres.model_copy(update={"timeout_seconds": 0.5})).upsert(
+            _features(spark, []), _batch(3)
+        )
 
     rows = _features(spark, [(9, 9, "waited", 9)])
     waiting = threading.Thread(target=target.upsert, args=(rows, _batch(4)))
@@ -86,7 +88,7 @@ def test_a_wrong_password_is_told_at_once_and_without_it(postgres: PostgresSetti
     wrong = postgres.model_copy(update={"password": SecretStr("hunter2")})
 
     with pytest.raises(TerminalError) as raised:
-        Serving(wrong).ensure()
+        ServingDatabase(wrong).ensure()
 
     assert "PINLAKE_POSTGRES_PASSWORD" in str(raised.value)
     assert "hunter2" not in str(raised.value)

@@ -15,7 +15,7 @@ from lakehouse.catalog.tables import TABLES
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.query import duckdb_engine as by_duckdb
 from lakehouse.query import spark_engine as by_spark
-from lakehouse.query.table_reader import Store
+from lakehouse.query.table_reader import TableStore
 from pinlake.cli import row_output as rows
 from pinlake.cli.commands import sql
 from tests import commands, lanes
@@ -32,7 +32,11 @@ PIN = lanes.PINS[1]
 
 @pytest.mark.parametrize("statement", QUERIES)
 def test_both_engines_give_the_same_rows(
-    statement: str, filled: Settings, store: Store, spark: SparkSession, capsys: pytest.CaptureFixture[str]
+    statement: str,
+    filled: Settings,
+    store: TableStore,
+    spark: SparkSession,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     answer = by_duckdb.run(store, statement)
     rows.print_json(answer.columns, answer.rows)
@@ -70,7 +74,7 @@ def test_both_engines_give_the_same_rows(
         ("SELECT unix_timestamp(event_time) FROM silver.pins_batch", "--engine spark"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(statement: str, said: str, store: Store) -> None:
+def test_what_cannot_be_asked_is_one_line(statement: str, said: str, store: TableStore) -> None:
     with pytest.raises(UsageError) as raised:
         list(by_duckdb.run(store, statement).rows)
 
@@ -78,7 +82,7 @@ def test_what_cannot_be_asked_is_one_line(statement: str, said: str, store: Stor
     assert len(str(raised.value).splitlines()) == 1
 
 
-def test_a_moment_may_be_computed(store: Store) -> None:
+def test_a_moment_may_be_computed(store: TableStore) -> None:
     newest = by_duckdb.run(store, "SELECT count(*) FROM silver.pins_stream")
     computed = (
         "SELECT count(*) FROM silver.pins_stream TIMESTAMP AS OF current_timestamp() - INTERVAL 0 SECOND"

@@ -45,7 +45,7 @@ def test_its_commands_work_one_after_another(tmp_path: Path) -> None:
     begin = ("set -euxo pipefail", "trap 'kill $(jobs -p)' EXIT")
     script = "\n".join([*begin, *lines]).replace("8000", str(port))
     home = tmp_path / "home"
-    environment = {**commands.users_environment(home), "PINLAKE_DOOR_PORT": str(port)}
+    environment = {**commands.users_environment(home), "PINLAKE_API_PORT": str(port)}
     environment["PATH"] = f"{_warm_pinlake(tmp_path)}:{environment['PATH']}"
 
     try:

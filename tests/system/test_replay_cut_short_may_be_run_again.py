@@ -10,9 +10,9 @@ from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations import replay
-from lakehouse.operations.replay import Quarantine, Replayed
-from lakehouse.pipelines.stream_setup import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.operations.replay import Quarantine, ReplayResult
+from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.postgres import ServingDatabase
 from tests import events
 from tests.served import served
 
@@ -23,24 +23,26 @@ def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) ->
     (event_id,) = events.send(own.kafka, [events.pin(PIN, "1900M")])
     open_stream(spark, own).drain()
     quarantine = Quarantine(DeltaLake.of(spark, own), STREAM)
-    assert quarantine.fix("true", replay.assigned({"follower_count": "'1.9M'"}), note=None) == 1
+    assert quarantine.fix("true", replay.corrected_fields({"follower_count": "'1.9M'"}), note=None) == 1
 
-    away = Serving(own.postgres.model_copy(update={"port": 1, "patience_seconds": 0.1}))
+    away = ServingDatabase(own.postgres.model_copy(update={"port": 1, "timeout_seconds": 0.1}))
     with pytest.raises(TransientError, match="Postgres did not answer"):
         quarantine.replay("true", text_policy="unicode", serving=away, note="again")
 
     # Both tables have it, and quarantine does not know: the state a kill at that moment leaves.
     assert _held(own, spark, STREAM.features) == [(PIN, event_id, 1_900_000)]
-    assert [row.state for row in quarantine.rows().collect()] == ["open"]
+    assert [row.state for row in quarantine.select().collect()] == ["open"]
     assert served(own) == {}
 
-    done = quarantine.replay("true", text_policy="unicode", serving=Serving(own.postgres), note="and again")
+    done = quarantine.replay(
+        "true", text_policy="unicode", serving=ServingDatabase(own.postgres), note="and again"
+    )
 
-    assert done == Replayed(1, 1)
+    assert done == ReplayResult(1, 1)
     for table in (STREAM.silver, STREAM.features):
         assert _held(own, spark, table) == [(PIN, event_id, 1_900_000)]
     assert served(own) == {PIN: (event_id, 1_900_000)}
-    assert [row.state for row in quarantine.rows().collect()] == ["replayed"]
+    assert [row.state for row in quarantine.select().collect()] == ["replayed"]
 
 
 def _held(own: Settings, spark: SparkSession, table: Table) -> list[tuple[str, str, int]]:

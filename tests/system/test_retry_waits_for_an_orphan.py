@@ -35,7 +35,7 @@ def test_a_retry_waits_for_what_a_dead_worker_has_left_and_finds_nothing_to_do(
     holding, seeing, log = HoldsBackCommits((BATCH.silver, 1)), SeesLeaseRead(), tmp_path / "log"
     with before_s3(own, holding) as relayed, before_s3(own, seeing) as watched:
         with _worker("pinlake silver --json", relayed, log=log) as worker:
-            assert holding.reached.wait(commands.PATIENCE_SECONDS), log.read_text()
+            assert holding.reached.wait(commands.GIVE_UP_AFTER_SECONDS), log.read_text()
             worker.kill()
         orphan = psutil.Process(stored.lease(own, NAME)["owner"]["pid"])
         family = [orphan, *orphan.children(recursive=True)]
@@ -43,10 +43,10 @@ def test_a_retry_waits_for_what_a_dead_worker_has_left_and_finds_nothing_to_do(
 
         retry = commands.start("silver", "--json", "--wait", "120", settings=watched, log=log)
         with commands.ended(retry):
-            assert seeing.read.wait(commands.PATIENCE_SECONDS), log.read_text()
+            assert seeing.read.wait(commands.GIVE_UP_AFTER_SECONDS), log.read_text()
             assert retry.poll() is None
             holding.may_go.set()
-            told, _ = retry.communicate(timeout=commands.PATIENCE_SECONDS)
+            told, _ = retry.communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
 
     assert retry.returncode == 0, log.read_text()
     assert json.loads(told)["read"] == 0

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from foundation.settings import Settings
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 from local_stack import addresses
 from pinlake.app import servers, status
 from pinlake.app.servers import NAMES, State
@@ -25,7 +25,7 @@ SLOW = 240.0
 @pytest.fixture
 def elsewhere(own: Settings, tmp_path: Path) -> Settings:
     """The stack's servers with topics, bucket and database, as somebody sees them who did not start them."""
-    Serving(own.postgres).ensure()
+    ServingDatabase(own.postgres).ensure()
     return own.model_copy(update={"home": tmp_path / "empty"})
 
 

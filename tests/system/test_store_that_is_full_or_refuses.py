@@ -33,7 +33,7 @@ def test_a_landing_object_waits_for_room(own_stack: Settings) -> None:
             landing.start()
             commands.until(lambda: any("trying again" in entry["event"] for entry in logs))
             assert records.landing_keys(own) == []
-        landing.join(commands.PATIENCE_SECONDS)
+        landing.join(commands.GIVE_UP_AFTER_SECONDS)
 
     assert not landing.is_alive()
     records.assert_all_landed_once(own)

@@ -18,7 +18,7 @@ from foundation.event import EVENT_ID_HEADER, new_event_id
 from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from tests import commands, stored
 from tests.served import served
 

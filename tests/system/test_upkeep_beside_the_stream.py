@@ -14,8 +14,8 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.operations import maintenance
-from lakehouse.pipelines.stream_setup import open_stream
-from lakehouse.serving.postgres import Serving
+from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.postgres import ServingDatabase
 from tests import commands, events
 from tests.relay import HoldsBackCommits, before_s3
 from tests.served import served
@@ -26,7 +26,7 @@ PIN = "0190163d-8694-739b-aea5-{:012x}"
 def test_a_stream_whose_files_are_joined_under_its_writes_writes_once(
     own: Settings, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maintenance, "WORTH_FILES", 1)
+    monkeypatch.setattr(maintenance, "MIN_EXCESS_FILES", 1)
     for pins in (range(10), range(5, 20)):
         _send(own, pins)
         open_stream(spark, own).drain()
@@ -36,10 +36,10 @@ def test_a_stream_whose_files_are_joined_under_its_writes_writes_once(
     with before_s3(own, holding) as relayed:
         stream = commands.start("stream", "--once", "--json", settings=relayed, log=log)
         with commands.ended(stream):
-            assert holding.reached.wait(commands.PATIENCE_SECONDS), log.read_text()
+            assert holding.reached.wait(commands.GIVE_UP_AFTER_SECONDS), log.read_text()
             joined = _keep(own, spark)
             holding.may_go.set()
-            told, _ = stream.communicate(timeout=commands.PATIENCE_SECONDS)
+            told, _ = stream.communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
 
     assert stream.returncode == 0, log.read_text()
     assert json.loads(told)["read"] == len(newest)
@@ -76,5 +76,5 @@ def _assert_all_is_there_once(own: Settings, spark: SparkSession, newest: dict[s
         assert len(rows) == 20
         assert {row.unique_id: row.event_id for row in rows}.items() >= newest.items()
     assert {pin: event_id for pin, (event_id, _) in served(own).items()}.items() >= newest.items()
-    sums = closing.check(lake, collect.collect(lake, Serving(own.postgres)))
-    assert [total for total in sums if total.lane == STREAM.name and not total.closes] == []
+    sums = closing.check_balance(lake, collect.collect(lake, ServingDatabase(own.postgres)))
+    assert [total for total in sums if total.lane == STREAM.name and not total.balanced] == []

@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from foundation import settings as settings_module
 from foundation.java import jars
+from foundation.setting_names import RENAMED
 from foundation.settings import PREFIX, Settings
 from local_stack import kafka, postgres
 from pinlake.cli.main import app
@@ -42,7 +43,7 @@ def test_a_service_gets_settings_that_exist_and_that_it_can_read(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = {key: value for key, value in _environment(name).items() if key.startswith(PREFIX)}
-    assert set(given) <= _setting_names()
+    assert set(given) <= _setting_names() | set(RENAMED)
 
     monkeypatch.chdir(tmp_path)
     for key, value in given.items():
@@ -55,6 +56,14 @@ def test_every_setting_reaches_the_services_that_read_it() -> None:
     reached = {key for service in SERVICES for key in _environment(service)}
 
     assert {name for name in _setting_names() - reached if not NOT_FOR_COMPOSE.fullmatch(name)} == set()
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_setting_from_the_env_file_is_handed_on_under_its_old_name_too(name: str) -> None:
+    given = _environment(name)
+    handed_on = {key for key, value in given.items() if value is None}
+
+    assert {old for old, new in RENAMED.items() if new in handed_on} == set(RENAMED) & set(given)
 
 
 def test_the_example_lists_what_it_reads_and_no_more() -> None:

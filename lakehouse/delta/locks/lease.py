@@ -1,12 +1,12 @@
-"""Leases on the object store: whoever holds one is the only process that writes a table.
+"""Leases in the object store: only the process that holds the lease on a table writes the table.
 
-`_leases/<name>/<generation>.json` is created with If-None-Match, so that each generation has one owner; the
-highest generation holds the lease. Its owner overwrites the object as a heartbeat, and once more when it
-releases it. Age is told by the store's clock alone: hosts need not agree on the time.
+`_leases/<name>/<generation>.json` is created with If-None-Match, so each generation has one owner. The
+highest generation holds the lease. Its owner overwrites the object as a heartbeat, and once more to release
+the lease. Only the store's clock measures the age of an object, so the clocks of hosts need not agree.
 
-The lease keeps writers from wasting work and failing each other's commits. It is not what keeps tables
-right: an owner that was suspended past its expiry may write on until its next heartbeat. Both write the same
-micro-batch numbers of the same query then, of which Delta takes one.
+A lease keeps writers from wasting work and from failing each other's commits. The correctness of tables does
+not depend on it: an owner that was suspended past its expiry may go on writing until its next heartbeat. Then
+both processes write the same micro-batch numbers of the same query, and Delta accepts only one of the two.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from lakehouse.delta.locks.lease_store import Generations, Held
+from lakehouse.delta.locks.lease_store import LeaseHeldError, LeaseStore
 from lakehouse.delta.locks.liveness import EXPIRY_SECONDS
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,8 +34,8 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Terms:
-    """How often an owner shows that it lives, and for how long it is believed without, in seconds."""
+class LeaseTiming:
+    """Seconds between heartbeats, and seconds without a heartbeat after which an owner counts as dead."""
 
     beat: float = 15.0
     expiry: float = EXPIRY_SECONDS
@@ -47,15 +47,17 @@ class Leases:
     Args:
         s3: the client.
         bucket: the bucket's name.
-        command: what this process runs, as others are told.
-        terms: heartbeat and expiry; the same for everybody.
+        command: the command that this process runs, as other processes report it.
+        timing: heartbeat and expiry; every process must use the same.
     """
 
-    def __init__(self, s3: S3Client, *, bucket: str, command: str, terms: Terms = Terms()) -> None:
+    def __init__(
+        self, s3: S3Client, *, bucket: str, command: str, timing: LeaseTiming = LeaseTiming()
+    ) -> None:
         self._s3 = s3
         self._bucket = bucket
-        self._owner = Owner.this_process(command)
-        self._terms = terms
+        self._owner = LockOwner.this_process(command)
+        self._timing = timing
 
     @contextmanager
     def hold(
@@ -65,40 +67,40 @@ class Leases:
 
         Args:
             name: what is leased, such as a table's name.
-            wait_seconds: how long to wait for a living owner.
-            on_lost: called by another thread as soon as somebody else has taken the lease over.
+            wait_seconds: how long to wait for an owner that is alive.
+            on_lost: called by another thread as soon as another process has taken the lease over.
 
         Yields:
             An event that is set when the lease is lost.
 
         Raises:
-            Held: its owner lives.
-            Lost: it was lost within the block, whatever else the block raised.
+            LeaseHeldError: its owner is alive.
+            LeaseLostError: it was lost within the block, whatever else the block raised.
             TransientError: the store does not answer.
         """
-        generations = Generations(self._s3, self._bucket, name)
-        waiting = Retrying(
-            retry=retry_if_exception_type(Held),
+        store = LeaseStore(self._s3, self._bucket, name)
+        retrying = Retrying(
+            retry=retry_if_exception_type(LeaseHeldError),
             wait=wait_fixed(_POLL_SECONDS),
             stop=stop_after_delay(wait_seconds),
             reraise=True,
         )
         token = uuid.uuid4().hex
-        number = waiting(generations.take, self._owner, token, expiry=self._terms.expiry)
+        number = retrying(store.acquire, self._owner, token, expiry=self._timing.expiry)
         heartbeat = _Heartbeat(
-            lambda: generations.renew(number, self._owner, token), every=self._terms.beat, on_lost=on_lost
+            lambda: store.renew(number, self._owner, token), every=self._timing.beat, on_lost=on_lost
         )
         try:
             with heartbeat:
                 yield heartbeat.lost
         finally:
             if heartbeat.lost.is_set():
-                raise generations.lost()
-            generations.release(number, self._owner, token)
+                raise store.lost_error()
+            store.release(number, self._owner, token)
 
 
 class _Heartbeat:
-    """A thread that renews a lease until the end of the block, or until it is lost."""
+    """A thread that renews a lease until the end of the block, or until the lease is lost."""
 
     def __init__(self, renew: Callable[[], bool], *, every: float, on_lost: Callable[[], None]) -> None:
         self._renew = renew
@@ -118,12 +120,12 @@ class _Heartbeat:
     def _run(self) -> None:
         while not self._ending.wait(self._every):
             try:
-                held = self._renew()
+                is_ours = self._renew()
             except (BotoCoreError, ClientError) as error:
-                # Nobody else can take it over while the store is away either.
+                # While the store is unreachable, no other process can take the lease over either.
                 _log.warning("the lease could not be renewed, trying again", error=type(error).__name__)
                 continue
-            if not held:
+            if not is_ours:
                 self.lost.set()
                 self._on_lost()
                 return

@@ -1,4 +1,4 @@
-"""Whether a process lives that shows it by writing an object again and again: leases, the stream's status."""
+"""Liveness of processes that rewrite an object as a heartbeat: owners of leases, the stream lane."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
-    from lakehouse.delta.locks.owner import Owner
+    from lakehouse.delta.locks.owner import LockOwner
 
-# For how long a process is believed to live without a sign.
+# A process without a heartbeat counts as alive for this long.
 EXPIRY_SECONDS = 60.0
 
 
-def age(answer: GetObjectOutputTypeDef) -> float:
+def age(response: GetObjectOutputTypeDef) -> float:
     """Return the seconds since an object was written.
 
-    Both times are the store's: hosts need not agree on theirs.
+    Both times are the store's, so the clocks of hosts need not agree.
     """
-    now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-    return (now - answer["LastModified"]).total_seconds()
+    now = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
+    return (now - response["LastModified"]).total_seconds()
 
 
-def is_alive(owner: Owner, seconds: float, *, expiry: float = EXPIRY_SECONDS) -> bool:
-    """Return whether a process that wrote its object so long ago is believed to live.
+def is_alive(owner: LockOwner, seconds: float, *, expiry: float = EXPIRY_SECONDS) -> bool:
+    """Return whether a process counts as alive.
 
-    On its own host it is known to have ended as soon as its process is gone.
+    On its own host a process counts as dead as soon as it is gone.
+
+    Args:
+        owner: the process.
+        seconds: how long ago it wrote its object.
+        expiry: after how many seconds without a heartbeat it counts as dead.
     """
     return seconds <= expiry and not owner.has_ended()

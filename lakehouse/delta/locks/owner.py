@@ -1,28 +1,30 @@
-"""The process that owns a lease: told to people by name, and known to be gone by its own host."""
+"""The process that owns a lease."""
 
 from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-# What the system rounds a start time to, and more.
+# More than the error of rounding in the start times that the system reports.
 _SAME_START_SECONDS = 2.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
-class Owner:
+class LockOwner:
     """One process.
 
     Attributes:
-        command: what it runs, such as `pinlake silver`.
+        command: the command that it runs, such as `pinlake silver`.
         host: the host's name, for people.
-        place: where its pid is a pid: one boot of a host, one container.
+        host_id: the scope of its pid: one boot of one host, or one container.
         pid: its process id there.
         started: when the process started, in seconds since 1970.
         since: when it asked for the lease, ISO 8601 in UTC.
@@ -30,32 +32,41 @@ class Owner:
 
     command: str
     host: str
-    place: str
+    host_id: str
     pid: int
     started: float
     since: str
 
     @classmethod
-    def this_process(cls, command: str) -> Owner:
-        """Return the process that calls this."""
+    def this_process(cls, command: str) -> LockOwner:
+        """Return the calling process."""
         process = psutil.Process()
         return cls(
             command=command,
             host=socket.gethostname(),
-            place=_place(),
+            host_id=_host_id(),
             pid=process.pid,
             started=process.create_time(),
             since=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> LockOwner:
+        """Return the process that `as_dict` has described."""
+        return cls(**{"host_id" if name == "place" else name: value for name, value in stored.items()})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields under the names that they are stored by; `host_id` is stored as `place`."""
+        return {"place" if name == "host_id" else name: value for name, value in asdict(self).items()}
+
     def has_ended(self) -> bool:
-        """Return whether the process is known to be gone; of other places nothing is known."""
-        if self.place != _place():
+        """Return whether the process is known to have ended; nothing is known about other hosts."""
+        if self.host_id != _host_id():
             return False
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.started) < _SAME_START_SECONDS
-            return not same or process.status() == psutil.STATUS_ZOMBIE
+            is_same = abs(process.create_time() - self.started) < _SAME_START_SECONDS
+            return not is_same or process.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
 
@@ -64,8 +75,8 @@ class Owner:
         return f"`{self.command}` (pid {self.pid} on {self.host}, since {self.since})"
 
 
-def _place() -> str:
-    # Hosts may share a name, and containers may share a host: their pids must not be taken for each other's.
+def _host_id() -> str:
+    # Hosts may share a name, and containers may share a host: their pids must not be confused.
     try:
         return f"{_BOOT_ID.read_text().strip()} {os.readlink('/proc/self/ns/pid')}"
     except OSError:  # not Linux

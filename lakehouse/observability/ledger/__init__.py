@@ -1,1 +1,1 @@
-"""What went into every step and what came out of it, and whether the sums close."""
+"""The ledger: rows into and out of every step of every run, and the check that the sums close."""

@@ -1,4 +1,4 @@
-"""The ledger gathered: from the tables' commits, from Postgres, and from what is known to be lost."""
+"""Collection of the ledger from the tables' commits, the loads of Postgres and the lost offsets."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType, Tim
 
 from lakehouse.catalog.schemas import LEDGER
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, OPS_LEDGER, STREAM
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.retries import retry_on_conflict
 from lakehouse.observability.ledger import entries
 from lakehouse.pipelines import data_loss
-from lakehouse.serving.postgres import Serving, Totals
-from lakehouse.spark import dataframes as literal
+from lakehouse.serving.postgres import ServingDatabase, Totals
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 _TABLES = (*BATCH.tables, CATEGORY_DAILY, *STREAM.tables)
 _LOAD = StructType(
@@ -32,27 +32,28 @@ _LOAD = StructType(
         StructField("loaded_at", TimestampType()),
     ]
 )
-# A load is seen when its transaction ends, which may be after one with a later id.
+# A load becomes visible when its transaction ends, which may be after one with a later id.
 _OVERLAP = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Collected:
+class LedgerState:
     """How far the ledger reaches.
 
     Attributes:
-        versions: the newest version of every table, by full name.
-        totals: of Postgres.
+        versions: the newest version of every table that exists, by full name.
+        totals: the rows of Postgres.
     """
 
     versions: Mapping[str, int]
     totals: Totals
 
 
-def collect(lake: DeltaLake, serving: Serving) -> Collected:
-    """Bring into ops.ledger what has been committed since the last time. May run twice at once.
+def collect(lake: DeltaLake, serving: ServingDatabase) -> LedgerState:
+    """Add to ops.ledger what has been committed since the last call. Two calls may run at once.
 
-    One look at each table's newest commits, one query to Postgres, one merge; no table's rows are read.
+    Costs one read of each table's newest commits, one query to Postgres and one merge. No rows of a table
+    are read.
 
     Raises:
         TransientError: Postgres does not answer.
@@ -60,23 +61,23 @@ def collect(lake: DeltaLake, serving: Serving) -> Collected:
     serving.ensure()
     lake.ensure(OPS_LEDGER)
     ledger = read(lake)
-    known = {row.table: row for row in ledger.transform(_newest).collect()}
+    last = {row.table: row for row in ledger.transform(_newest).collect()}
     versions = _versions(lake)
-    since = known[entries.POSTGRES].at.astimezone() - _OVERLAP if entries.POSTGRES in known else None
-    found = [
-        *_commits(lake, versions, {name: int(row.version) for name, row in known.items()}),
-        entries.of_loads(
-            literal.frame(lake.spark, [asdict(load) for load in serving.loads(since=since)], _LOAD)
+    since = last[entries.POSTGRES].at.astimezone() - _OVERLAP if entries.POSTGRES in last else None
+    sources = [
+        *_read_commits(lake, versions, {name: int(row.version) for name, row in last.items()}),
+        entries.from_loads(
+            dataframe_from_rows(lake.spark, [asdict(load) for load in serving.read_loads(since=since)], _LOAD)
         ),
-        entries.of_lost(data_loss.read(lake)),
+        entries.from_lost_offsets(data_loss.read(lake)),
     ]
-    new = reduce(DataFrame.unionByName, found).dropDuplicates(list(OPS_LEDGER.key))
+    new = reduce(DataFrame.unionByName, sources).dropDuplicates(list(OPS_LEDGER.key))
     _insert(lake, new)
-    return Collected(versions, serving.totals())
+    return LedgerState(versions, serving.read_totals())
 
 
 def read(lake: DeltaLake) -> DataFrame:
-    """Return ops.ledger as it is."""
+    """Return the rows of ops.ledger as they are, without collecting new ones."""
     return lake.read(OPS_LEDGER)
 
 
@@ -88,19 +89,21 @@ def _versions(lake: DeltaLake) -> dict[str, int]:
     return {table.full_name: lake.version(table) for table in _TABLES if lake.exists(table)}
 
 
-def _commits(lake: DeltaLake, versions: Mapping[str, int], known: Mapping[str, int]) -> Iterable[DataFrame]:
+def _read_commits(
+    lake: DeltaLake, versions: Mapping[str, int], collected: Mapping[str, int]
+) -> Iterable[DataFrame]:
     for table in _TABLES:
-        new = versions.get(table.full_name, -1) - known.get(table.full_name, -1)
+        new = versions.get(table.full_name, -1) - collected.get(table.full_name, -1)
         if new > 0:
             history = lake.delta_table(table).history(new)
-            yield entries.of_commits(history, table)
+            yield entries.from_commits(history, table)
 
 
 def _insert(lake: DeltaLake, new: DataFrame) -> None:
     on = " AND ".join(f"old.{name} = new.{name}" for name in OPS_LEDGER.key)
-    for attempt in conflicts.again(OPS_LEDGER):
+    for attempt in retry_on_conflict(OPS_LEDGER):
         with attempt:
             table = lake.delta_table(OPS_LEDGER)
             merge = table.alias("old").merge(new.select(*LEDGER.fieldNames()).alias("new"), on)
-            # A ledger that an older version has made may lack a column.
+            # A ledger created by an older version may lack a column.
             merge.withSchemaEvolution().whenNotMatchedInsertAll().execute()

@@ -1,4 +1,4 @@
-"""Commits, loads and lost offsets to rows of ops.ledger."""
+"""Rows of ops.ledger made from commits, loads of Postgres and lost offsets."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lakehouse.delta.commit_info import Step
 LOST = "lost"
 POSTGRES = "postgres"
 KAFKA = "kafka"
-# Those that somebody asked for and that change a table's rows without new ones from Kafka.
-BY_HAND = (Step.REPLAY, Step.FIX, Step.DROP, Step.RESTORE, Step.ERASE)
+# Steps run by a person that change a table's rows without new records from Kafka.
+MANUAL_STEPS = (Step.REPLAY, Step.FIX, Step.DROP, Step.RESTORE, Step.ERASE)
 
-_RECEIPT = StructType(
+_COMMIT_INFO = StructType(
     [
         *(StructField(name, StringType()) for name in ("run", "lane", "step", "began", "query", "code")),
         *(StructField(name, LongType()) for name in ("batch", "read", "quarantined", "net")),
@@ -26,97 +26,97 @@ _RECEIPT = StructType(
 )
 
 
-def of_commits(history: DataFrame, table: Table) -> DataFrame:
-    """Return an entry for each commit that carries a receipt.
+def from_commits(history: DataFrame, table: Table) -> DataFrame:
+    """Return one entry per commit that carries commit info.
 
     Args:
-        history: as Delta gives it: version, timestamp, operationMetrics, userMetadata.
-        table: whose.
+        history: Delta's history of the table: version, timestamp, operationMetrics, userMetadata.
+        table: the table.
     """
     merged = F.coalesce(_metric("numTargetRowsInserted"), _metric("numOutputRows"), F.lit(0))
     changed = merged + F.coalesce(_metric("numTargetRowsUpdated"), F.lit(0))
-    # A restore writes no rows: it has more or fewer than before, and says so itself.
-    net = F.col("receipt.net")
+    # Delta has no row metrics for a restore: its commit info carries the net change.
+    net = F.col("info.net")
     entered = F.when(net.isNull(), merged).otherwise(F.greatest(net, F.lit(0)))
     removed = F.when(net.isNull(), _metric("numTargetRowsDeleted")).otherwise(F.greatest(-net, F.lit(0)))
     written = F.coalesce(_metric("numOutputBytes"), _metric("numTargetBytesAdded"))
-    return _entries(
+    return _to_entries(
         history.withColumns(
             {
-                "receipt": F.from_json("userMetadata", _RECEIPT),
+                "info": F.from_json("userMetadata", _COMMIT_INFO),
                 "table": F.lit(table.full_name),
                 "bytes": written,
             }
         )
-        .where("receipt IS NOT NULL")
+        .where("info IS NOT NULL")
         .withColumnsRenamed({"timestamp": "at"})
         .withColumns({"inserted": entered, "rows_out": changed, "removed": removed, "rows_in": _rows_in()}),
         keeps_newest=bool(table.key) and table.layer != "quarantine",
     )
 
 
-def of_loads(loads: DataFrame) -> DataFrame:
-    """Return an entry for each load of Postgres.
+def from_loads(loads: DataFrame) -> DataFrame:
+    """Return one entry per load of Postgres.
 
     Args:
-        loads: id, receipt (JSON), rows_in, inserted, updated, erased, loaded_at.
+        loads: id, receipt (commit info as JSON), rows_in, inserted, updated, erased, loaded_at.
     """
     rows = loads.select(
         F.lit(POSTGRES).alias("table"),
         F.col("id").alias("version"),
         F.col("loaded_at").alias("at"),
-        F.from_json("receipt", _RECEIPT).alias("receipt"),
+        F.from_json("receipt", _COMMIT_INFO).alias("info"),
         "rows_in",
         "inserted",
         F.col("erased").alias("removed"),
         (F.col("inserted") + F.col("updated")).alias("rows_out"),
         F.lit(None).cast("bigint").alias("bytes"),
     )
-    return _entries(rows.where("receipt IS NOT NULL"), keeps_newest=True)
+    return _to_entries(rows.where("info IS NOT NULL"), keeps_newest=True)
 
 
-def of_lost(lost: DataFrame) -> DataFrame:
-    """Return an entry for each range of offsets that Kafka had removed before they were read.
+def from_lost_offsets(lost: DataFrame) -> DataFrame:
+    """Return one entry per range of offsets that Kafka removed before they were read.
 
     Args:
         lost: at, lane, topic, partition, first, last.
     """
-    place = F.struct("topic", F.col("partition").cast("int"), "first", "last")
-    known = {
+    offsets = F.struct("topic", F.col("partition").cast("int"), "first", "last")
+    columns = {
         "table": F.concat_ws("-", F.concat_ws(".", F.lit(KAFKA), "topic"), "partition"),
         "version": F.col("first"),
         "step": F.lit(LOST),
-        "offsets": F.array(place),
+        "offsets": F.array(offsets),
         "rows_in": F.lit(0),
         "rows_out": F.lit(0),
     }
-    return _complete(lost.withColumns(known))
+    return _complete(lost.withColumns(columns))
 
 
-def _entries(rows: DataFrame, *, keeps_newest: bool) -> DataFrame:
-    """Spread the receipt; `rows` has the ledger's other columns, as far as they are known."""
-    spread = rows.withColumns(
+def _to_entries(rows: DataFrame, *, keeps_newest: bool) -> DataFrame:
+    """Add the columns of the commit info `info` to rows that have the ledger's other columns, if known."""
+    expanded = rows.withColumns(
         {
-            **{name: F.col(f"receipt.{name}") for name in ("lane", "step", "query", "batch", "code")},
-            "run_id": F.col("receipt.run"),
-            "offsets": F.when(F.size("receipt.offsets") > 0, F.col("receipt.offsets")),
-            "versions": F.col("receipt.versions"),
-            "quarantined": F.coalesce("receipt.quarantined", F.lit(0)),
-            "seconds": F.col("at").cast("double") - F.col("receipt.began").cast("timestamp").cast("double"),
+            **{name: F.col(f"info.{name}") for name in ("lane", "step", "query", "batch", "code")},
+            "run_id": F.col("info.run"),
+            "offsets": F.when(F.size("info.offsets") > 0, F.col("info.offsets")),
+            "versions": F.col("info.versions"),
+            "quarantined": F.coalesce("info.quarantined", F.lit(0)),
+            "seconds": F.col("at").cast("double") - F.col("info.began").cast("timestamp").cast("double"),
         }
     )
-    older = F.col("rows_in") - F.col("quarantined") - F.col("rows_out")
-    return _complete(spread.withColumn("superseded", older if keeps_newest else F.lit(0)))
+    superseded = F.col("rows_in") - F.col("quarantined") - F.col("rows_out")
+    return _complete(expanded.withColumn("superseded", superseded if keeps_newest else F.lit(0)))
 
 
 def _rows_in() -> Column:
-    """What the step has counted, or what its offsets say."""
+    """Return the rows that the step counted, or else the number of offsets it read."""
     in_range = F.aggregate(
-        "receipt.offsets",
+        "info.offsets",
         F.lit(0).cast("bigint"),
         lambda total, part: total + part["last"] - part["first"] + 1,
     )
-    return F.coalesce("receipt.read", F.when(F.size("receipt.offsets") > 0, in_range))
+    return F.coalesce("info.read", F.when(F.size("info.offsets") > 0, in_range))
 
 
 def _metric(name: str) -> Column:
@@ -124,10 +124,13 @@ def _metric(name: str) -> Column:
 
 
 def _complete(rows: DataFrame) -> DataFrame:
-    have = set(rows.columns)
+    """Return the ledger's columns; those that the rows lack are null."""
+    present = set(rows.columns)
     return rows.select(
         *(
-            (F.col(field.name) if field.name in have else F.lit(None)).cast(field.dataType).alias(field.name)
+            (F.col(field.name) if field.name in present else F.lit(None))
+            .cast(field.dataType)
+            .alias(field.name)
             for field in LEDGER
         )
     )

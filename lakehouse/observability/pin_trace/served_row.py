@@ -1,4 +1,4 @@
-"""A pin's row in Postgres, and the load that has written it."""
+"""The row of a pin in Postgres, and the load that wrote it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 from lakehouse.delta import commit_info
 
-# A load and its rows are written in one transaction, whose time both carry.
+# A load and its rows are written in one transaction and carry its time.
 _QUERY = """
 SELECT row.category, row.follower_count, row.downloaded, row.event_id::text, row.event_time, row.loaded_at,
        loads.id AS load, loads.receipt::text AS receipt
@@ -23,29 +23,30 @@ LIMIT 1
 """
 
 
-def row(settings: PostgresSettings, unique_id: str) -> dict[str, Any] | None:
-    """Return a pin's row with the load, run and code that have written it; None if there is none.
+def read_served_row(settings: PostgresSettings, unique_id: str) -> dict[str, Any] | None:
+    """Return a pin's row with the load, run and code that wrote it; None if there is no such row.
 
     Raises:
         TransientError: Postgres does not answer.
-        TerminalError: it does not let the user in.
+        TerminalError: Postgres rejects the user or the password.
     """
     try:
         with closing(connect(settings)) as session, session.cursor(cursor_factory=RealDictCursor) as cursor:
             cursor.execute(_QUERY, (unique_id,))
-            found = cursor.fetchone()
+            row = cursor.fetchone()
     except psycopg2.errors.UndefinedTable:
         return None
     except psycopg2.OperationalError as error:
-        if "does not exist" in str(error):  # the database: libpq gives failed connections no code, only words
+        # The database does not exist: libpq gives a failed connection no code, only a text.
+        if "does not exist" in str(error):
             return None
         raise TransientError(
             f"Postgres does not answer: {str(error).strip().splitlines()[0]}",
             where=f"{settings.host}:{settings.port}/{settings.database}",
-            hint="Start it or correct PINLAKE_POSTGRES_HOST and _PORT; then run again.",
+            hint="Start it, or correct PINLAKE_POSTGRES_HOST and PINLAKE_POSTGRES_PORT, then run it again.",
         ) from None
-    if found is None:
+    if row is None:
         return None
-    told = commit_info.parse(found["receipt"])
-    known = {"run": told.run, "code": told.code or None} if told else {}
-    return {**{name: value for name, value in found.items() if name != "receipt"}, **known}
+    info = commit_info.parse(row["receipt"])
+    written_by = {"run": info.run, "code": info.code or None} if info else {}
+    return {**{name: value for name, value in row.items() if name != "receipt"}, **written_by}

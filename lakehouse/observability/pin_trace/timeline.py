@@ -1,4 +1,4 @@
-"""What happened to one pin, and when."""
+"""The timeline of one pin, and the commits that its entries name."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.query.history import Commit
 
-# What comes first of what is of the same millisecond.
+# The order of entries of the same millisecond.
 _STAGES = {what: number for number, what in enumerate(("received", "in Kafka", "landed", "bronze"))}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened.
+    """One entry of a timeline.
 
     Attributes:
-        at: when.
-        lane: batch or stream; None where it is before the lanes part.
+        at: when it happened.
+        lane: batch or stream; None for what happened before the lanes separate.
         what: received, in Kafka, landed, bronze, refused, corrected, replayed, dropped, silver, gold,
             restored or Postgres.
-        details: what is known of it.
+        details: event, coordinates, commit or row, depending on `what`.
     """
 
     at: datetime
@@ -32,20 +32,20 @@ class Entry:
     details: dict[str, Any]
 
 
-class Log:
-    """The commits of one table, asked which of them has written something.
+class CommitLog:
+    """The commits of one table, searchable by what they wrote.
 
     Args:
-        table: its full name.
-        commits: newest first.
+        table: the table's full name.
+        commits: its commits, in any order.
     """
 
     def __init__(self, table: str, commits: Iterable[Commit]) -> None:
         self._table = table
         self._commits = sorted(commits, key=lambda commit: commit.version)
 
-    def of_record(self, topic: str | None, partition: int | None, offset: int | None) -> Commit | None:
-        """Return the commit of the micro-batch that has taken this record from Kafka or landing."""
+    def find_by_record(self, topic: str | None, partition: int | None, offset: int | None) -> Commit | None:
+        """Return the commit whose micro-batch read this record from Kafka or landing."""
         for commit in self._commits:
             for part in commit.commit_info.offsets if commit.commit_info else ():
                 same = (part.topic, part.partition) == (topic, partition)
@@ -53,52 +53,55 @@ class Log:
                     return commit
         return None
 
-    def of_version(self, version: int) -> Commit | None:
-        """Return the commit of the micro-batch that has read this version of the table before."""
+    def find_by_source_version(self, version: int) -> Commit | None:
+        """Return the commit whose micro-batch read this version of the table's source."""
         for commit in self._commits:
             read = commit.commit_info.versions if commit.commit_info else None
             if read and read.first <= version <= read.last:
                 return commit
         return None
 
-    def of_replay(self, until: datetime) -> Commit | None:
-        """Return the last commit of a replay until a moment."""
-        done = [commit for commit in self._by_step(Step.REPLAY) if commit.at <= until]
-        return done[-1] if done else None
+    def find_replay(self, until: datetime) -> Commit | None:
+        """Return the last commit of a replay up to a moment."""
+        replays = [commit for commit in self._filter_by_step(Step.REPLAY) if commit.at <= until]
+        return replays[-1] if replays else None
 
-    def of_micro_batch(self, info: CommitInfo) -> Commit | None:
-        """Return the commit that the same micro-batch, or the same replay, has made in this table."""
+    def find_by_micro_batch(self, info: CommitInfo) -> Commit | None:
+        """Return the commit to this table by the micro-batch or replay with this commit info."""
         same = (info.query, info.batch)
         for commit in self._commits:
             if commit.commit_info and (commit.commit_info.query, commit.commit_info.batch) == same:
                 return commit
         return None
 
-    def restores(self) -> list[Commit]:
-        """Return the commits that have brought an older version back."""
-        return self._by_step(Step.RESTORE)
+    def list_restores(self) -> list[Commit]:
+        """Return the commits that restored an older version."""
+        return self._filter_by_step(Step.RESTORE)
 
-    def told(self, commit: Commit | None) -> dict[str, Any]:
-        """Return what an entry says of a commit: table, version, run and code."""
+    def describe(self, commit: Commit | None) -> dict[str, Any]:
+        """Return the details of a commit: table, version, run, step and code; version None for no commit."""
         if commit is None:
             return {"table": self._table, "version": None}
         info = commit.commit_info
-        known = {"run": info.run, "step": info.step, "code": info.code or None} if info else {}
-        return {"table": self._table, "version": commit.version, **known}
+        written_by = {"run": info.run, "step": info.step, "code": info.code or None} if info else {}
+        return {"table": self._table, "version": commit.version, **written_by}
 
-    def _by_step(self, step: str) -> list[Commit]:
+    def _filter_by_step(self, step: str) -> list[Commit]:
         return [commit for commit in self._commits if commit.commit_info and commit.commit_info.step == step]
 
 
-def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """Return entries by time; what both lanes tell of the door is told once."""
+def sort_entries(entries: Iterable[Entry]) -> list[Entry]:
+    """Return entries in order of time; each event at the API once, though both lanes record it."""
     once: dict[tuple[Any, ...], Entry] = {}
     for entry in entries:
         shared = entry.lane is None
         once.setdefault((entry.what, entry.details["event_id"]) if shared else (id(entry),), entry)
-    return sorted(once.values(), key=lambda entry: (moment(entry), _STAGES.get(entry.what, len(_STAGES))))
+    return sorted(
+        once.values(),
+        key=lambda entry: (truncate_to_millisecond(entry), _STAGES.get(entry.what, len(_STAGES))),
+    )
 
 
-def moment(entry: Entry) -> datetime:
-    """Return when it was to the millisecond, which is all that Kafka and the logs tell."""
+def truncate_to_millisecond(entry: Entry) -> datetime:
+    """Return an entry's time in whole milliseconds: Kafka and the commit logs are no finer."""
     return entry.at.replace(microsecond=entry.at.microsecond // 1000 * 1000)

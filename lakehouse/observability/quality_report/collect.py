@@ -1,4 +1,4 @@
-"""The tables to the report's values."""
+"""Collection of the report's values from the tables."""
 
 from __future__ import annotations
 
@@ -9,41 +9,43 @@ from pyspark.sql import DataFrame
 
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, PUBLISHED, QUALITY_RESULTS, STREAM, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.observability.quality_report import quarantine as quarantined
-from lakehouse.observability.quality_report import rule_history as verdicts
-from lakehouse.observability.quality_report import volumes
-from lakehouse.observability.quality_report.model import Report, Said
+from lakehouse.observability.quality_report.model import Report, RuleText
+from lakehouse.observability.quality_report.quarantine import read_reasons
+from lakehouse.observability.quality_report.rule_history import read_rule_history
+from lakehouse.observability.quality_report.volumes import read_volumes
 from lakehouse.quality import publish
 
 SPAN_DAYS = 30
 
 
-def gather(lake: DeltaLake, *, sentences: Mapping[str, Said], now: datetime) -> Report:
-    """Return the report as of now. Tables that are not there yet are left out.
+def collect_report(lake: DeltaLake, *, rule_texts: Mapping[str, RuleText], now: datetime) -> Report:
+    """Return the report. Tables that do not exist yet are left out.
 
-    Reads 30 days of quality.results twice, quarantine twice, and one column of every other table, in the
-    published version of those that have one.
+    Reads 30 days of quality.results twice, quarantine twice, and one column of every other table, in its
+    published version if it has one.
 
     Args:
         lake: the lakehouse.
-        sentences: what each rule says and measures, by its id.
-        now: the clock, UTC.
+        rule_texts: the sentence and unit of each rule, by rule id.
+        now: the current time, UTC.
     """
     since = now - timedelta(days=SPAN_DAYS)
-    found = _read(lake, QUALITY_RESULTS)
-    unit, judged = verdicts.read(found, sentences, since=since) if found is not None else ("day", ())
-    lanes = {lane.name: _read(lake, lane.quarantine) for lane in (BATCH, STREAM)}
-    seen = {table: publish.published(lake, table) for table in PUBLISHED}
-    held = {
-        table: rows for table in _VOLUMES if (rows := _read(lake, table, version=seen.get(table))) is not None
+    results = _read(lake, QUALITY_RESULTS)
+    unit, verdicts = ("day", ()) if results is None else read_rule_history(results, rule_texts, since=since)
+    quarantined = {lane.name: _read(lake, lane.quarantine) for lane in (BATCH, STREAM)}
+    versions = {table: publish.published_version(lake, table) for table in PUBLISHED}
+    tables = {
+        table: rows
+        for table in _VOLUMES
+        if (rows := _read(lake, table, version=versions.get(table))) is not None
     }
     return Report(
         at=now,
         unit=unit,
         span_days=SPAN_DAYS,
-        verdicts=judged,
-        reasons=quarantined.read({lane: rows for lane, rows in lanes.items() if rows is not None}),
-        volumes=volumes.read(held, versions=seen, today=now.date()),
+        verdicts=verdicts,
+        reasons=read_reasons({lane: rows for lane, rows in quarantined.items() if rows is not None}),
+        volumes=read_volumes(tables, versions=versions, today=now.date()),
     )
 
 

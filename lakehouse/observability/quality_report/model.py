@@ -1,4 +1,7 @@
-"""What the quality report tells, as plain values: no Spark, no HTML. All times are UTC."""
+"""The values of the quality report, without Spark or HTML. All times are UTC.
+
+`pinlake quality report --json` prints the attributes under these names.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,13 @@ Unit = Literal["minute", "hour", "day"]
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a suite says of a rule.
+class RuleText:
+    """The texts of a rule in its suite.
 
     Attributes:
-        sentence: what it demands.
-        unit: of the number it observes, such as hours; "share" of 0 to 1 is shown as percent; "" without one.
+        sentence: what the rule demands.
+        unit: the unit of the number it measures, such as hours; "share" (0 to 1) is shown as percent; ""
+            for none.
     """
 
     sentence: str
@@ -24,15 +28,15 @@ class Said:
 
 @dataclass(frozen=True)
 class Point:
-    """What a rule's validations found in one minute, hour or day.
+    """The validations of a rule in one minute, hour or day.
 
     Attributes:
-        at: when it began.
-        runs: validations in it.
-        failures: how many of them failed.
-        evaluated: rows judged in all of them.
-        unexpected: rows that broke the rule in all of them.
-        observed: what the last one found, where that is a number.
+        at: the beginning of the period.
+        runs: validations in the period.
+        failures: validations that failed.
+        evaluated: rows checked, over all validations.
+        unexpected: rows that broke the rule, over all validations.
+        observed: the value of the last validation; None if it is not a number.
     """
 
     at: datetime
@@ -45,15 +49,15 @@ class Point:
 
 @dataclass(frozen=True)
 class RuleVerdict:
-    """A rule's newest verdict on a table, and how it came there.
+    """The latest result of a rule on a table, and its history.
 
     Attributes:
-        unit: of what was observed: see `Said`.
-        kind: "row" is the gate's, which diverts rows; "table" judges the table as a whole.
-        version: the Delta version judged; None for a gate.
-        failing_since: the first of the failures that have gone on until now; None if the rule holds.
+        unit: the unit of `observed`: see `RuleText`.
+        kind: "row" for a rule of the gate, which diverts rows; "table" for a rule on the whole table.
+        version: the Delta version that was checked; None for a gate.
+        failing_since: the first of the uninterrupted failures up to now; None if the rule holds.
         last_success: the newest success within the report's span.
-        trend: oldest first, periods without a validation left out.
+        trend: oldest first, without periods that have no validation.
     """
 
     lane: str
@@ -79,7 +83,7 @@ class Example:
     """One record in quarantine.
 
     Attributes:
-        id: by which `pinlake quarantine show` finds it.
+        id: the id to give to `pinlake quarantine show`.
         observed: the value that broke the rule.
         value: the beginning of the record, as text.
     """
@@ -96,16 +100,17 @@ class Example:
 
 @dataclass(frozen=True)
 class Reason:
-    """The records that one rule put into a lane's quarantine.
+    """The records that one rule sent to a lane's quarantine.
 
     Attributes:
-        open: records that wait for somebody.
-        first: those of them that have no reason before this one: they add up to the records of a lane.
-        replayed: records that went through the gate later.
-        dropped: records that were given up.
-        oldest_open: when the one that waits longest was refused.
-        newest: when the last one was refused, whatever became of it.
-        examples: a few of the open ones, newest first.
+        open: records that nobody has replayed or dropped yet.
+        first: the open records that name this rule first. Their sum over all rules is the number of open
+            records of the lane.
+        replayed: records that passed the gate later.
+        dropped: records that were dropped.
+        oldest_open: when the oldest open record was refused.
+        newest: when the newest record was refused, in whatever state it is now.
+        examples: a few of the open records, newest first.
     """
 
     lane: str
@@ -122,8 +127,8 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Day:
-    """Rows whose event is of one day."""
+class DailyRows:
+    """The rows whose event is on one day."""
 
     day: date
     rows: int
@@ -131,19 +136,19 @@ class Day:
 
 @dataclass(frozen=True)
 class Volume:
-    """How much a table holds and how fresh it is.
+    """The size and freshness of a table.
 
     Attributes:
-        newest: the newest event's time; None for an empty table.
-        version: the published version, which readers see and this tells of; None: the newest version.
-        days: rows by the day of their event, oldest first, one entry for every day of the last two weeks.
+        newest: the time of the newest event; None for an empty table.
+        version: the published version, if these figures are of one; None if they are of the newest version.
+        days: rows by the day of their event, oldest first, one entry per day of the last two weeks.
     """
 
     table: str
     rows: int
     newest: datetime | None
     version: int | None
-    days: tuple[Day, ...]
+    days: tuple[DailyRows, ...]
 
 
 @dataclass(frozen=True)
@@ -151,9 +156,9 @@ class Report:
     """Everything on the page.
 
     Attributes:
-        at: when it was gathered; ages on the page are told as of then.
-        unit: what one point of a trend stands for.
-        span_days: how far back verdicts and trends are looked for.
+        at: when the values were collected; ages on the page are relative to it.
+        unit: the period of one point of a trend.
+        span_days: how many days of results are included.
     """
 
     at: datetime

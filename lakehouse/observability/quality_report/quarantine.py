@@ -1,4 +1,4 @@
-"""Quarantine to its reasons, with a few records of each."""
+"""The reasons for which records are in quarantine, with a few examples of each."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from pyspark.sql import functions as F
 
 from lakehouse.observability.quality_report.model import Example, Reason
 
-EXAMPLES = 3
-_SHOWN = 600
+MAX_EXAMPLES = 3
+_MAX_BYTES = 600
 _KEY = ("lane", "layer", "rule")
 
 
-def read(tables: Mapping[str, DataFrame]) -> tuple[Reason, ...]:
-    """Return the reasons of every lane's quarantine, those with most open records first. Two jobs.
+def read_reasons(tables: Mapping[str, DataFrame]) -> tuple[Reason, ...]:
+    """Return the reasons in the quarantine of every lane, most open records first. Two jobs.
 
     Args:
-        tables: quarantine tables by lane.
+        tables: the rows of quarantine by lane.
     """
     if not tables:
         return ()
-    lanes = [rows.transform(by_rule).withColumn("lane", F.lit(lane)) for lane, rows in tables.items()]
+    lanes = [rows.transform(explode_rules).withColumn("lane", F.lit(lane)) for lane, rows in tables.items()]
     refused = reduce(DataFrame.unionByName, lanes)
-    found = defaultdict(list)
-    for row in refused.transform(examples).collect():
-        found[row.lane, row.layer, row.rule].append(_example(row))
+    by_reason = defaultdict(list)
+    for row in refused.transform(select_examples).collect():
+        by_reason[row.lane, row.layer, row.rule].append(_example(row))
     reasons = (
-        _reason(row, found[row.lane, row.layer, row.rule]) for row in refused.transform(counts).collect()
+        _reason(row, by_reason[row.lane, row.layer, row.rule])
+        for row in refused.transform(count_records).collect()
     )
     return tuple(sorted(reasons, key=lambda reason: (-reason.open, reason.lane, reason.rule)))
 
 
-def by_rule(quarantine: DataFrame) -> DataFrame:
-    """Return one row a record and critical rule it broke, with the rule's sentence and what was observed."""
+def explode_rules(quarantine: DataFrame) -> DataFrame:
+    """Return one row per record and critical rule it broke, with sentence and observed value."""
     broken = F.filter("broken", lambda entry: entry["rule"] == F.col("rule"))
     return (
         quarantine.withColumn("rule", F.explode("reasons"))
@@ -47,30 +48,30 @@ def by_rule(quarantine: DataFrame) -> DataFrame:
     )
 
 
-def counts(refused: DataFrame) -> DataFrame:
-    """Return lane, layer, rule, sentence, and the records by state. One shuffle."""
-    of = {
+def count_records(refused: DataFrame) -> DataFrame:
+    """Return lane, layer, rule, sentence, and the number of records by state. One shuffle."""
+    by_state = {
         state: F.count_if(F.col("state") == state).alias(state) for state in ("open", "replayed", "dropped")
     }
     return refused.groupBy(*_KEY).agg(
         F.max_by("sentence", "quarantined_at").alias("sentence"),
-        *of.values(),
+        *by_state.values(),
         F.count_if((F.col("state") == "open") & F.col("_first")).alias("first"),
         F.min(F.when(F.col("state") == "open", F.col("quarantined_at"))).alias("oldest_open"),
         F.max("quarantined_at").alias("newest"),
     )
 
 
-def examples(refused: DataFrame) -> DataFrame:
-    """Return the newest few open records of every reason. One shuffle."""
+def select_examples(refused: DataFrame) -> DataFrame:
+    """Return the newest open records of every reason, a few of each. One shuffle."""
     newest = Window.partitionBy(*_KEY).orderBy(F.desc("quarantined_at"), "id")
     return (
         refused.where("state = 'open'")
         .withColumn("_rank", F.row_number().over(newest))
-        .where(F.col("_rank") <= EXAMPLES)
-        # A record may be megabytes.
-        .withColumn("_long", F.length("value") > _SHOWN)
-        .withColumn("value", F.substring("value", 1, _SHOWN))
+        .where(F.col("_rank") <= MAX_EXAMPLES)
+        # A record may have megabytes.
+        .withColumn("_long", F.length("value") > _MAX_BYTES)
+        .withColumn("value", F.substring("value", 1, _MAX_BYTES))
         .orderBy(*_KEY, "_rank")
     )
 

@@ -1,4 +1,4 @@
-"""Small plots as inline SVG. Colours come from the page's style sheet by class."""
+"""Small plots as inline SVG. The page's style sheet sets the colours by class."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from lakehouse.observability.quality_report.model import Day, Point, RuleVerdict
+from lakehouse.observability.quality_report.model import DailyRows, Point, RuleVerdict
 
 _WIDTH, _HEIGHT, _SLOTS = 180, 36, 30
 _STEP = _WIDTH / _SLOTS
 _TICK = 4.0
 
 
-def trend(verdict: RuleVerdict, *, unit: str) -> Markup:
-    """Return a rule's trend: what it observed as a line where that is a number, else the share of bad rows.
+def draw_trend(verdict: RuleVerdict, *, unit: str) -> Markup:
+    """Return the trend of a rule: the observed number as a line, or the share of bad rows as bars.
 
-    A failed period is a tall bar or a ring, a good one a short tick or a dot: it reads without colour.
+    A failed period is a tall bar or a large dot, a good one a short tick or a small dot, so that the plot
+    can be read without colour.
     """
     points = verdict.trend[-_SLOTS:]
     observed = [point.observed for point in points if point.observed is not None]
-    lined = verdict.kind == "table" and len(observed) == len(points) > 1
-    inside = _line(points, observed) if lined else _bars(points)
-    return _svg(inside, label=_told(points, unit=unit), name="trend")
+    is_line = verdict.kind == "table" and len(observed) == len(points) > 1
+    shapes = _line(points, observed) if is_line else _bars(points)
+    return _svg(shapes, label=_describe(points, unit=unit), name="trend")
 
 
-def days(figures: Sequence[Day]) -> Markup:
-    """Return rows per day as bars; a day without any is a hollow tick."""
+def draw_days(figures: Sequence[DailyRows]) -> Markup:
+    """Return rows per day as bars; a day without rows is a hollow tick."""
     most = max((figure.rows for figure in figures), default=0)
     step = _WIDTH / max(len(figures), 1)
     bars = Markup().join(
@@ -47,7 +48,7 @@ def _bars(points: Sequence[Point]) -> Markup:
     return Markup().join(
         _bar(
             (first + number) * _STEP,
-            # Even one bad row among a million is to be seen.
+            # Even one bad row in a million must be visible.
             max(_height(_share(point), worst), 10.0) if point.failures else _TICK,
             width=_STEP - 2,
             name="bad" if point.failures else "good",
@@ -59,16 +60,16 @@ def _bars(points: Sequence[Point]) -> Markup:
 def _line(points: Sequence[Point], observed: Sequence[float]) -> Markup:
     low, high = min(observed), max(observed)
     first = _SLOTS - len(points)
-    places = [
+    coordinates = [
         ((first + number + 0.5) * _STEP, 30 - 24 * ((value - low) / (high - low) if high > low else 0.5))
         for number, value in enumerate(observed)
     ]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in coordinates)
     marks = Markup().join(
         Markup('<circle class="{}" cx="{}" cy="{}" r="{}"/>').format(
             "bad" if point.failures else "good", f"{x:.1f}", f"{y:.1f}", 3.5 if point.failures else 1.5
         )
-        for point, (x, y) in zip(points, places, strict=True)
+        for point, (x, y) in zip(points, coordinates, strict=True)
     )
     return Markup('<polyline points="{}"/>').format(path) + marks
 
@@ -87,7 +88,7 @@ def _bar(x: float, height: float, *, width: float, name: str) -> Markup:
     )
 
 
-def _told(points: Sequence[Point], *, unit: str) -> str:
+def _describe(points: Sequence[Point], *, unit: str) -> str:
     if not points:
         return "No trend yet"
     failed = sum(point.failures > 0 for point in points)
@@ -96,7 +97,7 @@ def _told(points: Sequence[Point], *, unit: str) -> str:
     return f"Failed in {failed} of {len(points)} {unit}s{share}"
 
 
-def _svg(inside: Markup, *, label: str, name: str) -> Markup:
+def _svg(shapes: Markup, *, label: str, name: str) -> Markup:
     return Markup(
         '<svg class="plot {}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>'
-    ).format(name, _WIDTH, _HEIGHT, label, escape(label), inside)
+    ).format(name, _WIDTH, _HEIGHT, label, escape(label), shapes)

@@ -1,4 +1,4 @@
-"""The report in a few words: is all well, and if not, what is wrong."""
+"""Summary of the report: the overall state, the failing rules, and figures per table and lane."""
 
 from __future__ import annotations
 
@@ -16,31 +16,33 @@ _SEVERITIES = ("critical", "warning", "info")
 
 @dataclass(frozen=True)
 class TableVerdicts:
-    """A table's rules, the worst first."""
+    """The rules of a table, worst first."""
 
     table: str
     verdicts: tuple[RuleVerdict, ...]
 
     @property
     def failing(self) -> int:
-        """How many of them fail."""
+        """The number of failing rules."""
         return sum(not verdict.success for verdict in self.verdicts)
 
     @property
     def state(self) -> State:
-        """The worst of their states."""
-        states = {state_of(verdict) for verdict in self.verdicts}
+        """The worst state among the rules."""
+        states = {classify(verdict) for verdict in self.verdicts}
         return next(state for state in ("failed", "attention", "passed") if state in states)
 
 
 @dataclass(frozen=True)
 class LaneFigures:
-    """One lane in numbers. Both lanes take the same pins through the same rules, so none is a sum of both.
+    """The figures of one lane.
+
+    Both lanes apply the same rules to the same pins, so their figures are never added up.
 
     Attributes:
-        rules: how many were judged.
-        failing: how many of them fail.
-        waiting: records in its quarantine that wait for somebody.
+        rules: the number of rules checked.
+        failing: the number of failing rules.
+        waiting: open records in the lane's quarantine.
     """
 
     lane: str
@@ -50,12 +52,12 @@ class LaneFigures:
 
 
 @dataclass(frozen=True)
-class Summary:
+class ReportSummary:
     """The head of the page.
 
     Attributes:
-        failing: the rules that fail, the worst first, those that have failed longest first among equals.
-        lanes: those that have a verdict or a record in quarantine.
+        failing: the failing rules, worst first; among equals, the longest failing first.
+        lanes: the lanes that have a verdict or a record in quarantine.
     """
 
     state: State
@@ -66,17 +68,17 @@ class Summary:
 
     @property
     def blocking(self) -> tuple[RuleVerdict, ...]:
-        """Those of the failing that keep a version from its readers."""
-        return tuple(verdict for verdict in self.failing if state_of(verdict) == "failed")
+        """The failing rules that keep a new version from readers."""
+        return tuple(verdict for verdict in self.failing if classify(verdict) == "failed")
 
 
-def summarise(report: Report) -> Summary:
-    """Return the page's head."""
+def summarise(report: Report) -> ReportSummary:
+    """Return the head of the page."""
     failing = tuple(sorted((v for v in report.verdicts if not v.success), key=_worst_first))
     lanes = _by_lane(report)
     waiting = {each.lane: each.waiting for each in lanes if each.waiting}
     state = _state(report, waiting=bool(waiting))
-    return Summary(
+    return ReportSummary(
         state=state,
         headline=_headline(state, failing, waiting=waiting),
         failing=failing,
@@ -85,11 +87,11 @@ def summarise(report: Report) -> Summary:
     )
 
 
-def state_of(verdict: RuleVerdict) -> State:
-    """Return what a verdict means to a reader of its table.
+def classify(verdict: RuleVerdict) -> State:
+    """Return what a verdict means for readers of the table.
 
-    Only a critical rule of the whole table keeps a version from its readers; a critical row rule has done
-    its work when it has diverted rows.
+    Only a critical rule on the whole table keeps a version from readers. A critical row rule has already
+    diverted the bad rows.
     """
     if verdict.success:
         return "passed"
@@ -99,7 +101,7 @@ def state_of(verdict: RuleVerdict) -> State:
 def _state(report: Report, *, waiting: bool) -> State:
     if not report.verdicts:
         return "unknown"
-    states = {state_of(verdict) for verdict in report.verdicts if verdict.severity != "info"}
+    states = {classify(verdict) for verdict in report.verdicts if verdict.severity != "info"}
     if "failed" in states:
         return "failed"
     return "attention" if waiting or "attention" in states else "passed"
@@ -109,26 +111,27 @@ def _headline(state: State, failing: tuple[RuleVerdict, ...], *, waiting: Mappin
     if state == "unknown":
         return "Nothing has been validated yet"
     if state == "failed":
-        blocking = [verdict for verdict in failing if state_of(verdict) == "failed"]
+        blocking = [verdict for verdict in failing if classify(verdict) == "failed"]
         tables = sorted({verdict.table for verdict in blocking})
-        where = tables[0] if len(tables) == 1 else plural(len(tables), "table")
+        where = tables[0] if len(tables) == 1 else format_count(len(tables), "table")
         verb = "fails" if len(tables) == 1 else "fail"
-        return f"{where} {verb} {plural(rules(blocking), 'critical rule')}"
+        return f"{where} {verb} {format_count(count_rules(blocking), 'critical rule')}"
     if state == "passed":
-        return "Every rule that matters holds"
+        return "All critical and warning rules hold"
     if failing:
-        return f"Usable, but {plural(rules(failing), 'rule')} found something"
-    where = ", ".join(f"{count:,} in the {lane} lane's" for lane, count in waiting.items())
-    return f"Every rule holds; records wait in quarantine: {where}"
+        failed = count_rules(failing)
+        return f"Usable, but {format_count(failed, 'rule')} {'fails' if failed == 1 else 'fail'}"
+    where = ", ".join(f"{count:,} in the {lane} lane" for lane, count in waiting.items())
+    return f"All rules hold, but records wait in quarantine: {where}"
 
 
-def rules(verdicts: Iterable[RuleVerdict]) -> int:
-    """Return of how many rules verdicts are: each may be judged on several tables."""
+def count_rules(verdicts: Iterable[RuleVerdict]) -> int:
+    """Return the number of rules among the verdicts: a rule may be checked on several tables."""
     return len({verdict.rule for verdict in verdicts})
 
 
-def plural(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun."""
+def format_count(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun in the singular or plural."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
@@ -137,8 +140,8 @@ def _by_lane(report: Report) -> tuple[LaneFigures, ...]:
     return tuple(
         LaneFigures(
             lane=name,
-            rules=rules(v for v in report.verdicts if v.lane == name),
-            failing=rules(v for v in report.verdicts if v.lane == name and not v.success),
+            rules=count_rules(v for v in report.verdicts if v.lane == name),
+            failing=count_rules(v for v in report.verdicts if v.lane == name and not v.success),
             waiting=sum(reason.first for reason in report.reasons if reason.lane == name),
         )
         for name in sorted(names)
@@ -153,4 +156,4 @@ def _by_table(report: Report) -> tuple[TableVerdicts, ...]:
 def _worst_first(verdict: RuleVerdict) -> tuple[bool, int, float, str, str]:
     severity = _SEVERITIES.index(verdict.severity) if verdict.severity in _SEVERITIES else len(_SEVERITIES)
     since = verdict.failing_since.timestamp() if verdict.failing_since else 0.0
-    return (state_of(verdict) != "failed", severity, since, verdict.table, verdict.rule)
+    return (classify(verdict) != "failed", severity, since, verdict.table, verdict.rule)

@@ -1,4 +1,4 @@
-"""Rows and newest event of every table, and its rows by day."""
+"""Rows, newest event and rows per day of every table."""
 
 from __future__ import annotations
 
@@ -12,42 +12,52 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze import event_ids
 from lakehouse.catalog.tables import Table
-from lakehouse.observability.quality_report.model import Day, Volume
+from lakehouse.observability.quality_report.model import DailyRows, Volume
 
 DAYS = 14
 
 
-def read(
+def read_volumes(
     tables: Mapping[Table, DataFrame], *, versions: Mapping[Table, int | None], today: date
 ) -> tuple[Volume, ...]:
-    """Return every table's volume in the order given.
+    """Return the volume of every table, in the given order.
 
-    One job for all of them, which reads one column of each; at most 15 rows a table come back.
+    Costs one job, which reads one column of each table and returns at most 15 rows per table.
 
     Args:
-        tables: the rows of each.
-        versions: the published version whose rows those are, of tables that have one.
+        tables: the rows of each table.
+        versions: the published version that the rows are of, for tables that have one.
         today: the last day.
     """
     if not tables:
         return ()
     first = today - timedelta(days=DAYS - 1)
     counted = [
-        by_day(rows, time=_time(rows), first=first, last=today).withColumn("table", F.lit(table.full_name))
+        count_by_day(rows, time=_time(rows), first=first, last=today).withColumn(
+            "table", F.lit(table.full_name)
+        )
         for table, rows in tables.items()
     ]
-    found = defaultdict(list)
+    by_table = defaultdict(list)
     for row in reduce(DataFrame.unionByName, counted).collect():
-        found[row.table].append(row)
+        by_table[row.table].append(row)
     return tuple(
-        _volume(table, found[table.full_name], version=versions.get(table), first=first) for table in tables
+        _volume(table, by_table[table.full_name], version=versions.get(table), first=first)
+        for table in tables
     )
 
 
-def by_day(rows: DataFrame, *, time: Column, first: date, last: date) -> DataFrame:
-    """Return day, rows and newest; the day is null for what lies outside. One shuffle of a row a day.
+def count_by_day(rows: DataFrame, *, time: Column, first: date, last: date) -> DataFrame:
+    """Return day, rows and newest event. One shuffle of one row per day.
 
-    What claims to be of a day to come, as a malformed record may, is never the newest.
+    Rows outside the range have a null day. A row dated after the last day, as a malformed record may be,
+    never counts as the newest.
+
+    Args:
+        rows: the rows of a table.
+        time: the time of a row's event.
+        first: the first day.
+        last: the last day, included.
     """
     day = time.cast("date")
     return rows.groupBy(F.when(day.between(F.lit(first), F.lit(last)), day).alias("day")).agg(
@@ -56,16 +66,18 @@ def by_day(rows: DataFrame, *, time: Column, first: date, last: date) -> DataFra
 
 
 def _time(rows: DataFrame) -> Column:
-    """Return an event's time: written down, inside its id, or no finer than its day."""
+    """Return the time of an event: its own column, the time in its id, or else its day."""
     if "event_time" in rows.columns:
         return F.col("event_time")
     return (
-        event_ids.time_of(F.col("event_id")) if "event_id" in rows.columns else F.col("day").cast("timestamp")
+        event_ids.extract_time(F.col("event_id"))
+        if "event_id" in rows.columns
+        else F.col("day").cast("timestamp")
     )
 
 
 def _volume(table: Table, rows: list[Row], *, version: int | None, first: date) -> Volume:
-    by = {row.day: row.rows for row in rows}
+    by_day = {row.day: row.rows for row in rows}
     newest = max((row.newest for row in rows if row.newest), default=None)
     span = (first + timedelta(days=number) for number in range(DAYS))
     return Volume(
@@ -73,5 +85,5 @@ def _volume(table: Table, rows: list[Row], *, version: int | None, first: date) 
         rows=sum(row.rows for row in rows),
         newest=newest.astimezone(UTC) if newest else None,
         version=version,
-        days=tuple(Day(day, by.get(day, 0)) for day in span),
+        days=tuple(DailyRows(day, by_day.get(day, 0)) for day in span),
     )

@@ -1,1 +1,1 @@
-"""Whether pins still have the fields they had: what is new, what has another type, what is lost."""
+"""Schema drift: new fields of pins, fields whose type changed, and lost fields."""

@@ -1,4 +1,4 @@
-"""What the fields of a lane's records say, kept as an object that people and `pinlake status` read."""
+"""The drift report of a lane, stored as a JSON object that `pinlake status` reads."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from dataclasses import asdict, dataclass
 from foundation.event import PIN_FIELDS
 from lakehouse.catalog import locations
 
-# One client in twenty that spells a field its own way is for cleaning; more is a change.
-STRAY_SHARE = 0.05
-# When most records lack a field, that is no old client any more.
-LOST_SHARE = 0.5
-# Of fewer records nothing is concluded.
-FEWEST_RECORDS = 20
+# Up to this share of values of another type is left to cleaning; more counts as a changed type.
+MAX_MINORITY_SHARE = 0.05
+# A field is lost if fewer records than this share have a value: old clients alone do not explain that.
+MIN_VALUE_SHARE = 0.5
+# With fewer records no field is called lost.
+MIN_RECORDS = 20
+# Names in the stored object and in `--json`, where they differ from the attribute's.
+_JSON_KEYS = {"minority_type": "stray"}
 _NUMBERS = frozenset({"index", "downloaded"})
-# Older clients do not send it.
+# Older clients do not send these.
 _OPTIONAL = frozenset({"poster_name"})
 
 
@@ -25,11 +27,11 @@ class Field:
     """One field.
 
     Attributes:
-        name: as clients write it.
+        name: the name, as clients write it.
         types: records by JSON type.
-        share: of the records that carry it, null included; of one that silver knows those that carry it in
-            another type than silver expects, if any do.
-        first_seen: when the door took the first of these records, ISO 8601.
+        share: the share of records with the field, null included; for a field that silver expects: the
+            share of records with an unexpected type, if there are any.
+        first_seen: when the API accepted the first of these records, ISO 8601.
     """
 
     name: str
@@ -39,97 +41,104 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Drifted:
+class FieldDrift:
     """Fields that are not as silver expects them.
 
     Attributes:
-        new: silver does not know them.
-        stray: known ones of which a few records have another type, which cleaning copes with.
-        changed: known ones of which more have another type. Critical.
-        lost: known ones that most records lack, or have as null. Critical.
+        new: fields that silver does not expect.
+        minority_type: expected fields that have another type in a few records, which cleaning handles.
+        changed: expected fields that have another type in more records. Critical.
+        lost: expected fields that most records lack or have as null. Critical.
     """
 
     new: Sequence[Field] = ()
-    stray: Sequence[Field] = ()
+    minority_type: Sequence[Field] = ()
     changed: Sequence[Field] = ()
     lost: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Drift:
-    """One look at a lane.
+    """The drift of a lane.
 
     Attributes:
         lane: batch or stream.
-        at: when, ISO 8601.
-        since: records that were written since then were looked at.
+        at: when it was detected, ISO 8601.
+        since: the records written since this time were examined, ISO 8601.
         records: how many of them are JSON objects.
-        fields: what has drifted.
-        unlisted: how many fields more there are, each in fewer records than those that are listed.
+        fields: the fields that drifted.
+        unlisted: further fields, each in fewer records than any listed one.
     """
 
     lane: str
     at: str
     since: str
     records: int
-    fields: Drifted = Drifted()
+    fields: FieldDrift = FieldDrift()
     unlisted: int = 0
 
     @property
     def critical(self) -> bool:
-        """Whether a field has changed its type or is lost."""
+        """Whether a field changed its type or is lost."""
         return bool(self.fields.changed or self.fields.lost)
 
     def as_json(self) -> str:
-        """Return what the object holds."""
-        return json.dumps({**asdict(self), "critical": self.critical})
+        """Return the text of the stored object."""
+        data = asdict(self)
+        data["fields"] = {_JSON_KEYS.get(kind, kind): fields for kind, fields in data["fields"].items()}
+        return json.dumps({**data, "critical": self.critical})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Drift:
-        """Return what `as_json` has written."""
-        held = json.loads(text)
-        del held["critical"]
-        told = held.pop("fields")
-        kinds = {kind: tuple(Field(**each) for each in told[kind]) for kind in ("new", "stray", "changed")}
-        return cls(**held, fields=Drifted(**kinds, lost=tuple(told["lost"])))
+        """Return the drift that `as_json` wrote."""
+        data = json.loads(text)
+        del data["critical"]
+        stored = data.pop("fields")
+        kinds = {
+            kind: tuple(Field(**field) for field in stored[_JSON_KEYS.get(kind, kind)])
+            for kind in ("new", "minority_type", "changed")
+        }
+        return cls(**data, fields=FieldDrift(**kinds, lost=tuple(stored["lost"])))
 
 
-def key(lane: str) -> str:
+def object_key(lane: str) -> str:
     """Return the object's key in the bucket."""
     return f"{locations.TABLES}/_drift/{lane}.json"
 
 
-def sorted_out(found: Iterable[Field], *, records: int) -> Drifted:
-    """Tell new, stray, changed and lost fields.
+def classify_fields(fields: Iterable[Field], *, records: int) -> FieldDrift:
+    """Return the new, changed and lost fields, and those with another type in a few records.
 
     Args:
-        found: the fields of all records.
-        records: how many those are.
+        fields: the fields of all records.
+        records: how many records there are.
     """
-    by_name = {field.name: field for field in found}
-    known = [by_name[name] for name in PIN_FIELDS if name in by_name]
-    enough = records >= FEWEST_RECORDS
-    return Drifted(
+    by_name = {field.name: field for field in fields}
+    expected = [by_name[name] for name in PIN_FIELDS if name in by_name]
+    enough = records >= MIN_RECORDS
+    return FieldDrift(
         new=tuple(field for name, field in by_name.items() if name not in PIN_FIELDS),
-        stray=tuple(field for field in known if 0 < _strays(field) <= STRAY_SHARE),
-        changed=tuple(field for field in known if _strays(field) > STRAY_SHARE),
+        minority_type=tuple(
+            field for field in expected if 0 < _unexpected_share(field) <= MAX_MINORITY_SHARE
+        ),
+        changed=tuple(field for field in expected if _unexpected_share(field) > MAX_MINORITY_SHARE),
         lost=tuple(name for name in PIN_FIELDS if enough and _is_lost(name, by_name.get(name), records)),
     )
 
 
-def is_odd(name: str, kind: str) -> bool:
-    """Return whether silver knows the field and expects another type of it; null is of every type."""
+def is_unexpected_type(name: str, kind: str) -> bool:
+    """Return whether silver expects the field with another type; null fits every type."""
     expected = "number" if name in _NUMBERS else "string"
     return name in PIN_FIELDS and kind not in (expected, "null")
 
 
-def _strays(field: Field) -> float:
-    """The share of its values, null apart, that are of another type than silver expects."""
+def _unexpected_share(field: Field) -> float:
+    """Return the share of its values that have an unexpected type; null is not counted."""
     values = {kind: count for kind, count in field.types.items() if kind != "null"}
-    others = sum(count for kind, count in values.items() if is_odd(field.name, kind))
-    return others / sum(values.values()) if values else 0.0
+    unexpected = sum(count for kind, count in values.items() if is_unexpected_type(field.name, kind))
+    return unexpected / sum(values.values()) if values else 0.0
 
 
 def _is_lost(name: str, field: Field | None, records: int) -> bool:
     values = sum(count for kind, count in field.types.items() if kind != "null") if field else 0
-    return name not in _OPTIONAL and values < LOST_SHARE * records
+    return name not in _OPTIONAL and values < MIN_VALUE_SHARE * records

@@ -1,1 +1,1 @@
-"""Pins erased from tables, files and Postgres, and what is left of them searched for."""
+"""Erasure of pins from tables, files and Postgres, and the search that verifies it."""

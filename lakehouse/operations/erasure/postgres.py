@@ -1,4 +1,4 @@
-"""Erased pins in Postgres."""
+"""Erasure of pins from Postgres."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from foundation.errors import TransientError
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 from lakehouse.delta.commit_info import CommitInfo
-from lakehouse.serving.postgres import Serving
+from lakehouse.serving.postgres import ServingDatabase
 
 _ERASE = """
 WITH gone AS (DELETE FROM experimental_data WHERE unique_id = ANY (%s::uuid[]) RETURNING 1)
@@ -25,33 +25,33 @@ _LOCK_SECONDS = 30
 _TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
 
 
-def count(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
-    """Count the rows of these pins; database and table are made where they are absent.
+def count_rows(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
+    """Count the rows of these pins. Creates the database and the table if they do not exist.
 
     Raises:
         TransientError: the server does not answer.
     """
-    database = Serving(settings)
+    database = ServingDatabase(settings)
     database.ensure()
-    ((found,),) = database.ask(_COUNT, list(unique_ids))
-    return int(found)
+    ((rows,),) = database.query(_COUNT, list(unique_ids))
+    return int(rows)
 
 
-def erase(settings: PostgresSettings, unique_ids: Sequence[str], info: CommitInfo) -> None:
-    """Remove pins, and write down how many in the same transaction.
+def erase_rows(settings: PostgresSettings, unique_ids: Sequence[str], info: CommitInfo) -> None:
+    """Remove pins and record their number in the same transaction.
 
-    Raises: as `count`.
+    Raises: as `count_rows`.
     """
-    Serving(settings).ask(_ERASE, list(unique_ids), info.query, info.query, info.as_json())
+    ServingDatabase(settings).query(_ERASE, list(unique_ids), info.query, info.query, info.as_json())
 
 
-def rewrite(settings: PostgresSettings) -> None:
-    """Write table and indexes anew: a plain VACUUM frees the space of removed rows and leaves their bytes.
+def rewrite_table(settings: PostgresSettings) -> None:
+    """Rewrite the table and its indexes: a plain VACUUM frees the space of removed rows but keeps the bytes.
 
-    Whoever reads or writes the table waits meanwhile, about as long as it takes to copy it.
+    Readers and writers of the table wait meanwhile, about as long as it takes to copy it.
 
     Raises:
-        TransientError: somebody's transaction holds the table.
+        TransientError: another transaction holds the table.
     """
     with closing(connect(settings)) as session:
         session.autocommit = True
@@ -61,22 +61,22 @@ def rewrite(settings: PostgresSettings) -> None:
                 cursor.execute("VACUUM (FULL) experimental_data")
             except LockNotAvailable as error:
                 raise TransientError(
-                    f"somebody's transaction has held experimental_data for {_LOCK_SECONDS} s",
+                    f"another transaction has held experimental_data for {_LOCK_SECONDS} s",
                     where=f"{settings.host}:{settings.port}/{settings.database}",
-                    hint="End it (pg_stat_activity names it), then run it again: it goes on where it was.",
+                    hint="End that transaction (see pg_stat_activity), then run this again: it resumes here.",
                 ) from error
 
 
-def naming(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
-    """Count the rows, of whatever table of the database, that name one of these pins.
+def count_mentions(settings: PostgresSettings, unique_ids: Sequence[str]) -> int:
+    """Count the rows in all tables of the database that mention one of these pins.
 
-    Raises: as `count`.
+    Raises: as `count_rows`.
     """
-    database = Serving(settings)
+    database = ServingDatabase(settings)
     patterns = [f"%{unique_id}%" for unique_id in unique_ids]
-    found = 0
-    for (name,) in database.ask(_TABLES):
-        counted = f"SELECT count(*) FROM {name} AS held WHERE held::text ILIKE ANY (%s)"
-        ((rows,),) = database.ask(counted, patterns)
-        found += rows
-    return found
+    mentions = 0
+    for (name,) in database.query(_TABLES):
+        query = f"SELECT count(*) FROM {name} AS entry WHERE entry::text ILIKE ANY (%s)"
+        ((rows,),) = database.query(query, patterns)
+        mentions += rows
+    return mentions

@@ -1,7 +1,7 @@
-"""The receipt of an erasure: what was removed, where and when. A pin is named by nothing but its hash.
+"""The receipt of an erasure: what was removed, where and when. It identifies pins only by their hashes.
 
-It is begun before anything is removed and kept up to date on the way, so that a run that was killed is taken
-up by the next one for the same pins.
+It is created before anything is removed and updated at each step, so that the next run for the same pins can
+resume one that was killed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from foundation import version as revision
+from foundation import version
 from foundation.data_subjects import Subjects
 from foundation.event import new_event_id
 
@@ -23,13 +23,13 @@ PREFIX = "erasures/"
 
 
 @dataclass(frozen=True)
-class Place:
-    """What was removed from one place.
+class Removal:
+    """What was removed from one table or other place.
 
     Attributes:
-        rows: rows, records or pages that were the subjects'.
-        files: data files or objects that were removed or written anew because they held one.
-        before: a table's version before its rows were removed.
+        rows: rows, records or pages of the subjects.
+        files: data files or objects that held one of these, and were removed or rewritten.
+        before: the table's version before its rows were removed.
         after: the version without them.
         unreadable: the first and last version that need one of the removed files.
     """
@@ -42,16 +42,16 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Record:
-    """One erasure.
+class ErasureReceipt:
+    """One erasure, stored as a JSON object with these attributes.
 
     Attributes:
-        run: its id; the commits and loads that belong to it carry it too.
+        run: the id of the run, which its commits and loads carry too.
         subjects: SHA-256 of each unique_id in lower case.
-        began: when, ISO 8601.
-        ended: when nothing was left; None if that has not been proved yet.
-        places: by name, such as silver.pins_batch.
-        traces: what the last search has found left.
+        began: the beginning, ISO 8601.
+        ended: when a search first found nothing left, ISO 8601; None until then.
+        places: what was removed, by place, such as silver.pins_batch.
+        traces: what the last search found: objects, files and tables that still mention a subject.
         code: see `foundation.version`.
     """
 
@@ -59,42 +59,42 @@ class Record:
     subjects: tuple[str, ...]
     began: str
     ended: str | None = None
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, Removal] = field(default_factory=dict)
     traces: tuple[str, ...] = ()
-    code: str = field(default_factory=revision.code)
+    code: str = field(default_factory=version.code_version)
 
     @property
     def removed(self) -> int:
-        """How many rows, records and files there were of the subjects."""
-        return sum(place.rows + place.files for place in self.places.values())
+        """The number of rows, records and files removed."""
+        return sum(removal.rows + removal.files for removal in self.places.values())
 
-    def finding(self, name: str, *, rows: int = 0, files: int = 0) -> Record:
-        """Return it with what is about to be removed; a run after a kill finds less."""
-        old = self.places.get(name, Place())
+    def with_counts(self, name: str, *, rows: int = 0, files: int = 0) -> ErasureReceipt:
+        """Return the receipt with what is about to be removed; a resumed run lowers no count."""
+        old = self.places.get(name, Removal())
         return self._with(name, replace(old, rows=max(old.rows, rows), files=max(old.files, files)))
 
-    def versions(self, name: str, *, before: int, after: int) -> Record:
-        """Return it with a table's versions."""
-        old = self.places.get(name, Place())
+    def with_versions(self, name: str, *, before: int, after: int) -> ErasureReceipt:
+        """Return the receipt with a table's versions; the first `before` stays."""
+        old = self.places.get(name, Removal())
         first = before if old.before is None else old.before
         return self._with(name, replace(old, before=first, after=after))
 
-    def unreadable(self, name: str, versions: tuple[int, int]) -> Record:
-        """Return it with the versions of a table that can no longer be read."""
-        old = self.places.get(name, Place())
-        known = old.unreadable or versions
-        span = (min(known[0], versions[0]), max(known[1], versions[1]))
+    def with_unreadable_versions(self, name: str, versions: tuple[int, int]) -> ErasureReceipt:
+        """Return the receipt with the versions of a table that can no longer be read."""
+        old = self.places.get(name, Removal())
+        earlier = old.unreadable or versions
+        span = (min(earlier[0], versions[0]), max(earlier[1], versions[1]))
         return self._with(name, replace(old, unreadable=span))
 
-    def proved(self, traces: tuple[str, ...]) -> Record:
-        """Return it with what a search has found left; it has ended if that is nothing."""
+    def with_search_result(self, traces: tuple[str, ...]) -> ErasureReceipt:
+        """Return the receipt with the result of a search; the erasure has ended if it found nothing."""
         return replace(self, traces=traces, ended=None if traces else _now())
 
-    def _with(self, name: str, place: Place) -> Record:
-        return replace(self, places={**self.places, name: place})
+    def _with(self, name: str, removal: Removal) -> ErasureReceipt:
+        return replace(self, places={**self.places, name: removal})
 
 
-class Records:
+class ErasureReceipts:
     """The receipts in a bucket.
 
     Args:
@@ -106,34 +106,34 @@ class Records:
         self._s3 = s3
         self._bucket = bucket
 
-    def all(self) -> Iterator[Record]:
+    def read_all(self) -> Iterator[ErasureReceipt]:
         """Yield every receipt, oldest first."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=PREFIX)
         for key in sorted(entry["Key"] for page in pages for entry in page.get("Contents", [])):
             body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             yield _from_json(json.loads(body))
 
-    def take_up(self, subjects: Subjects) -> Record:
-        """Return the unfinished receipt of these subjects, or a new one that is not saved yet."""
-        for record in self.all():
-            if record.ended is None and record.subjects == subjects.hashes:
-                return record
-        return Record(new_event_id(), subjects.hashes, _now())
+    def resume_or_begin(self, subjects: Subjects) -> ErasureReceipt:
+        """Return the unfinished receipt of these subjects, or a new one, not saved yet."""
+        for receipt in self.read_all():
+            if receipt.ended is None and receipt.subjects == subjects.hashes:
+                return receipt
+        return ErasureReceipt(new_event_id(), subjects.hashes, _now())
 
-    def save(self, record: Record) -> Record:
-        """Write a receipt, and return it."""
-        body = json.dumps(asdict(record)).encode()
-        self._s3.put_object(Bucket=self._bucket, Key=f"{PREFIX}{record.run}.json", Body=body)
-        return record
+    def save(self, receipt: ErasureReceipt) -> ErasureReceipt:
+        """Write a receipt and return it."""
+        body = json.dumps(asdict(receipt)).encode()
+        self._s3.put_object(Bucket=self._bucket, Key=f"{PREFIX}{receipt.run}.json", Body=body)
+        return receipt
 
 
-def _from_json(fields: dict[str, Any]) -> Record:
+def _from_json(fields: dict[str, Any]) -> ErasureReceipt:
     places = {
-        name: Place(**{**place, "unreadable": tuple(place["unreadable"]) if place["unreadable"] else None})
-        for name, place in fields["places"].items()
+        name: Removal(**{**entry, "unreadable": tuple(entry["unreadable"]) if entry["unreadable"] else None})
+        for name, entry in fields["places"].items()
     }
-    kept = {name: tuple(fields[name]) for name in ("subjects", "traces")}
-    return Record(**{**fields, **kept, "places": places})
+    tuples = {name: tuple(fields[name]) for name in ("subjects", "traces")}
+    return ErasureReceipt(**{**fields, **tuples, "places": places})
 
 
 def _now() -> str:

@@ -1,4 +1,4 @@
-"""What is left of erased pins in the object store: every object's bytes searched, and every Parquet value."""
+"""Verification of an erasure: a search of every object's bytes and every Parquet value for the pins."""
 
 from __future__ import annotations
 
@@ -15,67 +15,70 @@ from pyspark.sql import functions as F
 from foundation.data_subjects import Subjects
 from lakehouse.catalog.tables import TABLES, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.operations.erasure.files import CHANGES, contents
-from lakehouse.spark import filesystem as objects
+from lakehouse.operations.erasure.files import CHANGES, read_files
+from lakehouse.spark import filesystem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_AT_ONCE = 4
-_PLAIN = ("tinyint", "smallint", "int", "bigint", "double", "date", "timestamp", "boolean")
+_THREADS = 4
+# Types whose values cannot hold an id.
+_TYPES_WITHOUT_TEXT = ("tinyint", "smallint", "int", "bigint", "double", "date", "timestamp", "boolean")
 
 
-def in_objects(s3: S3Client, bucket: str, subjects: Subjects) -> list[str]:
-    """Return the names of the objects whose bytes, unpacked if they are gzip, name a subject.
+def search_objects(s3: S3Client, bucket: str, subjects: Subjects) -> list[str]:
+    """Return the keys of the objects whose bytes mention a subject; gzip is unpacked first.
 
-    Reads the whole bucket. In the logs of the tables as much of an id is searched as statistics hold.
+    Reads the whole bucket. Table logs are searched for the beginnings of ids, as statistics truncate values.
     """
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
-    def names_one(key: str) -> bool:
+    def mentions_subject(key: str) -> bool:
         try:
             body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except s3.exceptions.NoSuchKey:
-            return False  # removed since it was listed
+            return False  # removed after it was listed
         if key.endswith(".gz"):
             body = igzip.decompress(body)  # type: ignore[no-untyped-call]  # isal's stubs leave it out
-        return subjects.named_in(body, cut="/_delta_log/" in key)
+        return subjects.are_mentioned_in(body, prefix_only="/_delta_log/" in key)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return [key for key, found in zip(keys, pool.map(names_one, keys), strict=True) if found]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return [
+            key for key, mentioned in zip(keys, pool.map(mentions_subject, keys), strict=True) if mentioned
+        ]
 
 
-def in_values(lake: DeltaLake, subjects: Subjects) -> list[str]:
-    """Return the URLs of the Parquet files that hold a value naming a subject.
+def search_values(lake: DeltaLake, subjects: Subjects) -> list[str]:
+    """Return the URLs of the Parquet files with a value that mentions a subject.
 
-    Reads all text in all files of all tables, of whatever version, and in the checkpoints of their logs.
-    One to three jobs a table.
+    Reads all text in all files of all tables, in every version, and in the checkpoints of their logs. One to
+    three jobs per table.
     """
-    found: set[str] = set()
+    urls: set[str] = set()
     for table in TABLES:
-        for rows, ids in _parquet(lake, table, subjects):
-            named = reduce(or_, (_text(rows).contains(unique_id) for unique_id in ids))
-            found |= {
+        for rows, ids in _read_parquet(lake, table, subjects):
+            mentioned = reduce(or_, (_text(rows).contains(unique_id) for unique_id in ids))
+            urls |= {
                 row.file_path
-                for row in rows.where(named).select(F.col("_metadata.file_path")).distinct().collect()
+                for row in rows.where(mentioned).select(F.col("_metadata.file_path")).distinct().collect()
             }
-    return sorted(found)
+    return sorted(urls)
 
 
-def _parquet(
+def _read_parquet(
     lake: DeltaLake, table: Table, subjects: Subjects
 ) -> Iterator[tuple[DataFrame, tuple[str, ...]]]:
     path = lake.path(table)
     for folder in (path, f"{path}/{CHANGES}"):
-        if objects.names(lake.spark, folder):
-            yield contents(lake.spark, table, folder), subjects.ids
-    if any(name.endswith(".parquet") for name in objects.names(lake.spark, f"{path}/_delta_log")):
+        if filesystem.list_names(lake.spark, folder):
+            yield read_files(lake.spark, table, folder), subjects.ids
+    if any(name.endswith(".parquet") for name in filesystem.list_names(lake.spark, f"{path}/_delta_log")):
         log = lake.spark.read.option("mergeSchema", "true").parquet(f"{path}/_delta_log/*.parquet")
-        yield log, subjects.beginnings
+        yield log, subjects.prefixes
 
 
 def _text(rows: DataFrame) -> Column:
-    """All that may hold text, in lower case."""
-    named = [field.name for field in rows.schema if field.dataType.simpleString() not in _PLAIN]
-    return F.lower(F.concat_ws(" ", *(F.col(f"`{name}`").cast("string") for name in named)))
+    """Return all columns that may hold text, joined and in lower case."""
+    names = [field.name for field in rows.schema if field.dataType.simpleString() not in _TYPES_WITHOUT_TEXT]
+    return F.lower(F.concat_ws(" ", *(F.col(f"`{name}`").cast("string") for name in names)))

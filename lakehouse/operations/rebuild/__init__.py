@@ -1,3 +1,3 @@
-"""Past days of the batch lane, computed anew from bronze with the code and the suites of today."""
+"""Rebuild of past days of the batch lane from bronze, with today's code and suites."""
 
 from __future__ import annotations

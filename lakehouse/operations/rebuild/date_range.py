@@ -1,4 +1,4 @@
-"""The days that are rebuilt, as a range of event ids."""
+"""A range of days, as a range of event ids."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ _DAY_MILLISECONDS = 86_400_000
 
 
 @dataclass(frozen=True)
-class Days:
-    """Whole days in UTC.
+class DateRange:
+    """A range of whole days in UTC.
 
     Attributes:
-        first: the first of them.
-        last: the last of them, included.
+        first: the first day.
+        last: the last day, included.
     """
 
     first: date
     last: date
 
     @property
-    def begin(self) -> str:
-        """How the ids of the first day begin, at its first millisecond: no earlier id is greater."""
+    def begin_id(self) -> str:
+        """The beginning of an id at the first millisecond of the first day; every earlier id is smaller."""
         return _first_id(self.first)
 
     @property
-    def end(self) -> str:
-        """The same for the day after the last."""
+    def end_id(self) -> str:
+        """The beginning of an id at the first millisecond after the last day."""
         return _first_id(self.last + _DAY)
 
-    def each(self) -> list[date]:
+    def list_days(self) -> list[date]:
         """Return every day, in order."""
         return [self.first + number * _DAY for number in range((self.last - self.first).days + 1)]
 
-    def hold(self, event_id: Column) -> Column:
-        """Return whether an event is of these days."""
-        return (event_id >= F.lit(self.begin)) & (event_id < F.lit(self.end))
+    def contains(self, event_id: Column) -> Column:
+        """Return whether an event is in these days."""
+        return (event_id >= F.lit(self.begin_id)) & (event_id < F.lit(self.end_id))
 
 
 def _first_id(day: date) -> str:
-    # A UUIDv7 begins with its milliseconds, so that ids compare as their times do.
+    # A UUIDv7 begins with its time in milliseconds, so ids compare as their times do.
     digits = f"{(day - _EPOCH).days * _DAY_MILLISECONDS:012x}"
     return f"{digits[:8]}-{digits[8:]}"

@@ -1,4 +1,4 @@
-"""Which events a rebuild judges, and with which value. Pure: DataFrame to DataFrame."""
+"""The events that a rebuild checks, and their values. Pure: DataFrame to DataFrame."""
 
 from __future__ import annotations
 
@@ -8,58 +8,75 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.gold.category_daily import of_days
-from lakehouse.operations.rebuild.date_range import Days
+from lakehouse.gold.category_daily import filter_by_days
+from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.quality.quarantine import DROPPED
 from lakehouse.silver.parsing import parse
 
-PLACE = ["topic", "partition", "offset"]
+COORDINATES = ["topic", "partition", "offset"]
 
 
-def decisions(quarantine: DataFrame) -> DataFrame:
-    """Return what somebody has decided about refused records: PLACE, corrected, given_up.
+def select_decisions(quarantine: DataFrame) -> DataFrame:
+    """Return the manual decisions about refused records: COORDINATES, corrected, given_up.
 
-    A correction counts, whether it has been replayed or not: it goes through the same gates here.
+    A correction counts even if it has not been replayed: it passes the same gates here.
+
+    Args:
+        quarantine: the rows of quarantine.
     """
     given_up = F.col("state") == DROPPED
     return (
         quarantine.where("layer = 'silver'")
         .where(given_up | F.col("corrected").isNotNull())
         .dropDuplicates(["id"])
-        .select(*PLACE, "corrected", given_up.alias("given_up"))
+        .select(*COORDINATES, "corrected", given_up.alias("given_up"))
     )
 
 
-def decided(bronze: DataFrame, decisions: DataFrame) -> DataFrame:
-    """Return bronze's rows without those given up, and with a correction in the place of what was sent.
+def apply_decisions(bronze: DataFrame, decisions: DataFrame) -> DataFrame:
+    """Return bronze without the dropped records, and with corrections instead of the values sent.
 
     One join by coordinates.
+
+    Args:
+        bronze: the rows of bronze.
+        decisions: see `select_decisions`.
     """
     return (
-        bronze.join(decisions, PLACE, "left")
+        bronze.join(decisions, COORDINATES, "left")
         .where(~F.coalesce("given_up", F.lit(False)))
         .withColumn("value", F.coalesce("corrected", "value"))
         .drop("corrected", "given_up")
     )
 
 
-def pins_of(days: Days, events: DataFrame, tables: Iterable[DataFrame]) -> DataFrame:
-    """Return unique_id of every pin that has an event of these days, or is shown by a table with one.
+def select_pins(days: DateRange, events: DataFrame, tables: Iterable[DataFrame]) -> DataFrame:
+    """Return the unique_id of every pin with an event in these days, in bronze or in a table.
 
-    A table may show what cannot even be parsed today. One shuffle.
+    A table may hold an event that can no longer be parsed today. One shuffle.
+
+    Args:
+        days: the days.
+        events: see `apply_decisions`.
+        tables: silver and gold, which hold one event per pin.
     """
-    parsed = events.where(days.hold(F.col("event_id"))).transform(parse)
-    shown = [of_days(table, days.each()) for table in tables]
-    names = [rows.select("unique_id") for rows in (parsed, *shown)]
-    return reduce(DataFrame.union, names).where("unique_id IS NOT NULL").distinct()
+    parsed = events.where(days.contains(F.col("event_id"))).transform(parse)
+    current = [filter_by_days(table, days.list_days()) for table in tables]
+    pins = [rows.select("unique_id") for rows in (parsed, *current)]
+    return reduce(DataFrame.union, pins).where("unique_id IS NOT NULL").distinct()
 
 
-def of_pins(events: DataFrame, pins: DataFrame, days: Days) -> DataFrame:
-    """Return, parsed, every event of the pins, of whatever day, and those of the days that name no pin.
+def select_events(events: DataFrame, pins: DataFrame, days: DateRange) -> DataFrame:
+    """Return, parsed, every event of the pins on any day, and the events of the days that name no pin.
 
-    An event that is refused now must let an older one back, and one that passes now may be the newest.
-    Which pin an event is of stands in its value alone: all of bronze is read and parsed once.
+    All events of a pin are needed: if its newest event is refused now, an older one takes its place. Only the
+    value of a record says which pin it is of, so all of bronze is read and parsed once.
+
+    Args:
+        events: see `apply_decisions`.
+        pins: see `select_pins`.
+        days: the days.
     """
     parsed = events.transform(parse)
-    nameless = parsed.where(days.hold(F.col("event_id"))).where("unique_id IS NULL")
+    nameless = parsed.where(days.contains(F.col("event_id"))).where("unique_id IS NULL")
     return parsed.join(pins, "unique_id", "leftsemi").unionByName(nameless)

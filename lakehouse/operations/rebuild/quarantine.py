@@ -1,4 +1,4 @@
-"""What a rebuild refuses that was not refused before, and what it lets through that was."""
+"""The changes of a rebuild in quarantine: records it newly refuses, and records that pass now."""
 
 from __future__ import annotations
 
@@ -7,61 +7,70 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog.schemas import QUARANTINE
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta import lake as delta
-from lakehouse.delta import retries as conflicts
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake, MicroBatch, merge_session
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.operations.rebuild.events import PLACE
-from lakehouse.quality.gate import Judged
+from lakehouse.delta.retries import retry_on_conflict
+from lakehouse.operations.rebuild.events import COORDINATES
+from lakehouse.quality.gate import GateResult
 from lakehouse.quality.quarantine import DROPPED, OPEN, to_quarantine
 
 NOTE = "refused by a rebuild"
 
 
-def new(judged: Judged, quarantine: DataFrame) -> DataFrame:
-    """Return quarantine rows for what a gate refuses, but for those that stand there so already.
+def find_new_rows(judged: GateResult, quarantine: DataFrame) -> DataFrame:
+    """Return quarantine rows for the refused records that are not in quarantine in the same way already.
 
-    A record that had been let through, or was refused for other reasons, comes back under its old id.
+    A record that was released, or refused for other reasons, comes back under its old id.
+
+    Args:
+        judged: the rows that a gate checked.
+        quarantine: the rows of quarantine.
     """
-    known = quarantine.select("id", F.col("state").alias("_state"), F.col("reasons").alias("_reasons"))
+    current = quarantine.select("id", F.col("state").alias("_state"), F.col("reasons").alias("_reasons"))
     same = (F.col("_state") == OPEN) & (F.col("_reasons") == F.col("reasons"))
-    settled = same | (F.col("_state") == DROPPED)
+    unchanged = same | (F.col("_state") == DROPPED)
     return (
-        to_quarantine(judged.refused(), layer=judged.gate.table.layer)
+        to_quarantine(judged.invalid_rows(), layer=judged.gate.table.layer)
         .dropDuplicates(["id"])
-        .join(known.dropDuplicates(["id"]), "id", "left")
-        .where(~F.coalesce(settled, F.lit(False)))
+        .join(current.dropDuplicates(["id"]), "id", "left")
+        .where(~F.coalesce(unchanged, F.lit(False)))
         .select(*QUARANTINE.fieldNames())
     )
 
 
-def let_through(passed: DataFrame, quarantine: DataFrame, *, layer: str) -> DataFrame:
-    """Return the id of every open quarantine row whose record passes now."""
+def released(passed: DataFrame, quarantine: DataFrame, *, layer: str) -> DataFrame:
+    """Return the id of every open quarantine row whose record passes now.
+
+    Args:
+        passed: the rows that passed the gate.
+        quarantine: the rows of quarantine.
+        layer: the layer of the gate.
+    """
     waiting = quarantine.where((F.col("layer") == layer) & (F.col("state") == OPEN))
-    return waiting.join(passed, PLACE, "leftsemi").select("id")
+    return waiting.join(passed, COORDINATES, "leftsemi").select("id")
 
 
 def write(lake: DeltaLake, refusals: DataFrame, count: int, batch: MicroBatch) -> None:
-    """Merge refusals into quarantine by their ids. One commit, none without rows.
+    """Merge refusals into quarantine by their ids, in one commit; without rows there is no commit.
 
     Args:
         lake: the lakehouse.
-        refusals: see `new`.
-        count: how many they are.
-        batch: the rebuild, as the layer's writes know it.
+        refusals: see `find_new_rows`.
+        count: their number.
+        batch: the rebuild as a micro-batch of the layer.
     """
     if not count:
         return
-    counted = batch.of_step(Step.REBUILD, StepMetrics(read=count, quarantined=count))
-    session = delta.merge_session(refusals, BATCH.quarantine, counted)
-    again = {name: F.col(f"new.{name}") for name in ("state", "reasons", "broken", "suite", "changed_at")}
-    for attempt in conflicts.again(BATCH.quarantine):
+    counted = batch.for_step(Step.REBUILD, StepMetrics(read=count, quarantined=count))
+    session = merge_session(refusals, BATCH.quarantine, counted)
+    values = {name: F.col(f"new.{name}") for name in ("state", "reasons", "broken", "suite", "changed_at")}
+    for attempt in retry_on_conflict(BATCH.quarantine):
         with attempt:
             table = lake.delta_table(BATCH.quarantine, session).alias("old")
             (
                 table.merge(refusals.alias("new"), "old.id = new.id")
-                .whenMatchedUpdate(f"old.state <> '{DROPPED}'", {**again, "note": F.lit(NOTE)})
+                .whenMatchedUpdate(f"old.state <> '{DROPPED}'", {**values, "note": F.lit(NOTE)})
                 .whenNotMatchedInsertAll()
                 .execute()
             )

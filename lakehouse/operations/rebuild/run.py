@@ -1,99 +1,112 @@
-"""A rebuild from beginning to end: looked at, or published."""
+"""Preview and publication of a rebuild."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.operations.rebuild import changes as difference
-from lakehouse.operations.rebuild.changes import Difference
-from lakehouse.operations.rebuild.date_range import Days
+from lakehouse.operations.rebuild.changes import TableChanges, summarise
+from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.operations.rebuild.publish import Publication
-from lakehouse.operations.rebuild.recompute import Gold, Silver, recomputing
-from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.results import GateLog
+from lakehouse.operations.rebuild.recompute import RecomputedGold, RecomputedSilver, open_recomputation
+from lakehouse.pipelines import batch
+from lakehouse.quality.results import GateStats
 from lakehouse.silver.text import TextPolicy
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is to be rebuilt.
+class RebuildRequest:
+    """What to rebuild.
 
     Attributes:
-        days: of the events.
+        days: the days of the events.
         text_policy: see `lakehouse.silver.cleaning`.
-        examples: how many changed rows of each table are told in full.
+        examples: the number of changed rows of each table to report in full.
     """
 
-    days: Days
+    days: DateRange
     text_policy: TextPolicy
     examples: int = 0
 
 
 @dataclass(frozen=True)
-class Found:
+class RebuildSummary:
     """What a rebuild changes.
 
     Attributes:
-        judged: events that were judged anew.
-        refused: rows that quarantine gets.
-        let_through: rows of quarantine that pass now.
-        tables: silver, the features and the daily figures.
+        judged: events that were checked again.
+        refused: rows added to quarantine.
+        released: open rows of quarantine that pass now.
+        tables: the changes of silver, the features and the daily figures.
     """
 
     judged: int
     refused: int
-    let_through: int
-    tables: tuple[Difference, ...]
+    released: int
+    tables: tuple[TableChanges, ...]
 
     @property
-    def nothing(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether nothing changes."""
-        return not (self.refused or self.let_through or any(table.rows for table in self.tables))
+        return not (self.refused or self.released or any(table.rows for table in self.tables))
+
+    def as_data(self) -> dict[str, Any]:
+        """Return what `pinlake rebuild --json` prints; its keys are a contract."""
+        return {
+            "judged": self.judged,
+            "refused": self.refused,
+            "let_through": self.released,
+            "tables": [asdict(table) for table in self.tables],
+        }
 
 
-def preview(lake: DeltaLake, request: Request) -> Found:
-    """Return what a rebuild would change. Costs what `Recomputation.silver` and `gold` cost.
+def preview(lake: DeltaLake, request: RebuildRequest) -> RebuildSummary:
+    """Return what a rebuild would change. Costs one recomputation of silver and one of gold.
 
-    What silver has not read yet of these pins is part of it: publishing promotes it first.
-    """
-    with recomputing(lake, request.days) as recomputation:
-        silver = recomputation.silver(text_policy=request.text_policy)
-        return _found(silver, recomputation.gold(silver), examples=request.examples)
-
-
-def publish(lake: DeltaLake, request: Request, *, tell: Callable[[Found], None]) -> None:
-    """Bring the batch lane's tables to what they would be, had today's code and suites been there always.
-
-    Silver takes first what is new in bronze: no event is judged here whose turn is still to come.
-    Beside two recomputations of gold, an ordinary promotion to gold and the audits, each table that differs
-    costs a merge, which rewrites only files that hold a changed row.
+    Includes events of these pins that silver has not read yet; `publish` promotes them first.
 
     Args:
         lake: the lakehouse.
-        request: what is to be rebuilt.
-        tell: takes what changes, before it is written.
+        request: what to rebuild.
+    """
+    with open_recomputation(lake, request.days) as recomputation:
+        silver = recomputation.recompute_silver(text_policy=request.text_policy)
+        return _summarise(silver, recomputation.recompute_gold(silver), examples=request.examples)
+
+
+def publish(lake: DeltaLake, request: RebuildRequest, *, report: Callable[[RebuildSummary], None]) -> None:
+    """Change the batch lane's tables to what today's code and suites would have made of the days.
+
+    Promotes new bronze rows to silver first, so that the rebuild never overtakes an ordinary promotion. Costs
+    one recomputation of silver, two of gold, an ordinary promotion to gold, the audits, and one merge per
+    table that differs, which rewrites only files with a changed row.
+
+    Args:
+        lake: the lakehouse.
+        request: what to rebuild.
+        report: is called with the changes before they are written.
 
     Raises:
-        Unpublished: a critical rule does not hold: readers keep the versions they had.
+        AuditFailedError: a critical rule fails; readers keep the versions they had.
         TransientError: another writer was first.
     """
-    log = GateLog()
-    batch_lane.promote_to_silver(lake, text_policy=request.text_policy, log=log)
-    with recomputing(lake, request.days) as recomputation:
-        silver = recomputation.silver(text_policy=request.text_policy)
-        tell(_found(silver, recomputation.gold(silver), examples=request.examples))
-        for step in Publication(lake, recomputation, silver=silver, log=log).steps():
+    stats = GateStats()
+    batch.write_silver(lake, text_policy=request.text_policy, stats=stats)
+    with open_recomputation(lake, request.days) as recomputation:
+        silver = recomputation.recompute_silver(text_policy=request.text_policy)
+        report(_summarise(silver, recomputation.recompute_gold(silver), examples=request.examples))
+        for step in Publication(lake, recomputation, silver=silver, stats=stats).list_steps():
             step()
 
 
-def _found(silver: Silver, gold: Gold, *, examples: int) -> Found:
+def _summarise(silver: RecomputedSilver, gold: RecomputedGold, *, examples: int) -> RebuildSummary:
     changes = ((silver.changes, BATCH.silver), (gold.features, BATCH.features), (gold.daily, CATEGORY_DAILY))
-    return Found(
+    return RebuildSummary(
         silver.judged.counts.read,
         silver.refusals.count() + gold.refusals.count(),
-        silver.let_through.count() + gold.let_through.count(),
-        tuple(difference.summary(rows, table, examples=examples) for rows, table in changes),
+        silver.released.count() + gold.released.count(),
+        tuple(summarise(rows, table, examples=examples) for rows, table in changes),
     )

@@ -1,4 +1,4 @@
-"""The log store that lets many drivers write one Delta table on S3."""
+"""The log store that lets several drivers write one Delta table on S3."""
 
 from __future__ import annotations
 

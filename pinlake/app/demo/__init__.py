@@ -1,3 +1,3 @@
-"""The demonstration: a known set of records through both lanes, and the proof that all of them arrived."""
+"""The demonstration: it sends known records through both lanes and checks that all of them arrived."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Twenty records that are no pins, as real topics hold them, and the reason each must be refused for."""
+"""Twenty records that are not pins, as real topics contain them, each with the reason to reject it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LAST_ID_OF_ALL = "ffffffff-ffff-7fff-bfff-ffffffffffff"
 
 @dataclass(frozen=True)
 class Malformed:
-    """One record: its value, why silver must refuse it, and the event_id it claims, if any."""
+    """One record: the reason for which silver must reject it, its value, and its event_id if it has one."""
 
     reason: str
     value: bytes | None
@@ -31,19 +31,19 @@ class Malformed:
 
 
 def records() -> list[Malformed]:
-    """Return the twenty."""
-    whole = _json({**_PIN, "unique_id": _ID})
+    """Return the twenty records."""
+    pin = _json({**_PIN, "unique_id": _ID})
     values: list[tuple[str, bytes | None]] = [
         ("value.missing", None),
-        ("value.not_utf8", whole.replace(b"a pin", b"\xff\xfe")),
+        ("value.not_utf8", pin.replace(b"a pin", b"\xff\xfe")),
         ("value.not_utf8", b"\x00\x01\x80\x81"),
         ("value.not_one_json_object", b""),
         ("value.not_one_json_object", b"not json at all"),
-        ("value.not_one_json_object", whole[: len(whole) // 2]),
+        ("value.not_one_json_object", pin[: len(pin) // 2]),
         ("value.not_one_json_object", str({**_PIN, "unique_id": _ID}).encode()),
-        ("value.not_one_json_object", _json(whole.decode())),
+        ("value.not_one_json_object", _json(pin.decode())),
         ("value.not_one_json_object", _json([_PIN])),
-        ("value.not_one_json_object", whole + whole),
+        ("value.not_one_json_object", pin + pin),
         ("value.not_one_json_object", b"42"),
         ("value.not_one_json_object", b"null"),
         ("unique_id.missing", _json(_PIN)),
@@ -59,10 +59,10 @@ def records() -> list[Malformed]:
 
 
 def write(kafka: KafkaSettings, malformed: Sequence[Malformed]) -> None:
-    """Write the records straight into both topics, past the door.
+    """Write the records directly into both topics, without the API.
 
     Raises:
-        TransientError: Kafka did not acknowledge all of them.
+        TransientError: Kafka did not acknowledge all records.
     """
     producer = Producer(
         {**librdkafka_config(kafka), "acks": "all", "enable.idempotence": True, "log_level": 0}
@@ -75,9 +75,9 @@ def write(kafka: KafkaSettings, malformed: Sequence[Malformed]) -> None:
             producer.produce(topic, value=record.value, key=str(uuid.uuid4()), headers=headers)
     if producer.flush(FLUSH_SECONDS):
         raise TransientError(
-            "Kafka has not acknowledged the malformed records",
+            "Kafka did not acknowledge the malformed records",
             where=kafka.bootstrap_servers,
-            hint="Look at `pinlake status` and Kafka's log, then run it again.",
+            hint="Check `pinlake status` and Kafka's log, then run the command again.",
         )
 
 

@@ -1,4 +1,4 @@
-"""The demonstration, step by step."""
+"""The steps of the demonstration."""
 
 from __future__ import annotations
 
@@ -8,36 +8,34 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
-from foundation import kafka_admin as topics
+from foundation import kafka_admin
 from foundation.clients import s3_client
 from foundation.settings import KafkaSettings, Settings
 from ingestion.landing.run import consume
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.delta.locks import table_locks as leases
+from lakehouse.delta.locks import table_locks
 from lakehouse.observability.quality_report import rule_texts as sentences
-from lakehouse.observability.quality_report.collect import gather
+from lakehouse.observability.quality_report.collect import collect_report
 from lakehouse.observability.quality_report.deliver import deliver
 from lakehouse.observability.quality_report.render import render
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream_setup import open_stream
+from lakehouse.pipelines.stream import open_stream
 from lakehouse.spark import session
 from local_stack import addresses, stack
-from local_stack.http_server import running_door
-from pinlake.app.demo import malformed_records as malformed
-from pinlake.app.demo import scenario
-from pinlake.app.demo import served_rows as served
+from local_stack.http_server import running_api
+from pinlake.app.demo import malformed_records, scenario
 from pinlake.app.demo.scenario import Posted
-from pinlake.app.demo.summary import Summary
-from pinlake.app.demo.verification import Lakehouse, Offsets
+from pinlake.app.demo.summary import DemoSummary
+from pinlake.app.demo.verification import Lakehouse, Offsets, read_served_rows
 
 
 class Demonstration:
     """One run on the local stack.
 
     Args:
-        settings: whose endpoints are replaced by the local stack's.
-        keep: leave the stack up; it is left up anyway if it was.
-        on_step: told what begins.
+        settings: the endpoints are replaced by those of the local stack.
+        keep: leave the stack running; if it ran before, it is always left running.
+        on_step: called with the name of each step when it starts.
     """
 
     def __init__(self, settings: Settings, *, keep: bool, on_step: Callable[[str], None]) -> None:
@@ -46,19 +44,19 @@ class Demonstration:
         self._on_step = on_step
         self._seconds: dict[str, float] = {}
 
-    def run(self, pins: Sequence[bytes]) -> Summary:
-        """Send pins and malformed records through both lanes, and look at what arrived.
+    def run(self, pins: Sequence[bytes]) -> DemoSummary:
+        """Send pins and malformed records through both lanes and compare the results with what was sent.
 
         Raises:
-            PinlakeError: a server or a step failed; the stack is stopped all the same.
+            PinlakeError: a server or a step failed; the stack is stopped nevertheless.
         """
         ran_before = self._all_running()
         try:
             with self._step("start Kafka, the object store and Postgres"):
                 settings = addresses.point(self._settings, stack.up(self._settings))
             begins, posted = self._post(pins, settings)
-            lanes = (*leases.BATCH_LANE, leases.STREAM)
-            with leases.held(settings, lanes, command="pinlake demo"):
+            lanes = (*table_locks.BATCH_LOCKS, table_locks.STREAM_LOCK)
+            with table_locks.hold_locks(settings, lanes, command="pinlake demo"):
                 return self._promote(settings, begins=begins, posted=posted)
         finally:
             if not (self._keep or ran_before):
@@ -66,17 +64,17 @@ class Demonstration:
                     stack.down(self._settings)
 
     def _post(self, pins: Sequence[bytes], settings: Settings) -> tuple[Offsets, Posted]:
-        with ExitStack() as doors:
+        with ExitStack() as cleanup:
             with self._step("open the door"):
-                url = doors.enter_context(running_door(settings))
+                url = cleanup.enter_context(running_api(settings))
             begins = _ends(settings.kafka)
             with self._step(f"post {len(pins):,} pins, updates and repeats"):
                 posted = scenario.post(url, pins)
             with self._step("write malformed records into the topics"):
-                malformed.write(settings.kafka, malformed.records())
+                malformed_records.write(settings.kafka, malformed_records.records())
         return begins, posted
 
-    def _promote(self, settings: Settings, *, begins: Offsets, posted: Posted) -> Summary:
+    def _promote(self, settings: Settings, *, begins: Offsets, posted: Posted) -> DemoSummary:
         with self._step("start Spark"):
             spark = session.build(settings, app="pinlake demo")
         lake = DeltaLake.of(spark, settings)
@@ -84,25 +82,25 @@ class Demonstration:
             with self._step("batch lane: consume"):
                 consume(settings)
             with self._step("batch lane: bronze"):
-                batch_lane.bronze(lake)
+                batch_lane.run_bronze(lake)
             with self._step("batch lane: silver"):
-                batch_lane.silver(lake, text_policy=settings.text_policy)
+                batch_lane.run_silver(lake, text_policy=settings.text_policy)
             with self._step("batch lane: gold"):
-                batch_lane.gold(lake)
+                batch_lane.run_gold(lake)
             with self._step("stream lane: all layers and Postgres"):
                 open_stream(spark, settings, command="pinlake demo").drain()
             with self._step("write the quality report"):
                 report = self._report(lake, settings)
             with self._step("compare with what was posted"):
                 tables = Lakehouse(lake, begins=begins, newest=posted.newest)
-                return Summary(
+                return DemoSummary(
                     posted=posted,
-                    malformed=Counter(record.reason for record in malformed.records()),
-                    rows=tables.rows(),
-                    daily_pins=tables.pins_in_daily_figures(),
-                    reasons=tables.reasons(),
-                    lanes_differ=tables.lanes_differ(),
-                    served=served.look(settings.postgres, posted.newest),
+                    malformed=Counter(record.reason for record in malformed_records.records()),
+                    rows=tables.count_rows(),
+                    daily_pins=tables.count_daily_pins(),
+                    reasons=tables.count_reasons(),
+                    lanes_differ=tables.count_lane_differences(),
+                    served=read_served_rows(settings.postgres, posted.newest),
                     report=report,
                     seconds=self._seconds,
                 )
@@ -110,9 +108,9 @@ class Demonstration:
             session.stop(spark)
 
     def _report(self, lake: DeltaLake, settings: Settings) -> str:
-        found = gather(lake, sentences=sentences.read(), now=datetime.now(UTC))
+        report = collect_report(lake, rule_texts=sentences.load_rule_texts(), now=datetime.now(UTC))
         folder = self._settings.home / "quality-report"
-        return deliver(render(found), str(folder), s3=s3_client(settings.s3))
+        return deliver(render(report), str(folder), s3=s3_client(settings.s3))
 
     def _all_running(self) -> bool:
         report = stack.status(self._settings)
@@ -129,4 +127,4 @@ class Demonstration:
 
 
 def _ends(kafka: KafkaSettings) -> dict[tuple[str, int], int]:
-    return {(row.topic, row.partition): row.end for row in topics.lag(kafka)}
+    return {(row.topic, row.partition): row.end for row in kafka_admin.read_lag(kafka)}

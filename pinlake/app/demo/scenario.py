@@ -1,4 +1,4 @@
-"""What the demonstration posts, and what must have become of it."""
+"""Posts of the demonstration and the expected result."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from foundation.event import new_event_id
 from ingestion.client.client import Answer, post_pins
 
 UPDATES = 100
-REPEATS = slice(75, 125)  # half of them repeat an event that a newer one has replaced by then
+REPEATS = slice(75, 125)  # half of them repeat an event that a newer event has replaced
 
 
 @dataclass(frozen=True)
-class Newest:
-    """The newest accepted event of a pin, and its follower count where the demonstration has set it."""
+class NewestEvent:
+    """The newest accepted event of a pin, and its follower count if the demonstration has set it."""
 
     unique_id: str
     event_id: str
@@ -25,33 +25,33 @@ class Newest:
 
 @dataclass(frozen=True)
 class Posted:
-    """What the door has answered.
+    """Answers of the API.
 
     Attributes:
-        accepted: posts it took, repeats among them.
-        rejected: posts it refused.
-        newest: what must stand for each pin in the end.
+        accepted: number of accepted posts, including repeats.
+        rejected: number of rejected posts.
+        newest: the event of each pin that must be in the tables at the end.
     """
 
     accepted: int
     rejected: int
-    newest: list[Newest]
+    newest: list[NewestEvent]
 
     @property
     def posted(self) -> int:
-        """All posts."""
+        """Number of all posts."""
         return self.accepted + self.rejected
 
 
 def post(url: str, pins: Sequence[bytes]) -> Posted:
-    """Post every pin once, some again with a new follower count, and some events a second time.
+    """Post every pin once, some pins again with a new follower count, and some events a second time.
 
     Args:
-        url: of the door.
+        url: address of the API.
         pins: JSON objects.
 
     Raises:
-        TransientError: the door does not answer.
+        TransientError: the API does not answer.
     """
     ids = [new_event_id() for _ in pins]
     first = post_pins(url, pins, event_ids=ids)
@@ -65,13 +65,13 @@ def post(url: str, pins: Sequence[bytes]) -> Posted:
     return Posted(accepted, len(answers) - accepted, _newest(events))
 
 
-def _newest(events: Sequence[tuple[Answer, int | None]]) -> list[Newest]:
-    newest: dict[str, Newest] = {}
+def _newest(events: Sequence[tuple[Answer, int | None]]) -> list[NewestEvent]:
+    newest: dict[str, NewestEvent] = {}
     for answer, followers in events:
         if event := answer.acknowledged:
-            known = newest.get(event.unique_id)
-            if known is None or event.event_id > known.event_id:
-                newest[event.unique_id] = Newest(event.unique_id, event.event_id, followers)
+            previous = newest.get(event.unique_id)
+            if previous is None or event.event_id > previous.event_id:
+                newest[event.unique_id] = NewestEvent(event.unique_id, event.event_id, followers)
     return list(newest.values())
 
 

@@ -1,4 +1,4 @@
-"""The demonstration's result, and whether it is what was posted."""
+"""The result of the demonstration, compared with what was posted."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pinlake.app.demo.scenario import Posted
-from pinlake.app.demo.served_rows import Served
-from pinlake.app.demo.verification import Rows
+from pinlake.app.demo.verification import Rows, ServedRows
 
 
 @dataclass(frozen=True)
-class Summary:
-    """What went in and what came out.
+class DemoSummary:
+    """Input and output of the demonstration.
 
     Attributes:
-        posted: what the door has answered.
-        malformed: records written past the door, by the reason they must be refused for.
-        rows: every table of the lanes.
-        daily_pins: pins that gold.category_daily counts.
+        posted: answers of the API.
+        malformed: number of records written directly into the topics, by the expected reason of rejection.
+        rows: row counts of every table of the lanes.
+        daily_pins: sum of the pins in gold.category_daily.
         reasons: quarantined records of this run by lane and reason.
-        lanes_differ: pins whose silver rows are not the same in both lanes.
-        served: Postgres.
-        report: where the quality report is.
+        lanes_differ: number of pins whose silver rows differ between the lanes.
+        served: rows of Postgres.
+        report: path of the quality report.
         seconds: wall time by step.
     """
 
@@ -34,12 +33,12 @@ class Summary:
     daily_pins: int
     reasons: Mapping[str, Mapping[str, int]]
     lanes_differ: int
-    served: Served
+    served: ServedRows
     report: str
     seconds: Mapping[str, float]
 
     def disagreements(self) -> list[str]:
-        """Return a sentence for every figure that is not what was posted; none if all is well."""
+        """Return a sentence for every figure that differs from what was posted; empty if all agree."""
         records = self.posted.accepted + sum(self.malformed.values())
         pins = len(self.posted.newest)
         expected = {
@@ -49,25 +48,27 @@ class Summary:
             "gold": pins,
         }
         wrong = [
-            f"{row.table} holds {row.of_this_run} of the {expected[row.table.split('.')[0]]} rows expected"
+            f"{row.table} has {row.of_this_run} of the {expected[row.table.split('.')[0]]} rows expected"
             for row in self.rows
             if row.of_this_run != expected[row.table.split(".")[0]]
         ]
         wrong += [
-            f"quarantine of the {lane} lane counts {dict(found)}, expected {dict(self.malformed)}"
-            for lane, found in self.reasons.items()
-            if Counter(found) != Counter(self.malformed)
+            f"the quarantine of the {lane} lane has {dict(counts)}, expected {dict(self.malformed)}"
+            for lane, counts in self.reasons.items()
+            if Counter(counts) != Counter(self.malformed)
         ]
         if self.served.of_this_run != pins:
-            wrong.append(f"Postgres holds {self.served.of_this_run} of the {pins} pins expected")
+            wrong.append(f"Postgres has {self.served.of_this_run} of the {pins} pins expected")
         if self.daily_pins != self._total("silver.pins_batch"):
-            wrong.append(f"gold.category_daily counts {self.daily_pins} pins, silver.pins_batch has others")
+            wrong.append(
+                f"gold.category_daily counts {self.daily_pins} pins, but silver.pins_batch has another number"
+            )
         if self.lanes_differ:
-            wrong.append(f"{self.lanes_differ} pins are not the same in both lanes")
+            wrong.append(f"{self.lanes_differ} pins differ between the lanes")
         return wrong
 
     def as_data(self) -> dict[str, Any]:
-        """Return the summary for machines."""
+        """Return the summary as the data of a JSON object."""
         return {
             "posted": self.posted.posted,
             "accepted": self.posted.accepted,

@@ -1,19 +1,29 @@
-"""What the tables hold after the demonstration, in all and of its own records."""
+"""Rows in the tables and in Postgres after the demonstration: all of them, and those of its own records."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from foundation.postgres import connect
+from foundation.settings import PostgresSettings
 from lakehouse.catalog.schemas import SILVER
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, STREAM, Table
 from lakehouse.delta.lake import DeltaLake
-from pinlake.app.demo.scenario import Newest
+from pinlake.app.demo.scenario import NewestEvent
 
+_COUNT = """
+SELECT count(*), count(*) FILTER (WHERE event_id = ANY(%s::uuid[])) FROM experimental_data
+"""
+_SAMPLE = """
+SELECT unique_id::text, category, follower_count, downloaded, to_char(event_time, 'YYYY-MM-DD HH24:MI:SS.MS')
+FROM experimental_data ORDER BY event_id DESC LIMIT 10
+"""
 _NOT_COMPARED = {"topic", "partition", "offset", "updated_at"}
 
 Offsets = Mapping[tuple[str, int], int]
@@ -21,32 +31,55 @@ Offsets = Mapping[tuple[str, int], int]
 
 @dataclass(frozen=True)
 class Rows:
-    """A table's rows: in all, and those that this run has brought."""
+    """A table's rows: all of them, and those that this run has added."""
 
     table: str
     total: int
     of_this_run: int
 
 
+@dataclass(frozen=True)
+class ServedRows:
+    """Postgres's rows: all of them, those of this run, and the ten newest."""
+
+    total: int
+    of_this_run: int
+    newest: list[tuple[str, str | None, int | None, int | None, str]]
+
+
+def read_served_rows(postgres: PostgresSettings, newest: Sequence[NewestEvent]) -> ServedRows:
+    """Count the rows of experimental_data and read its ten newest.
+
+    Args:
+        postgres: where it is.
+        newest: the events that it must hold.
+    """
+    with closing(connect(postgres)) as session, session.cursor() as cursor:
+        cursor.execute(_COUNT, ([pin.event_id for pin in newest],))
+        total, of_this_run = cursor.fetchone() or (0, 0)
+        cursor.execute(_SAMPLE)
+        return ServedRows(total, of_this_run, cursor.fetchall())
+
+
 class Lakehouse:
-    """The tables as the demonstration looks at them.
+    """The demonstration's view of the tables.
 
     Args:
         lake: the lakehouse.
-        begins: each partition's end before the first record was sent: what lies behind is of this run.
-        newest: the events that must stand in silver and gold.
+        begins: each partition's end before the first record was sent; later offsets belong to this run.
+        newest: the events that silver and gold must hold.
     """
 
-    def __init__(self, lake: DeltaLake, *, begins: Offsets, newest: Sequence[Newest]) -> None:
+    def __init__(self, lake: DeltaLake, *, begins: Offsets, newest: Sequence[NewestEvent]) -> None:
         self._lake = lake
         self._begins = begins
         rows = [(pin.unique_id, pin.event_id, pin.follower_count) for pin in newest]
         schema = "unique_id string, event_id string, expected_count int"
         self._newest = lake.spark.createDataFrame(rows, schema).withColumn("ours", F.lit(True))
 
-    def rows(self) -> list[Rows]:
-        """Count every table of the lanes. One action for all of them."""
-        counted = [
+    def count_rows(self) -> list[Rows]:
+        """Count the rows of every table of the lanes, in one Spark action."""
+        counts = [
             count(table)
             for lane in (BATCH, STREAM)
             for table, count in (
@@ -56,24 +89,24 @@ class Lakehouse:
                 (lane.features, self._by_event),
             )
         ]
-        return [Rows(*row) for row in reduce(DataFrame.unionAll, counted).collect()]
+        return [Rows(*row) for row in reduce(DataFrame.unionAll, counts).collect()]
 
-    def pins_in_daily_figures(self) -> int:
-        """Add up the pins of gold.category_daily."""
+    def count_daily_pins(self) -> int:
+        """Return the sum of the pins in gold.category_daily."""
         row = self._read(CATEGORY_DAILY).agg(F.sum("pins").alias("pins")).first()
         return int(row.pins or 0) if row else 0
 
-    def reasons(self) -> dict[str, dict[str, int]]:
+    def count_reasons(self) -> dict[str, dict[str, int]]:
         """Count this run's quarantined records by lane and reason."""
-        found: dict[str, dict[str, int]] = {}
+        by_lane: dict[str, dict[str, int]] = {}
         for lane in (BATCH, STREAM):
             refused = self._read(lane.quarantine).where(self._of_this_run())
             counts = refused.select(F.explode("reasons").alias("reason")).groupBy("reason").count()
-            found[lane.name] = {row.reason: row["count"] for row in counts.orderBy("reason").collect()}
-        return found
+            by_lane[lane.name] = {row.reason: row["count"] for row in counts.orderBy("reason").collect()}
+        return by_lane
 
-    def lanes_differ(self) -> int:
-        """Count the pins of this run whose silver rows are not the same in both lanes."""
+    def count_lane_differences(self) -> int:
+        """Count the pins of this run whose silver rows differ between the lanes."""
         columns = [name for name in SILVER.fieldNames() if name not in _NOT_COMPARED]
         ours = self._newest.select("event_id")
         batch, stream = (
@@ -94,11 +127,11 @@ class Lakehouse:
         return _counted(rows, table, of_this_run=as_posted)
 
     def _of_this_run(self) -> Column:
-        behind = [
+        is_later = [
             (F.col("topic") == topic) & (F.col("partition") == partition) & (F.col("offset") >= begin)
             for (topic, partition), begin in self._begins.items()
         ]
-        return reduce(Column.__or__, behind)
+        return reduce(Column.__or__, is_later)
 
     def _read(self, table: Table) -> DataFrame:
         return self._lake.read(table)

@@ -1,27 +1,26 @@
-"""`pinlake airflow`: the scheduler of the batch lane, beside the local stack."""
+"""`pinlake airflow`: Airflow, which schedules the batch lane, next to the local stack."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Run the batch lane every day by Airflow.\n\nExample: pinlake airflow up",
+    help="Run the batch lane every day with Airflow.\n\nExample: pinlake airflow up",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
 @app.command()
 def up(as_json: AsJson = False) -> None:
     """Start Airflow and the local stack on loopback, and wait until they are healthy.
 
-    The administrator's password is made the first time, printed once, and kept in a file.
+    The first start generates the password of the administrator, prints it once, and keeps it in a file.
 
     Example: pinlake airflow up
     """
@@ -34,18 +33,18 @@ def up(as_json: AsJson = False) -> None:
     with Console(stderr=True, highlight=False).status("starting Airflow"):
         password = server.up(settings)
     if as_json:
-        told = {"url": configuration.url, "user": ADMINISTRATOR, "passwords": str(configuration.passwords)}
-        print(json.dumps(told))
+        login = {"url": configuration.url, "user": ADMINISTRATOR, "passwords": str(configuration.passwords)}
+        print(json.dumps(login))
         return
     console = output.console()
     console.print(f"Airflow: {configuration.url}, user {ADMINISTRATOR}")
-    kept = f"kept in {configuration.passwords}"
-    console.print(f"password: {password} ({kept})" if password else f"password: {kept}", markup=False)
+    stored = f"stored in {configuration.passwords}"
+    console.print(f"password: {password} ({stored})" if password else f"password: {stored}", markup=False)
 
 
 @app.command()
 def down() -> None:
-    """Stop Airflow and what its tasks run; the local stack stays up.
+    """Stop Airflow and the commands of its tasks; the local stack stays up.
 
     Example: pinlake airflow down
     """
@@ -53,12 +52,12 @@ def down() -> None:
     from orchestration import server
 
     stopped = server.down(settings_module.load())
-    output.console(stderr=True).print("stopped airflow" if stopped else "nothing was running")
+    output.console(stderr=True).print("stopped Airflow" if stopped else "Airflow was not running")
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Tell how Airflow's parts are. Exit code 0 if all are healthy, else 1.
+    """Print the state of Airflow's components. Exit code 0 if all are healthy, else 1.
 
     Example: pinlake airflow status --json
     """

@@ -1,4 +1,4 @@
-"""`pinlake consume`: the batch topic into landing objects."""
+"""`pinlake consume`: from the batch topic to landing objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,19 +21,20 @@ from rich.progress import (
 )
 
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from ingestion.landing.consumer import Landed
+    from ingestion.landing.consumer import PartitionCounts
 
 
 def consume(
-    follow: Annotated[bool, typer.Option(help="Go on when the end of the topic is reached.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    follow: Annotated[bool, typer.Option(help="Continue at the end of the topic.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Land the batch topic in S3: gzip JSON lines, each object acknowledged before its offsets are.
+    """Write the records of the batch topic to S3 as gzip JSON lines.
 
-    Stops at the topic's end as it is at the start. Killed anywhere and run again, it leaves neither hole
-    nor double.
+    Stops at the end of the topic as it was at the start. Offsets are committed after S3 has acknowledged the
+    object. If it is killed and run again, no record is missing or duplicated.
 
     Example: pinlake consume --json
     """
@@ -56,11 +57,17 @@ def consume(
         )
     seconds = time.monotonic() - started
     if as_json:
-        rows = [asdict(row) for row in landed]
+        rows = [_as_data(row) for row in landed]
         total = sum(row.records for row in landed)
         print(json.dumps({"records": total, "seconds": round(seconds, 3), "partitions": rows}))
     else:
         _print(landed, seconds)
+
+
+def _as_data(landed: PartitionCounts) -> dict[str, Any]:
+    row = asdict(landed)
+    row["adopted"] = row.pop("already_landed")  # the key's name is part of the output's format
+    return row
 
 
 def _progress() -> Progress:
@@ -75,12 +82,12 @@ def _progress() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _print(landed: list[Landed], seconds: float) -> None:
+def _print(landed: list[PartitionCounts], seconds: float) -> None:
     console = output.console()
     if landed:
-        table = output.table("topic", "partition", "records", "objects", "bytes", "adopted")
+        table = output.table("topic", "partition", "records", "objects", "bytes", "already landed")
         for row in landed:
-            counts = (row.partition, row.records, row.objects, row.bytes, row.adopted)
+            counts = (row.partition, row.records, row.objects, row.bytes, row.already_landed)
             table.add_row(row.topic, *(f"{count:,}" for count in counts))
         console.print(table)
     console.print(f"{sum(row.records for row in landed):,} records landed in {seconds:.1f} s")

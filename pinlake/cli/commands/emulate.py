@@ -1,4 +1,4 @@
-"""`pinlake emulate`: post a data set to the door as an app's users would."""
+"""`pinlake emulate`: post a data set to the API as the users of an app would."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from rich.progress import Progress
 
 from foundation.errors import UsageError
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from ingestion.client.emulator import Pace, Summary
+    from ingestion.client.emulator import EmulationSummary, Pace
 
 PERCENTILES = (50, 90, 99)
 
@@ -24,25 +25,23 @@ PERCENTILES = (50, 90, 99)
 def emulate(
     file: Annotated[Path, typer.Option(help="JSON lines, one pin each.")],
     rate: Annotated[
-        float, typer.Option(min=0, help="Pins a second on average; 0: as fast as possible.")
+        float, typer.Option(min=0, help="Pins per second on average; 0: as fast as possible.")
     ] = 10.0,
     count: Annotated[
-        int | None, typer.Option(min=1, help="How many pins; by default each once, with --loop no end.")
+        int | None, typer.Option(min=1, help="How many pins; default: each once, with --loop endless.")
     ] = None,
     loop: Annotated[
-        bool, typer.Option("--loop", help="Begin again when the file's pins are posted.")
+        bool, typer.Option("--loop", help="Start again when all pins of the file are posted.")
     ] = False,
-    connections: Annotated[int, typer.Option(min=1, help="How many posts may be under way.")] = 8,
+    connections: Annotated[int, typer.Option(min=1, help="How many posts at a time.")] = 8,
     seed: Annotated[int | None, typer.Option(help="Makes order and gaps repeatable.")] = None,
-    url: Annotated[str | None, typer.Option(help="The door [PINLAKE_DOOR_HOST and _PORT].")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")
-    ] = False,
+    url: Annotated[str | None, typer.Option(help="The API [PINLAKE_API_HOST and _PORT].")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Post pins to the door at a rate, in random order, with jitter; then tell how it answered.
+    """Post pins to the API at a rate, in random order, with jitter; then print a summary of its answers.
 
-    429 and 503 are tried again under the same Idempotency-Key. Ctrl-C ends it with the summary.
-    Exit code 1 if a pin was not accepted.
+    Retries 429 and 503 with the same Idempotency-Key. Ctrl-C stops it and prints the summary. Exit code 1 if
+    a pin was not accepted.
 
     Example: pinlake emulate --file sample_data/pins.jsonl --rate 50 --loop
     """
@@ -52,11 +51,11 @@ def emulate(
 
     pins = read_pin_file(file)
     if count is not None and count > len(pins) and not loop:
-        hint = "Add --loop, or ask for fewer."
-        raise UsageError(f"{count} pins wanted, {len(pins)} there", where=str(file), hint=hint)
-    door = settings_module.load().door
+        hint = "Add --loop, or lower --count."
+        raise UsageError(f"--count is {count}, but the file has {len(pins)} pins", where=str(file), hint=hint)
+    api = settings_module.load().api
     pace = Pace(rate, count=count, loop=loop, connections=connections, seed=seed)
-    summary = asyncio.run(_run(url or f"http://{door.host}:{door.port}", pins, pace))
+    summary = asyncio.run(_run(url or f"http://{api.host}:{api.port}", pins, pace))
     if as_json:
         print(json.dumps(_as_data(summary)))
     else:
@@ -65,7 +64,7 @@ def emulate(
         raise typer.Exit(1)
 
 
-async def _run(url: str, pins: list[bytes], pace: Pace) -> Summary:
+async def _run(url: str, pins: list[bytes], pace: Pace) -> EmulationSummary:
     from ingestion.client.emulator import emulate as post_at_pace
 
     stopping = asyncio.Event()
@@ -79,7 +78,7 @@ async def _run(url: str, pins: list[bytes], pace: Pace) -> Summary:
         )
 
 
-def _as_data(summary: Summary) -> dict[str, Any]:
+def _as_data(summary: EmulationSummary) -> dict[str, Any]:
     return {
         "posted": summary.posted,
         "statuses": dict(summary.statuses),
@@ -90,7 +89,7 @@ def _as_data(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _print(summary: Summary) -> None:
+def _print(summary: EmulationSummary) -> None:
     data = _as_data(summary)
     table = output.table("status", "pins")
     for status, pins in sorted(summary.statuses.items()):
@@ -103,6 +102,6 @@ def _print(summary: Summary) -> None:
     console.print("latency  " + "  ".join(f"{name} {value} ms" for name, value in data["latency_ms"].items()))
 
 
-def _milliseconds(summary: Summary, percent: float) -> float | None:
+def _milliseconds(summary: EmulationSummary, percent: float) -> float | None:
     seconds = summary.percentile(percent)
     return None if seconds is None else round(seconds * 1000, 1)

@@ -1,4 +1,4 @@
-"""`pinlake history`: who has made which version of a table."""
+"""`pinlake history`: the versions of a table and who wrote them."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from typing import Annotated
 import typer
 
 from pinlake.cli import row_output as rows
+from pinlake.cli.options import AsJson, TableName
 from pinlake.cli.reader import open_store
 
 
 def history(
-    table: Annotated[str, typer.Argument(help="Such as silver.pins_batch.")],
+    table: TableName,
     limit: Annotated[int, typer.Option(min=1, help="How many versions, newest first.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a version.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """List the versions of a table: when and by which operation, rows in and out, which run, lane, step and
-    code, and who. Times are UTC.
+    """List the versions of a table: time (UTC), operation, rows in and out, run, lane, step, code version,
+    and writer.
 
     Example: pinlake history silver.pins_batch --limit 5
     """  # noqa: D205  # typer prints the first paragraph as the command's line
     from foundation import settings as settings_module
     from lakehouse.catalog import tables
-    from lakehouse.query import history as commits
-    from lakehouse.query import table_versions as versions
+    from lakehouse.query import time_travel
+    from lakehouse.query.history import read_commits
 
-    chosen = tables.named(table, where="history")
-    newest = versions.open_at(open_store(settings_module.load()), chosen)
-    found = [commit.as_row() for commit in commits.of(newest.log, limit=limit)]
+    selected = tables.find_table(table, where="history")
+    newest = time_travel.table_at(open_store(settings_module.load()), selected)
+    commit_rows = [commit.as_row() for commit in read_commits(newest.log, limit=limit)]
     if as_json:
-        for row in found:
+        for row in commit_rows:
             print(rows.as_json(row))
     else:
-        rows.print_table(list(found[0]), [list(row.values()) for row in found])
+        rows.print_table(list(commit_rows[0]), [list(row.values()) for row in commit_rows])

@@ -1,22 +1,20 @@
-"""`pinlake init`: what has to be there before the first pin, on servers of one's own."""
+"""`pinlake init`: topics, bucket and database on servers that Pinlake did not start."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
-import typer
 from rich.console import Console
 
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 
 
-def init(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
-) -> None:
-    """Create topics, bucket, and Postgres's database and table where they are missing.
+def init(as_json: AsJson = False) -> None:
+    """Create the topics, the bucket, and the database and table of Postgres if they are missing.
 
-    Running it again is safe. The local stack needs none of it: `pinlake up`, door and lanes see to theirs.
+    It is safe to run it again. The local stack does not need it: `pinlake up`, the API and the lanes create
+    what they use.
 
     Example: pinlake init --json
     """
@@ -24,7 +22,7 @@ def init(
     from foundation.clients import s3_client
     from foundation.kafka_admin import create_topics
     from foundation.object_store import create_bucket
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
     settings = settings_module.load()
     console = Console(stderr=True, highlight=False)
@@ -33,9 +31,9 @@ def init(
     with console.status("asking the object store"):
         buckets = [settings.s3.bucket] if create_bucket(s3_client(settings.s3), settings.s3) else []
     with console.status("asking Postgres"):
-        Serving(settings.postgres).ensure()
+        ServingDatabase(settings.postgres).ensure()
     if as_json:
         print(json.dumps({"created_topics": topics, "created_buckets": buckets}))
         return
     created = [f"topic {name}" for name in topics] + [f"bucket {name}" for name in buckets]
-    output.console().print(f"created {', '.join(created)}" if created else "all was there")
+    output.console().print(f"created {', '.join(created)}" if created else "everything existed already")

@@ -10,36 +10,39 @@ import typer
 from rich.console import Console
 
 from foundation.java import jars as java_libraries
-from foundation.java import jre as java
+from foundation.java import jre
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 
 
 def jars(
     sets: Annotated[
-        list[java_libraries.JarSet] | None, typer.Argument(help="Which sets; all of them if none is named.")
+        list[java_libraries.JarSet] | None,
+        typer.Argument(help="Which sets; default: spark, kafka and s3proxy."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Fetch the Java libraries of Spark, Kafka and S3Proxy once, each verified by its SHA-256.
+    """Fetch the Java libraries of Spark, Kafka and S3Proxy once, and verify each by its SHA-256.
 
-    Spark's classes are archived beside the environment then, so that commands start faster. The set
-    `compiler` is what builds the log store's jar anew; no command needs it.
+    Then archives Spark's classes next to the Python environment, so that commands start faster. The set
+    `compiler` is fetched only if it is named: it builds the jar of the log store, and no command needs it.
 
     Example: pinlake jars spark
     """
     from foundation import settings
     from lakehouse.spark import class_data_sharing, session
 
-    java.find()
+    jre.find()
     loaded = settings.load()
-    done = java_libraries.fetch(loaded, sets=sets or tuple(java_libraries.JarSet))
+    fetched = java_libraries.fetch(loaded, sets=sets or java_libraries.COMMAND_SETS)
     if not sets or java_libraries.JarSet.SPARK in sets:
-        with Console(stderr=True).status("archiving Spark's classes, once: about a minute"):
-            class_data_sharing.make(session.class_path(loaded))
+        with Console(stderr=True).status("archiving Spark's classes, which takes about a minute, once"):
+            class_data_sharing.create_archive(session.class_path(loaded))
     if as_json:
-        print(json.dumps(asdict(done)))
+        print(json.dumps(asdict(fetched)))
         return
-    place = java_libraries.folder(loaded)
+    folder = java_libraries.folder(loaded)
     output.console(stderr=True).print(
-        f"{done.jars} jars in {place}, {done.downloaded} fetched now ({done.downloaded_bytes / 1e6:.0f} MB)"
+        f"{fetched.jars} jars in {folder}, {fetched.downloaded} fetched now "
+        f"({fetched.downloaded_bytes / 1e6:.0f} MB)"
     )

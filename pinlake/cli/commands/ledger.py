@@ -1,4 +1,4 @@
-"""`pinlake ledger`: every step's sums, and whether they close; `pinlake reconcile`: lane beside lane."""
+"""`pinlake ledger`: rows in and out of every step; `pinlake reconcile`: comparison of the two lanes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import typer
 
 from foundation.errors import TransientError, UsageError
 from pinlake.cli import console as output
-from pinlake.cli import error_output as entry
 from pinlake.cli.commands.sql import print_json, print_table
-from pinlake.cli.spark_session import asking_spark
+from pinlake.cli.error_output import print_error
+from pinlake.cli.options import AsJson
+from pinlake.cli.spark_session import short_spark_session
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.observability.ledger.balance import Sum
+    from lakehouse.observability.ledger.balance import BalanceCheck
     from lakehouse.observability.reconciliation import Comparison
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
 app = typer.Typer(
     invoke_without_command=True, help="Print the ledger, or check it.\n\nExample: pinlake ledger check"
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")]
 _SHOWN = (
     "at", "lane", "step", "table", "version", "rows_in", "rows_out", "quarantined", "superseded", "seconds",
     "bytes",
@@ -41,7 +41,7 @@ def ledger(
     limit: Annotated[int, typer.Option(min=1, help="How many entries, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Print what went into each step and what came out, newest first, a row a commit.
+    """Print the rows that went into and came out of each step: one line per commit, newest first.
 
     Example: pinlake ledger --limit 20
     """
@@ -61,11 +61,11 @@ def ledger(
 @app.command()
 def check(
     since: Annotated[
-        int | None, typer.Option(min=1, help="Look at the steps of the last DAYS; default: all.")
+        int | None, typer.Option(min=1, help="Check the steps of the last DAYS; default: all.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Prove that the sums close, from Kafka's offsets to Postgres. Exit code 1 if one does not.
+    """Check that the sums close, from the offsets in Kafka to Postgres. Exit code 1 if one does not.
 
     Example: pinlake ledger check --since 7
     """
@@ -73,100 +73,101 @@ def check(
     from lakehouse.observability.ledger import balance as closing
     from lakehouse.observability.ledger import collect
 
-    unread = _unread(settings_module.load())
+    lost = _lost_records(settings_module.load())
     with _lakehouse() as (lake, serving):
         collected = collect.collect(lake, serving)
         moment = datetime.now(UTC) - timedelta(days=since) if since else None
-        sums = unread + closing.check(lake, collected, since=moment)
+        sums = lost + closing.check_balance(lake, collected, since=moment)
     if as_json:
         for total in sums:
-            print(json.dumps({**asdict(total), "closes": total.closes}))
+            print(json.dumps({**asdict(total), "closes": total.balanced}))
     else:
         _print_sums(sums)
-    if not all(total.closes for total in sums):
+    if not all(total.balanced for total in sums):
         raise typer.Exit(1)
 
 
 def reconcile(
     since: Annotated[
         datetime | None,
-        typer.Option("--from", help="Events that the door took from here on, UTC; default: a day."),
+        typer.Option("--from", help="Events that the API accepted since then, UTC; default: one day."),
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option("--to", help="Until here; default: as far as both lanes have got.")
+        datetime | None,
+        typer.Option("--to", help="End of the events, UTC; default: as far as both lanes are."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Compare what both lanes made of the same events, and name those that differ. Exit code 1 if any does.
+    """Compare the results of both lanes for the same events, and list differences. Exit code 1 if any differ.
 
     Example: pinlake reconcile --from 2026-01-30 --to 2026-01-31
     """
     from lakehouse.observability import reconciliation as lanes
 
     with _lakehouse() as (lake, _):
-        newest = lanes.newest_events(lake)
+        newest = lanes.find_newest_events(lake)
         if newest is None:
             raise UsageError(
                 "a lane has no events yet",
                 where="reconcile",
-                hint="Run both lanes: `pinlake --help` lists the steps.",
+                hint="Run both lanes; `pinlake --help` lists the steps.",
             )
-        ready = lanes.settled(*newest, now=datetime.now(UTC)).astimezone(UTC)
+        ready = lanes.comparable_until(*newest, now=datetime.now(UTC)).astimezone(UTC)
         end = until.replace(tzinfo=UTC) if until else ready
         begin = since.replace(tzinfo=UTC) if since else end - _DAY
         if begin >= end:
             raise UsageError(
-                "the window is empty", where=f"from {begin} to {end}", hint="Give an earlier --from."
+                "the time range is empty", where=f"from {begin} to {end}", hint="Give an earlier --from."
             )
-        found = lanes.compare(lake, since=begin, until=end)
-    if not (found.events or since or until):
+        comparison = lanes.compare(lake, since=begin, until=end)
+    if not (comparison.events or since or until):
         raise UsageError(
-            f"no event is old enough to compare: those since {end:%H:%M:%S} UTC may still be on their way",
+            f"no event is old enough to compare: events since {end:%H:%M:%S} UTC may still be on their way",
             where="reconcile",
-            hint="Let both lanes catch up and run it again, or give --to.",
+            hint="Wait until both lanes have caught up, then run the command again, or give --to.",
         )
     if as_json:
-        print(json.dumps(asdict(found), default=str))
+        print(json.dumps(asdict(comparison), default=str))
     else:
-        _print_comparison(found)
-    if found.differing:
+        _print_comparison(comparison)
+    if comparison.differing:
         raise typer.Exit(1)
 
 
 @contextmanager
-def _lakehouse() -> Iterator[tuple[DeltaLake, Serving]]:
+def _lakehouse() -> Iterator[tuple[DeltaLake, ServingDatabase]]:
     from foundation import settings as settings_module
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
     settings = settings_module.load()
-    with asking_spark(settings, app="pinlake ledger") as spark:
-        yield DeltaLake.of(spark, settings), Serving(settings.postgres)
+    with short_spark_session(settings, app="pinlake ledger") as spark:
+        yield DeltaLake.of(spark, settings), ServingDatabase(settings.postgres)
 
 
-def _unread(settings: Settings) -> list[Sum]:
-    """What Kafka has removed before a lane read it; without Kafka that is left out, and said."""
-    from lakehouse.observability.ledger.balance import Sum
-    from lakehouse.pipelines import data_loss_check as unread
+def _lost_records(settings: Settings) -> list[BalanceCheck]:
+    """Return the sums of records that Kafka removed unread; none, with a message, if Kafka is unavailable."""
+    from lakehouse.observability.ledger.balance import BalanceCheck
+    from lakehouse.pipelines.data_loss import detect_data_loss
 
     try:
-        lost = unread.detect_data_loss(settings)
+        lost = detect_data_loss(settings)
     except TransientError as error:
-        entry.tell(error)
+        print_error(error)
         return []
     sums = []
     for lane in ("batch", "stream"):
         ranges = [part.offsets for part in lost if part.lane == lane]
         count = sum(part.count for part in ranges)
         places = tuple(f"{part.topic} {part.partition}: {part.first} to {part.last}" for part in ranges)
-        sums.append(Sum(lane, "records that Kafka removed unread", 0, count, places))
+        sums.append(BalanceCheck(lane, "records that Kafka removed unread", 0, count, places))
     return sums
 
 
-def _print_sums(sums: list[Sum]) -> None:
+def _print_sums(sums: list[BalanceCheck]) -> None:
     table = output.table("lane", "sum", "expected", "found", "")
     for total in sums:
-        verdict = "[green]closes" if total.closes else "[red]DOES NOT CLOSE"
+        verdict = "[green]closes" if total.balanced else "[red]DOES NOT CLOSE"
         table.add_row(total.lane, total.what, f"{total.expected:,}", f"{total.found:,}", verdict)
     console = output.console()
     console.print(table)
@@ -175,9 +176,9 @@ def _print_sums(sums: list[Sum]) -> None:
             console.print(f"{total.lane}, {total.what}: {place}")
 
 
-def _print_comparison(found: Comparison) -> None:
+def _print_comparison(comparison: Comparison) -> None:
     console = output.console()
-    for difference in found.differences:
+    for difference in comparison.differences:
         console.print(f"{difference.event_id}  pin {difference.unique_id}  {difference.what}")
-    span = f"{found.since:%Y-%m-%d %H:%M:%S} to {found.until:%Y-%m-%d %H:%M:%S} UTC"
-    console.print(f"{found.events:,} events from {span}: {found.differing:,} differ")
+    span = f"{comparison.since:%Y-%m-%d %H:%M:%S} to {comparison.until:%Y-%m-%d %H:%M:%S} UTC"
+    console.print(f"{comparison.events:,} events from {span}: {comparison.differing:,} differ")

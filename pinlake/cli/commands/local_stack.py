@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
-import typer
 from rich.console import Console
 
 from pinlake.cli import console as output
+from pinlake.cli.options import AsJson
 from pinlake.cli.server_table import as_data, print_servers
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with passwords, and nothing else.")]
 NEXT = (
     ("pinlake demo", "sample pins through both lanes"),
-    ("pinlake status", "how the servers are, and Kafka's lag"),
-    ("pinlake down", "stop them; the data stays"),
+    ("pinlake status", "state of the servers, lag of Kafka's readers"),
+    ("pinlake down", "stop the servers; their data stays"),
 )
 
 
 def up(as_json: AsJson = False) -> None:
     """Start Kafka, the object store and Postgres on loopback, and wait until each answers.
 
-    Data, logs and addresses are kept under PINLAKE_HOME (.pinlake). What runs already is left alone.
+    Data, logs and addresses are under PINLAKE_HOME (.pinlake). Servers that run already are left alone.
+    --json prints passwords too.
 
     Example: pinlake up
     """
@@ -53,4 +52,4 @@ def down() -> None:
     from local_stack import stack
 
     stopped = stack.down(settings_module.load())
-    output.console(stderr=True).print(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
+    output.console(stderr=True).print(f"stopped {', '.join(stopped)}" if stopped else "no server was running")

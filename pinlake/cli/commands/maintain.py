@@ -1,4 +1,4 @@
-"""`pinlake maintain`: small files joined, old ones removed."""
+"""`pinlake maintain`: joins small files and removes old ones."""
 
 from __future__ import annotations
 
@@ -11,82 +11,84 @@ from rich.filesize import decimal
 
 from foundation.errors import UsageError
 from pinlake.cli import console as output
-from pinlake.cli.spark_session import working_spark
-from pinlake.cli.write_lock import Wait, sole_writer
+from pinlake.cli.options import AsJson, Wait
+from pinlake.cli.spark_session import spark_session
+from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
     from lakehouse.catalog.tables import Table
-    from lakehouse.operations.maintenance import Stock, Upkeep
+    from lakehouse.operations.maintenance import MaintenanceResult, TableSize
 
 
 def maintain(
-    table: Annotated[str | None, typer.Argument(help="Such as silver.pins_batch; default: all.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is to be done, do nothing.")] = False,
+    table: Annotated[
+        str | None, typer.Argument(help="A table, e.g. silver.pins_batch; default: all.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done.")] = False,
     wait: Wait = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Join the small files of the tables, where that pays, and remove those of versions past their retention.
+    """Join small files of the tables where that pays, and remove files of versions past their retention.
 
-    Files that a step of the batch lane, or a reader of the published version, still needs are kept, and it is
-    said who needs them. The batch lane's steps must not be at work meanwhile, unless it only says what is to
-    be done; the stream may.
+    Keeps files that a step of the batch lane or a reader of the published version still needs, and prints who
+    needs them. Steps of the batch lane may not run meanwhile, except with --dry-run; the stream may.
 
     Example: pinlake maintain silver.pins_batch --dry-run
     """
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.delta.locks import table_locks as leases
+    from lakehouse.delta.locks import table_locks
     from lakehouse.operations import maintenance
 
-    chosen, done = _chosen(table), []
-    names = () if dry_run else leases.BATCH_LANE
+    tables, results = _select_tables(table), []
+    names = () if dry_run else table_locks.BATCH_LOCKS
     with (
-        sole_writer("maintain", names, wait=wait) as settings,
-        working_spark(settings, app="pinlake maintain") as (spark, line),
+        write_lock("maintain", names, wait=wait) as settings,
+        spark_session(settings, app="pinlake maintain") as (spark, line),
     ):
-        for each in chosen:
+        for each in tables:
             line.update(each.full_name)
-            found = maintenance.maintain(DeltaLake.of(spark, settings), each, dry_run=dry_run)
-            done += [found] if found else []
+            result = maintenance.maintain(DeltaLake.of(spark, settings), each, dry_run=dry_run)
+            results += [result] if result else []
     if as_json:
-        for found in done:
-            print(json.dumps(asdict(found)))
+        for result in results:
+            print(json.dumps(asdict(result)))
     else:
-        _print(done, dry_run=dry_run)
+        _print(results, dry_run=dry_run)
 
 
-def _chosen(name: str | None) -> tuple[Table, ...]:
+def _select_tables(name: str | None) -> tuple[Table, ...]:
     from lakehouse.catalog.tables import TABLES
 
-    chosen = tuple(table for table in TABLES if name in (None, table.full_name))
-    if not chosen:
+    tables = tuple(table for table in TABLES if name in (None, table.full_name))
+    if not tables:
         names = ", ".join(table.full_name for table in TABLES)
-        raise UsageError(f"no table {name}", where="maintain", hint=f"There are: {names}.")
-    return chosen
+        raise UsageError(f"no table {name}", where="maintain", hint=f"The tables are: {names}.")
+    return tables
 
 
-def _print(done: list[Upkeep], *, dry_run: bool) -> None:
+def _print(results: list[MaintenanceResult], *, dry_run: bool) -> None:
     joined, removed = ("to join", "to remove") if dry_run else ("joined", "removed")
     figures = ("files", "of the newest version", joined, "all files", "in all", removed)
     shown = output.table("table", numbers=figures)
-    for found in done:
-        shown.add_row(found.table, *_cells(found))
+    for result in results:
+        shown.add_row(result.table, *_cells(result))
     console = output.console()
     console.print(shown)
-    for found in done:
-        for reason in found.held_back:
-            console.print(f"{found.table}: {reason}")
+    for result in results:
+        for reason in result.held_back:
+            console.print(f"{result.table}: {reason}")
 
 
-def _cells(found: Upkeep) -> tuple[str, ...]:
-    old = found.before
-    new: Stock = found.after or old
+def _cells(result: MaintenanceResult) -> tuple[str, ...]:
+    old = result.before
+    new: TableSize = result.after or old
     return (
         _change(str(old.files), str(new.files)),
         _change(decimal(old.bytes), decimal(new.bytes)),
-        str(found.joined),
+        str(result.joined),
         _change(str(old.stored_files), str(new.stored_files)),
         _change(decimal(old.stored_bytes), decimal(new.stored_bytes)),
-        str(found.removed),
+        str(result.removed),
     )
 
 

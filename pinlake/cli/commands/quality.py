@@ -1,4 +1,4 @@
-"""`pinlake quality`: suites checked, and what validations have found."""
+"""`pinlake quality`: checks of the suites, and results of validations."""
 
 from __future__ import annotations
 
@@ -11,72 +11,74 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pinlake.cli import console as output
-from pinlake.cli import error_output as entry
-from pinlake.cli.spark_session import asking_spark
+from pinlake.cli.error_output import print_error
+from pinlake.cli.options import AsJson, TableName
+from pinlake.cli.spark_session import short_spark_session
 
 if TYPE_CHECKING:
     from foundation.errors import TerminalError
-    from lakehouse.quality.results import Result
+    from lakehouse.quality.results import RuleResult
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Check suites, and see what validations found.\n\nExample: pinlake quality check-suites",
+    help="Check suites, and print results of validations.\n\nExample: pinlake quality check-suites",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 _SHOWN = ("at", "version", "rule", "severity", "kind", "evaluated", "unexpected", "observed", "success")
 
 
 @app.command("check-suites")
 def check_suites(
-    folder: Annotated[Path | None, typer.Option(help="Where the suites are; default: expectations/.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder of the suites; default: expectations/.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every suite without data: JSON, expectations, columns, ids, and whether Spark can do it.
+    """Check every suite without data: JSON, expectations, columns, ids, and whether Spark can run it.
 
-    Names every mistake: first those that can be seen in the files, and if there are none those that Great
-    Expectations or Spark find.
+    Prints every mistake: first those in the files; if there are none, those that Great Expectations or Spark
+    find.
 
     Example: pinlake quality check-suites
     """
     from foundation import settings as settings_module
     from lakehouse.catalog.tables import PUBLISHED
-    from lakehouse.quality import gate
-    from lakehouse.quality import suites as suite
+    from lakehouse.quality.gate import find_compile_errors
+    from lakehouse.quality.suites import FOLDER, find_errors, find_unknown_suites, load_suite
 
-    place = folder or suite.FOLDER
-    faults = [fault for table in PUBLISHED for fault in suite.faults(table, folder=place)]
-    _stop_at(faults + suite.strays(PUBLISHED, folder=place))
-    suites = {table: suite.load(table, folder=place) for table in PUBLISHED}
-    with asking_spark(settings_module.load(), app="pinlake quality") as spark:
-        _stop_at([fault for table, found in suites.items() for fault in gate.faults(spark, table, found)])
-    for found in suites.values():
-        rows, whole = len(found.row_rules), len(found.table_rules)
+    suites_folder = folder or FOLDER
+    errors = [error for table in PUBLISHED for error in find_errors(table, folder=suites_folder)]
+    _exit_on(errors + find_unknown_suites(PUBLISHED, folder=suites_folder))
+    suites = {table: load_suite(table, folder=suites_folder) for table in PUBLISHED}
+    with short_spark_session(settings_module.load(), app="pinlake quality") as spark:
+        _exit_on(
+            [error for table, rules in suites.items() for error in find_compile_errors(spark, table, rules)]
+        )
+    for rules in suites.values():
+        rows, whole = len(rules.row_rules), len(rules.table_rules)
         if as_json:
-            told = {"suite": found.name, "row": rows, "table": whole, "fingerprint": found.fingerprint}
-            print(json.dumps(told))
+            data = {"suite": rules.name, "row": rows, "table": whole, "fingerprint": rules.fingerprint}
+            print(json.dumps(data))
         else:
-            print(f"{found.name}: {rows} rules for rows, {whole} for the table, {found.fingerprint[:12]}")
+            print(f"{rules.name}: {rows} row rules, {whole} table rules, {rules.fingerprint[:12]}")
 
 
 @app.command()
 def history(
-    table: Annotated[str, typer.Argument(help="Such as silver.pins_batch.")],
+    table: TableName,
     rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many results, newest first.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Print what validations of a table found, newest first.
+    """Print the results of validations of a table, newest first.
 
     Example: pinlake quality history silver.pins_batch --rule silver.unique_id.unique
     """
     from foundation import settings as settings_module
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.quality import history as found
+    from lakehouse.quality.results import read_results
 
     settings = settings_module.load()
-    with asking_spark(settings, app="pinlake quality") as spark:
+    with short_spark_session(settings, app="pinlake quality") as spark:
         lake = DeltaLake.of(spark, settings)
-        rows = found.history(lake, table, rule=rule).limit(limit).collect()
+        rows = read_results(lake, table, rule=rule).limit(limit).collect()
     if as_json:
         for row in rows:
             print(json.dumps(row.asDict(), default=str))
@@ -87,27 +89,27 @@ def history(
     output.console(markup=False).print(shown)
 
 
-def _stop_at(faults: list[TerminalError]) -> None:
-    for fault in faults:
-        entry.tell(fault)
-    if faults:
+def _exit_on(errors: list[TerminalError]) -> None:
+    for error in errors:
+        print_error(error)
+    if errors:
         raise typer.Exit(1)
 
 
 @contextmanager
-def telling_failures() -> Iterator[None]:
-    """Print which critical rules do not hold, if that ends the block."""
-    from lakehouse.quality.publish import Unpublished
+def printing_failures() -> Iterator[None]:
+    """Print the critical rules that failed if the block ends with `AuditFailedError`."""
+    from lakehouse.quality.publish import AuditFailedError
 
     try:
         yield
-    except Unpublished as error:
+    except AuditFailedError as error:
         print_failures(error.failures)
         raise
 
 
-def print_failures(failures: list[Result]) -> None:
-    """Print on standard error which rules failed and by how much."""
+def print_failures(failures: list[RuleResult]) -> None:
+    """Print failed rules with their figures on standard error."""
     table = output.table("table", "version", "rule", numbers=("evaluated", "unexpected", "observed"))
     for failure in failures:
         cells = (failure.evaluated, failure.unexpected, failure.observed)

@@ -1,4 +1,4 @@
-"""`pinlake quality report`: the page a team opens every morning."""
+"""`pinlake quality report`: the daily report as one HTML page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pinlake.cli import console as output
-from pinlake.cli.spark_session import asking_spark
+from pinlake.cli.options import AsJson
+from pinlake.cli.spark_session import short_spark_session
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
@@ -22,13 +23,11 @@ def report(
         str | None,
         typer.Option(help="A folder, or s3://BUCKET/PREFIX; default: quality-report under PINLAKE_HOME."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the report's figures as JSON, and where the page is.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Write one HTML page: what holds, what fails and since when, quarantine, volume and freshness.
+    """Write one HTML page: rules that hold or fail and since when, quarantine, volume and freshness.
 
-    It loads nothing and runs no script: send it by mail, open it without a network.
+    The page loads nothing and runs no script, so it can be sent by mail and opened without a network.
 
     Example: pinlake quality report --to s3://reports/pinlake
     """
@@ -36,26 +35,30 @@ def report(
     from foundation.clients import s3_client
     from lakehouse.observability.quality_report.deliver import deliver
     from lakehouse.observability.quality_report.render import render
-    from pinlake.app import report_pages as pages
+    from pinlake.app import report_pages
 
     settings = settings_module.load()
-    gathered = _gathered(settings)
-    place = deliver(render(gathered), to or str(settings.home / pages.FOLDER), s3=s3_client(settings.s3))
+    gathered = _gather(settings)
+    page = deliver(
+        render(gathered), to or str(settings.home / report_pages.FOLDER), s3=s3_client(settings.s3)
+    )
     if as_json:
-        print(json.dumps({"page": place, **asdict(gathered)}, default=_plain))
+        print(json.dumps({"page": page, **asdict(gathered)}, default=_plain))
         return
-    output.console(markup=False).print(place)
+    output.console(markup=False).print(page)
 
 
-def _gathered(settings: Settings) -> Report:
+def _gather(settings: Settings) -> Report:
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.observability.quality_report import rule_texts as sentences
-    from lakehouse.observability.quality_report.collect import gather
+    from lakehouse.observability.quality_report.collect import collect_report
 
-    with asking_spark(settings, app="pinlake quality report", status="reading the tables") as spark:
-        return gather(DeltaLake.of(spark, settings), sentences=sentences.read(), now=datetime.now(UTC))
+    with short_spark_session(settings, app="pinlake quality report", status="reading the tables") as spark:
+        return collect_report(
+            DeltaLake.of(spark, settings), rule_texts=sentences.load_rule_texts(), now=datetime.now(UTC)
+        )
 
 
 def _plain(value: object) -> str:
-    # Dates and times; anything else would be a fault of the report's own.
+    # Dates and times; another type would be a bug of the report.
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,4 +1,4 @@
-"""`pinlake quarantine`: what was refused, corrected, replayed, or given up."""
+"""`pinlake quarantine`: rejected rows are listed, corrected, replayed or dropped."""
 
 from __future__ import annotations
 
@@ -13,43 +13,41 @@ import typer
 
 from foundation.errors import UsageError
 from pinlake.cli import console as output
-from pinlake.cli.commands.quality import telling_failures
-from pinlake.cli.spark_session import asking_spark
-from pinlake.cli.write_lock import Wait, sole_writer
+from pinlake.cli.commands.quality import printing_failures
+from pinlake.cli.options import AsJson, LaneName, Wait, select_lanes
+from pinlake.cli.spark_session import short_spark_session
+from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
     from foundation.settings import Settings
-    from lakehouse.operations.replay import Quarantine, Replayed
+    from lakehouse.delta.lake import DeltaLake
+    from lakehouse.operations.replay import Quarantine, ReplayResult
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="See, correct, replay or give up what was refused.\n\nExample: pinlake quarantine list",
+    help="List, correct, replay or drop rejected rows.\n\nExample: pinlake quarantine list",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")]
-OneLane = Annotated[str | None, typer.Option("--lane", help="batch or stream; default: both.")]
 Where = Annotated[
-    str | None, typer.Option(help="SQL over quarantine's columns and the pin's fields as text.")
+    str | None, typer.Option(help="SQL on the columns of quarantine and the fields of the pin (text).")
 ]
 Id = Annotated[str | None, typer.Option("--id", help="One row, by its id.")]
-Note = Annotated[str | None, typer.Option(help="Why; kept with the row.")]
+Note = Annotated[str | None, typer.Option(help="The reason; stored with the row.")]
 _SHOWN = ("id", "layer", "state", "reasons", "topic", "partition", "offset", "quarantined_at", "note")
 
 
 @app.command("list")
 def list_rows(
     where: Where = None,
-    lane: OneLane = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many of each lane, newest first.")] = 50,
+    lane: LaneName = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many rows per lane, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List refused rows.
+    """List rejected rows.
 
     Example: pinlake quarantine list --where "state = 'open' AND array_contains(reasons, 'unique_id.missing')"
     """
     shown = output.table(*_SHOWN)
-    with _lanes(lane) as (_, _, lanes):
+    with _lanes(lane) as (_, lanes):
         for quarantine in lanes.values():
             for row in _newest(quarantine, where or "true", limit):
                 if as_json:
@@ -61,20 +59,20 @@ def list_rows(
 
 @app.command()
 def show(
-    row_id: Annotated[str, typer.Argument(metavar="ID", help="The row's id, or how it begins.")],
-    lane: OneLane = None,
+    row_id: Annotated[str, typer.Argument(metavar="ID", help="The id of the row, or a prefix of it.")],
+    lane: LaneName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print all that is known of one refused row, its value included.
+    """Print all columns of one rejected row, including its value.
 
     Example: pinlake quarantine show 1f0c --json
     """
-    chosen = _begins(row_id)
-    with _lanes(lane) as (_, _, lanes):
-        rows = [row for found in lanes.values() for row in _newest(found, chosen, 2)]
+    condition = _has_prefix(row_id)
+    with _lanes(lane) as (_, lanes):
+        rows = [row for quarantine in lanes.values() for row in _newest(quarantine, condition, 2)]
     if len(rows) != 1:
         raise UsageError(
-            "no such row" if not rows else "more than one row begins like this",
+            "no such row" if not rows else "more than one row has this prefix",
             where=f"id {row_id}",
             hint="`pinlake quarantine list` prints the ids.",
         )
@@ -89,16 +87,16 @@ def show(
 def export(
     to: Annotated[Path, typer.Option("--to", help="The file to write.")],
     where: Where = None,
-    lane: OneLane = None,
+    lane: LaneName = None,
 ) -> None:
-    """Write refused rows into a file, one JSON object a line; bytes that are no text as value_base64.
+    """Write rejected rows to a file, one JSON object per line; a value that is not text is in value_base64.
 
     Example: pinlake quarantine export --to refused.jsonl --where "state = 'open'"
     """
     count = 0
-    with _lanes(lane) as (_, _, lanes), to.open("w", encoding="utf-8") as file:
+    with _lanes(lane) as (_, lanes), to.open("w", encoding="utf-8") as file:
         for quarantine in lanes.values():
-            for row in quarantine.rows(where or "true").toLocalIterator():
+            for row in quarantine.select(where or "true").toLocalIterator():
                 file.write(json.dumps(_plain(row.asDict(recursive=True)), default=str, ensure_ascii=False))
                 file.write("\n")
                 count += 1
@@ -108,26 +106,26 @@ def export(
 @app.command()
 def fix(
     row_id: Id = None,
-    json_file: Annotated[Path | None, typer.Option(help="The corrected pin, whole.")] = None,
+    json_file: Annotated[Path | None, typer.Option(help="File with the complete corrected pin.")] = None,
     where: Where = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help='"field = SQL".')] = None,
-    lane: OneLane = None,
+    lane: LaneName = None,
     note: Note = None,
 ) -> None:
-    """Correct open rows: one with a whole pin, many with SQL. They stay open until they are replayed.
+    """Correct open rows: one with a complete pin, or many with SQL. They stay open until they are replayed.
 
     Example: pinlake quarantine fix --where "unique_id = 'pin-7'" --set "unique_id = uuid()"
     """
-    chosen, pairs = _chosen(row_id, where), _pairs(assignments or [])
+    condition, pairs = _condition(row_id, where), _pairs(assignments or [])
     if json_file is not None:
-        corrected = _whole_pin(json_file)
+        corrected = _read_pin(json_file)
     elif not assignments:
         raise UsageError("nothing to correct", where="quarantine fix", hint="Give --json-file or --set.")
     from lakehouse.operations import replay
 
-    with _lanes(lane) as (_, _, lanes):
-        value = replay.whole(corrected) if json_file else replay.assigned(pairs)
-        count = sum(found.fix(chosen, value, note=note) for found in lanes.values())
+    with _lanes(lane, writes=True) as (_, lanes):
+        value = replay.corrected_document(corrected) if json_file else replay.corrected_fields(pairs)
+        count = sum(quarantine.fix(condition, value, note=note) for quarantine in lanes.values())
     print(f"{count} rows corrected")
 
 
@@ -135,92 +133,99 @@ def fix(
 def replay_rows(
     row_id: Id = None,
     where: Where = None,
-    lane: OneLane = None,
+    lane: LaneName = None,
     note: Note = None,
     wait: Wait = 0.0,
 ) -> None:
-    """Send open rows through the gates again, corrected if they were, under their own event ids.
+    """Send open rows, with their corrections, through the gates again under their own event ids.
 
-    It can neither double a pin nor replace a newer event, and may be run again at any time. The batch
-    lane's silver and gold must not be at work meanwhile; the stream may.
+    It cannot duplicate a pin or replace a newer event, and may be run again at any time. The steps silver and
+    gold of the batch lane may not run meanwhile; the stream may.
 
     Example: pinlake quarantine replay --where "true"
     """
-    chosen = _chosen(row_id, where)
-    from lakehouse.delta.lake import DeltaLake
+    condition = _condition(row_id, where)
     from lakehouse.pipelines import batch as batch_lane
-    from lakehouse.serving.postgres import Serving
+    from lakehouse.serving.postgres import ServingDatabase
 
     with (
-        sole_writer("quarantine replay", _replayed_into(lane), wait=wait),
-        _lanes(lane) as (spark, settings, lanes),
+        write_lock("quarantine replay", _locks(lane), wait=wait) as settings,
+        _lanes(lane, settings=settings) as (lake, lanes),
     ):
         for name, quarantine in lanes.items():
-            done = quarantine.replay(
-                chosen,
+            result = quarantine.replay(
+                condition,
                 text_policy=settings.text_policy,
-                serving=Serving(settings.postgres) if name == "stream" else None,
+                serving=ServingDatabase(settings.postgres) if name == "stream" else None,
                 note=note,
             )
             if name == "batch":
-                # Judges and publishes silver, then takes what has changed into gold.
-                batch_lane.gold(DeltaLake.of(spark, settings))
-            print(f"{name}: {_told(done)}")
+                # This audits and publishes silver, then updates gold with its changes.
+                batch_lane.run_gold(lake)
+            print(f"{name}: {_summary(result)}")
 
 
 @app.command()
 def drop(
-    note: Annotated[str, typer.Option(help="Why; kept with the row.")],
+    note: Annotated[str, typer.Option(help="The reason; stored with the row.")],
     row_id: Id = None,
     where: Where = None,
-    lane: OneLane = None,
+    lane: LaneName = None,
 ) -> None:
-    """Give open rows up. They stay in the table, marked.
+    """Drop open rows. They stay in the table, marked as dropped.
 
     Example: pinlake quarantine drop --where "array_contains(reasons, 'value.missing')" --note "tombstones"
     """
-    chosen = _chosen(row_id, where)
-    with _lanes(lane) as (_, _, lanes):
-        count = sum(found.drop(chosen, note=note) for found in lanes.values())
+    condition = _condition(row_id, where)
+    with _lanes(lane, writes=True) as (_, lanes):
+        count = sum(quarantine.drop(condition, note=note) for quarantine in lanes.values())
     print(f"{count} rows dropped")
 
 
-def _told(done: Replayed) -> str:
-    if not done.tried:
-        return "no open row is chosen; those that were replayed or dropped stay as they are"
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in done.refused.items())
-    refused = f"; still refused: {reasons}" if reasons else ""
-    return f"{done.tried:,} rows tried, {done.passed:,} passed{refused}"
+def _summary(result: ReplayResult) -> str:
+    if not result.tried:
+        return "no open row matches; rows that were replayed or dropped do not change"
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in result.refused.items())
+    rejected = f"; still rejected: {reasons}" if reasons else ""
+    return f"{result.tried:,} rows tried, {result.passed:,} passed{rejected}"
 
 
-def _replayed_into(lane: str | None) -> list[str]:
-    from lakehouse.delta.locks import table_locks as leases
+def _locks(lane: str | None) -> list[str]:
+    from lakehouse.delta.locks import table_locks
 
-    # The stream's own merges bear others beside them: it need not stop for a correction.
-    return [] if lane == "stream" else [leases.SILVER, leases.GOLD]
+    # The stream can run meanwhile, because its merges tolerate concurrent ones.
+    return [] if lane == "stream" else [table_locks.SILVER_LOCK, table_locks.GOLD_LOCK]
 
 
 @contextmanager
-def _lanes(only: str | None) -> Iterator[tuple[SparkSession, Settings, dict[str, Quarantine]]]:
+def _lanes(
+    name: str | None, *, writes: bool = False, settings: Settings | None = None
+) -> Iterator[tuple[DeltaLake, dict[str, Quarantine]]]:
+    """Open the quarantine of the selected lanes.
+
+    Args:
+        name: one lane; None for both.
+        writes: check first that the object store supports conditional writes; the check writes an object.
+        settings: settings of `write_lock`, which has made this check; None to load them.
+    """
     from foundation import settings as settings_module
     from foundation.clients import s3_client
-    from lakehouse.catalog.tables import BATCH, STREAM
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations.replay import Quarantine
     from lakehouse.spark.log_store import probe
 
-    chosen = [lane for lane in (BATCH, STREAM) if only in (None, lane.name)]
-    if not chosen:
-        raise UsageError(f"no lane {only}", where="--lane", hint="There are: batch, stream.")
-    settings = settings_module.load()
-    probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
-    with asking_spark(settings, app="pinlake quarantine") as spark, telling_failures():
+    lanes = select_lanes(name)
+    if settings is None:
+        settings = settings_module.load()
+        if writes:
+            probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
+    with short_spark_session(settings, app="pinlake quarantine") as spark, printing_failures():
         lake = DeltaLake.of(spark, settings)
-        yield spark, settings, {lane.name: Quarantine(lake, lane) for lane in chosen}
+        yield lake, {lane.name: Quarantine(lake, lane) for lane in lanes}
 
 
 def _newest(quarantine: Quarantine, where: str, limit: int) -> list[dict[str, Any]]:
-    rows = quarantine.rows(where).orderBy("quarantined_at", ascending=False).limit(limit).collect()
+    rows = quarantine.select(where).orderBy("quarantined_at", ascending=False).limit(limit).collect()
     return [_plain(row.asDict(recursive=True)) for row in rows]
 
 
@@ -237,26 +242,26 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _chosen(row_id: str | None, where: str | None) -> str:
+def _condition(row_id: str | None, where: str | None) -> str:
     if (row_id is None) == (where is None):
         raise UsageError("which rows?", where="quarantine", hint="Give either --id or --where.")
-    return where if where is not None else _begins(row_id or "")
+    return where if where is not None else _has_prefix(row_id or "")
 
 
-def _begins(row_id: str) -> str:
+def _has_prefix(row_id: str) -> str:
     if not row_id or not all(digit in "0123456789abcdef" for digit in row_id):
         raise UsageError("an id has hexadecimal digits", where=f"id {row_id}", hint="Copy it from the list.")
     return f"startswith(id, '{row_id}')"
 
 
-def _whole_pin(path: Path) -> str:
-    """Return what a file holds if it is one JSON object; whether that is a good pin the gates will say."""
+def _read_pin(path: Path) -> str:
+    """Return the text of a file if it is one JSON object; the gates decide whether it is a valid pin."""
     hint = "Give one pin, as {...}."
     try:
         text = path.read_text(encoding="utf-8")
         pin = json.loads(text)
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path), hint=hint) from None
+        raise UsageError(f"the file cannot be read: {error.strerror}", where=str(path), hint=hint) from None
     except ValueError as error:
         raise UsageError(f"not JSON: {error}", where=str(path), hint=hint) from None
     if not isinstance(pin, dict):

@@ -1,9 +1,8 @@
-"""`pinlake rebuild`: past days of the batch lane computed anew, compared, and published if asked to."""
+"""`pinlake rebuild`: recomputes past days of the batch lane, compares them, and publishes if requested."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,14 +11,15 @@ from rich.console import Console
 
 from foundation.errors import UsageError
 from pinlake.cli import console as output
-from pinlake.cli.commands.quality import telling_failures
-from pinlake.cli.spark_session import working_spark
-from pinlake.cli.write_lock import Wait, sole_writer
+from pinlake.cli.commands.quality import printing_failures
+from pinlake.cli.options import AsJson, Wait
+from pinlake.cli.spark_session import spark_session
+from pinlake.cli.write_lock import write_lock
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
-    from lakehouse.operations.rebuild.changes import Difference, Example
-    from lakehouse.operations.rebuild.run import Found, Request
+    from lakehouse.operations.rebuild.changes import ChangedRow, TableChanges
+    from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
 
 _DAY = ["%Y-%m-%d"]
 
@@ -28,83 +28,88 @@ def rebuild(
     first: Annotated[datetime, typer.Option("--from", formats=_DAY, metavar="DAY", help="First day, UTC.")],
     last: Annotated[datetime, typer.Option("--to", formats=_DAY, metavar="DAY", help="Last day, included.")],
     lane: Annotated[str, typer.Option(help="Only batch can be rebuilt.")] = "batch",
-    publish: Annotated[bool, typer.Option("--publish", help="Write what differs, and publish it.")] = False,
-    limit: Annotated[
-        int, typer.Option(min=0, max=1000, help="How many changed rows of a table to show.")
-    ] = 5,
+    publish: Annotated[bool, typer.Option("--publish", help="Write the changes and publish them.")] = False,
+    limit: Annotated[int, typer.Option(min=0, max=1000, help="How many changed rows per table to show.")] = 5,
     wait: Wait = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Compute silver and gold of past days anew from bronze, with the code and the suites of today.
+    """Recompute silver and gold of past days from bronze, with the current code and suites.
 
-    Prints what differs, and changes nothing without --publish. The stream may run meanwhile; with --publish
-    the batch lane's steps may not. Cut off anywhere, it may be run again.
+    Prints the changes, and writes nothing without --publish. The stream may run meanwhile; with --publish the
+    steps of the batch lane may not. If the command is killed, run it again.
 
     Example: pinlake rebuild --from 2026-01-30 --to 2026-01-31
     """
     _require_batch(lane)
     if last < first:
-        raise UsageError("--to lies before --from", where="rebuild", hint="Give the earlier day as --from.")
+        raise UsageError("--to is before --from", where="rebuild", hint="Give the earlier day as --from.")
 
-    from lakehouse.delta.locks import table_locks as leases
-    from lakehouse.operations.rebuild.date_range import Days
-    from lakehouse.operations.rebuild.run import Request
+    from lakehouse.delta.locks import table_locks
+    from lakehouse.operations.rebuild.date_range import DateRange
+    from lakehouse.operations.rebuild.run import RebuildRequest
 
-    names = leases.BATCH_LANE if publish else ()
-    with sole_writer("rebuild", names, wait=wait) as settings:
-        days = Days(first.date(), last.date())
-        request = Request(days, settings.text_policy, limit)
+    names = table_locks.BATCH_LOCKS if publish else ()
+    with write_lock("rebuild", names, wait=wait) as settings:
+        days = DateRange(first.date(), last.date())
+        request = RebuildRequest(days, settings.text_policy, limit)
         _run(settings, request, publish=publish, as_json=as_json)
 
 
-def _run(settings: Settings, request: Request, *, publish: bool, as_json: bool) -> None:
+def _run(settings: Settings, request: RebuildRequest, *, publish: bool, as_json: bool) -> None:
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations.rebuild import run
 
-    told: list[Found] = []
+    summaries: list[RebuildSummary] = []
 
-    def tell(found: Found) -> None:
-        told.append(found)
+    def show(summary: RebuildSummary) -> None:
+        summaries.append(summary)
         if not as_json:
-            _print(found)
+            _print(summary)
 
     starting = "rebuild: starting Spark"
-    with working_spark(settings, app="pinlake rebuild", status=starting) as (spark, line), telling_failures():
+    with (
+        spark_session(settings, app="pinlake rebuild", status=starting) as (spark, line),
+        printing_failures(),
+    ):
         line.update("rebuild")
         lake = DeltaLake.of(spark, settings)
         if publish:
-            run.publish(lake, request, tell=tell)
+            run.publish(lake, request, report=show)
         else:
-            tell(run.preview(lake, request))
+            show(run.preview(lake, request))
     if as_json:
-        print(json.dumps({"step": "rebuild", "published": publish, **asdict(told[0])}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"step": "rebuild", "published": publish, **summaries[0].as_data()}, ensure_ascii=False
+            )
+        )
     elif publish:
-        print("published: readers see it")
-    elif not told[0].nothing:
-        print("nothing is written: publish it with --publish")
+        print("published: readers see the changes")
+    elif not summaries[0].is_empty:
+        print("nothing was written: use --publish to publish the changes")
 
 
 def _require_batch(lane: str) -> None:
     if lane != "batch":
         raise UsageError(
             "only the batch lane can be rebuilt: the stream writes its tables all the time, and Postgres "
-            "takes newer events of a pin alone, not other values of the same one",
+            "accepts only newer events of a pin, not other values of the same event",
             where=f"--lane {lane}",
-            hint="Restart the stream for today's rules, and rebuild past days with --lane batch.",
+            hint="Restart the stream to apply the current rules; rebuild past days with --lane batch.",
         )
 
 
-def _print(found: Found) -> None:
+def _print(summary: RebuildSummary) -> None:
     console = output.console(markup=False)
     console.print(
-        f"{found.judged:,} events judged anew: {found.refused:,} rows more for quarantine, "
-        f"{found.let_through:,} rows of it pass now"
+        f"{summary.judged:,} events checked again: {summary.refused:,} more rows for quarantine, "
+        f"{summary.released:,} rows of quarantine pass now"
     )
-    for table in found.tables:
+    for table in summary.tables:
         _print_table(table, console)
 
 
-def _print_table(table: Difference, console: Console) -> None:
+def _print_table(table: TableChanges, console: Console) -> None:
     console.print(
         f"{table.table}: {table.added:,} added, {table.changed:,} changed, {table.removed:,} removed"
     )
@@ -112,16 +117,16 @@ def _print_table(table: Difference, console: Console) -> None:
         console.print(f"  {column}: {count:,}")
     for example in table.examples:
         key = ", ".join(str(value) for value in example.key.values())
-        console.print(f"  {key}: {_told(example)}")
+        console.print(f"  {key}: {_describe(example)}")
 
 
-def _told(example: Example) -> str:
-    """Tell what changes in a row; of one that comes or goes what it holds."""
+def _describe(example: ChangedRow) -> str:
+    """Return the changes of a row; for an added or removed row, its values."""
     values = example.values.items()
     if example.kind == "changed":
         return "; ".join(f"{name} {_text(was)} -> {_text(now)}" for name, (was, now) in values)
-    held = ((name, now if example.kind == "added" else was) for name, (was, now) in values)
-    return f"{example.kind}, " + "; ".join(f"{name} {_text(value)}" for name, value in held)
+    pairs = ((name, now if example.kind == "added" else was) for name, (was, now) in values)
+    return f"{example.kind}, " + "; ".join(f"{name} {_text(value)}" for name, value in pairs)
 
 
 def _text(value: object) -> str:

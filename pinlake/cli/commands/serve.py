@@ -1,4 +1,4 @@
-"""`pinlake serve`: the front door."""
+"""`pinlake serve`: the HTTP API."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import typer
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on [PINLAKE_DOOR_HOST].")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on [PINLAKE_API_HOST].")] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one [PINLAKE_DOOR_PORT].")
+        int | None, typer.Option(min=0, max=65535, help="Port; 0 chooses a free one [PINLAKE_API_PORT].")
     ] = None,
 ) -> None:
-    """Take pins over HTTP and hand them to Kafka, until Ctrl-C or SIGTERM.
+    """Accept pins over HTTP and send them to Kafka, until Ctrl-C or SIGTERM.
 
-    Answers 201 only when both topics have acknowledged the event.
+    Answers 201 only after both topics have acknowledged the event.
 
     Example: pinlake serve --port 8000
     """
     from foundation import settings as settings_module
-    from ingestion.api.server import serve as serve_door
+    from ingestion.api.server import serve as serve_api
 
     settings = settings_module.load()
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    serve_door(settings.model_copy(update={"door": settings.door.model_copy(update=given)}))
+    options = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    serve_api(settings.model_copy(update={"api": settings.api.model_copy(update=options)}))

@@ -1,4 +1,4 @@
-"""`pinlake sql`: a query over the tables by name."""
+"""`pinlake sql`: a query on the tables."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from pinlake.cli import row_output as rows
+from pinlake.cli.options import AsJson
 from pinlake.cli.reader import open_store
 from pinlake.cli.row_output import Rows
-from pinlake.cli.spark_session import asking_spark
+from pinlake.cli.spark_session import short_spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def sql(
-    statement: Annotated[str, typer.Argument(help="One SELECT, in Spark's SQL.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
+    statement: Annotated[str, typer.Argument(help="One SELECT, in Spark SQL.")],
+    as_json: AsJson = False,
     unpublished: Annotated[
         bool, typer.Option("--unpublished", help="Read the newest versions, published or not.")
     ] = False,
@@ -29,14 +30,14 @@ def sql(
     engine: Annotated[
         Literal["duckdb", "spark"],
         typer.Option(
-            help="DuckDB answers small questions at once; Spark takes seconds to start and any size."
+            help="DuckDB answers small queries at once; Spark takes seconds to start, for any size."
         ),
     ] = "duckdb",
 ) -> None:
     """Query the tables: bronze, silver and quarantine.pins_batch and pins_stream, gold.pin_features_batch,
-    gold.pin_features_stream, gold.category_daily, quality.results and ops.ledger. Of the batch lane's
-    tables those versions that their suite has passed; VERSION AS OF 12 and TIMESTAMP AS OF '2026-01-31 12:00'
-    (UTC) after a table's name ask for others.
+    gold.pin_features_stream, gold.category_daily, quality.results and ops.ledger. Tables of the batch lane
+    are read at the version that has passed its suite; VERSION AS OF 12 or TIMESTAMP AS OF '2026-01-31 12:00'
+    (UTC) after the name of a table selects another version.
 
     Example: pinlake sql "SELECT category, count(*) FROM silver.pins_batch VERSION AS OF 1 GROUP BY 1"
     """  # noqa: D205  # typer prints the first paragraph as the command's line
@@ -44,7 +45,7 @@ def sql(
 
     settings = settings_module.load()
     if engine == "spark":
-        _ask_spark(settings, statement, unpublished=unpublished, as_json=as_json, as_csv=as_csv)
+        _query_spark(settings, statement, unpublished=unpublished, as_json=as_json, as_csv=as_csv)
         return
     from lakehouse.query import duckdb_engine as query
 
@@ -56,7 +57,7 @@ def sql(
 
 
 def print_json(frame: DataFrame) -> None:
-    """Print one JSON object a row of Spark's."""
+    """Print a Spark DataFrame as one JSON object per row."""
     from pyspark.sql import functions as F
 
     document = F.to_json(F.struct("*"), {"ignoreNullFields": "false"})
@@ -65,15 +66,17 @@ def print_json(frame: DataFrame) -> None:
 
 
 def print_table(frame: DataFrame) -> None:
-    """Print rows of Spark's in columns."""
+    """Print a Spark DataFrame in columns."""
     rows.print_table(frame.columns, _rows(frame))
 
 
-def _ask_spark(settings: Settings, statement: str, *, unpublished: bool, as_json: bool, as_csv: bool) -> None:
+def _query_spark(
+    settings: Settings, statement: str, *, unpublished: bool, as_json: bool, as_csv: bool
+) -> None:
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.query import spark_engine as query
 
-    with asking_spark(settings, app="pinlake sql") as spark:
+    with short_spark_session(settings, app="pinlake sql") as spark:
         frame = query.run(DeltaLake.of(spark, settings), statement, unpublished=unpublished)
         if as_json:
             print_json(frame)
@@ -81,11 +84,11 @@ def _ask_spark(settings: Settings, statement: str, *, unpublished: bool, as_json
             _print(frame.columns, _rows(frame), as_csv=as_csv)
 
 
-def _print(columns: Sequence[str], found: Rows, *, as_csv: bool) -> None:
+def _print(columns: Sequence[str], answer: Rows, *, as_csv: bool) -> None:
     if as_csv:
-        rows.print_csv(columns, found)
+        rows.print_csv(columns, answer)
     else:
-        rows.print_table(columns, found)
+        rows.print_table(columns, answer)
 
 
 def _rows(frame: DataFrame) -> Iterator[tuple[Any, ...]]:
@@ -97,5 +100,5 @@ def _rows(frame: DataFrame) -> Iterator[tuple[Any, ...]]:
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    # pyspark gives moments in the time of this machine, without saying so.
+    # pyspark returns timestamps in local time, without a time zone.
     return moment.astimezone(UTC) if moment else None

@@ -1,4 +1,4 @@
-"""`pinlake status`: how the servers are, how far Kafka's readers are behind, and how the stream lane is."""
+"""`pinlake status`: state of the servers, lag of Kafka's readers, state of the stream lane."""
 
 from __future__ import annotations
 
@@ -12,32 +12,29 @@ from rich.markup import escape
 
 from pinlake.cli import console as output
 from pinlake.cli.drift_output import print_drift
+from pinlake.cli.options import AsJson
 from pinlake.cli.server_table import as_data, print_servers
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.pipelines.stream_status import StreamStatus
-    from lakehouse.quality.stream_audit_status import Verdict
+    from lakehouse.quality.stream_audit_status import StreamAuditStatus
     from pinlake.app.status import Lag, Report
-
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print JSON, with the local stack's passwords, and nothing else.")
-]
 
 
 def status(
     stream: Annotated[
         bool,
-        typer.Option("--stream", help="Only the stream lane: exit code 0 if it runs and waits for nothing."),
+        typer.Option("--stream", help="Only the stream lane: exit code 0 if it runs and does not wait."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say how each server is, how far Kafka's readers are behind, and how the stream lane is.
+    """Print the state of each server, the lag of Kafka's readers, and the state of the stream lane.
 
-    The servers are those that the settings name, whether `pinlake up` started them or not. What the stream's
-    last audit found and what has drifted is read from the bucket, as is the stream's own state. Exit code 0
-    if all servers can be used, the stream waits for nothing and has not died, no critical rule failed and no
-    field is lost or of another type, else 1.
+    The servers are those of the settings, whether `pinlake up` started them or not. The state of the stream,
+    its last audit and the schema drift are read from the bucket. Exit code 0 if all servers can be used, the
+    stream does not wait and has not died, no critical rule failed, and no field is lost or has another type;
+    else 1. --json prints the passwords of the local stack too.
 
     Example: pinlake status --json
     """
@@ -45,7 +42,7 @@ def status(
 
     settings = settings_module.load()
     if stream:
-        _only_stream(settings, as_json=as_json)
+        _print_stream_only(settings, as_json=as_json)
         return
     from pinlake.app.status import gather
 
@@ -58,19 +55,19 @@ def status(
         raise typer.Exit(1)
 
 
-def _only_stream(settings: Settings, *, as_json: bool) -> None:
-    """Ask the object store alone: a health check does so every few seconds."""
+def _print_stream_only(settings: Settings, *, as_json: bool) -> None:
+    """Ask only the object store, because a health check does this every few seconds."""
     from foundation.clients import BRIEF, s3_client
     from lakehouse.pipelines import stream_status
 
-    found = stream_status.read(s3_client(settings.s3, BRIEF), settings.s3.bucket)
+    state = stream_status.read(s3_client(settings.s3, BRIEF), settings.s3.bucket)
     if as_json:
-        print(json.dumps({"stream": found and found.as_data()}))
-    elif found is None:
-        output.console().print(f"Stream lane: has never run on bucket {settings.s3.bucket}")
+        print(json.dumps({"stream": state and state.as_data()}))
+    elif state is None:
+        output.console().print(f"Stream lane: has never run with bucket {settings.s3.bucket}")
     else:
-        _print_stream(found)
-    if found is None or not found.is_running:
+        _print_stream(state)
+    if state is None or not state.is_running:
         raise typer.Exit(1)
 
 
@@ -80,11 +77,11 @@ def _as_data(report: Report, settings: Settings) -> dict[str, Any]:
     servers = [
         {**as_data(server), "seconds": server.seconds, "error": server.error} for server in report.servers
     ]
-    own_postgres = any(server.name == "postgres" and server.is_local for server in report.servers)
+    has_local_postgres = any(server.name == "postgres" and server.is_local for server in report.servers)
     stored = report.stored
     return {
         "servers": servers,
-        "postgres_dsn": stack.dsn(settings) if own_postgres else None,
+        "postgres_dsn": stack.dsn(settings) if has_local_postgres else None,
         "lag": [asdict(row) for row in report.lag],
         "lag_error": report.lag_error,
         "stream": stored.stream and stored.stream.as_data(),
@@ -111,21 +108,21 @@ def _print_stream(stream: StreamStatus) -> None:
     output.console().print(f"Stream lane: [{colour}]{stream.state}[/] since {stream.since}{wrote}{reason}")
 
 
-def _print_quality(verdict: Verdict) -> None:
+def _print_quality(verdict: StreamAuditStatus) -> None:
     console = output.console()
     console.print(f"Quality of the stream lane, audited {verdict.at}")
     if verdict.error:
         console.print(f"[red]not audited:[/red] {escape(verdict.error)}")
     for name, table in verdict.tables.items():
-        broken = ", ".join([*table.critical, *table.warning]) or "every rule holds"
+        failed = ", ".join([*table.critical, *table.warning]) or "every rule holds"
         colour = "red" if table.critical else "yellow" if table.warning else "green"
-        console.print(f"  {name} version {table.version}: [{colour}]{broken}")
+        console.print(f"  {name} version {table.version}: [{colour}]{failed}")
 
 
-def _print_lag(lag: Sequence[Lag], fault: str | None) -> None:
+def _print_lag(lag: Sequence[Lag], error: str | None) -> None:
     console = output.console()
-    if fault:
-        console.print(f"[red]lag unknown:[/red] {escape(fault)}")
+    if error:
+        console.print(f"[red]lag unknown:[/red] {escape(error)}")
     if not lag:
         return
     table = output.table(*asdict(lag[0]), title="Kafka")

@@ -1,4 +1,4 @@
-"""`pinlake why`: the whole story of one pin."""
+"""`pinlake why`: the history of one pin."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Annotated
 import typer
 
 from pinlake.cli import row_output as rows
+from pinlake.cli.options import AsJson
 from pinlake.cli.reader import open_store
 
 
 def why(
-    unique_id: Annotated[str, typer.Argument(help="The pin.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each thing.")] = False,
+    unique_id: Annotated[str, typer.Argument(help="The unique_id of the pin.")],
+    as_json: AsJson = False,
 ) -> None:
-    """Tell a pin's story in order of time: its events at the door, where they are in Kafka and landing, the
-    commits that have taken them into the tables of both lanes, what was refused and why, the row in Postgres.
+    """Print the history of a pin in order of time: its events at the API, their positions in Kafka and
+    landing, the commits that wrote them to the tables of both lanes, rejections with reasons, and the row in
+    Postgres.
 
     Example: pinlake why 7528fc38-56c3-4c08-9b3c-0ab7a3a1b1f5
     """  # noqa: D205  # typer prints the first paragraph as the command's line
@@ -26,20 +28,22 @@ def why(
     from lakehouse.observability.pin_trace import trace as stories
 
     settings = settings_module.load()
-    pin = stories.canonical(unique_id)
-    found = stories.tell(open_store(settings), pin, served=partial(served.row, settings.postgres))
+    pin = stories.parse_unique_id(unique_id)
+    entries = stories.trace_pin(
+        open_store(settings), pin, read_served_row=partial(served.read_served_row, settings.postgres)
+    )
     if as_json:
-        for entry in found:
+        for entry in entries:
             print(rows.as_json(asdict(entry)))
         return
-    told = (
+    cells = (
         (
             entry.at,
             entry.lane or "",
             entry.what,
-            ", ".join(f"{name} {rows.text(value)}" for name, value in known),
+            ", ".join(f"{name} {rows.text(value)}" for name, value in details),
         )
-        for entry in found
-        if (known := [(name, value) for name, value in entry.details.items() if value is not None])
+        for entry in entries
+        if (details := [(name, value) for name, value in entry.details.items() if value is not None])
     )
-    rows.print_table(("at", "lane", "what", "details"), told)
+    rows.print_table(("at", "lane", "what", "details"), cells)

@@ -1,11 +1,11 @@
-"""Credentials reach both Kafka libraries, and only where the protocol has a use for them."""
+"""Credentials: both Kafka libraries get them, and only if the protocol uses them."""
 
 from __future__ import annotations
 
 import pytest
 from pydantic import SecretStr
 
-from foundation import kafka_admin as topics
+from foundation import kafka_admin
 from foundation.clients import kafka_python_config, librdkafka_config, s3_client
 from foundation.errors import ConfigurationError
 from foundation.settings import KafkaSettings, S3Settings
@@ -47,7 +47,7 @@ def test_an_address_that_is_none_is_named_with_its_setting() -> None:
     with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1:9000.*PINLAKE_S3_ENDPOINT"):
         s3_client(S3Settings(endpoint="127.0.0.1:9000"))
     with pytest.raises(ConfigurationError, match=r"kafka:nine.*PINLAKE_KAFKA_BOOTSTRAP_SERVERS"):
-        topics.lag(KafkaSettings(bootstrap_servers="kafka:nine"))
+        kafka_admin.read_lag(KafkaSettings(bootstrap_servers="kafka:nine"))
 
 
 def test_the_endpoint_of_s3_is_the_one_configured() -> None:

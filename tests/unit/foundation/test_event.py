@@ -1,4 +1,4 @@
-"""Event ids sort by time, and a client's own must be of the present."""
+"""Event ids: they sort by time, and the time of a client's own id must be current."""
 
 from __future__ import annotations
 

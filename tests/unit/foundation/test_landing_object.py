@@ -1,4 +1,4 @@
-"""A landing object's name is a function of what is inside, and is read back as it was written."""
+"""Names of landing objects: a function of the records, and parsed as they were written."""
 
 from __future__ import annotations
 

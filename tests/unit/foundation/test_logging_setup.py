@@ -1,4 +1,4 @@
-"""Pinlake's own lines are printed; of libraries only what a reader can act upon."""
+"""Log lines: all of Pinlake's own, and of libraries only those that a reader can act on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from foundation import logging_setup as logs
+from foundation import logging_setup
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def as_before() -> Iterator[None]:
 def test_the_kafka_client_is_quiet_unless_one_debugs(
     level: str, printed: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    logs.configure(level=level)
+    logging_setup.configure(level=level)
 
     structlog.get_logger().info("of ours")
     structlog.get_logger().error("of ours, an error")

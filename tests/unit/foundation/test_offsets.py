@@ -1,4 +1,4 @@
-"""Offsets that are gone: named in an error, or in an object whose name says which."""
+"""Lost offsets: an error names them, or the key of an object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: where they are read from, what a bad one says, and that .env.example tells of all of them."""
+"""Settings: their sources, errors of invalid values, and .env.example, which lists all of them."""
 
 from __future__ import annotations
 

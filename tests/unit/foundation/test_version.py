@@ -1,4 +1,4 @@
-"""The code names its git revision where there is one to be known."""
+"""The version of the code, with the git revision if it is known."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from foundation import version as revision
+from foundation import version
 
 OLD, NEW = "a" * 40, "b" * 40
 
 
 @pytest.fixture
 def git(tmp_path: Path) -> Path:
-    """The folder .git of a checkout of main, whose revision is in packed-refs only."""
+    """The folder .git of a checkout of main whose revision is only in packed-refs."""
     folder = tmp_path / ".git"
     folder.mkdir()
     (folder / "HEAD").write_text("ref: refs/heads/main\n")
@@ -25,15 +25,15 @@ def git(tmp_path: Path) -> Path:
 
 
 def test_a_branch_is_followed_wherever_its_revision_is_kept(git: Path) -> None:
-    assert revision.of_checkout(git.parent) == OLD
+    assert version.checkout_revision(git.parent) == OLD
     (git / "refs/heads").mkdir(parents=True)
     (git / "refs/heads/main").write_text(f"{NEW}\n")
-    assert revision.of_checkout(git.parent) == NEW
+    assert version.checkout_revision(git.parent) == NEW
 
 
 def test_a_revision_may_be_checked_out_by_itself(git: Path) -> None:
     (git / "HEAD").write_text(f"{NEW}\n")
-    assert revision.of_checkout(git.parent) == NEW
+    assert version.checkout_revision(git.parent) == NEW
 
 
 def test_a_further_worktree_has_a_branch_of_its_own(git: Path, tmp_path: Path) -> None:
@@ -45,19 +45,19 @@ def test_a_further_worktree_has_a_branch_of_its_own(git: Path, tmp_path: Path) -
     second.mkdir()
     (second / ".git").write_text(f"gitdir: {own}\n")
 
-    assert revision.of_checkout(second) == NEW
+    assert version.checkout_revision(second) == NEW
 
 
 def test_without_a_repository_there_is_none(tmp_path: Path) -> None:
-    assert revision.of_checkout(tmp_path) is None
+    assert version.checkout_revision(tmp_path) is None
 
 
 def test_a_wheel_names_what_was_written_into_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     baked = tmp_path / "REVISION"
     baked.write_text(NEW)
-    monkeypatch.setattr(revision, "_BAKED", baked)
-    revision.code.cache_clear()
+    monkeypatch.setattr(version, "_REVISION_FILE", baked)
+    version.code_version.cache_clear()
     try:
-        assert revision.code() == f"{metadata.version('pinlake')}+g{NEW[:12]}"
+        assert version.code_version() == f"{metadata.version('pinlake')}+g{NEW[:12]}"
     finally:
-        revision.code.cache_clear()
+        version.code_version.cache_clear()

@@ -76,7 +76,7 @@ def test_no_secret_shows_when_addresses_are_printed(settings: Settings) -> None:
     assert allocated.s3_secret_key.get_secret_value() not in repr(allocated)
 
 
-def test_a_port_somebody_listens_on_is_not_free() -> None:
+def test_a_port_that_a_process_listens_on_is_not_free() -> None:
     (port,) = addresses.free_ports(1)
     assert addresses.is_free(port)
     with socket.create_server((addresses.HOST, port)):

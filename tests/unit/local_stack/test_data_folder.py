@@ -1,4 +1,4 @@
-"""Data folders are whole or absent."""
+"""Data folders are complete or absent."""
 
 from __future__ import annotations
 

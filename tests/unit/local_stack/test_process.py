@@ -1,4 +1,4 @@
-"""Server processes, shown on small real ones."""
+"""Server processes, tested with small real processes."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ IGNORES_TERM = (
 
 @pytest.fixture
 def child(tmp_path: Path) -> Iterator[Child]:
-    made = Child(name="probe", mark=f"probe-{uuid.uuid4()}", run=tmp_path / "run", log=tmp_path / "probe.log")
+    made = Child(
+        name="probe", own_argument=f"probe-{uuid.uuid4()}", run=tmp_path / "run", log=tmp_path / "probe.log"
+    )
     yield made
     process.stop(made, seconds=0)
 
 
 def _start(child: Child, code: str = WAITS) -> psutil.Process:
-    """Start a Python child and wait until it has said that it is up."""
-    started = process.start(child, [sys.executable, "-c", code, child.mark])
+    """Start a Python process and wait until it has printed that it is up."""
+    started = process.start(child, [sys.executable, "-c", code, child.own_argument])
     process.await_answer(child, lambda: "up" in child.log.read_text(), seconds=20)
     return started
 
@@ -110,21 +112,21 @@ def test_a_process_that_ignores_the_request_is_killed(child: Child) -> None:
 
 def test_a_killed_process_is_not_found_even_as_a_zombie(child: Child) -> None:
     started = _start(child)
-    # Nobody has waited for it yet: the system keeps its entry.
+    # No process has waited for it yet, so the system keeps its entry.
     started.send_signal(signal.SIGKILL)
     os.waitid(os.P_PID, started.pid, os.WEXITED | os.WNOWAIT)
 
     assert process.find(child) is None
 
 
-def test_a_process_that_ends_while_starting_is_told_with_its_last_words(child: Child) -> None:
-    process.start(child, [sys.executable, "-c", "raise SystemExit('no such folder')", child.mark])
+def test_the_error_of_a_process_that_ends_while_starting_has_its_last_line(child: Child) -> None:
+    process.start(child, [sys.executable, "-c", "raise SystemExit('no such folder')", child.own_argument])
 
     with pytest.raises(TerminalError, match="ended while it was starting: no such folder"):
         process.await_answer(child, lambda: False, seconds=20)
 
 
-def test_a_process_that_does_not_answer_in_time_is_told(child: Child) -> None:
+def test_a_process_that_does_not_answer_in_time_is_an_error(child: Child) -> None:
     _start(child)
 
     with pytest.raises(TransientError, match=r"did not answer within 0 s.*probe\.log"):

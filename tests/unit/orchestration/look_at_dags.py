@@ -1,4 +1,4 @@
-"""Prints what Airflow finds in the DAG files, as JSON: run by the tests, in a process of its own."""
+"""Prints the DAGs that Airflow loads, as JSON; the tests run it in a separate process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INTERVAL = {"data_interval_start": NOON - timedelta(days=2), "data_interval_end"
 
 
 def _context(run_type: str) -> dict[str, Any]:
-    """Return what Airflow tells the templates, as far as these look at it."""
+    """Return the context of templates, as far as the DAGs use it."""
     run = SimpleNamespace(run_after=NOON, run_type=run_type)
     return {"dag_run": run, "macros": macros, "data_interval_start": None}
 
@@ -28,7 +28,7 @@ BACKFILL = _context("backfill") | INTERVAL
 
 
 def main() -> None:
-    """Load the folder that is the one argument."""
+    """Load the folder named by the only argument."""
     bag = DagBag(sys.argv[1], bundle_name="dags", bundle_path=Path(sys.argv[1]))
     found = {
         "errors": {Path(name).name: text for name, text in bag.import_errors.items()},

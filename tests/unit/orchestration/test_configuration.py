@@ -1,4 +1,4 @@
-"""Airflow's configuration: for its owner alone, its secrets made once."""
+"""The configuration of Airflow: readable by its owner only, with secrets that are generated once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_secrets_are_made_once_and_differ(configuration: Configuration) -> None:
     assert written["database"]["sql_alchemy_conn"] == "postgresql://second"
 
 
-def test_the_password_is_told_once_and_kept_for_its_owner(configuration: Configuration) -> None:
+def test_the_password_is_returned_once_and_kept_for_its_owner(configuration: Configuration) -> None:
     password = configuration.ensure_password()
 
     assert password

@@ -1,4 +1,4 @@
-"""The DAGs as Airflow finds them: when they run, in which order, and that every command exists."""
+"""The DAGs as Airflow loads them: their schedule, the order of tasks, and their commands."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECONDS = 2.0
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a process of its own finds: Airflow configures logging for the whole of one."""
+    """The DAGs, loaded in a separate process because Airflow configures logging of the whole process."""
     home = tmp_path_factory.mktemp("airflow")
     environment = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
     looked = subprocess.run(
@@ -114,7 +114,7 @@ def test_a_backfill_rebuilds_the_days_that_its_interval_touches(found: dict[str,
     changed = {name: task["backfill"] for name, task in tasks.items() if task["backfill"] != task["command"]}
     assert changed == {
         "silver": "pinlake rebuild --from 2026-01-29 --to 2026-01-30 --publish --limit 0 --wait 3600 --json",
-        # The stream lane is not rebuilt; this code is that of a task to be skipped.
+        # The stream lane is not rebuilt; this exit code makes Airflow skip the task.
         "reconcile": "exit 2",
     }
 

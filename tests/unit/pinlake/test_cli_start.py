@@ -1,4 +1,4 @@
-"""The command line starts quickly: what only some commands need is imported by these alone."""
+"""The command line starts quickly: libraries are imported only by the commands that need them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_health_check_imports_what_it_needs_and_status_no_spark() -> None:
 
 
 def _imported_with(modules: str, names: Sequence[str]) -> str:
-    """Return which of these packages are imported with some modules."""
+    """Return which of these packages the import of the modules loads."""
     code = f"import sys, {modules}; print([name for name in {names} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""Event ids as columns: the same as the door makes and reads them, and ordered as Kafka orders."""
+"""Event ids as columns agree with the API's ids, and derived ids keep Kafka's order."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from lakehouse.bronze import event_ids
 few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LAST_MILLISECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 
-places = st.tuples(
+records = st.tuples(
     st.integers(-1, LAST_MILLISECOND), st.integers(0, 4095), st.integers(0, 2**48 - 1), st.text(min_size=1)
 )
 
 
 @few
-@given(st.lists(places, min_size=1, max_size=50))
+@given(st.lists(records, min_size=1, max_size=50))
 def test_a_derived_id_is_a_uuid7_of_its_records_time(
     spark: SparkSession, rows: list[tuple[int, int, int, str]]
 ) -> None:
     frame = spark.createDataFrame(rows, "ms bigint, partition int, offset bigint, topic string")
-    derived = event_ids.derived(F.timestamp_millis("ms"), F.col("topic"), F.col("partition"), F.col("offset"))
+    derived = event_ids.derive(F.timestamp_millis("ms"), F.col("topic"), F.col("partition"), F.col("offset"))
     with_ids = frame.withColumn("id", derived)
-    found = with_ids.select("ms", "id", event_ids.given(F.encode("id", "UTF-8")).alias("given"))
+    parsed = with_ids.select("ms", "id", event_ids.parse_header(F.encode("id", "UTF-8")).alias("parsed"))
 
-    for row in found.collect():
+    for row in parsed.collect():
         derived_id = uuid.UUID(row.id)
         assert (derived_id.version, derived_id.variant) == (7, uuid.RFC_4122)
         assert derived_id.int >> 80 == max(row.ms, 0)
-        assert row.given == row.id == str(derived_id)
+        assert row.parsed == row.id == str(derived_id)
 
 
 def test_records_of_one_partition_keep_their_order_within_a_millisecond(spark: SparkSession) -> None:
     frame = spark.range(0, 3000, 7).withColumn("ms", F.lit(1_700_000_000_000))
-    derived = event_ids.derived(F.timestamp_millis("ms"), F.lit("pins"), F.lit(3), F.col("id"))
+    derived = event_ids.derive(F.timestamp_millis("ms"), F.lit("pins"), F.lit(3), F.col("id"))
 
     ids = [row.derived for row in frame.select(derived.alias("derived"), "id").orderBy("id").collect()]
 
@@ -48,20 +48,20 @@ def test_records_of_one_partition_keep_their_order_within_a_millisecond(spark: S
     assert len(set(ids)) == len(ids)
 
 
-def test_the_time_inside_the_doors_ids_is_read_to_the_millisecond(spark: SparkSession) -> None:
+def test_the_time_inside_the_apis_ids_is_read_to_the_millisecond(spark: SparkSession) -> None:
     ids = [event.new_event_id() for _ in range(3)]
-    frame = spark.createDataFrame([(name,) for name in ids], "id string")
+    frame = spark.createDataFrame([(event_id,) for event_id in ids], "id string")
 
-    times = frame.select(F.unix_millis(event_ids.time_of(F.col("id"))).alias("ms")).collect()
+    times = frame.select(F.unix_millis(event_ids.extract_time(F.col("id"))).alias("ms")).collect()
 
-    assert [row.ms for row in times] == [uuid.UUID(name).int >> 80 for name in ids]
+    assert [row.ms for row in times] == [uuid.UUID(event_id).int >> 80 for event_id in ids]
 
 
-def test_what_is_no_uuid7_is_not_taken_for_one(spark: SparkSession) -> None:
+def test_headers_that_are_not_a_uuid7_are_ignored(spark: SparkSession) -> None:
     good = event.new_event_id()
     headers = [None, b"", b"\xff\xfe", str(uuid.uuid4()).encode(), good.upper().encode(), good[:-1].encode()]
     frame = spark.createDataFrame([(header,) for header in headers], "header binary")
 
-    found = [row.id for row in frame.select(event_ids.given(F.col("header")).alias("id")).collect()]
+    ids = [row.id for row in frame.select(event_ids.parse_header(F.col("header")).alias("id")).collect()]
 
-    assert found == [None, None, None, None, good, None]
+    assert ids == [None, None, None, None, good, None]

@@ -1,4 +1,4 @@
-"""Landing lines come back as the records they were made from, whatever bytes those carried."""
+"""Landing lines are parsed back into the records they were made from, whatever bytes those contain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
 
 from ingestion.landing.envelope import to_line
-from lakehouse.bronze.sources import open_envelopes
+from lakehouse.bronze.sources import parse_envelopes
 from tests.landing_objects import Record
 
 content = st.none() | st.binary(max_size=40) | st.text(max_size=20).map(str.encode)
@@ -27,26 +27,26 @@ records = st.builds(
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(records, min_size=1, max_size=60))
-def test_every_record_survives_the_way_through_landing(spark: SparkSession, sent: list[Record]) -> None:
+def test_every_record_survives_the_landing_format(spark: SparkSession, sent: list[Record]) -> None:
     lines = [(to_line(record).decode().removesuffix("\n"),) for record in sent]
 
-    opened = open_envelopes(spark.createDataFrame(lines, "value string")).collect()
+    parsed = parse_envelopes(spark.createDataFrame(lines, "value string")).collect()
 
-    assert [_as_sent(row) for row in opened] == sent
+    assert [_as_sent(row) for row in parsed] == sent
 
 
-def test_a_line_that_is_no_envelope_is_carried_whole(spark: SparkSession) -> None:
+def test_a_line_that_is_not_an_envelope_is_kept_whole(spark: SparkSession) -> None:
     lines = ["", "not json", '{"partition": 1}', "[]", '{"topic": "t", "partition": 0}', '{"topic": 1']
 
-    opened = open_envelopes(spark.createDataFrame([(line,) for line in lines], "value string")).collect()
+    parsed = parse_envelopes(spark.createDataFrame([(line,) for line in lines], "value string")).collect()
 
-    assert [(row.topic, bytes(row.value).decode()) for row in opened] == [(None, line) for line in lines]
+    assert [(row.topic, bytes(row.value).decode()) for row in parsed] == [(None, line) for line in lines]
 
 
 def _as_sent(row: Row) -> Record:
-    moment: datetime = row.timestamp.replace(tzinfo=UTC)
+    timestamp: datetime = row.timestamp.replace(tzinfo=UTC)
     headers = [(header.key, _bytes(header.value)) for header in row.headers]
-    milliseconds = round(moment.timestamp() * 1000)
+    milliseconds = round(timestamp.timestamp() * 1000)
     return Record(
         row.topic, row.partition, row.offset, milliseconds, _bytes(row.key), headers, _bytes(row.value)
     )

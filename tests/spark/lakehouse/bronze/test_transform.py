@@ -1,4 +1,4 @@
-"""Bronze rows: one a record, ids and times from the headers where they are good, else from Kafka."""
+"""Bronze rows: one per record, with ids and times from valid headers or else from Kafka."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KAFKA_TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 RECEIVED = "2026-01-02T03:04:04.123456Z"
 
 
-def test_headers_of_the_door_are_kept_and_others_do_no_harm(spark: SparkSession) -> None:
+def test_the_apis_headers_are_kept_and_invalid_ones_are_ignored(spark: SparkSession) -> None:
     event_id = new_event_id()
     headers = [
         [("event_id", event_id.encode()), ("received_at", RECEIVED.encode())],
@@ -27,17 +27,17 @@ def test_headers_of_the_door_are_kept_and_others_do_no_harm(spark: SparkSession)
         None,
         [("received_at", None), ("other", b"x"), ("event_id", str(uuid.uuid4()).encode())],
     ]
-    rows = [("t", 0, offset, KAFKA_TIME, b"k", b"\xff\x00", given) for offset, given in enumerate(headers)]
+    rows = [("t", 0, offset, KAFKA_TIME, b"k", b"\xff\x00", pairs) for offset, pairs in enumerate(headers)]
 
     bronze = to_bronze(spark.createDataFrame(rows, SCHEMA), at=KAFKA_TIME)
-    found = bronze.orderBy("offset").collect()
+    written = bronze.orderBy("offset").collect()
 
     assert bronze.columns == BRONZE.fieldNames()
-    assert found[0].event_id == event_id
-    assert found[0].received_at.isoformat() == "2026-01-02T03:04:04.123456"
-    for row in found[1:]:
+    assert written[0].event_id == event_id
+    assert written[0].received_at.isoformat() == "2026-01-02T03:04:04.123456"
+    for row in written[1:]:
         assert uuid.UUID(row.event_id).version == 7
         assert row.received_at == row.kafka_timestamp
-    assert len({row.event_id for row in found}) == len(headers)
-    assert {bytes(row.value) for row in found} == {b"\xff\x00"}
-    assert {row.ingested_at.isoformat() for row in found} == {"2026-01-02T03:04:05"}
+    assert len({row.event_id for row in written}) == len(headers)
+    assert {bytes(row.value) for row in written} == {b"\xff\x00"}
+    assert {row.ingested_at.isoformat() for row in written} == {"2026-01-02T03:04:05"}

@@ -1,4 +1,4 @@
-"""Writes that repeat without effect, and merges that only newer events get through."""
+"""Repeated writes have no effect, and merges accept only newer events."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from structlog.testing import capture_logs
 
 from lakehouse.catalog.schemas import FEATURES, SILVER
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta import lake as delta
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.silver.deduplication import newest_per_pin
-from lakehouse.spark import parallel as side_by_side
+from lakehouse.delta.table_properties import table_properties
+from lakehouse.silver.deduplication import latest_event_per_pin
+from lakehouse.spark.parallel import run_concurrently
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TABLE = BATCH.features
@@ -32,34 +32,34 @@ def test_a_repeated_micro_batch_is_written_once(lake: DeltaLake) -> None:
         lake.append(_features(lake.spark, [(number, 1)]), TABLE, MicroBatch("query", number))
     lake.append(_features(lake.spark, [(9, 1)]), TABLE, MicroBatch("another query", 0))
 
-    assert _held(lake) == {0: 1, 1: 1, 9: 1}
+    assert _ranks(lake) == {0: 1, 1: 1, 9: 1}
     assert lake.rows_of_last_write(TABLE) == 1
 
 
 def test_a_table_whose_creation_was_killed_is_created(lake: DeltaLake) -> None:
-    place = Path(lake.path(BATCH.silver).removeprefix("file:"))
-    (place / "_delta_log").mkdir(parents=True)
+    path = Path(lake.path(BATCH.silver).removeprefix("file:"))
+    (path / "_delta_log").mkdir(parents=True)
 
     for _ in range(2):
         lake.ensure(BATCH.silver)
 
-    table = DeltaTable.forPath(lake.spark, str(place))
+    table = DeltaTable.forPath(lake.spark, str(path))
     (row,) = table.detail().select("properties").collect()
-    assert delta.properties(BATCH.silver).items() <= row.properties.items()
+    assert table_properties(BATCH.silver).items() <= row.properties.items()
     assert table.toDF().schema.fieldNames() == SILVER.fieldNames()
     assert table.history().count() == 1
 
 
-def test_a_repeated_merge_is_skipped_though_its_rows_have_changed(lake: DeltaLake) -> None:
+def test_a_repeated_merge_is_skipped_even_if_its_rows_have_changed(lake: DeltaLake) -> None:
     lake.ensure(TABLE)
     lake.merge_newest(_features(lake.spark, [(1, 1)]), TABLE, MicroBatch("query", 0))
     lake.merge_newest(_features(lake.spark, [(1, 2)]), TABLE, MicroBatch("query", 0))
 
-    assert _held(lake) == {1: 1}
+    assert _ranks(lake) == {1: 1}
     assert lake.delta_table(TABLE).history().count() == 2
 
 
-def test_a_merge_that_another_writer_outran_is_made_again(lake: DeltaLake) -> None:
+def test_a_merge_that_conflicts_with_another_writer_is_retried(lake: DeltaLake) -> None:
     lake.ensure(TABLE)
     lake.merge_newest(_features(lake.spark, [(1, 1)]), TABLE, MicroBatch("query", 0))
     merges = [
@@ -68,20 +68,20 @@ def test_a_merge_that_another_writer_outran_is_made_again(lake: DeltaLake) -> No
     ]
 
     with capture_logs() as logged:
-        side_by_side.run(merges)
+        run_concurrently(merges)
 
-    assert _held(lake) == {1: 4}
+    assert _ranks(lake) == {1: 4}
     assert "another writer was first" in {line["event"] for line in logged}
 
 
-def test_a_replacement_touches_only_what_its_condition_names(lake: DeltaLake) -> None:
+def test_a_replacement_touches_only_the_rows_of_its_condition(lake: DeltaLake) -> None:
     lake.ensure(TABLE)
     lake.append(_features(lake.spark, [(1, 1), (2, 1)]), TABLE, MicroBatch("query", 0))
     for _ in range(2):
         replacement, batch = _features(lake.spark, [(2, 5)]), MicroBatch("query", 1)
         lake.replace(replacement, TABLE, batch, where="follower_count = 2")
 
-    assert _held(lake) == {1: 1, 2: 5}
+    assert _ranks(lake) == {1: 1, 2: 5}
 
 
 @settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -94,13 +94,13 @@ def test_every_order_of_arrival_ends_in_the_newest_event_of_each_pin(
     lake = DeltaLake(lake.spark, f"{lake.root}/{hash(str(batches))}")
     lake.ensure(TABLE)
     for number, events in enumerate(batches):
-        newest = newest_per_pin(_events(lake.spark, events)).select(*FEATURES.fieldNames())
+        newest = latest_event_per_pin(_events(lake.spark, events)).select(*FEATURES.fieldNames())
         lake.merge_newest(newest, TABLE, MicroBatch("query", number))
 
     expected: dict[int, int] = {}
     for pin, rank in (event for events in batches for event in events):
         expected[pin] = max(rank, expected.get(pin, 0))
-    assert _held(lake) == expected
+    assert _ranks(lake) == expected
 
 
 def _events(spark: SparkSession, events: Sequence[Event]) -> DataFrame:
@@ -116,6 +116,6 @@ def _features(spark: SparkSession, events: Sequence[Event]) -> DataFrame:
     return _events(spark, events).select(*FEATURES.fieldNames())
 
 
-def _held(lake: DeltaLake) -> dict[int, int]:
+def _ranks(lake: DeltaLake) -> dict[int, int]:
     rows = lake.read(TABLE).collect()
     return {row.follower_count: int(row.event_id.removeprefix("event-")) for row in rows}

@@ -1,4 +1,4 @@
-"""Daily figures: counts, downloads and exact medians, nulls left out."""
+"""Daily figures: counts, downloads and exact medians, without nulls."""
 
 from __future__ import annotations
 

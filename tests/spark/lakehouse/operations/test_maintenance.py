@@ -1,4 +1,4 @@
-"""Upkeep of tables: rows and readers notice nothing of it, and what somebody still needs stays."""
+"""Maintenance changes no row, and files that a reader still needs stay."""
 
 from __future__ import annotations
 
@@ -16,68 +16,68 @@ from pyspark.sql.types import StructType
 from foundation.event import new_event_id
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, STREAM
-from lakehouse.delta import lake as delta
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.operations.maintenance import WORTH_FILES, maintain
+from lakehouse.delta.table_properties import table_properties
+from lakehouse.operations.maintenance import MIN_EXCESS_FILES, maintain
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.quality.publish import published
-from lakehouse.spark import dataframes as literal
+from lakehouse.quality.publish import published_version
+from lakehouse.spark.dataframes import dataframe_from_rows
 from tests.landing_objects import land
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(2)]
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def test_small_files_are_joined_once_there_are_enough_and_not_read_again(lake: DeltaLake) -> None:
+def test_small_files_are_compacted_once_there_are_enough_and_not_read_again(lake: DeltaLake) -> None:
     land(lake, [{"unique_id": PINS[0], "category": "art", "downloaded": 1}], first=0)
     _run(lake)
     few = maintain(lake, BATCH.bronze)
     assert few is not None
     assert (few.joined, few.removed, few.before.files) == (0, 0, 1)
 
-    _append(lake, days=WORTH_FILES)
+    _append(lake, days=MIN_EXCESS_FILES)
     dry = maintain(lake, BATCH.bronze, dry_run=True)
-    done = maintain(lake, BATCH.bronze)
+    result = maintain(lake, BATCH.bronze)
 
     assert dry is not None
-    assert done is not None
-    assert (dry.joined, dry.after, done.joined) == (WORTH_FILES, None, WORTH_FILES + 1)
-    assert done.after is not None
-    assert (done.before.files, done.after.files) == (WORTH_FILES + 1, 1)
-    assert dry.before.files == done.before.files
-    assert batch_lane.bronze(lake) == StepMetrics()
-    batch_lane.silver(lake, text_policy="unicode")
-    assert batch_lane.silver(lake, text_policy="unicode") == StepMetrics()
+    assert result is not None
+    assert (dry.joined, dry.after, result.joined) == (MIN_EXCESS_FILES, None, MIN_EXCESS_FILES + 1)
+    assert result.after is not None
+    assert (result.before.files, result.after.files) == (MIN_EXCESS_FILES + 1, 1)
+    assert dry.before.files == result.before.files
+    assert batch_lane.run_bronze(lake) == StepMetrics()
+    batch_lane.run_silver(lake, text_policy="unicode")
+    assert batch_lane.run_silver(lake, text_policy="unicode") == StepMetrics()
     newest = lake.version(BATCH.bronze)
-    assert published(lake, BATCH.bronze) == newest
-    assert lake.read(BATCH.bronze).count() == WORTH_FILES + 1
+    assert published_version(lake, BATCH.bronze) == newest
+    assert lake.read(BATCH.bronze).count() == MIN_EXCESS_FILES + 1
 
 
 @pytest.mark.parametrize("read", [False, True])
-def test_what_a_reader_is_behind_on_stays_however_old(lake: DeltaLake, read: bool) -> None:
-    forgetful = replace(BATCH.bronze, retention=0)
+def test_files_that_a_reader_still_needs_stay_at_any_age(lake: DeltaLake, read: bool) -> None:
+    expired = replace(BATCH.bronze, retention_days=0)
     land(lake, [{"unique_id": PINS[0], "category": "art", "downloaded": 1}], first=0)
     _run(lake)
-    _append(lake, days=WORTH_FILES)
-    maintain(lake, forgetful)
+    _append(lake, days=MIN_EXCESS_FILES)
+    maintain(lake, expired)
     if read:
         _run(lake)
 
-    done = maintain(lake, forgetful)
+    result = maintain(lake, expired)
 
-    assert done is not None
+    assert result is not None
     if read:
-        assert (done.held_back, done.removed) == ((), WORTH_FILES + 1)
+        assert (result.held_back, result.removed) == ((), MIN_EXCESS_FILES + 1)
     else:
-        assert done.removed == 0
-        assert "whoever reads what is published goes on from version" in done.held_back[0]
-        assert "`pinlake silver` goes on from version" in done.held_back[1]
+        assert result.removed == 0
+        assert "a reader of the published version still needs version" in result.held_back[0]
+        assert "`pinlake silver` still needs version" in result.held_back[1]
         _run(lake)
-    assert lake.read(BATCH.silver).count() == WORTH_FILES + 1
+    assert lake.read(BATCH.silver).count() == MIN_EXCESS_FILES + 1
 
 
-def test_a_day_of_bronze_is_one_skip_away(lake: DeltaLake) -> None:
+def test_a_day_of_bronze_is_read_from_one_file(lake: DeltaLake) -> None:
     lake.ensure(BATCH.bronze)
     _append(lake, days=10)
 
@@ -90,32 +90,34 @@ def test_a_day_of_bronze_is_one_skip_away(lake: DeltaLake) -> None:
         assert _files_read(rows) == 1
 
 
-def test_a_table_of_an_older_pinlake_learns_what_it_lacks(lake: DeltaLake) -> None:
+def test_a_table_of_an_older_pinlake_gets_the_missing_columns_and_properties(lake: DeltaLake) -> None:
     path = lake.path(BATCH.silver)
-    old = StructType(list(schemas.of(BATCH.silver))[:5])
-    literal.frame(lake.spark, [], old).write.format("delta").save(path)
+    old = StructType(list(schemas.schema_of(BATCH.silver))[:5])
+    dataframe_from_rows(lake.spark, [], old).write.format("delta").save(path)
 
     lake.ensure(BATCH.silver)
     maintain(lake, BATCH.silver)
 
-    held = lake.read(BATCH.silver)
-    assert held.schema.fieldNames() == schemas.of(BATCH.silver).fieldNames()
-    assert held.schema["save_location"].metadata == {"comment": "path the picture was saved under"}
-    told = {row.key: row.value for row in lake.spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()}
-    assert told.items() >= delta.properties(BATCH.silver).items()
+    silver = lake.read(BATCH.silver)
+    assert silver.schema.fieldNames() == schemas.schema_of(BATCH.silver).fieldNames()
+    assert silver.schema["save_location"].metadata == {"comment": "path the picture was saved under"}
+    properties = {
+        row.key: row.value for row in lake.spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()
+    }
+    assert properties.items() >= table_properties(BATCH.silver).items()
 
 
-def test_a_table_that_is_not_there_is_left_alone(lake: DeltaLake) -> None:
+def test_a_table_that_does_not_exist_is_left_alone(lake: DeltaLake) -> None:
     assert maintain(lake, STREAM.silver) is None
 
 
 def _run(lake: DeltaLake) -> None:
-    batch_lane.bronze(lake)
-    batch_lane.silver(lake, text_policy="unicode")
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy="unicode")
 
 
 def _append(lake: DeltaLake, *, days: int) -> None:
-    """Append a pin a day, each in a file of its own, in one commit."""
+    """Append one pin per day, each in its own file, in one commit."""
     times = ("received_at", "kafka_timestamp", "ingested_at")
     rows = []
     for day in range(days):
@@ -124,7 +126,7 @@ def _append(lake: DeltaLake, *, days: int) -> None:
         value = b64encode(json.dumps(pin).encode()).decode()
         record = {"topic": "t", "partition": 0, "offset": 100 + day, "value": value}
         rows.append({"event_id": _event_id(at), **record, **dict.fromkeys(times, at.isoformat())})
-    frame = literal.frame(lake.spark, rows, schemas.BRONZE).repartitionByRange(days, "received_at")
+    frame = dataframe_from_rows(lake.spark, rows, schemas.BRONZE).repartitionByRange(days, "received_at")
     lake.append(frame, BATCH.bronze, MicroBatch(new_event_id(), 0))
 
 
@@ -134,12 +136,12 @@ def _event_id(at: datetime) -> str:
 
 
 def _leaves(plan: Any) -> list[Any]:  # noqa: ANN401 - a plan inside the JVM
-    found = plan.collectLeaves()
-    return [found.apply(number) for number in range(found.size())]
+    leaves = plan.collectLeaves()
+    return [leaves.apply(number) for number in range(leaves.size())]
 
 
 def _files_read(rows: DataFrame) -> int:
-    """How many files the scan behind an answer has opened."""
+    """Return how many files the scan of a query opened."""
     rows.collect()
     plan = rows._jdf.queryExecution().executedPlan()
     (scan,) = [leaf for leaf in _leaves(plan) if leaf.nodeName().startswith("Scan parquet")]

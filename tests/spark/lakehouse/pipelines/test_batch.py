@@ -1,4 +1,4 @@
-"""The batch lane's steps on a local disk: what is new goes in once, whatever was interrupted."""
+"""The batch lane's steps on a local disk: new records are written once, whatever was interrupted."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ EARLIEST = new_event_id()
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
 
 
-def test_a_lane_that_crashed_anywhere_ends_as_if_it_had_not(lake: DeltaLake) -> None:
+def test_a_lane_that_crashed_at_any_step_ends_as_if_it_had_not(lake: DeltaLake) -> None:
     _land(lake, 0, [(pin, "art", 10) for pin in PINS[:3]])
     assert _promote(lake) == [(3, 3, 0), (3, 3, 0), (3, 3, 0)]
 
-    # An update that moves a pin to another category, an older event that is late, and what is no pin.
+    # An update that moves a pin to another category, a late older event, and a record that is not a pin.
     _land(lake, 3, [(PINS[0], "home", 30), ("no uuid", "art", 1), (PINS[3], "art", 5)])
     _land(lake, 6, [(PINS[0], "late", 99)], event_ids=[EARLIEST])
     assert _promote(lake) == [(4, 4, 0), (4, 3, 1), (2, 2, 0)]
@@ -39,21 +39,21 @@ def test_a_lane_that_crashed_anywhere_ends_as_if_it_had_not(lake: DeltaLake) -> 
     assert _promote(lake) == [(0, 0, 0)] * 3
 
 
-def test_a_lane_without_data_says_so_and_makes_its_tables(lake: DeltaLake) -> None:
+def test_a_lane_without_data_counts_nothing_and_creates_its_tables(lake: DeltaLake) -> None:
     assert _promote(lake) == [(0, 0, 0)] * 3
 
 
 def _promote(lake: DeltaLake) -> list[tuple[int, int, int]]:
-    done = (
-        batch_lane.bronze(lake),
-        batch_lane.silver(lake, text_policy="unicode"),
-        batch_lane.gold(lake),
+    metrics = (
+        batch_lane.run_bronze(lake),
+        batch_lane.run_silver(lake, text_policy="unicode"),
+        batch_lane.run_gold(lake),
     )
-    return [_figures(counts) for counts in done]
+    return [_counts(step) for step in metrics]
 
 
-def _figures(counts: StepMetrics) -> tuple[int, int, int]:
-    return counts.read, counts.written, counts.quarantined
+def _counts(metrics: StepMetrics) -> tuple[int, int, int]:
+    return metrics.read, metrics.written, metrics.quarantined
 
 
 def _land(

@@ -1,4 +1,4 @@
-"""The gate's predicates say of each row what Great Expectations says itself."""
+"""The gate's predicates agree with Great Expectations about each row."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _rule(name: str, kind: str, **kwargs: Any) -> Rule:  # noqa: ANN401 - an exp
         "severity": "warning",
         "meta": {"id": name, "sentence": "-"},
     }
-    return Rule(name, "warning", "-", (), gx.kind_of(entry), json.dumps(entry))
+    return Rule(name, "warning", "-", (), gx.rule_kind(entry), json.dumps(entry))
 
 
 RULES = [
@@ -79,31 +79,31 @@ VALUES = st.tuples(
 
 @given(rows=st.lists(VALUES, min_size=1, max_size=8))
 @settings(max_examples=5, deadline=None)
-def test_each_row_is_judged_as_great_expectations_judges_it(
+def test_predicates_agree_with_great_expectations_on_each_row(
     spark: SparkSession, rows: Sequence[tuple[int | None, int | None, str | None]]
 ) -> None:
     numbered = [(number, *row) for number, row in enumerate(rows)]
     frame = spark.createDataFrame(numbered, SCHEMA).coalesce(1).cache()
-    predicates = gx.predicates(spark, RULES, SCHEMA)
+    predicates = gx.compile_predicates(spark, RULES, SCHEMA)
 
-    flags = frame.select("id", *(predicates[rule.id].broken.alias(rule.id) for rule in RULES)).collect()
-    ours = {rule.id: {row.id for row in flags if row[rule.id]} for rule in RULES}
+    flags = frame.select("id", *(predicates[rule.id].violated.alias(rule.id) for rule in RULES)).collect()
+    violating = {rule.id: {row.id for row in flags if row[rule.id]} for rule in RULES}
 
-    assert ours == {rule.id: set() for rule in RULES} | _theirs(frame)
+    assert violating == {rule.id: set() for rule in RULES} | _unexpected_by_great_expectations(frame)
 
 
-def _theirs(frame: Any) -> dict[str, set[int]]:  # noqa: ANN401 - a DataFrame
+def _unexpected_by_great_expectations(frame: Any) -> dict[str, set[int]]:  # noqa: ANN401 - a DataFrame
     context = great_expectations.get_context(mode="ephemeral", project_config=gx._configuration())
     asset = context.data_sources.add_spark("s", persist=False).add_dataframe_asset("a")
     batch = asset.add_batch_definition_whole_dataframe("b").get_batch({"dataframe": frame})
     suite = great_expectations.ExpectationSuite(name="s")
     for rule in RULES:
         suite.add_expectation(gx._expectation(json.loads(rule.expectation)))
-    form = {"result_format": "COMPLETE", "unexpected_index_column_names": ["id"]}
-    found = batch.validate(suite, result_format=form)
+    result_format = {"result_format": "COMPLETE", "unexpected_index_column_names": ["id"]}
+    validation = batch.validate(suite, result_format=result_format)
     return {
         gx._id(result): {row["id"] for row in result.result.get("unexpected_index_list") or ()}
-        for result in found.results
+        for result in validation.results
     }
 
 
@@ -125,37 +125,38 @@ def _theirs(frame: Any) -> dict[str, set[int]]:  # noqa: ANN401 - a DataFrame
     ],
     ids=["regex", "type", "condition"],
 )
-def test_what_spark_cannot_do_is_told_before_there_is_data(
+def test_a_rule_that_spark_cannot_evaluate_is_reported_before_there_is_data(
     spark: SparkSession, rule: Rule, reason: str
 ) -> None:
     with pytest.raises(TerminalError, match=re.escape(reason)) as raised:
-        gx.predicates(spark, [rule], SCHEMA)
+        gx.compile_predicates(spark, [rule], SCHEMA)
 
     assert rule.id in str(raised.value)
 
 
-def test_a_new_version_is_looked_at_before_it_is_trusted() -> None:
+def test_a_new_version_of_great_expectations_is_tested_before_it_is_used() -> None:
     assert great_expectations.__version__ == gx.TESTED, (
         "Great Expectations has changed: run this file's other tests against it, then raise gx.TESTED."
     )
 
 
-def test_counts_agree_and_nothing_is_asked_of_the_network(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_counts_agree_and_no_network_is_used(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", _only_loopback(socket.socket.connect))
     monkeypatch.setattr(socket, "getaddrinfo", _only_local_names(socket.getaddrinfo))
     frame = spark.createDataFrame([(1, 9, 1, "a"), (2, None, 1, None), (3, 1, None, "b")], SCHEMA)
 
     outcomes = {outcome.rule.id: outcome for outcome in gx.validate(frame, RULES)}
 
-    broken = frame.agg(
-        *(F.count_if(found.broken).alias(name) for name, found in gx.predicates(spark, RULES, SCHEMA).items())
+    violations = frame.agg(
+        *(
+            F.count_if(predicate.violated).alias(name)
+            for name, predicate in gx.compile_predicates(spark, RULES, SCHEMA).items()
+        )
     ).first()
-    assert broken is not None
-    assert {name: outcome.unexpected for name, outcome in outcomes.items()} == broken.asDict()
+    assert violations is not None
+    assert {name: outcome.unexpected for name, outcome in outcomes.items()} == violations.asDict()
     assert {name for name, outcome in outcomes.items() if outcome.success} == {
-        name for name, count in broken.asDict().items() if not count
+        name for name, count in violations.asDict().items() if not count
     }
 
 

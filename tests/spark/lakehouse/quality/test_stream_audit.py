@@ -1,4 +1,4 @@
-"""The audit beside the stream."""
+"""The audit of the stream lane."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.quality.results import GateLog
-from lakehouse.quality.stream_audit import Watch
-from lakehouse.quality.stream_audit_status import KEY, Verdict
+from lakehouse.quality.results import GateStats
+from lakehouse.quality.stream_audit import StreamAuditor
+from lakehouse.quality.stream_audit_status import KEY, StreamAuditStatus
 
 
-def test_before_the_first_micro_batch_there_is_nothing_wrong(lake: DeltaLake) -> None:
-    Watch(lake, gates=GateLog(), seconds=60).look()
+def test_an_audit_before_the_first_micro_batch_finds_nothing_wrong(lake: DeltaLake) -> None:
+    StreamAuditor(lake, gates=GateStats(), seconds=60).audit_once()
 
-    verdict = Verdict.from_json((Path(urlsplit(lake.root).path) / KEY).read_text())
-    assert (verdict.error, verdict.failed, verdict.tables) == (None, False, {})
+    status = StreamAuditStatus.from_json((Path(urlsplit(lake.root).path) / KEY).read_text())
+    assert (status.error, status.failed, status.tables) == (None, False, {})

@@ -1,4 +1,4 @@
-"""SQL by name: versions, what does not exist, and what is no query."""
+"""SQL queries in Spark: tables by name and version, and the errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lakehouse.query import spark_engine as query
 
 @pytest.fixture
 def filled_lake(lake: DeltaLake) -> DeltaLake:
-    """Tables of which one holds a row since version 1."""
+    """A lakehouse in which one table has had a row since version 1."""
     table = STREAM.features
     lake.ensure(table)
     row = ("pin", "art", 5, 1, "event", datetime(2026, 1, 1, tzinfo=UTC))
@@ -24,18 +24,18 @@ def filled_lake(lake: DeltaLake) -> DeltaLake:
 
 
 def test_tables_are_found_by_name_and_version(filled_lake: DeltaLake) -> None:
-    def ask(statement: str) -> list[tuple[object, ...]]:
+    def rows(statement: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in query.run(filled_lake, statement).collect()]
 
     name = STREAM.features.full_name
-    assert ask(f"SELECT category, follower_count FROM {name}") == [("art", 5)]
-    assert ask(f"SELECT count(*) FROM {name.upper()} VERSION AS OF 0") == [(0,)]
-    assert ask(f"WITH few AS (SELECT * FROM {name} VERSION AS OF 1) SELECT count(*) FROM few") == [(1,)]
-    assert ask("SELECT 1 + 1") == [(2,)]
+    assert rows(f"SELECT category, follower_count FROM {name}") == [("art", 5)]
+    assert rows(f"SELECT count(*) FROM {name.upper()} VERSION AS OF 0") == [(0,)]
+    assert rows(f"WITH few AS (SELECT * FROM {name} VERSION AS OF 1) SELECT count(*) FROM few") == [(1,)]
+    assert rows("SELECT 1 + 1") == [(2,)]
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "expected"),
     [
         ("SELECT * FROM gold.pins", "There are: bronze.pins_batch"),
         (f"SELECT * FROM {CATEGORY_DAILY.full_name}", "no data yet"),
@@ -48,9 +48,11 @@ def test_tables_are_found_by_name_and_version(filled_lake: DeltaLake) -> None:
         ("", "nothing to parse"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(filled_lake: DeltaLake, statement: str, said: str) -> None:
+def test_an_invalid_query_is_an_error_of_one_line(
+    filled_lake: DeltaLake, statement: str, expected: str
+) -> None:
     with pytest.raises(UsageError) as raised:
         query.run(filled_lake, statement)
 
-    assert said in str(raised.value)
+    assert expected in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -1,4 +1,4 @@
-"""Cleaning: every spelling of every field, real pins, and no text that breaks it."""
+"""Cleaning: every spelling of every field, real pins, and arbitrary text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAMPLES = Path(__file__).parents[4] / "sample_data" / "pins.jsonl"
 few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 BLANK = "\u00a0\u2003\t"
 FAMILY = "\U0001f468\u200d\U0001f469"
-# What a dirty field is made of, and text of any kind.
+# Fragments of dirty fields, and arbitrary text.
 escapes = ["\\", '"', "\\n", "\\u0041", "\\ud83d", "\n", "\x00"]
 marks = [*"#, .k-e10M[]{}", "...", "\u2026", "No Title Data Available"]
 unseen = ["\u00a0", "\u200b", "\ufe0f", "\U0001f600", "\ue000", "é", "漢"]
@@ -51,39 +51,37 @@ def test_every_spelling_of_a_follower_count(spark: SparkSession) -> None:
         "1.4": 1, "1.5": 2, "2.5": 3, "1.2345k": 1_235, " 12 k ": 12_000, ".5k": 500, "+7": 7,
         "User Info Error": None, "user info error": None, "": None, None: None, "   ": None,
     }  # fmt: skip
-    found = _cleaned(spark, "follower_count", list(expected))
+    rows = _cleaned(spark, "follower_count", list(expected))
 
-    assert {text: row.follower_count for text, row in zip(expected, found, strict=True)} == expected
-    assert [row.cleaning_reasons for row in found] == [[]] * len(expected)
+    assert {text: row.follower_count for text, row in zip(expected, rows, strict=True)} == expected
+    assert [row.cleaning_reasons for row in rows] == [[]] * len(expected)
 
 
-def test_what_is_no_follower_count_is_null_and_says_why(spark: SparkSession) -> None:
+def test_an_invalid_follower_count_is_null_with_a_reason(spark: SparkSession) -> None:
     expected = {
         "many": "not_a_number", "1,2": "not_a_number", "12kk": "not_a_number", "k": "not_a_number",
         "NaN": "not_a_number", "Infinity": "not_a_number", "0x10": "not_a_number",
         "1e999999999": "not_a_number",
         "-5": "out_of_range", "3B": "out_of_range", "9" * 60: "out_of_range", "999999999999B": "out_of_range",
     }  # fmt: skip
-    found = _cleaned(spark, "follower_count", list(expected))
+    rows = _cleaned(spark, "follower_count", list(expected))
 
-    assert [row.follower_count for row in found] == [None] * len(expected)
-    assert [row.cleaning_reasons for row in found] == [[f"follower_count.{why}"] for why in expected.values()]
+    assert [row.follower_count for row in rows] == [None] * len(expected)
+    assert [row.cleaning_reasons for row in rows] == [[f"follower_count.{why}"] for why in expected.values()]
 
 
 @given(st.lists(st.integers(0, 2_147_483), min_size=1, max_size=60))
 @few
-def test_a_count_of_thousands_is_that_many_in_all_its_spellings(
-    spark: SparkSession, counts: list[int]
-) -> None:
+def test_all_spellings_of_a_count_of_thousands_are_equal(spark: SparkSession, counts: list[int]) -> None:
     spellings = [
         (count, spelt)
         for count in counts
         for spelt in (f"{count}k", f"{count:,},000", f"{count}000", f"{count / 1000}M")
     ]
 
-    found = _cleaned(spark, "follower_count", [spelt for _, spelt in spellings])
+    rows = _cleaned(spark, "follower_count", [spelt for _, spelt in spellings])
 
-    assert [row.follower_count for row in found] == [count * 1000 for count, _ in spellings]
+    assert [row.follower_count for row in rows] == [count * 1000 for count, _ in spellings]
 
 
 def test_lists_of_tags(spark: SparkSession) -> None:
@@ -100,20 +98,20 @@ def test_lists_of_tags(spark: SparkSession) -> None:
         "": [],
         None: None,
     }
-    found = _cleaned(spark, "tag_list", list(expected))
+    rows = _cleaned(spark, "tag_list", list(expected))
 
-    assert {text: row.tag_list for text, row in zip(expected, found, strict=True)} == expected
-    (no_list,) = _cleaned(spark, "tag_list", ['{"a": 1}'])
-    assert (no_list.tag_list, no_list.cleaning_reasons) == (None, ["tag_list.not_a_list"])
+    assert {text: row.tag_list for text, row in zip(expected, rows, strict=True)} == expected
+    (row,) = _cleaned(spark, "tag_list", ['{"a": 1}'])
+    assert (row.tag_list, row.cleaning_reasons) == (None, ["tag_list.not_a_list"])
 
 
 @given(st.lists(st.text("abcdefghij XYZé漢", min_size=2, max_size=20), min_size=1, max_size=60))
 @few
 def test_a_list_spelled_out_is_the_text_it_was(spark: SparkSession, originals: list[str]) -> None:
-    found = _cleaned(spark, "tag_list", [",".join(text) for text in originals])
+    rows = _cleaned(spark, "tag_list", [",".join(text) for text in originals])
 
     tidied = [re.sub(" +", " ", text).strip() for text in originals]
-    assert [row.tag_list for row in found] == [[text] if text else [] for text in tidied]
+    assert [row.tag_list for row in rows] == [[text] if text else [] for text in tidied]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +133,7 @@ def test_placeholders_are_none(spark: SparkSession, field: str, placeholder: str
     assert (row[field], row.cleaning_reasons) == (None, [])
 
 
-def test_text_keeps_what_somebody_typed_and_nothing_else(spark: SparkSession) -> None:
+def test_text_keeps_only_what_a_person_typed(spark: SparkSession) -> None:
     expected = {
         f"  two{BLANK} spaces\n": "two spaces",
         f"emoji {FAMILY}\U0001f600 gone": "emoji gone",
@@ -147,9 +145,9 @@ def test_text_keeps_what_somebody_typed_and_nothing_else(spark: SparkSession) ->
         "a full stop.": "a full stop.",
         "caf\\u00e9": "café",
     }
-    found = _cleaned(spark, "description", list(expected))
+    rows = _cleaned(spark, "description", list(expected))
 
-    assert {text: row.description for text, row in zip(expected, found, strict=True)} == expected
+    assert {text: row.description for text, row in zip(expected, rows, strict=True)} == expected
 
 
 def test_the_ascii_policy_keeps_ascii_alone(spark: SparkSession) -> None:
@@ -173,17 +171,15 @@ def test_flags_indexes_and_paths(spark: SparkSession) -> None:
         None,
         None,
     ]
-    places = ["Local save in /data/art", "/data/art", "local save in  /my art/x...", "Local save in"]
-    found = [row.save_location for row in _cleaned(spark, "save_location", places)]
-    assert found == ["/data/art", "/data/art", "/my art/x...", None]
+    locations = ["Local save in /data/art", "/data/art", "local save in  /my art/x...", "Local save in"]
+    cleaned = _cleaned(spark, "save_location", locations)
+    assert [row.save_location for row in cleaned] == ["/data/art", "/data/art", "/my art/x...", None]
 
 
 @given(st.lists(texts, min_size=1, max_size=60))
 @example(["\\" * 100_000, "9" * 100_000, "." * 100_000, "a," * 50_000, " " * 100_000 + "x", "[" * 5_000])
 @few
-def test_no_text_breaks_it_and_cleaning_twice_is_cleaning_once(
-    spark: SparkSession, values: list[str]
-) -> None:
+def test_arbitrary_text_is_cleaned_and_cleaning_is_idempotent(spark: SparkSession, values: list[str]) -> None:
     rows = [(number, *([value] * len(PIN_FIELDS))) for number, value in enumerate(values)]
 
     once = clean(_frame(spark, rows), text_policy="unicode").orderBy("n").collect()
@@ -212,14 +208,14 @@ def test_real_pins(spark: SparkSession) -> None:
     ]
 
     cleaned = clean(_frame(spark, rows), text_policy="unicode")
-    found = cleaned.orderBy("n").collect()
+    cleaned_rows = cleaned.orderBy("n").collect()
 
     types = {field.name: field.dataType for field in SILVER.fields}
     assert {name: cleaned.schema[name].dataType for name in PIN_FIELDS} == {
         name: types[name] for name in PIN_FIELDS
     }
-    assert [row.cleaning_reasons for row in found] == [[]] * len(pins)
-    for row, pin in zip(found, pins, strict=True):
+    assert [row.cleaning_reasons for row in cleaned_rows] == [[]] * len(pins)
+    for row, pin in zip(cleaned_rows, pins, strict=True):
         assert (row.follower_count is None) == (pin["follower_count"] == "User Info Error")
         assert row["index"] == pin["index"]
         assert row.downloaded == pin["downloaded"]
@@ -227,4 +223,4 @@ def test_real_pins(spark: SparkSession) -> None:
             assert row.tag_list == []
         assert row.save_location.startswith("/")
         assert not {row.title, row.description, row.poster_name} & {"", "Untitled", "User Info Error"}
-    assert any(row.follower_count >= 1_000_000 for row in found if row.follower_count)
+    assert any(row.follower_count >= 1_000_000 for row in cleaned_rows if row.follower_count)

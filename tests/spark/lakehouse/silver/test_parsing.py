@@ -1,4 +1,4 @@
-"""Parsing: a value is one JSON object with a pin's id, or it says why it is not."""
+"""Parsing: a value is one JSON object with a pin's id, or gets the reason why it is not."""
 
 from __future__ import annotations
 
@@ -69,19 +69,21 @@ def test_fields_come_out_as_text(spark: SparkSession) -> None:
         (b'{"unique_id": "%s0"}' % PIN.encode(), "unique_id.not_a_uuid"),
     ],
 )
-def test_what_is_no_pin_says_why(spark: SparkSession, value: bytes | None, reason: str) -> None:
+def test_a_value_that_is_not_a_pin_gets_a_reason(
+    spark: SparkSession, value: bytes | None, reason: str
+) -> None:
     (row,) = _parsed(spark, [value])
 
     assert row.reasons == [reason]
 
 
-def test_an_id_is_one_pin_however_it_is_spelt(spark: SparkSession) -> None:
+def test_an_id_names_the_same_pin_in_any_spelling(spark: SparkSession) -> None:
     (row,) = _parsed(spark, [b'{"unique_id": " %s "}' % PIN.upper().encode()])
 
     assert (row.reasons, row.unique_id) == ([], PIN)
 
 
-def test_an_event_ahead_of_its_own_record_outranks_nobody(spark: SparkSession) -> None:
+def test_an_event_ahead_of_its_own_record_is_refused(spark: SparkSession) -> None:
     ahead = int((datetime.now(UTC) + timedelta(minutes=3)).timestamp() * 1000)
     event_id = f"{ahead >> 16:08x}-{ahead & 0xFFFF:04x}{new_event_id()[13:]}"
 
@@ -90,7 +92,7 @@ def test_an_event_ahead_of_its_own_record_outranks_nobody(spark: SparkSession) -
     assert row.reasons == ["event_id.from_the_future"]
 
 
-def test_a_line_that_is_no_envelope_is_told(spark: SparkSession) -> None:
+def test_a_line_that_is_not_an_envelope_gets_a_reason(spark: SparkSession) -> None:
     (row,) = _parsed(spark, [b"rubbish"], topic=None)
 
     assert row.reasons == ["landing.not_an_envelope"]
@@ -105,7 +107,7 @@ def test_a_line_that_is_no_envelope_is_told(spark: SparkSession) -> None:
     )
 )
 def test_no_bytes_break_it(spark: SparkSession, values: list[bytes | None]) -> None:
-    found = _parsed(spark, values)
+    rows = _parsed(spark, values)
 
     # None of these can hold a unique_id that is a UUID.
-    assert [len(row.reasons) for row in found] == [1] * len(values)
+    assert [len(row.reasons) for row in rows] == [1] * len(values)

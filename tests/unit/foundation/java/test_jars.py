@@ -1,4 +1,4 @@
-"""Fetching jars, from a real repository on loopback."""
+"""Jars are fetched from a real repository on loopback."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from foundation.errors import ConfigurationError, TerminalError, TransientError
 from foundation.java import jars
 from foundation.java.jars import JarSet
 from foundation.settings import Settings
+from lakehouse.spark import class_data_sharing
 from pinlake.cli.main import app
 
 CONTENT = {"one": b"first jar" * 1000, "two": b"second jar" * 3000}
 
 
 class Repository(ThreadingHTTPServer):
-    """A Maven repository on loopback: what it holds, how often it fails first, and what it was asked for."""
+    """A Maven repository on loopback: its files, how many requests fail first, and the requests."""
 
     daemon_threads = True
 
@@ -70,7 +72,7 @@ def repository() -> Iterator[Repository]:
 
 @pytest.fixture
 def settings(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Settings with an empty cache, that repository, and a lock of its two jars."""
+    """Settings with an empty cache, this repository, and a lock of its two jars."""
     lock = tmp_path / "jars.lock"
     rows = [
         f"spark org.example:{name}:1.0 {hashlib.sha256(body).hexdigest()} {len(body)}\n"
@@ -154,7 +156,7 @@ def test_a_jar_the_repository_lacks_ends_the_fetch_at_once(
     assert len(set(repository.asked)) == len(repository.asked)
 
 
-def test_a_repository_that_is_away_is_told_without_the_password_in_its_address(
+def test_the_error_of_an_unreachable_repository_hides_the_password_in_its_address(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jars, "ATTEMPTS", 1)
@@ -166,20 +168,20 @@ def test_a_repository_that_is_away_is_told_without_the_password_in_its_address(
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_cache_that_cannot_be_written_is_told_with_the_setting_that_helps(
+def test_the_error_of_a_cache_that_cannot_be_written_names_the_setting(
     settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     nowhere = settings.model_copy(update={"cache": tmp_path / "file"})
 
-    with pytest.raises(TerminalError, match=r"cannot be kept.*PINLAKE_CACHE"):
+    with pytest.raises(TerminalError, match=r"cannot be stored.*PINLAKE_CACHE"):
         jars.fetch(nowhere)
 
 
 def test_the_command_prints_what_it_did_as_json(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINLAKE_CACHE", str(settings.cache))
     monkeypatch.setenv("PINLAKE_MAVEN_REPOSITORY", str(settings.maven_repository))
-    # Of Spark's jars it would archive the classes too.
+    # For the set spark, the command would archive the classes too.
     jars.LOCK.write_text(jars.LOCK.read_text().replace("spark ", "kafka "))
 
     done = CliRunner().invoke(app, ["jars", "kafka", "--json"])
@@ -189,6 +191,29 @@ def test_the_command_prints_what_it_did_as_json(settings: Settings, monkeypatch:
         "downloaded": 2,
         "downloaded_bytes": sum(map(len, CONTENT.values())),
     }
+
+
+def test_without_arguments_the_command_fetches_what_commands_need(
+    settings: Settings, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINLAKE_CACHE", str(settings.cache))
+    monkeypatch.setenv("PINLAKE_MAVEN_REPOSITORY", repository.url)
+    monkeypatch.setattr(class_data_sharing, "create_archive", lambda class_path: None)
+    first, second = jars.LOCK.read_text().splitlines()[1:]
+    jars.LOCK.write_text(f"{first}\n{second.replace('spark', 'compiler')}\n")
+
+    done = CliRunner().invoke(app, ["jars", "--json"])
+
+    assert json.loads(done.stdout)["jars"] == 1
+    assert repository.asked == ["/org/example/one/1.0/one-1.0.jar"]
+
+
+def test_the_help_says_what_is_fetched_without_arguments() -> None:
+    command = get_command(app).get_command(None, "jars")  # type: ignore[attr-defined]  # a group's
+    (sets,) = [parameter for parameter in command.params if parameter.name == "sets"]
+
+    assert sets.help == "Which sets; default: spark, kafka and s3proxy."
+    assert "`compiler` is fetched only if it is named" in " ".join(command.help.split())
 
 
 def test_a_missing_jar_says_which_command_brings_it(settings: Settings) -> None:

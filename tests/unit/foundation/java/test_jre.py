@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from foundation.errors import ConfigurationError
-from foundation.java import jre as java
+from foundation.java import jre
 
 
 def _install(folder: Path, *, says: str) -> Path:
-    """Put a `java` in place that answers `-version` as a real one does, on standard error."""
+    """Create a `java` that answers `-version` on standard error, as a real one does."""
     program = folder / "bin" / "java"
     program.parent.mkdir(parents=True)
     program.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{says}\nEND\n")
@@ -24,7 +24,7 @@ def test_java_home_comes_before_the_path(says: str, tmp_path: Path, monkeypatch:
     program = _install(tmp_path, says=says)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
 
-    assert java.find() == program
+    assert jre.find() == program
 
 
 def test_without_java_home_the_path_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,22 +32,22 @@ def test_without_java_home_the_path_is_searched(tmp_path: Path, monkeypatch: pyt
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
 
-    assert java.find() == program
+    assert jre.find() == program
 
 
 @pytest.mark.parametrize(("says", "told"), [('version "1.8.0_392"', "8"), ("no version here", "unknown")])
-def test_a_java_too_old_is_told_with_what_to_install(
+def test_the_error_of_an_old_java_says_what_to_install(
     says: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _install(tmp_path, says=says)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
 
     with pytest.raises(ConfigurationError, match=rf"too old: {told} .*Install Java 17"):
-        java.find()
+        jre.find()
 
 
 @pytest.mark.parametrize("home", ["/nowhere", None])
-def test_no_java_is_told_with_what_to_install(
+def test_the_error_of_a_missing_java_says_what_to_install(
     home: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -57,4 +57,4 @@ def test_no_java_is_told_with_what_to_install(
         monkeypatch.setenv("JAVA_HOME", home)
 
     with pytest.raises(ConfigurationError, match=r"missing .*Install Java 17"):
-        java.find()
+        jre.find()

@@ -1,4 +1,4 @@
-"""Where jars come from."""
+"""The Maven repository that jars are fetched from."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from foundation.errors import ConfigurationError
-from foundation.java import maven as repository
+from foundation.java import maven
 
 
 def test_a_configured_repository_wins_and_loses_its_closing_slash() -> None:
-    assert repository.root("https://mirror.example/maven/") == "https://mirror.example/maven"
+    assert maven.root("https://mirror.example/maven/") == "https://mirror.example/maven"
 
 
 def test_without_one_it_is_the_root_that_ivy_knows() -> None:
-    root = repository.root(None)
+    root = maven.root(None)
 
     assert root.startswith("https://")
     assert root.endswith("/maven2")
@@ -33,4 +33,4 @@ def test_an_ivy_that_cannot_be_read_says_which_setting_helps(
                 archive.writestr(name, body)
 
     with pytest.raises(ConfigurationError, match="PINLAKE_MAVEN_REPOSITORY"):
-        repository._root_of_ivy(jar)
+        maven._root_of_ivy(jar)

@@ -1,4 +1,4 @@
-"""The door without a Kafka: it lives, judges what it gets, and never says 201."""
+"""The API without Kafka: it runs, validates requests, and never answers 201."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import pytest
 from starlette.testclient import TestClient
 
 from foundation.event import new_event_id
-from foundation.settings import DoorSettings, KafkaSettings, Settings
+from foundation.settings import ApiSettings, KafkaSettings, Settings
 from ingestion.api.app import create_app
 
 GOOD = b'{"unique_id":"55abcd28-bda1-4453-bbcd-1427fb3aa49b"}'
-DOOR = DoorSettings(max_body_bytes=4096, max_pin_bytes=1024, acknowledge_seconds=1)
+LIMITS = ApiSettings(max_body_bytes=4096, max_pin_bytes=1024, acknowledge_seconds=1)
 
 
 @contextmanager
-def _door() -> Iterator[TestClient]:
-    # Port 1 answers to nobody.
-    settings = Settings(_env_file=None, kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"), door=DOOR)
+def _api() -> Iterator[TestClient]:
+    # Nothing listens on port 1.
+    settings = Settings(_env_file=None, kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"), api=LIMITS)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def door() -> Iterator[TestClient]:
-    with _door() as client:
+def api() -> Iterator[TestClient]:
+    with _api() as client:
         yield client
 
 
@@ -42,22 +42,22 @@ def _assert_problem(response: httpx.Response, status: int, field: str | None = N
     assert body["detail"]
 
 
-def test_it_lives_but_is_not_ready(door: TestClient) -> None:
-    assert door.get("/health").status_code == 200
-    _assert_problem(door.get("/ready"), 503)
+def test_it_lives_but_is_not_ready(api: TestClient) -> None:
+    assert api.get("/health").status_code == 200
+    _assert_problem(api.get("/ready"), 503)
 
 
-def test_a_good_pin_is_answered_503_in_time_with_the_id_to_retry_with(door: TestClient) -> None:
+def test_a_good_pin_is_answered_503_in_time_with_the_id_to_retry_with(api: TestClient) -> None:
     started = time.monotonic()
-    response = door.post("/pin/", content=GOOD)
+    response = api.post("/pin/", content=GOOD)
     assert time.monotonic() - started < 5
     _assert_problem(response, 503)
     assert response.headers["retry-after"] == "1"
     assert uuid.UUID(response.json()["event_id"]).version == 7
 
 
-def test_a_bulk_request_says_so_line_by_line(door: TestClient) -> None:
-    response = door.post("/pins", content=GOOD + b"\nnonsense\n")
+def test_a_bulk_request_says_so_line_by_line(api: TestClient) -> None:
+    response = api.post("/pins", content=GOOD + b"\nnonsense\n")
     _assert_problem(response, 503)
     assert [line["status"] for line in response.json()["results"]] == [503, 400]
 
@@ -81,33 +81,33 @@ def test_a_bulk_request_says_so_line_by_line(door: TestClient) -> None:
         ("/health", b"", 405, None),
     ],
 )
-def test_what_it_refuses(door: TestClient, path: str, body: bytes, status: int, field: str | None) -> None:
-    _assert_problem(door.post(path, content=body), status, field)
+def test_what_it_refuses(api: TestClient, path: str, body: bytes, status: int, field: str | None) -> None:
+    _assert_problem(api.post(path, content=body), status, field)
 
 
 @pytest.mark.parametrize(
     "key", ["", "x", "0a694b80-fbe5-4a4b-aa8d-515559b1618e", "01800000-0000-7000-8000-000000000000"]
 )
-def test_an_idempotency_key_must_be_a_fresh_uuid7(door: TestClient, key: str) -> None:
-    response = door.post("/pin/", content=GOOD, headers={"Idempotency-Key": key})
+def test_an_idempotency_key_must_be_a_fresh_uuid7(api: TestClient, key: str) -> None:
+    response = api.post("/pin/", content=GOOD, headers={"Idempotency-Key": key})
     _assert_problem(response, 422, "Idempotency-Key")
 
 
 @pytest.mark.parametrize("quoted", [False, True])
-def test_a_good_idempotency_key_is_the_event_id(door: TestClient, quoted: bool) -> None:
+def test_a_good_idempotency_key_is_the_event_id(api: TestClient, quoted: bool) -> None:
     key = new_event_id()
     sent = f'"{key}"' if quoted else key.upper()
-    response = door.post("/pin/", content=GOOD, headers={"Idempotency-Key": sent})
+    response = api.post("/pin/", content=GOOD, headers={"Idempotency-Key": sent})
     assert response.json()["event_id"] == key
 
 
-def test_an_idempotency_key_cannot_name_many_events(door: TestClient) -> None:
-    response = door.post("/pins", content=GOOD, headers={"Idempotency-Key": new_event_id()})
+def test_an_idempotency_key_cannot_name_many_events(api: TestClient) -> None:
+    response = api.post("/pins", content=GOOD, headers={"Idempotency-Key": new_event_id()})
     _assert_problem(response, 400, "Idempotency-Key")
 
 
-def test_a_compressed_body_is_refused_by_name(door: TestClient) -> None:
-    response = door.post("/pin/", content=GOOD, headers={"Content-Encoding": "gzip"})
+def test_a_compressed_body_is_refused_by_name(api: TestClient) -> None:
+    response = api.post("/pin/", content=GOOD, headers={"Content-Encoding": "gzip"})
     _assert_problem(response, 415, "Content-Encoding")
 
 
@@ -120,7 +120,7 @@ async def _endless() -> AsyncIterator[bytes]:
 def test_a_body_without_a_length_is_read_no_further_than_the_limit(path: str) -> None:
     import asyncio
 
-    settings = Settings(_env_file=None, kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"), door=DOOR)
+    settings = Settings(_env_file=None, kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"), api=LIMITS)
     app = create_app(settings)
 
     async def post() -> httpx.Response:
@@ -131,6 +131,6 @@ def test_a_body_without_a_length_is_read_no_further_than_the_limit(path: str) ->
     _assert_problem(asyncio.run(asyncio.wait_for(post(), 30)), 413)
 
 
-def test_the_description_of_the_api_names_both_ways_in(door: TestClient) -> None:
-    paths = orjson.loads(door.get("/openapi.json").content)["paths"]
+def test_the_description_of_the_api_names_both_ways_in(api: TestClient) -> None:
+    paths = orjson.loads(api.get("/openapi.json").content)["paths"]
     assert {"/pin/", "/pins", "/health", "/ready"} == set(paths)

@@ -1,4 +1,4 @@
-"""Any bytes become a pin or a problem; a good pin goes on as it came; a bad line spoils no other."""
+"""Validation: any bytes give a pin or a problem; a bad line does not affect others."""
 
 from __future__ import annotations
 

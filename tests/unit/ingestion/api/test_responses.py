@@ -1,11 +1,11 @@
-"""The status of a bulk answer is no better than its lines."""
+"""The status of a bulk response does not hide a failed line."""
 
 from __future__ import annotations
 
 import orjson
 import pytest
 
-from ingestion.api import responses as answers
+from ingestion.api import responses
 from ingestion.api.pin_validation import Pin
 from ingestion.api.problem import Problem
 from ingestion.producer import Event
@@ -28,7 +28,7 @@ ACKNOWLEDGED = {IN: True, OUT: False}
     ],
 )
 def test_overall_status(lines: list[Event | Problem], status: int) -> None:
-    response = answers.bulk(dict(enumerate(lines, start=1)), ACKNOWLEDGED)
+    response = responses.bulk_response(dict(enumerate(lines, start=1)), ACKNOWLEDGED)
     body = orjson.loads(response.body)
     assert response.status_code == status
     assert ("Retry-After" in response.headers) == (status == 503)

@@ -1,4 +1,4 @@
-"""A bad file of pins is told before anything is posted."""
+"""Files of pins: a bad file is an error before anything is posted."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def test_blank_lines_are_left_out_and_pins_stay_as_they_are(tmp_path: Path) -> N
     ("content", "said"),
     [(b"", "no pin"), (b'{"a":1}\n[1]', "pins.jsonl:2"), (b"{}\n{\n", "pins.jsonl:2"), (b"\xff", "not JSON")],
 )
-def test_a_bad_file_is_told_by_line(tmp_path: Path, content: bytes, said: str) -> None:
+def test_the_error_of_a_bad_file_names_the_line(tmp_path: Path, content: bytes, said: str) -> None:
     file = tmp_path / "pins.jsonl"
     file.write_bytes(content)
     with pytest.raises(UsageError, match=said):
         read_pin_file(file)
 
 
-def test_a_missing_file_is_told_by_name(tmp_path: Path) -> None:
+def test_the_error_of_a_missing_file_names_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"absent\.jsonl"):
         read_pin_file(tmp_path / "absent.jsonl")

@@ -1,4 +1,4 @@
-"""The batch consumer's seat in its group, where the broker is not needed."""
+"""The consumer group member, as far as it needs no broker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.structs import MemberState
 
-from ingestion.landing.consumer_group import REBALANCE_SECONDS, Membership
+from ingestion.landing.consumer_group import REBALANCE_SECONDS, ConsumerGroupMember
 
 PARTITION = TopicPartition("pins-batch", 0)
 
@@ -30,7 +30,7 @@ class _RebalancingConsumer:
     def unsubscribe(self) -> None:
         self.calls.append("unsubscribe")
 
-    def subscribe(self, topics: list[str], *, listener: Membership) -> None:
+    def subscribe(self, topics: list[str], *, listener: ConsumerGroupMember) -> None:
         self.calls.append(f"subscribe {topics[0]}")
 
     def topics(self) -> set[str]:
@@ -47,27 +47,27 @@ class _Clock:
 
 def test_a_rebalance_that_does_not_end_is_left_and_joined_again() -> None:
     consumer, clock, revoked = _RebalancingConsumer(), _Clock(), list[Collection[TopicPartition]]()
-    membership = Membership(consumer, on_revoked=revoked.append, on_loss=_fail, clock=clock)
+    member = ConsumerGroupMember(consumer, on_revoked=revoked.append, on_loss=_fail, clock=clock)
 
-    membership.rejoin_if_stuck(PARTITION.topic)
+    member.rejoin_if_stuck(PARTITION.topic)
     clock.seconds += REBALANCE_SECONDS
-    membership.rejoin_if_stuck(PARTITION.topic)
+    member.rejoin_if_stuck(PARTITION.topic)
     assert consumer.calls == []
 
     clock.seconds += 0.1
-    membership.rejoin_if_stuck(PARTITION.topic)
+    member.rejoin_if_stuck(PARTITION.topic)
     assert consumer.calls == ["unsubscribe", "subscribe pins-batch", "topics"]
     assert revoked == [{PARTITION}]
-    assert not membership.placed
+    assert not member.positioned
 
 
 def test_each_rebalance_has_its_own_time() -> None:
     consumer, clock = _RebalancingConsumer(), _Clock()
-    membership = Membership(consumer, on_revoked=lambda revoked: None, on_loss=_fail, clock=clock)
+    member = ConsumerGroupMember(consumer, on_revoked=lambda revoked: None, on_loss=_fail, clock=clock)
 
     for state in (MemberState.REBALANCING, MemberState.STABLE, MemberState.REBALANCING):
         consumer.state = state
-        membership.rejoin_if_stuck(PARTITION.topic)
+        member.rejoin_if_stuck(PARTITION.topic)
         clock.seconds += REBALANCE_SECONDS - 1
 
     assert consumer.calls == []

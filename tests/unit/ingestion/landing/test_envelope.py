@@ -1,4 +1,4 @@
-"""A record's bytes come back from a landing line as they were; equal records give equal objects."""
+"""Landing lines: they preserve the bytes of a record; equal records give equal objects."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.landing.envelope import to_line
-from ingestion.landing.object_buffer import Chunk
+from ingestion.landing.object_buffer import ObjectBuffer
 
 content = st.none() | st.binary(max_size=60) | st.text(max_size=60).map(str.encode)
 
 
 @dataclass(frozen=True)
 class Record:
-    """What the consumer's library hands out, as far as a line needs it."""
+    """A record of the consumer library, with the fields that a line needs."""
 
     topic: str = "pins"
     partition: int = 3
@@ -52,9 +52,9 @@ def test_every_byte_comes_back(record: Record) -> None:
 
 
 @given(st.lists(content, min_size=1, max_size=20), st.integers(1, 20))
-def test_a_chunk_does_not_depend_on_how_it_was_filled(values: list[bytes | None], cut: int) -> None:
+def test_a_buffer_does_not_depend_on_how_it_was_filled(values: list[bytes | None], cut: int) -> None:
     records = [Record(offset=offset, value=value) for offset, value in enumerate(values)]
-    whole, parts = Chunk(opened_at=0), Chunk(opened_at=1)
+    whole, parts = ObjectBuffer(opened_at=0), ObjectBuffer(opened_at=1)
     whole.extend(records)
     for part in (records[:cut], records[cut:]):
         if part:
@@ -64,4 +64,4 @@ def test_a_chunk_does_not_depend_on_how_it_was_filled(values: list[bytes | None]
     assert whole.landing_object == parts.landing_object
     offsets = whole.landing_object.offsets
     assert (offsets.first, offsets.last, len(whole)) == (0, len(values) - 1, len(values))
-    assert whole.mark == parts.mark
+    assert whole.first_record_hash == parts.first_record_hash

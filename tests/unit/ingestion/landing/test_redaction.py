@@ -1,4 +1,4 @@
-"""Landing lines of erased pins: blanked, whatever they hide behind, and no other line touched."""
+"""Redaction: lines of erased pins are blanked, however they are encoded; other lines do not change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from foundation.data_subjects import Subjects
 from ingestion.landing.envelope import to_line
-from ingestion.landing.redaction import blank
+from ingestion.landing.redaction import blank_records
 
 PIN = "0190163d-8694-739b-aea5-966c26f8ad91"
 OTHER = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"
@@ -38,7 +38,7 @@ Record = namedtuple("Record", "topic partition offset timestamp key headers valu
 def test_a_record_of_the_pin_keeps_its_coordinates_alone(key: bytes, value: bytes | None) -> None:
     line = to_line(Record("t", 1, 7, 99, key, [("event_id", b"e")], value))
 
-    lines, blanked = blank([line], SUBJECTS)
+    lines, blanked = blank_records([line], SUBJECTS)
 
     assert blanked == 1
     left = {"topic": "t", "partition": 1, "offset": 7, "timestamp": 99, "key": None, "headers": []}
@@ -57,15 +57,18 @@ def test_a_record_of_the_pin_keeps_its_coordinates_alone(key: bytes, value: byte
 def test_records_of_other_pins_stay_as_they_are(value: bytes) -> None:
     line = to_line(Record("t", 1, 7, 99, b"", [], value))
 
-    assert blank([line], SUBJECTS) == ([line], 0)
+    assert blank_records([line], SUBJECTS) == ([line], 0)
 
 
 def test_a_line_that_is_no_envelope_goes_if_it_names_the_pin() -> None:
-    assert blank([b"rubbish\n", b"of " + PIN.encode() + b"\n"], SUBJECTS) == ([b"rubbish\n", b"{}\n"], 1)
+    assert blank_records([b"rubbish\n", b"of " + PIN.encode() + b"\n"], SUBJECTS) == (
+        [b"rubbish\n", b"{}\n"],
+        1,
+    )
 
 
 @given(st.lists(st.binary(max_size=60)))
 def test_whatever_else_has_landed_is_left_byte_for_byte(values: list[bytes]) -> None:
     lines = [to_line(Record("t", 0, at, 0, value, [], value)) for at, value in enumerate(values)]
 
-    assert blank(lines, SUBJECTS) == (lines, 0)
+    assert blank_records(lines, SUBJECTS) == (lines, 0)

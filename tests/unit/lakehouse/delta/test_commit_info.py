@@ -1,4 +1,4 @@
-"""Commit info comes back out of a commit as it went in; what others store there is not taken for it."""
+"""Commit info is read back unchanged; the metadata of other writers is not mistaken for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation import version as revision
+from foundation import version
 from foundation.offsets import OffsetRange
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step, Versions
@@ -22,17 +22,17 @@ JSON = st.recursive(
 )
 
 
-def test_commit_info_comes_back_as_it_was() -> None:
+def test_commit_info_is_read_back_unchanged() -> None:
     begun = commit_info.begin(lane="batch", step="silver")
-    told = replace(begun, offsets=(OffsetRange("t", 1, 2, 3),), versions=Versions(4, 5), read=6)
+    info = replace(begun, offsets=(OffsetRange("t", 1, 2, 3),), versions=Versions(4, 5), read=6)
 
-    assert commit_info.parse(told.as_json()) == told
-    assert told.code == revision.code()
-    assert "@" in told.who
+    assert commit_info.parse(info.as_json()) == info
+    assert info.code == version.code_version()
+    assert "@" in info.who
 
 
-def test_nothing_is_made_up_for_older_commit_info() -> None:
-    told = json.dumps(
+def test_fields_that_older_commit_info_lacks_stay_empty() -> None:
+    stored = json.dumps(
         {
             "run": "r",
             "lane": "batch",
@@ -42,28 +42,28 @@ def test_nothing_is_made_up_for_older_commit_info() -> None:
         }
     )
 
-    found = commit_info.parse(told)
+    info = commit_info.parse(stored)
 
-    assert found is not None
-    assert (found.run, found.code, found.who, found.net) == ("r", "", "", None)
+    assert info is not None
+    assert (info.run, info.code, info.who, info.net) == ("r", "", "", None)
 
 
 def test_a_micro_batch_gets_its_step_when_a_write_is_made() -> None:
     batch = MicroBatch("query", 3, commit_info.begin(lane="stream"))
 
-    silver = batch.of_step(Step.SILVER, StepMetrics(read=5, quarantined=2)).commit_info
-    served = batch.of_step(Step.SERVING).commit_info
+    silver = batch.for_step(Step.SILVER, StepMetrics(read=5, quarantined=2)).commit_info
+    serving = batch.for_step(Step.SERVING).commit_info
 
     assert silver is not None
-    assert served is not None
+    assert serving is not None
     assert (silver.step, silver.read, silver.quarantined) == ("silver", 5, 2)
-    assert json.loads(served.as_json())["step"] == "serving"
+    assert json.loads(serving.as_json())["step"] == "serving"
     assert batch.commit_info is not None
     with pytest.raises(AssertionError, match="step"):
         batch.commit_info.as_json()
 
 
-def test_the_names_that_are_stored_stay() -> None:
+def test_stored_names_do_not_change() -> None:
     stored = json.loads(commit_info.begin(lane="batch", step=Step.GOLD).as_json())
 
     assert list(stored) == [
@@ -76,5 +76,5 @@ def test_the_names_that_are_stored_stay() -> None:
 
 
 @given(st.none() | st.text() | JSON.map(lambda value: json.dumps(value)))
-def test_what_others_write_is_not_commit_info(text: str | None) -> None:
+def test_metadata_of_other_writers_is_not_commit_info(text: str | None) -> None:
     assert commit_info.parse(text) is None

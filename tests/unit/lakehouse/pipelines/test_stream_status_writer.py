@@ -1,4 +1,4 @@
-"""The stream's status is written beside the lane: a change at once, the rest seldom, and never in its way."""
+"""The writer of the stream's status: changes are written at once, everything else rarely."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from botocore.exceptions import EndpointConnectionError
 from structlog.testing import capture_logs
 
 from foundation.errors import TransientError
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.pipelines.stream_status import StreamStatus
 from lakehouse.pipelines.stream_status_writer import Intervals, StreamStatusWriter
 from tests import commands
 
-OWNER = Owner.this_process("pinlake stream")
-# Nothing but a change of state is written within a test.
-RARE = Intervals(beat=600.0, pause=600.0)
+OWNER = LockOwner.this_process("pinlake stream")
+# Within a test only a change of state is written.
+RARE = Intervals(heartbeat=600.0, between_writes=600.0)
 
 
 class Bucket:
-    """Keeps what is written; may be away, and may take its time."""
+    """Keeps what is written; can be unreachable or slow."""
 
     def __init__(self) -> None:
         self.written: list[StreamStatus] = []
-        self.is_away = False
+        self.is_unreachable = False
         self.tries = 0
         self.free = threading.Event()
         self.free.set()
@@ -35,7 +35,7 @@ class Bucket:
     def put(self, body: str) -> None:
         self.tries += 1
         self.free.wait(30)
-        if self.is_away:
+        if self.is_unreachable:
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
         self.written.append(StreamStatus.from_json(body))
 
@@ -71,8 +71,8 @@ def test_each_change_of_state_is_written_at_once(bucket: Bucket) -> None:
     assert {status.owner for status in bucket.written} == {OWNER}
 
 
-def test_many_micro_batches_are_few_writes_and_the_last_is_not_lost(bucket: Bucket) -> None:
-    with _writer(bucket, replace(RARE, pause=0.2)) as lane:
+def test_many_micro_batches_cause_few_writes_and_the_last_one_is_written(bucket: Bucket) -> None:
+    with _writer(bucket, replace(RARE, between_writes=0.2)) as lane:
         _until(lambda: bucket.states == ["running"])
         for _ in range(1000):
             lane.mark_written()
@@ -80,20 +80,20 @@ def test_many_micro_batches_are_few_writes_and_the_last_is_not_lost(bucket: Buck
         assert len(bucket.written) == 2
 
 
-def test_a_lane_that_does_nothing_shows_that_it_lives(bucket: Bucket) -> None:
-    with _writer(bucket, replace(RARE, beat=0.02)):
+def test_an_idle_lane_writes_heartbeats(bucket: Bucket) -> None:
+    with _writer(bucket, replace(RARE, heartbeat=0.02)):
         _until(lambda: len(bucket.written) >= 5)
 
     assert set(bucket.states[:-1]) == {"running"}
 
 
-def test_a_store_that_is_away_costs_one_line_and_is_tried_again(bucket: Bucket) -> None:
-    bucket.is_away = True
-    with capture_logs() as logs, _writer(bucket, replace(RARE, pause=0.02)) as lane:
+def test_an_unreachable_store_is_logged_once_and_tried_again(bucket: Bucket) -> None:
+    bucket.is_unreachable = True
+    with capture_logs() as logs, _writer(bucket, replace(RARE, between_writes=0.02)) as lane:
         lane.mark_waiting("the object store does not answer")
         _until(lambda: bucket.tries >= 3)
         assert bucket.written == []
-        bucket.is_away = False
+        bucket.is_unreachable = False
         _until(lambda: bucket.states == ["waiting"])
 
     assert [(entry["event"], entry["log_level"]) for entry in logs] == [
@@ -101,10 +101,10 @@ def test_a_store_that_is_away_costs_one_line_and_is_tried_again(bucket: Bucket) 
     ]
 
 
-def test_the_lane_does_not_wait_for_a_slow_store_and_ends_without_it(bucket: Bucket) -> None:
+def test_the_lane_neither_waits_for_a_slow_store_nor_needs_it_to_end(bucket: Bucket) -> None:
     bucket.free.clear()
     began = time.monotonic()
-    with _writer(bucket, Intervals(last=0.1)) as lane:
+    with _writer(bucket, Intervals(final_write=0.1)) as lane:
         _until(lambda: bucket.tries == 1)
         for _ in range(1000):
             lane.mark_written()
@@ -116,7 +116,7 @@ def test_the_lane_does_not_wait_for_a_slow_store_and_ends_without_it(bucket: Buc
     _until(lambda: bucket.states == ["running", "ended"])
 
 
-def test_a_lane_that_failed_says_why(bucket: Bucket) -> None:
+def test_a_lane_that_failed_reports_why(bucket: Bucket) -> None:
     with pytest.raises(TransientError), _writer(bucket, RARE):
         raise TransientError("Kafka is away", where="there", hint="start it")
 
@@ -125,7 +125,7 @@ def test_a_lane_that_failed_says_why(bucket: Bucket) -> None:
     assert last.reason == "Kafka is away (there). start it"
 
 
-def test_a_lane_may_run_again(bucket: Bucket) -> None:
+def test_a_lane_can_run_again(bucket: Bucket) -> None:
     lane = _writer(bucket, RARE)
     for _ in range(2):
         with lane:

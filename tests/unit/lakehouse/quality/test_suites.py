@@ -1,4 +1,4 @@
-"""Suites: those that ship are usable, and a bad one is told with file, rule and reason."""
+"""Suites: the shipped ones are valid, and an invalid one is reported with file, rule and reason."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from foundation.errors import TerminalError
 from lakehouse.catalog.tables import BATCH, PUBLISHED, STREAM, TABLES
-from lakehouse.quality import suites as suite
+from lakehouse.quality import suites
 
 GOOD: dict[str, Any] = {
     "type": "expect_column_values_to_not_be_null",
@@ -21,34 +21,34 @@ GOOD: dict[str, Any] = {
 }
 
 
-def test_the_suites_that_ship_can_be_used_and_are_named_by_a_table() -> None:
+def test_shipped_suites_are_valid_and_belong_to_a_table() -> None:
     tables = [table for table in TABLES if table.suite]
 
-    loaded = [suite.load(table) for table in tables]
+    loaded = [suites.load_suite(table) for table in tables]
 
-    assert {found.name for found in loaded} == {path.stem for path in suite.FOLDER.glob("*.json")}
-    assert all(found.rules for found in loaded)
-    assert suite.load(BATCH.silver) == suite.load(STREAM.silver)
+    assert {suite.name for suite in loaded} == {path.stem for path in suites.FOLDER.glob("*.json")}
+    assert all(suite.rules for suite in loaded)
+    assert suites.load_suite(BATCH.silver) == suites.load_suite(STREAM.silver)
 
 
-def test_a_rule_that_tolerates_some_rows_judges_the_table(tmp_path: Path) -> None:
+def test_a_rule_that_tolerates_some_rows_is_a_table_rule(tmp_path: Path) -> None:
     mostly = GOOD | {"kwargs": {"column": "title", "mostly": 0.9}}
     unique = _with(type="expect_column_values_to_be_unique", id="t.unique")
     _write(tmp_path, [mostly, unique, _with(id="t.row")])
 
-    found = suite.load(BATCH.silver, folder=tmp_path)
+    suite = suites.load_suite(BATCH.silver, folder=tmp_path)
 
-    assert [rule.kind for rule in found.rules] == ["table", "table", "row"]
+    assert [rule.kind for rule in suite.rules] == ["table", "table", "row"]
 
 
-def test_the_fingerprint_follows_the_rules_and_not_their_layout(tmp_path: Path) -> None:
+def test_the_fingerprint_depends_on_the_rules_and_not_on_the_layout(tmp_path: Path) -> None:
     _write(tmp_path, [GOOD])
-    first = suite.load(BATCH.silver, folder=tmp_path).fingerprint
+    first = suites.load_suite(BATCH.silver, folder=tmp_path).fingerprint
     (tmp_path / "silver_pins.json").write_text(json.dumps({"expectations": [GOOD]}, indent=8))
-    assert suite.load(BATCH.silver, folder=tmp_path).fingerprint == first
+    assert suites.load_suite(BATCH.silver, folder=tmp_path).fingerprint == first
 
     _write(tmp_path, [GOOD | {"severity": "info"}])
-    assert suite.load(BATCH.silver, folder=tmp_path).fingerprint != first
+    assert suites.load_suite(BATCH.silver, folder=tmp_path).fingerprint != first
 
 
 def _with(*, id: str = "t.title", sentence: str = "s", **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
@@ -56,7 +56,7 @@ def _with(*, id: str = "t.title", sentence: str = "s", **changed: Any) -> dict[s
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "expected"),
     [
         ([GOOD, GOOD], "another rule has this id"),
         ([_with(kwargs={"column": "nothing"})], "no column nothing"),
@@ -71,42 +71,45 @@ def _with(*, id: str = "t.title", sentence: str = "s", **changed: Any) -> dict[s
         (["rule"], "number 1"),
     ],
 )
-def test_a_bad_rule_is_told_with_its_file_and_id(tmp_path: Path, entries: list[Any], said: str) -> None:
+def test_an_invalid_rule_is_reported_with_its_file_and_id(
+    tmp_path: Path, entries: list[Any], expected: str
+) -> None:
     path = _write(tmp_path, entries)
 
     with pytest.raises(TerminalError) as raised:
-        suite.load(BATCH.silver, folder=tmp_path)
+        suites.load_suite(BATCH.silver, folder=tmp_path)
 
     message = str(raised.value)
-    assert said in message
+    assert expected in message
     assert str(path) in message
     assert "\n" not in message
     if isinstance(entries[0], Mapping) and entries[0]["meta"]:
         assert entries[0]["meta"]["id"] in message
 
 
-def test_all_mistakes_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
+def test_all_errors_of_a_folder_are_reported_at_once(tmp_path: Path) -> None:
     _write(tmp_path, [GOOD, _with(severity="grave"), GOOD, _with(id="t.other", kwargs={"column": "nothing"})])
     (tmp_path / "silver_pin.json").write_text("{}")
 
-    told = suite.faults(BATCH.silver, folder=tmp_path) + suite.strays(PUBLISHED, folder=tmp_path)
+    errors = suites.find_errors(BATCH.silver, folder=tmp_path)
+    errors += suites.find_unknown_suites(PUBLISHED, folder=tmp_path)
 
-    assert [str(fault).split(" (")[0] for fault in told] == [
+    assert [str(error).split(" (")[0] for error in errors] == [
         "severity must be one of critical, warning, info",
         "another rule has this id",
         "there is no column nothing",
         "no table has this suite; there are: bronze_pins, silver_pins, gold_pin_features",
     ]
-    assert len(suite.faults(BATCH.features, folder=tmp_path)) == 1
+    assert len(suites.find_errors(BATCH.features, folder=tmp_path)) == 1
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"expectations": 1}'])
-def test_what_is_no_suite_is_told_with_its_file(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_suite_is_reported_with_its_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "silver_pins.json"
     path.write_text(text)
 
     with pytest.raises(TerminalError, match=r"silver_pins\.json"):
-        suite.load(BATCH.silver, folder=tmp_path)
+        suites.load_suite(BATCH.silver, folder=tmp_path)
 
 
 def _write(folder: Path, entries: list[Any]) -> Path:

@@ -1,4 +1,4 @@
-"""What of a table is read for a query: enough always, less where that is certain."""
+"""Pushdown: a query always reads enough of a table, and less than all of it where that is safe."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from deltalake.schema import Field, PrimitiveType, Schema
 from sqlglot import exp
 
 from lakehouse.catalog.tables import BATCH
-from lakehouse.query import pushdown as needed
-from lakehouse.query import statement
+from lakehouse.query import pushdown, statement
 
 TABLE = BATCH.silver.full_name
 SCHEMA = Schema(
@@ -33,8 +32,8 @@ ALL = [field.name for field in SCHEMA.fields]
         (f"SELECT a.title FROM {TABLE} a NATURAL JOIN {TABLE} b", ALL),
     ],
 )
-def test_columns_that_no_word_of_the_query_can_mean_are_left_out(text: str, columns: list[str]) -> None:
-    assert needed.columns(statement.parse(text), SCHEMA) == columns
+def test_columns_that_the_query_cannot_refer_to_are_not_read(text: str, columns: list[str]) -> None:
+    assert pushdown.needed_columns(statement.parse_query(text), SCHEMA) == columns
 
 
 @pytest.mark.parametrize(
@@ -48,19 +47,21 @@ def test_columns_that_no_word_of_the_query_can_mean_are_left_out(text: str, colu
         ("title = unique_id", None),
     ],
 )
-def test_rows_are_left_out_by_comparisons_of_text_alone(where: str, predicate: str | None) -> None:
-    query = statement.parse(f"SELECT * FROM {TABLE} WHERE {where}")
+def test_only_comparisons_of_text_exclude_rows(where: str, predicate: str | None) -> None:
+    query = statement.parse_query(f"SELECT * FROM {TABLE} WHERE {where}")
 
-    assert needed.predicate(_place(query), SCHEMA) == predicate
-
-
-def test_a_join_may_need_rows_that_its_where_does_not() -> None:
-    query = statement.parse(f"SELECT * FROM {TABLE} a LEFT JOIN {TABLE} b USING (title) WHERE a.title = 'x'")
-
-    assert needed.predicate(_place(query), SCHEMA) is None
+    assert pushdown.pushed_predicate(_reference(query), SCHEMA) == predicate
 
 
-def _place(query: exp.Query) -> exp.Table:
-    place = query.find(exp.Table)
-    assert place is not None
-    return place
+def test_a_join_can_need_rows_that_its_where_excludes() -> None:
+    query = statement.parse_query(
+        f"SELECT * FROM {TABLE} a LEFT JOIN {TABLE} b USING (title) WHERE a.title = 'x'"
+    )
+
+    assert pushdown.pushed_predicate(_reference(query), SCHEMA) is None
+
+
+def _reference(query: exp.Query) -> exp.Table:
+    reference = query.find(exp.Table)
+    assert reference is not None
+    return reference

@@ -1,12 +1,11 @@
-"""Spark's SQL in DuckDB's words: columns are called what Spark calls them."""
+"""Translation to DuckDB's SQL: columns get the names that Spark gives them."""
 
 from __future__ import annotations
 
 import duckdb
 import pytest
 
-from lakehouse.query import spark_to_duckdb as translate
-from lakehouse.query import statement
+from lakehouse.query import spark_to_duckdb, statement
 
 
 @pytest.mark.parametrize(
@@ -26,12 +25,12 @@ from lakehouse.query import statement
         ),
     ],
 )
-def test_columns_are_called_what_spark_calls_them(text: str, columns: list[str]) -> None:
+def test_columns_get_the_names_that_spark_gives_them(text: str, columns: list[str]) -> None:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE t AS SELECT 1 AS x, ['a', 'b'] AS tags")
 
-    query = statement.parse(text)
-    translate.name_columns(query)
-    found = connection.execute(translate.to_duckdb(query))
+    query = statement.parse_query(text)
+    spark_to_duckdb.name_columns(query)
+    result = connection.execute(spark_to_duckdb.to_duckdb(query))
 
-    assert [column[0] for column in found.description or ()] == columns
+    assert [column[0] for column in result.description or ()] == columns

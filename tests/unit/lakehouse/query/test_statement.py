@@ -1,4 +1,4 @@
-"""One query is understood, with the tables it names; everything else is refused in one line."""
+"""One query is parsed, with the tables that it names; anything else is an error of one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SILVER, GOLD = BATCH.silver.full_name, STREAM.features.full_name
 
 
 def _tables(text: str) -> list[str]:
-    return [table.full_name for _, table in statement.mentions(statement.parse(text))]
+    return [table.full_name for _, table in statement.table_references(statement.parse_query(text))]
 
 
 def test_tables_are_found_wherever_a_query_names_them() -> None:
@@ -54,7 +54,7 @@ def test_tables_are_found_wherever_a_query_names_them() -> None:
         "SELECT * FROM pins_batch",
     ],
 )
-def test_whatever_is_no_query_over_the_tables_is_refused_in_one_line(text: str) -> None:
+def test_anything_but_a_query_over_the_tables_is_an_error_of_one_line(text: str) -> None:
     with pytest.raises(UsageError) as raised:
         _tables(text)
 
@@ -62,7 +62,7 @@ def test_whatever_is_no_query_over_the_tables_is_refused_in_one_line(text: str) 
 
 
 @given(st.text(alphabet=st.sampled_from("SELECT FROM silver.pins_batch(*)'\"`;,=1-- \n")))
-def test_no_text_does_anything_but_parse_or_be_refused(text: str) -> None:
+def test_any_text_is_parsed_or_is_an_error_of_one_line(text: str) -> None:
     try:
         _tables(text)
     except UsageError as error:

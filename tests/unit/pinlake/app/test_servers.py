@@ -1,4 +1,4 @@
-"""Servers that the settings name: the local stack's, or those of others, and never their passwords."""
+"""Servers of the settings: of the local stack or others, always without their passwords."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SECRET = "it-is-a-secret"
 
 
 def test_without_settings_and_without_a_stack_there_is_nothing_to_ask(tmp_path: Path) -> None:
-    # As .env.example has them.
+    # As in .env.example.
     postgres, s3 = PostgresSettings(host="127.0.0.1", port=5432), S3Settings(bucket="pinlake")
 
     assert servers.configured(Settings(home=tmp_path, postgres=postgres, s3=s3)) == []
     assert servers.of_stack(Settings(home=tmp_path)) == []
 
 
-def test_a_stopped_stack_and_a_server_of_others_are_told_apart(tmp_path: Path) -> None:
+def test_a_stopped_stack_and_another_server_have_different_states(tmp_path: Path) -> None:
     (port,) = addresses.free_ports(1)
 
     found = servers.configured(_with_store(tmp_path, f"http://127.0.0.1:{port}"))
@@ -76,7 +76,7 @@ def test_a_store_that_answers_can_be_used_only_with_its_bucket(
 
 
 def _with_store(home: Path, endpoint: str) -> Settings:
-    """Return settings of a local stack that has been stopped, and of a store of others."""
+    """Return settings with a stopped local stack and an object store that is not part of it."""
     bare = Settings(home=home)
     own = addresses.point(bare, addresses.allocate(bare))
     s3 = S3Settings(endpoint=endpoint, access_key="key", secret_key=SecretStr(SECRET))
@@ -90,7 +90,7 @@ def _store(found: list[Server]) -> Server:
 
 @contextmanager
 def _answering(status: int) -> Iterator[str]:
-    """Give the endpoint of a store that answers every question after a bucket like this."""
+    """Yield the endpoint of a store that answers every request for a bucket with this status."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lakehouse.delta.locks.owner import Owner
-from lakehouse.observability.schema_drift.report import Drift, Drifted
+from lakehouse.delta.locks.owner import LockOwner
+from lakehouse.observability.schema_drift.report import Drift, FieldDrift
 from lakehouse.pipelines import stream_status
-from lakehouse.quality.stream_audit_status import TableVerdict, Verdict
+from lakehouse.quality.stream_audit_status import StreamAuditStatus, TableAuditStatus
 from local_stack import stack
 from pinlake.app.servers import Server, State
-from pinlake.app.status import Report, Stored
+from pinlake.app.status import Report, StoredStatus
 
 NOW = datetime(2026, 1, 30, tzinfo=UTC)
-STREAM = stream_status.begin(Owner.this_process("pinlake stream"), NOW)
+STREAM = stream_status.initial_status(LockOwner.this_process("pinlake stream"), NOW)
 WELL = (
     Server("kafka", State.REACHABLE, None, None, "kafka:9092"),
     Server("s3", stack.State.RUNNING, None, None, "http://127.0.0.1:9000"),
@@ -27,31 +27,33 @@ DRIFT = Drift("batch", NOW.isoformat(), NOW.isoformat(), 100)
 @pytest.mark.parametrize(
     "stored",
     [
-        Stored(),
-        Stored(stream=STREAM),
-        Stored(stream=STREAM.ended(None, NOW)),
-        Stored(quality=Verdict("", "", tables={"t": TableVerdict(1, warning=("rule",))})),
-        Stored(drift=[DRIFT]),
+        StoredStatus(),
+        StoredStatus(stream=STREAM),
+        StoredStatus(stream=STREAM.as_ended(None, NOW)),
+        StoredStatus(quality=StreamAuditStatus("", "", tables={"t": TableAuditStatus(1, warning=("rule",))})),
+        StoredStatus(drift=[DRIFT]),
     ],
     ids=["nothing", "running", "ended", "warned", "no drift"],
 )
-def test_all_is_well_while_nothing_is_in_the_way(stored: Stored) -> None:
+def test_all_is_well_while_nothing_is_in_the_way(stored: StoredStatus) -> None:
     assert Report(WELL, [], None, stored).is_well
 
 
 @pytest.mark.parametrize(
     "stored",
     [
-        Stored(stream=STREAM.waiting("Kafka is away", NOW)),
-        Stored(stream=STREAM.ended("Kafka is away", NOW)),
-        Stored(stream=STREAM.observed(61.0)),
-        Stored(quality=Verdict("", "", tables={"t": TableVerdict(1, critical=("rule",))})),
-        Stored(quality=Verdict("", "", error="no table")),
-        Stored(drift=[DRIFT, replace(DRIFT, fields=Drifted(lost=("title",)))]),
+        StoredStatus(stream=STREAM.as_waiting("Kafka is away", NOW)),
+        StoredStatus(stream=STREAM.as_ended("Kafka is away", NOW)),
+        StoredStatus(stream=STREAM.observed_after(61.0)),
+        StoredStatus(
+            quality=StreamAuditStatus("", "", tables={"t": TableAuditStatus(1, critical=("rule",))})
+        ),
+        StoredStatus(quality=StreamAuditStatus("", "", error="no table")),
+        StoredStatus(drift=[DRIFT, replace(DRIFT, fields=FieldDrift(lost=("title",)))]),
     ],
     ids=["waiting", "failed", "died", "critical", "not audited", "lost field"],
 )
-def test_a_stream_in_trouble_a_critical_rule_and_a_lost_field_fail_it(stored: Stored) -> None:
+def test_a_stream_in_trouble_a_critical_rule_and_a_lost_field_fail_it(stored: StoredStatus) -> None:
     assert not Report(WELL, [], None, stored).is_well
 
 
@@ -59,5 +61,5 @@ def test_a_stream_in_trouble_a_critical_rule_and_a_lost_field_fail_it(stored: St
 def test_one_server_that_cannot_be_used_fails_it(state: State | stack.State) -> None:
     servers = (*WELL, Server("postgres", state, None, None, "postgres:5432"))
 
-    assert Report(servers, [], None, Stored()).is_well is (state in ("running", "reachable"))
-    assert not Report((), [], None, Stored()).is_well
+    assert Report(servers, [], None, StoredStatus()).is_well is (state in ("running", "reachable"))
+    assert not Report((), [], None, StoredStatus()).is_well

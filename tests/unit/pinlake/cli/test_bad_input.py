@@ -1,4 +1,4 @@
-"""What is asked wrongly is one line on standard error and exit code 2, before any server is asked."""
+"""Bad usage: one line on standard error and exit code 2, before any server is asked."""
 
 from __future__ import annotations
 

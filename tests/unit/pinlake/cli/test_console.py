@@ -1,4 +1,4 @@
-"""What commands print for people is whole: in a pipe a line a row, on a narrow terminal folded."""
+"""Printed tables are complete: one line per row in a pipe, wrapped cells on a narrow terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONG = "/srv/" + "a-folder-with-a-long-name/" * 60 + "kafka.log"
 
 
 class Terminal(io.StringIO):
-    """What looks like a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -29,7 +29,7 @@ class Terminal(io.StringIO):
 
 @contextmanager
 def narrow_terminal() -> Iterator[Terminal]:
-    """Let standard output be a terminal of 80 columns without colours."""
+    """Make standard output a terminal of 80 columns without colours."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("COLUMNS", "80")
         monkeypatch.setenv("TERM", "dumb")

@@ -1,4 +1,4 @@
-"""Values as they are printed."""
+"""Printed values: JSON, and text for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sums close for loads of Postgres as they are stored today and as they once were."""
+"""The sums close for loads of Postgres, under the step stored today and the one stored before."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from lakehouse.catalog.tables import OPS_LEDGER, STREAM
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.observability.ledger import balance, entries
-from lakehouse.observability.ledger.collect import Collected
+from lakehouse.observability.ledger.collect import LedgerState
 from lakehouse.serving.postgres import Totals
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 SENT = "rows passed to gold = rows sent to Postgres"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("step", [Step.SERVING, Step.BRONZE])
-def test_a_load_is_counted_whichever_step_it_was_stored_as(lake: DeltaLake, step: Step) -> None:
+def test_a_load_counts_under_either_step(lake: DeltaLake, step: Step) -> None:
     _write_ledger(lake, served=5, step=step)
 
     assert _sent(lake) == (5, 5, True)
 
 
-def test_a_row_that_was_not_sent_is_missed(lake: DeltaLake) -> None:
+def test_a_row_that_was_not_sent_unbalances_the_sum(lake: DeltaLake) -> None:
     _write_ledger(lake, served=4, step=Step.SERVING)
 
     assert _sent(lake) == (5, 4, False)
@@ -44,12 +44,14 @@ def _write_ledger(lake: DeltaLake, *, served: int, step: Step) -> None:
         for table, step, count in written
     ]  # fmt: skip
     lake.ensure(OPS_LEDGER)
-    lake.append(literal.frame(lake.spark, rows, LEDGER), OPS_LEDGER, MicroBatch("test", 0))
+    lake.append(dataframe_from_rows(lake.spark, rows, LEDGER), OPS_LEDGER, MicroBatch("test", 0))
     commits = Path(lake.checkpoint("stream").url.removeprefix("file:")) / "commits"
     commits.mkdir(parents=True)
     (commits / "0").touch()
 
 
 def _sent(lake: DeltaLake) -> tuple[int, int, bool]:
-    (total,) = (each for each in balance.check(lake, Collected({}, Totals(0, 0))) if each.what == SENT)
-    return total.expected, total.found, total.closes
+    (total,) = (
+        check for check in balance.check_balance(lake, LedgerState({}, Totals(0, 0))) if check.what == SENT
+    )
+    return total.expected, total.found, total.balanced

@@ -1,4 +1,4 @@
-"""The report's values come from small tables."""
+"""The report's values are read from small tables."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from lakehouse.catalog.schemas import FEATURES, QUARANTINE, RESULTS
 from lakehouse.catalog.tables import BATCH, QUALITY_RESULTS
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.observability.quality_report.collect import gather
-from lakehouse.observability.quality_report.model import Said
+from lakehouse.observability.quality_report.collect import collect_report
+from lakehouse.observability.quality_report.model import RuleText
 
 NOW = datetime(2026, 1, 31, 7, 30, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ def _result(days_ago: int, rule: str, *, success: bool, suite: str = "new") -> t
 
 
 def test_an_empty_lakehouse_gives_an_empty_report(lake: DeltaLake) -> None:
-    report = gather(lake, sentences={}, now=NOW)
+    report = collect_report(lake, rule_texts={}, now=NOW)
 
     assert (report.verdicts, report.reasons, report.volumes) == ((), (), ())
 
@@ -51,7 +51,7 @@ def test_verdicts_reasons_and_volumes_are_read(lake: DeltaLake) -> None:
     features = [("pin", "art", 5, 1, "event", NOW - timedelta(days=age)) for age in (0, 0, 2, 90, -30)]
     lake.append(lake.spark.createDataFrame(features, FEATURES), BATCH.features, batch)
 
-    report = gather(lake, sentences={"count": Said("Few", "share")}, now=NOW)
+    report = collect_report(lake, rule_texts={"count": RuleText("Few", "share")}, now=NOW)
 
     count, present = report.verdicts
     assert (count.rule, count.sentence, count.success, count.unexpected) == ("count", "Few", False, 3)
@@ -62,7 +62,7 @@ def test_verdicts_reasons_and_volumes_are_read(lake: DeltaLake) -> None:
     reason, other = report.reasons
     assert (reason.sentence, reason.open, reason.replayed, reason.dropped) == ("A sentence", 4, 1, 0)
     assert (other.rule, other.open) == ("title", 2)
-    # Two records have both reasons: each is one record that waits.
+    # Two records have both reasons: each counts as one open record.
     assert (reason.first, other.first) == (3, 1)
     assert [(example.id, example.observed) for example in reason.examples] == [
         ("0", "9"),

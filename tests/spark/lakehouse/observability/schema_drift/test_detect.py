@@ -1,4 +1,4 @@
-"""Fields as bronze holds them: told by name, type, share and first sight, whatever else clients send."""
+"""Drift of bronze's fields: name, type, share and first sight are right, whatever else clients send."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pyspark.sql import functions as F
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.observability.schema_drift import detect as looking
-from lakehouse.observability.schema_drift.detect import look
-from lakehouse.observability.schema_drift.fields import fields_of
+from lakehouse.observability.schema_drift import detect
+from lakehouse.observability.schema_drift.detect import detect_drift
+from lakehouse.observability.schema_drift.fields import count_fields
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 VALUES = [
@@ -29,9 +29,9 @@ VALUES = [
 
 
 def test_fields_are_counted_by_type(spark: SparkSession) -> None:
-    found = _bronze(spark, VALUES, at=NOW).transform(fields_of).collect()
+    counted = _bronze(spark, VALUES, at=NOW).transform(count_fields).collect()
 
-    assert {(row.field, row.type): row.records for row in found} == {
+    assert {(row.field, row.type): row.records for row in counted} == {
         ("a", "number"): 2,
         ("a", "string"): 1,
         ("a", "boolean"): 1,
@@ -40,41 +40,41 @@ def test_fields_are_counted_by_type(spark: SparkSession) -> None:
         ("c", "array"): 1,
         ("c", "object"): 1,
     }
-    assert sum(row.firsts for row in found) == 4
-    assert {row.first_seen.astimezone(UTC) for row in found} == {NOW}
+    assert sum(row.firsts for row in counted) == 4
+    assert {row.first_seen.astimezone(UTC) for row in counted} == {NOW}
 
 
 def test_a_new_field_is_named_with_its_share_and_its_first_record(lake: DeltaLake) -> None:
-    assert look(lake, BATCH, days=7, now=NOW) is None
+    assert detect_drift(lake, BATCH, days=7, now=NOW) is None
     lake.ensure(BATCH.bronze)
     old = NOW - timedelta(days=9)
     days = {old: ['{"unique_id": "u", "board": "x"}'], NOW: ['{"unique_id": "u"}'] * 3 + ['{"board": 1}']}
     for number, (at, values) in enumerate(days.items()):
         lake.append(_bronze(lake.spark, values, at=at), BATCH.bronze, MicroBatch("query", number))
 
-    told = look(lake, BATCH, days=7, now=NOW)
+    drift = detect_drift(lake, BATCH, days=7, now=NOW)
 
-    assert told is not None
-    assert (told.records, told.critical, told.unlisted) == (4, False, 0)
-    (field,) = told.fields.new
+    assert drift is not None
+    assert (drift.records, drift.critical, drift.unlisted) == (4, False, 0)
+    (field,) = drift.fields.new
     assert (field.name, field.types, field.share) == ("board", {"number": 1}, 0.25)
     assert datetime.fromisoformat(field.first_seen) == old
 
 
-def test_a_client_that_invents_fields_hides_none_that_silver_knows(lake: DeltaLake) -> None:
+def test_a_client_that_invents_fields_hides_none_that_silver_expects(lake: DeltaLake) -> None:
     lake.ensure(BATCH.bronze)
-    values = [f'{{"field {number}": 1}}' for number in range(looking.MOST + 30)] + ['{"title": 1}']
+    values = [f'{{"field {number}": 1}}' for number in range(detect.MAX_FIELDS + 30)] + ['{"title": 1}']
     lake.append(_bronze(lake.spark, values, at=NOW), BATCH.bronze, MicroBatch("query", 0))
 
-    told = look(lake, BATCH, days=7, now=NOW)
+    drift = detect_drift(lake, BATCH, days=7, now=NOW)
 
-    assert told is not None
-    assert [field.name for field in told.fields.changed] == ["title"]
-    assert (told.records, told.unlisted) == (len(values), 31)
-    assert told.critical
+    assert drift is not None
+    assert [field.name for field in drift.fields.changed] == ["title"]
+    assert (drift.records, drift.unlisted) == (len(values), 31)
+    assert drift.critical
 
 
-def test_a_value_of_another_type_now_and_then_is_told_by_itself(lake: DeltaLake) -> None:
+def test_a_type_that_only_a_few_records_have_is_listed_apart(lake: DeltaLake) -> None:
     lake.ensure(BATCH.bronze)
     later = NOW + timedelta(minutes=1)
     days = {
@@ -84,18 +84,18 @@ def test_a_value_of_another_type_now_and_then_is_told_by_itself(lake: DeltaLake)
     for number, (at, values) in enumerate(days.items()):
         lake.append(_bronze(lake.spark, values, at=at), BATCH.bronze, MicroBatch("query", number))
 
-    told = look(lake, BATCH, days=7, now=later)
+    drift = detect_drift(lake, BATCH, days=7, now=later)
 
-    assert told is not None
-    (field,) = told.fields.stray
+    assert drift is not None
+    (field,) = drift.fields.minority_type
     assert (field.name, field.types, field.share) == ("title", {"string": 39, "number": 1}, 1 / 40)
     assert datetime.fromisoformat(field.first_seen) == later
 
 
 def _bronze(spark: SparkSession, values: Sequence[str | None], *, at: datetime) -> DataFrame:
     rows = spark.createDataFrame([(value,) for value in values], "text string")
-    kept = {"value": F.col("text").cast("binary"), "received_at": F.lit(at), "ingested_at": F.lit(at)}
+    filled = {"value": F.col("text").cast("binary"), "received_at": F.lit(at), "ingested_at": F.lit(at)}
     columns = [
-        kept.get(field.name, F.lit(None)).cast(field.dataType).alias(field.name) for field in schemas.BRONZE
+        filled.get(field.name, F.lit(None)).cast(field.dataType).alias(field.name) for field in schemas.BRONZE
     ]
     return rows.select(*columns)

@@ -1,4 +1,4 @@
-"""Files that held an erased pin: all go, deletion vectors or not, and with them only their versions."""
+"""Every file that held an erased pin is removed, with or without deletion vectors; other versions stay."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.commit_info import begin
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.operations.erasure import files, rows
-from lakehouse.spark import dataframes as literal
+from lakehouse.spark.dataframes import dataframe_from_rows
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
 SUBJECTS = Subjects.of(PINS[:1])
@@ -28,32 +28,32 @@ def test_versions_that_need_a_removed_file_are_the_only_ones_lost(lake: DeltaLak
         table = f"delta.`{lake.path(TABLE)}`"
         lake.spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
     first = _write(lake, [PINS[1]])
-    held = _write(lake, PINS[:1] + PINS[2:])
-    renewed = _write(lake, PINS[:1])
+    written = _write(lake, PINS[:1] + PINS[2:])
+    rewritten = _write(lake, PINS[:1])
 
-    rows.erase(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
-    purge = files.plan(lake, TABLE, SUBJECTS)
-    files.remove(lake.spark, purge)
+    rows.erase_rows(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
+    purge = files.plan_purge(lake, TABLE, SUBJECTS)
+    files.remove_files(lake.spark, purge)
 
-    assert files.holding(lake, TABLE, SUBJECTS) == []
-    assert purge.kept == 0
-    # With vectors the rows leave their file one version later.
+    assert files.files_with_subject(lake, TABLE, SUBJECTS) == []
+    assert purge.current == 0
+    # With deletion vectors the rows leave their file one version later.
     newest = lake.version(TABLE)
-    assert purge.versions == (held, newest - 1)
-    assert newest == renewed + (2 if vectors else 1)
+    assert purge.versions == (written, newest - 1)
+    assert newest == rewritten + (2 if vectors else 1)
     assert _pins(lake, first) == {PINS[1]}
-    for version in range(held, newest):
+    for version in range(written, newest):
         with pytest.raises(Py4JJavaError, match="FILE_NOT_EXIST"):
             _pins(lake, version)
     assert _pins(lake, newest) == set(PINS[1:])
-    assert files.plan(lake, TABLE, SUBJECTS).urls == ()
+    assert files.plan_purge(lake, TABLE, SUBJECTS).urls == ()
     _assert_log_is_silent(Path(lake.path(TABLE).removeprefix("file:")))
 
 
 def _write(lake: DeltaLake, pins: list[str]) -> int:
     pin = {"category": "art", "title": "secret", "event_time": "2026-01-01T00:00:00Z"}
-    held = [{"unique_id": unique_id, "event_id": new_event_id(), **pin} for unique_id in pins]
-    frame = literal.frame(lake.spark, held, schemas.of(TABLE)).coalesce(1)
+    rows = [{"unique_id": unique_id, "event_id": new_event_id(), **pin} for unique_id in pins]
+    frame = dataframe_from_rows(lake.spark, rows, schemas.schema_of(TABLE)).coalesce(1)
     lake.merge_newest(frame, TABLE, MicroBatch(new_event_id(), 0))
     return lake.version(TABLE)
 
@@ -64,22 +64,22 @@ def _pins(lake: DeltaLake, version: int) -> set[str]:
 
 
 def _assert_log_is_silent(folder: Path) -> None:
-    """Check that no statistics, no condition and no checksum name a pin or what it is about."""
-    told = [path for path in (folder / "_delta_log").iterdir() if path.is_file()]
-    assert len(told) > 4
-    assert [path for path in told if b"secret" in path.read_bytes()] == []
-    assert [path for path in told if PINS[0][:32].encode() in path.read_bytes()] == []
+    """Check that no statistic, condition or checksum mentions the pin or its title."""
+    log = [path for path in (folder / "_delta_log").iterdir() if path.is_file()]
+    assert len(log) > 4
+    assert [path for path in log if b"secret" in path.read_bytes()] == []
+    assert [path for path in log if PINS[0][:32].encode() in path.read_bytes()] == []
 
 
 def test_the_change_feed_forgets_too(lake: DeltaLake) -> None:
     lake.ensure(TABLE)
     for pins in (PINS, PINS[:1]):
         _write(lake, pins)
-    rows.erase(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
+    rows.erase_rows(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
 
-    found = files.plan(lake, TABLE, SUBJECTS)
-    files.remove(lake.spark, found)
+    purge = files.plan_purge(lake, TABLE, SUBJECTS)
+    files.remove_files(lake.spark, purge)
 
-    assert sum(files.CHANGES in url for url in found.urls) >= 2
-    assert files.holding(lake, TABLE, SUBJECTS) == []
+    assert sum(files.CHANGES in url for url in purge.urls) >= 2
+    assert files.files_with_subject(lake, TABLE, SUBJECTS) == []
     assert lake.delta_table(TABLE).toDF().count() == len(PINS) - 1

@@ -1,7 +1,8 @@
-"""Owners of leases: gone is only who is known to be."""
+"""Owners of leases: a process counts as ended only if that is certain."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,31 +10,39 @@ from dataclasses import replace
 
 import psutil
 
-from lakehouse.delta.locks.owner import Owner
+from lakehouse.delta.locks.owner import LockOwner
 
 
 def test_a_running_process_has_not_ended_and_is_named() -> None:
-    owner = Owner.this_process("pinlake silver")
+    owner = LockOwner.this_process("pinlake silver")
 
     assert not owner.has_ended()
     assert str(owner).startswith(f"`pinlake silver` (pid {owner.pid} on {owner.host}, since 20")
 
 
-def test_a_process_has_ended_once_its_pid_is_free_or_another_process_bears_it() -> None:
+def test_an_owner_is_read_back_from_the_names_that_are_stored() -> None:
+    owner = LockOwner.this_process("pinlake silver")
+    stored = json.loads(json.dumps(owner.as_dict()))
+
+    assert list(stored) == ["command", "host", "place", "pid", "started", "since"]
+    assert LockOwner.from_dict(stored) == owner
+
+
+def test_a_process_has_ended_once_its_pid_is_free_or_reused() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         started = psutil.Process(child.pid).create_time()
-        owner = replace(Owner.this_process("pinlake silver"), pid=child.pid, started=started)
+        owner = replace(LockOwner.this_process("pinlake silver"), pid=child.pid, started=started)
         assert not owner.has_ended()
         assert replace(owner, started=started - 60).has_ended()
         child.kill()
-        # Nobody has waited for it yet: the system keeps its pid.
+        # Its parent has not waited for it yet, so the system keeps its pid.
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert owner.has_ended()
 
     assert owner.has_ended()
 
 
-def test_of_another_place_nothing_is_known() -> None:
-    owner = replace(Owner.this_process("pinlake silver"), place="elsewhere", pid=2**22 + 1)
+def test_a_process_on_another_host_never_counts_as_ended() -> None:
+    owner = replace(LockOwner.this_process("pinlake silver"), host_id="elsewhere", pid=2**22 + 1)
 
     assert not owner.has_ended()

@@ -1,4 +1,4 @@
-"""The page shows all there is, escapes it, and loads nothing."""
+"""The page shows every value, escapes it, and loads nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_nothing_is_loaded_and_no_script_runs(report: Report) -> None:
     assert "@import" not in style[1]
 
 
-def test_everything_known_is_on_the_page() -> None:
+def test_every_value_is_on_the_page() -> None:
     text = _Page(render(FULL)).text
 
     for verdict in FULL.verdicts:
@@ -68,71 +68,69 @@ def test_the_head_says_what_fails_and_since_when() -> None:
     page = render(FULL)
 
     assert "silver.pins_batch fails 1 critical rule</h1>" in page
-    assert "The critical one fails since" in page
+    assert "The critical rule has failed since" in page
     assert "Nothing has been validated yet</h1>" in render(EMPTY)
 
 
-def test_what_has_never_held_is_told_with_its_age_not_with_the_span() -> None:
+def test_a_rule_that_never_held_shows_its_own_age_and_not_the_span() -> None:
     text = _words(replace(EMPTY, verdicts=(REFUSED,)))
 
-    assert "Has failed every time since 31 Jan 2026, 07:09 (21 minutes)" in text
-    assert "not once since 31 Jan 2026, 07:09" in text
+    assert "Has failed in every run since 31 Jan 2026, 07:09 (21 minutes)" in text
+    assert "never in the results since 31 Jan 2026, 07:09" in text
     assert "Has not held" not in text
 
 
-def test_what_measures_the_table_tells_what_it_found_and_no_rows() -> None:
+def test_a_rule_on_the_table_shows_its_measure_and_no_rows() -> None:
     text = _words(replace(EMPTY, verdicts=(REFUSED,)))
 
-    assert "found 1.056%" in text
+    assert "observed 1.056%" in text
     assert "0.0105" not in text
-    assert "broke it of" not in text
-    assert "Runs Failed Found" in text
+    assert "broke the rule" not in text
+    assert "Runs Failed Observed" in text
 
 
 @pytest.mark.parametrize(
-    ("observed", "unit", "told"),
+    ("observed", "unit", "text"),
     [
-        ("1.0", "share", "found 100%"),
-        ("0.00001234", "share", "found 0.001234%"),
-        ("1063", "pins", "found 1,063 pins"),
-        ("1", "pins", "found 1 pin"),
-        ("48.123456789", "hours", "found 48.12 hours"),
-        ("123456.789", "", "found 123,457"),
-        ("NaN", "share", "found nan%"),
-        ('"art"', "", 'found "art"'),
-        ("[1, 2]", "", "found [1, 2]"),
-        ("no JSON", "hours", "found no JSON"),
+        ("1.0", "share", "observed 100%"),
+        ("0.00001234", "share", "observed 0.001234%"),
+        ("1063", "pins", "observed 1,063 pins"),
+        ("1", "pins", "observed 1 pin"),
+        ("48.123456789", "hours", "observed 48.12 hours"),
+        ("123456.789", "", "observed 123,457"),
+        ("NaN", "share", "observed nan%"),
+        ('"art"', "", 'observed "art"'),
+        ("[1, 2]", "", "observed [1, 2]"),
+        ("no JSON", "hours", "observed no JSON"),
     ],
 )
-def test_numbers_have_their_unit_and_no_more_digits_than_one_reads(
-    observed: str, unit: str, told: str
-) -> None:
+def test_numbers_have_a_unit_and_four_digits(observed: str, unit: str, text: str) -> None:
     verdict = replace(REFUSED, observed=observed, unit=unit, trend=())
 
-    assert f" {told} " in _words(replace(EMPTY, verdicts=(verdict,)))
+    assert f" {text} " in _words(replace(EMPTY, verdicts=(verdict,)))
 
 
 def test_rules_and_records_are_counted_by_lane_and_never_added_up() -> None:
     other = replace(CATEGORY, lane="stream", table="silver.pins_stream")
-    beside = replace(REASONS[0], rule="silver.title.short", open=7, first=1)
+    second = replace(REASONS[0], rule="silver.title.short", open=7, first=1)
     batch = replace(REASONS[0], lane="batch", open=20, first=20)
-    text = _words(replace(FULL, verdicts=(CATEGORY, other), reasons=(REASONS[0], beside, batch)))
+    text = _words(replace(FULL, verdicts=(CATEGORY, other), reasons=(REASONS[0], second, batch)))
 
-    assert "Usable, but 1 rule found something" in text
-    assert "1 rule was judged on 2 tables; 1 of them fails." in text
+    assert "Usable, but 1 rule fails" in text
+    assert "1 rule was checked on 2 tables; 1 of them fails." in text
     assert "0 /1 batch lane 0 /1 stream lane rules hold 1 batch lane 1 stream lane rules fail" in text
     assert "20 batch lane 31 stream lane records wait in quarantine" in text
 
 
-def test_records_that_wait_are_told_when_every_rule_holds() -> None:
-    held = replace(CATEGORY, success=True, failing_since=None, last_success=FULL.at - timedelta(hours=1))
+def test_waiting_records_are_reported_when_every_rule_holds() -> None:
+    success = replace(CATEGORY, success=True, failing_since=None, last_success=FULL.at - timedelta(hours=1))
 
-    text = _words(replace(EMPTY, verdicts=(held,), reasons=REASONS))
+    text = _words(replace(EMPTY, verdicts=(success,), reasons=REASONS))
 
-    assert "Every rule holds; records wait in quarantine: 30 in the stream lane's" in text
+    assert "All rules hold, but records wait in quarantine: 30 in the stream lane" in text
 
 
-def test_records_are_opened_by_who_wants_to_see_them() -> None:
+def test_example_records_are_folded() -> None:
     page = render(FULL)
 
     assert '<details class="examples"><summary>The newest open record</summary>' in page

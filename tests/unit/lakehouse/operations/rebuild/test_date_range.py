@@ -1,4 +1,4 @@
-"""Days as ranges of event ids."""
+"""A date range as a range of event ids."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation.event import event_time
-from lakehouse.operations.rebuild.date_range import Days
+from lakehouse.operations.rebuild.date_range import DateRange
 
-DAYS = Days(date(2026, 1, 30), date(2026, 2, 1))
+DAYS = DateRange(date(2026, 1, 30), date(2026, 2, 1))
 BEGIN = datetime(2026, 1, 30, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 NEAR = st.datetimes(datetime(2026, 1, 28), datetime(2026, 2, 4), timezones=st.just(UTC))
@@ -27,8 +27,8 @@ def test_an_event_id_lies_in_the_range_if_its_time_lies_in_the_days(moment: date
 
     inside = DAYS.first <= event_time(event_id).date() <= DAYS.last
 
-    assert (DAYS.begin <= str(event_id) < DAYS.end) == inside
+    assert (DAYS.begin_id <= str(event_id) < DAYS.end_id) == inside
 
 
-def test_every_day_is_named_once() -> None:
-    assert DAYS.each() == [date(2026, 1, 30), date(2026, 1, 31), date(2026, 2, 1)]
+def test_every_day_is_listed_once() -> None:
+    assert DAYS.list_days() == [date(2026, 1, 30), date(2026, 1, 31), date(2026, 2, 1)]

@@ -1,4 +1,4 @@
-"""A store that cannot arbitrate between writers is told before anything is written."""
+"""A store that cannot arbitrate between writers is reported before anything is written."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests import commands
 
 
 class Store(ThreadingHTTPServer):
-    """An object store on loopback that gives these answers to PUTs, one after another."""
+    """An object store on loopback that answers PUTs with the given statuses, one after another."""
 
     daemon_threads = True
 
-    def __init__(self, *answers: int) -> None:
+    def __init__(self, *statuses: int) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers = list(answers)
-        self.asked: list[tuple[str, str]] = []
+        self.statuses = list(statuses)
+        self.requests: list[tuple[str, str]] = []
         self.conditions: list[str | None] = []
 
     @property
@@ -45,13 +45,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.conditions.append(self.headers["If-None-Match"])
-        self._answer(self.server.answers.pop(0))
+        self._answer(self.server.statuses.pop(0))
 
     def do_DELETE(self) -> None:
         self._answer(204)
 
     def _answer(self, status: int) -> None:
-        self.server.asked.append((self.command, self.path))
+        self.server.requests.append((self.command, self.path))
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -61,9 +61,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def answering(*answers: int) -> Iterator[Store]:
-    """A store that gives these answers to PUTs."""
-    with Store(*answers) as store:
+def answering(*statuses: int) -> Iterator[Store]:
+    """Start a store that answers PUTs with the given statuses."""
+    with Store(*statuses) as store:
         serving = threading.Thread(target=store.serve_forever, kwargs={"poll_interval": 0.01})
         serving.start()
         try:
@@ -73,50 +73,50 @@ def answering(*answers: int) -> Iterator[Store]:
             serving.join()
 
 
-# The first may have arrived though its answer was lost, and was refused when boto3 sent it again.
+# The first request may have arrived although its response was lost: boto3's retry was then refused.
 @pytest.mark.parametrize("first", [200, 412])
-def test_a_store_that_refuses_the_second_is_accepted_and_left_as_it_was(first: int) -> None:
+def test_a_store_that_refuses_the_second_write_is_accepted_and_left_unchanged(first: int) -> None:
     with answering(first, 412) as store:
         require_conditional_writes(s3_client(store.settings), store.settings)
 
     assert store.conditions == ["*", "*"]
-    assert [method for method, _ in store.asked] == ["PUT", "PUT", "DELETE"]
-    assert len({path for _, path in store.asked}) == 1
+    assert [method for method, _ in store.requests] == ["PUT", "PUT", "DELETE"]
+    assert len({path for _, path in store.requests}) == 1
 
 
 @pytest.mark.parametrize("second", [200, 501, 400])
-def test_a_store_that_does_not_arbitrate_is_told_with_the_setting_that_allows_it(second: int) -> None:
+def test_the_error_of_a_store_that_does_not_arbitrate_names_the_setting_that_allows_it(second: int) -> None:
     with answering(200, second) as store, pytest.raises(ConfigurationError) as raised:
         require_conditional_writes(s3_client(store.settings), store.settings)
 
     message = str(raised.value)
     for part in ("If-None-Match", str(store.settings.endpoint), "pinlake", "PINLAKE_S3_SINGLE_WRITER=true"):
         assert part in message
-    assert store.asked[-1] == ("DELETE", store.asked[0][1])
+    assert store.requests[-1] == ("DELETE", store.requests[0][1])
 
 
 @pytest.mark.parametrize("command", ["bronze", "silver", "gold", "stream"])
-def test_a_command_that_writes_asks_before_it_starts_spark(
+def test_a_command_that_writes_probes_the_store_before_it_starts_spark(
     command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with answering(200, 200) as store:
         for name, value in commands.environment(Settings(s3=store.settings)).items():
             monkeypatch.setenv(name, value)
-        done = CliRunner().invoke(app, [command])
+        result = CliRunner().invoke(app, [command])
 
-    assert isinstance(done.exception, ConfigurationError)
-    assert "If-None-Match" in str(done.exception)
+    assert isinstance(result.exception, ConfigurationError)
+    assert "If-None-Match" in str(result.exception)
 
 
-def test_a_single_writer_asks_nothing() -> None:
+def test_a_single_writer_makes_no_request() -> None:
     with answering() as store:
-        alone = store.settings.model_copy(update={"single_writer": True})
-        require_conditional_writes(s3_client(alone), alone)
+        settings = store.settings.model_copy(update={"single_writer": True})
+        require_conditional_writes(s3_client(settings), settings)
 
-    assert store.asked == []
+    assert store.requests == []
 
 
-def test_a_store_that_lets_nobody_write_is_no_matter_of_conditions() -> None:
+def test_a_store_without_write_access_is_not_reported_as_one_that_cannot_arbitrate() -> None:
     with answering(403) as store, pytest.raises(ConfigurationError, match="let these keys put") as raised:
         require_conditional_writes(s3_client(store.settings), store.settings)
 
@@ -124,8 +124,8 @@ def test_a_store_that_lets_nobody_write_is_no_matter_of_conditions() -> None:
     assert "hunter2" not in str(raised.value)
 
 
-def test_a_store_that_is_away_is_worth_another_try() -> None:
-    away = S3Settings(endpoint="http://127.0.0.1:1", access_key="key", secret_key=SecretStr("hunter2"))
+def test_a_store_that_does_not_answer_is_a_transient_error() -> None:
+    unreachable = S3Settings(endpoint="http://127.0.0.1:1", access_key="key", secret_key=SecretStr("hunter2"))
 
     with pytest.raises(TransientError, match=r"127\.0\.0\.1:1"):
-        require_conditional_writes(s3_client(away), away)
+        require_conditional_writes(s3_client(unreachable), unreachable)

@@ -22,9 +22,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A Delta log on S3 that many drivers may write: a commit file is created by a PUT with If-None-Match, so that S3
- * itself lets one of them win. Reading is Delta's own, and listing but for one look at what was listed; Delta's
- * cache of written files stays empty.
+ * A Delta log on S3 that several drivers may write. A commit file is created by a PUT with If-None-Match, so that
+ * S3 itself lets only one of them win. Reading is Delta's own, and so is listing, except that listings with a gap
+ * are repeated. Delta's cache of written files stays empty.
  */
 public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
     private static final String IF_ABSENT = "fs.option.create.conditional.overwrite";
@@ -40,8 +40,8 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
     /**
      * Write a file of the log.
      *
-     * @throws FileAlreadyExistsException somebody else has written it; Delta then tries the next version.
-     * @throws IOException it is unknown whether the file has arrived, or will: S3 cannot be asked.
+     * @throws FileAlreadyExistsException another writer has written it; Delta then tries the next version.
+     * @throws IOException S3 does not answer, so it is unknown whether the file has arrived or will arrive.
      */
     @Override
     public void write(Path path, Iterator<String> actions, Boolean overwrite, Configuration configuration)
@@ -57,14 +57,14 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
         try {
             create(files, path, content);
         } catch (IOException failure) {
-            // A refusal too: a retry below this may have met the file that its own first try has written.
+            // After a refusal too: a retry in a lower layer may have found the file that its first attempt wrote.
             resolve(files, path, content, failure);
         }
     }
 
     /**
-     * List the log from a file on. A store may show a commit and for a moment not the one before it, though it has
-     * refused others its name already. Delta takes that for a broken table: so the store is asked again.
+     * List the log from a file on. For a moment a store may list a commit but not the one before it, although it
+     * already refuses to create that one. Delta would take this for a broken table, so the listing is repeated.
      */
     @Override
     public Iterator<FileStatus> listFrom(Path path, Configuration configuration) throws IOException {
@@ -88,9 +88,9 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
     }
 
     private static boolean hasNoGap(Path from, List<FileStatus> files) {
-        // Delta asks with a version and a dot.
-        Matcher asked = VERSION.matcher(from.getName());
-        long next = asked.lookingAt() ? Long.parseLong(asked.group()) : Long.MAX_VALUE - 1;
+        // Delta lists from a name that is a version and a dot.
+        Matcher first = VERSION.matcher(from.getName());
+        long next = first.lookingAt() ? Long.parseLong(first.group()) : Long.MAX_VALUE - 1;
         for (FileStatus file : files) {
             Matcher name = FILE.matcher(file.getPath().getName());
             if (!name.lookingAt()) {
@@ -98,7 +98,7 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
             }
             long version = Long.parseLong(name.group(1));
             if (name.group(2).equals("checkpoint")) {
-                // What it sums up may have been cleaned away.
+                // The commits that it summarises may have been cleaned up.
                 next = Math.max(next, version);
             } else if (version > next) {
                 return false;
@@ -119,22 +119,22 @@ public final class ConditionalCreateLogStore extends S3SingleDriverLogStore {
 
     private static void resolve(FileSystem files, Path path, byte[] content, IOException failure)
             throws IOException {
-        byte[] found;
+        byte[] existing;
         try {
-            found = read(files, path);
+            existing = read(files, path);
         } catch (IOException unreadable) {
             failure.addSuppressed(unreadable);
             throw failure;
         }
-        // A commit carries an id of its transaction: equal bytes are this writer's.
-        if (!Arrays.equals(found, content)) {
+        // A commit contains the id of its transaction, so equal bytes are from this writer.
+        if (!Arrays.equals(existing, content)) {
             FileAlreadyExistsException taken = new FileAlreadyExistsException(path.toString());
             taken.initCause(failure);
             throw taken;
         }
     }
 
-    /** Read a file that was refused to be written, or may be on its way: it may become visible a moment later. */
+    /** Read a file after a failed write. It exists or is under way, but may become visible only a moment later. */
     private static byte[] read(FileSystem files, Path path) throws IOException {
         for (int look = 1; ; look++) {
             try (FSDataInputStream in = files.open(path)) {
