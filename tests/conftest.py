@@ -44,7 +44,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings that point to a stack that all workers of a run share; nothing is started."""
     home = _shared_folder(tmp_path_factory) / "stack"
     loaded = settings_module.load(home=home)
-    # For a few rows, a second core or a second partition costs more than it gives.
+    # For a few rows, each further partition of a shuffle costs more than it gives.
     spark = loaded.spark.model_copy(update={"master": "local[2]", "shuffle_partitions": 1})
     loaded = loaded.model_copy(update={"spark": spark})
     with filelock.FileLock(home.with_name("addresses.lock")):

@@ -76,8 +76,7 @@ def _produce(settings: Settings, topic: str, lines: list[bytes]) -> None:
 
 
 def _load(settings: Settings, dump: str) -> None:
-    maintenance = settings.postgres.model_copy(update={"database": "postgres"})
-    with closing(connect(maintenance)) as session, session.cursor() as cursor:
+    with closing(connect(settings.postgres, database="postgres")) as session, session.cursor() as cursor:
         session.autocommit = True
         cursor.execute(f"CREATE DATABASE {NAME}")
     # Lines with a backslash are psql's own commands.
