@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from foundation.errors import ConfigurationError, object_store_unavailable
+from foundation.errors import ConfigurationError
+from foundation.object_store import object_store_unavailable
 from lakehouse.delta.locks import liveness
 from lakehouse.delta.locks.owner import LockOwner
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from foundation.errors import object_store_unavailable
+from foundation.object_store import object_store_unavailable
 from foundation.settings import S3Settings
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table

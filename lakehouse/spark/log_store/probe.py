@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from foundation.errors import ConfigurationError, object_store_unavailable
+from foundation.errors import ConfigurationError
+from foundation.object_store import object_store_unavailable
 from lakehouse.catalog import locations
 
 if TYPE_CHECKING:
