@@ -43,7 +43,7 @@ class ObjectContent:
 
     Attributes:
         body: its bytes.
-        metadata: its metadata.
+        metadata: the names and values that were stored with it.
         at: when it was written.
         date: when the store sent it, as the HTTP header Date.
     """
