@@ -9,8 +9,9 @@ from pathlib import Path
 from arro3.core import Array, DataType, Field, Schema, Table
 from deltalake import DeltaTable, write_deltalake
 
+from foundation.object_store import StoredObject
 from lakehouse.catalog.tables import Table as Named
-from lakehouse.query.table_reader import StoredObject, TableStore
+from lakehouse.query.table_reader import TableStore
 
 _SCHEMA = Schema([Field("unique_id", DataType.utf8()), Field("number", DataType.int64())])
 State = dict[str, int]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from foundation.errors import object_store_unavailable
+from foundation.object_store import ObjectStore, StoredObject
 from foundation.settings import S3Settings
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
@@ -20,14 +18,6 @@ if TYPE_CHECKING:
 
 # Long enough for a busy store, short enough for a user who waits.
 _TIMEOUTS = {"max_retries": "3", "retry_timeout": "15s", "connect_timeout": "5s", "timeout": "30s"}
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """An object in the bucket: its key, and when it was written."""
-
-    key: str
-    at: datetime
 
 
 class TableStore:
@@ -65,39 +55,21 @@ class TableStore:
 
         Raises:
             TransientError: the object store does not answer.
+            ConfigurationError: the object store refuses these keys.
         """
-        return PublishedVersion.parse(self._text(published_version.key(table))).version
+        return PublishedVersion.parse(self._objects.read(published_version.key(table))).version
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield the objects whose keys start with a prefix.
+        """Return the objects whose keys start with a prefix.
 
         Raises: as `published_version`.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        pages = self._client.get_paginator("list_objects_v2")
-        try:
-            for page in pages.paginate(Bucket=self._s3.bucket, Prefix=prefix):
-                for entry in page.get("Contents", []):
-                    yield StoredObject(entry["Key"], entry["LastModified"])
-        except (BotoCoreError, ClientError) as error:
-            raise object_store_unavailable(error, where=f"s3://{self._s3.bucket}/{prefix}") from None
+        return self._objects.list_objects(prefix)
 
     def key(self, url: str) -> str:
         """Return the object key of a URL in the bucket."""
         return url.removeprefix(f"{self.locations.root}/")
 
-    def _text(self, key: str) -> str | None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        client = self._client
-        try:
-            return client.get_object(Bucket=self._s3.bucket, Key=key)["Body"].read().decode()
-        except client.exceptions.NoSuchKey:
-            return None
-        except (BotoCoreError, ClientError) as error:
-            raise object_store_unavailable(error, where=f"s3://{self._s3.bucket}/{key}") from None
-
     @cached_property
-    def _client(self) -> S3Client:
-        return self._connect()
+    def _objects(self) -> ObjectStore:
+        return ObjectStore(self._connect(), self._s3.bucket)

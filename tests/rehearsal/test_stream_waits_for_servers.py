@@ -10,8 +10,9 @@ import psycopg2
 import pytest
 
 from foundation import kafka_admin as topics
-from foundation.clients import BRIEF, s3_client
+from foundation.clients import BRIEF
 from foundation.errors import TransientError
+from foundation.object_store import ObjectStore
 from foundation.settings import Settings
 from lakehouse.pipelines import stream_status
 from local_stack import kafka, object_store, postgres, process
@@ -79,6 +80,6 @@ def _times_waited(log: Path) -> int:
 def _state(own_stack: Settings) -> str | None:
     """Return its state as the bucket has it, None if that cannot be read."""
     with suppress(TransientError):
-        status = stream_status.read(s3_client(own_stack.s3, BRIEF), own_stack.s3.bucket)
+        status = stream_status.read(ObjectStore.open(own_stack.s3, BRIEF))
         return status.state if status else None
     return None

@@ -76,7 +76,7 @@ def _ask(unique_ids: Sequence[str]) -> None:
 
 
 def _erase(settings: Settings, subjects: Subjects) -> ErasureReceipt:
-    from foundation.clients import s3_client
+    from foundation.object_store import ObjectStore
     from lakehouse.operations.erasure.receipt import ErasureReceipts
     from pinlake.app.erasure import Erasure
 
@@ -89,7 +89,7 @@ def _erase(settings: Settings, subjects: Subjects) -> ErasureReceipt:
         record = Erasure(spark, settings, subjects, on_step=show).run()
     if record.removed or record.traces:
         return record
-    receipts = ErasureReceipts(s3_client(settings.s3), settings.s3.bucket).read_all()
+    receipts = ErasureReceipts(ObjectStore.open(settings.s3)).read_all()
     earlier = [receipt for receipt in receipts if receipt.removed and receipt.subjects == record.subjects]
     if not earlier:
         raise UsageError(
