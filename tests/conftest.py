@@ -128,7 +128,7 @@ def filled(spark: SparkSession, shared: Settings) -> Settings:
 @pytest.fixture
 def store(filled: Settings) -> TableStore:
     """Its store, as it is read without Spark."""
-    return TableStore(filled.s3, lambda: s3_client(filled.s3))
+    return TableStore(filled.s3)
 
 
 def _apart(stack: Settings, whose: str) -> Settings:

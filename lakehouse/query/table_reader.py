@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from foundation.object_store import ObjectStore, StoredObject
 from foundation.settings import S3Settings
@@ -12,9 +10,6 @@ from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
 from lakehouse.quality import published_version
 from lakehouse.quality.published_version import PublishedVersion
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 # Long enough for a busy store, short enough for a user who waits.
 _TIMEOUTS = {"max_retries": "3", "retry_timeout": "15s", "connect_timeout": "5s", "timeout": "30s"}
@@ -25,12 +20,11 @@ class TableStore:
 
     Args:
         s3: the address of the bucket and its credentials.
-        connect: makes an S3 client; called only when an object that is not part of a table is needed.
     """
 
-    def __init__(self, s3: S3Settings, connect: Callable[[], S3Client]) -> None:
+    def __init__(self, s3: S3Settings) -> None:
         self._s3 = s3
-        self._connect = connect
+        self._objects = ObjectStore.open(s3)
         self.locations = Locations(f"s3://{s3.bucket}")
 
     def table_url(self, table: Table) -> str:
@@ -69,7 +63,3 @@ class TableStore:
     def key(self, url: str) -> str:
         """Return the object key of a URL in the bucket."""
         return url.removeprefix(f"{self.locations.root}/")
-
-    @cached_property
-    def _objects(self) -> ObjectStore:
-        return ObjectStore(self._connect(), self._s3.bucket)

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 
 
 def open_store(settings: Settings) -> TableStore:
-    """Return the table store of the settings; it connects when it is first used."""
-    from foundation.clients import s3_client
+    """Return the table store of the settings; nothing is asked before it is used."""
     from lakehouse.query.table_reader import TableStore
 
-    return TableStore(settings.s3, lambda: s3_client(settings.s3))
+    return TableStore(settings.s3)
