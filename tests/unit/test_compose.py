@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -222,3 +224,24 @@ def _setting_names() -> set[str]:
         fields = [f"{name}_{field}" for field, _ in value] if isinstance(value, BaseModel) else [name]
         names |= {f"{PREFIX}{field}".upper() for field in fields}
     return names
+
+
+def test_a_backup_brings_back_files_with_what_the_object_store_notes_on_them(tmp_path: Path) -> None:
+    attribute, stored, restored = "user.user.content-md5", tmp_path / "stored", tmp_path / "restored"
+    for volumes in (stored, restored):
+        (volumes / "s3-data").mkdir(parents=True)
+    (stored / "s3-data" / "object").write_bytes(b"content")
+    os.setxattr(stored / "s3-data" / "object", attribute, b"digest")
+
+    archive = _run_archive_command("backup", stored)
+    _run_archive_command("restore", restored, archive)
+
+    assert (restored / "s3-data" / "object").read_bytes() == b"content"
+    assert os.getxattr(restored / "s3-data" / "object", attribute) == b"digest"
+
+
+def _run_archive_command(service: str, volumes: Path, archive: bytes = b"") -> bytes:
+    command = [
+        part.replace("$$", "$").replace("/volumes", str(volumes)) for part in SERVICES[service]["command"]
+    ]
+    return subprocess.run(command, input=archive, capture_output=True, check=True).stdout
