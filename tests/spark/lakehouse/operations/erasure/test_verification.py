@@ -39,7 +39,7 @@ def test_a_value_that_mentions_a_pin_is_found_in_bytes_arrays_and_old_versions(l
 def _append(lake: DeltaLake, table: Table, row: dict[str, object], *, number: int) -> str:
     """Append a row, and return the name of its file."""
     before = set(lake.read(table).inputFiles())
-    rows = dataframe_from_rows(lake.spark, [row], schema_of(table))
+    rows = dataframe_from_rows(lake.spark, [row], schema_of(table)).coalesce(1)
     lake.append(rows, table, MicroBatch("query", number))
     (url,) = set(lake.read(table).inputFiles()) - before
     return _name(url)

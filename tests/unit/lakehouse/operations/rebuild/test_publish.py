@@ -11,6 +11,7 @@ from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.operations.rebuild import publish as publishing
+from lakehouse.operations.rebuild import quarantine
 from lakehouse.operations.rebuild.publish import NOTE, Publication
 from lakehouse.operations.rebuild.recompute import Recomputation, RecomputedSilver
 from lakehouse.quality.results import GateStats
@@ -43,7 +44,7 @@ class Rebuild:
         self.events: list[str] = []
         self.batches: list[MicroBatch] = []
         self._silver, self._gold, self._refused = silver, gold, refused
-        monkeypatch.setattr(publishing.quarantine, "write", self._refuse)
+        monkeypatch.setattr(quarantine, "write", self._refuse)
         monkeypatch.setattr(publishing, "Quarantine", lambda *_: SimpleNamespace(release=self._release))
         monkeypatch.setattr(publishing, "run_gold", lambda _: self.events.append("promote to gold"))
         monkeypatch.setattr(publishing, "publish", self._publish)
@@ -77,7 +78,7 @@ class Rebuild:
         self.events.append(f"write {rows.count()} to {table.full_name}")
 
     def _publish(self, _: DeltaLake, table: Table, *, gates: GateStats) -> None:
-        _, counts = gates.take(run_id="run", lane="batch")
+        counts = gates.take(run_id="run", lane="batch")[1]
         self.events.append(f"publish {table.full_name} with {counts.quarantined} of {counts.read} refused")
 
 
