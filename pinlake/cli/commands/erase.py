@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
+from rich.markup import escape
 
 from foundation.errors import UsageError
 from pinlake.cli import console as output
@@ -107,7 +108,7 @@ def _print(record: ErasureReceipt) -> None:
     console = output.console()
     console.print(table)
     for trace in record.traces:
-        console.print(f"[red]still mentioned in[/red] {trace}")
+        console.print(f"[red]still mentioned in[/red] {escape(trace)}")
     if record.ended:
         console.print(f"No trace is left since {record.ended}. Receipt: erasures/{record.run}.json")
 
