@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
@@ -31,6 +32,9 @@ os.environ.setdefault(commands.SPARK_OPTIONS, " ".join(_OPTIONS))
 # A process without a main file, as those that run tests side by side, pyspark takes for doctests and ends.
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = __file__
+# An example takes as long as a busy machine lets it.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
