@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from foundation.errors import UsageError
 from foundation.landing_object import LandingObject
+from foundation.object_store import StoredObject
 from foundation.offsets import OffsetRange
 from foundation.settings import S3Settings
 from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
@@ -23,7 +24,7 @@ from lakehouse.observability.pin_trace.rows import PinRows
 from lakehouse.observability.pin_trace.timeline import CommitLog, Entry
 from lakehouse.observability.pin_trace.trace import parse_unique_id, trace_pin
 from lakehouse.query.history import Commit
-from lakehouse.query.table_reader import StoredObject, TableStore
+from lakehouse.query.table_reader import TableStore
 
 PIN = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"
 MIDNIGHT = datetime(2026, 1, 31, tzinfo=UTC)
@@ -43,7 +44,7 @@ class Store(TableStore):
     """A bucket with nothing but landing objects."""
 
     def __init__(self, *keys: str) -> None:
-        super().__init__(S3Settings(), lambda: pytest.fail("the store was asked"))
+        super().__init__(S3Settings())
         self._keys = keys
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import io
-from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -14,43 +11,28 @@ from foundation.data_subjects import Subjects
 from lakehouse.operations.erasure.verification import search_objects
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+    from foundation.object_store import ObjectStore
 
 PIN = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"
 SUBJECTS = Subjects((PIN,))
 LOG = "warehouse/silver/pins_batch/_delta_log/00000000000000000001.json"
 
 
-class NoSuchKey(Exception):
-    """There is no such object."""
-
-
 class Bucket:
-    """A bucket in memory, listed in pages of two keys."""
-
-    exceptions = SimpleNamespace(NoSuchKey=NoSuchKey)
+    """A bucket in memory; an object without content is removed after it was listed."""
 
     def __init__(self, objects: dict[str, bytes | None]) -> None:
         self._objects = objects
 
-    def get_paginator(self, _: str) -> Bucket:
-        return self
+    def list_keys(self) -> list[str]:
+        return list(self._objects)
 
-    def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
-        keys = list(self._objects)
-        for first in range(0, len(keys), 2):
-            yield {"Contents": [{"Key": key} for key in keys[first : first + 2]]}
-        yield {}  # a page without objects has no contents
-
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, io.BytesIO]:
-        content = self._objects[Key]
-        if content is None:
-            raise NoSuchKey
-        return {"Body": io.BytesIO(content)}
+    def read(self, key: str) -> bytes | None:
+        return self._objects[key]
 
 
 def _search(objects: dict[str, bytes | None]) -> list[str]:
-    return search_objects(cast("S3Client", Bucket(objects)), "pinlake", SUBJECTS)
+    return search_objects(cast("ObjectStore", Bucket(objects)), SUBJECTS)
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from pyspark.sql import Row
 
 from foundation.errors import UsageError
+from foundation.object_store import ObjectStore
 from lakehouse.catalog.tables import Lane
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations import replay
 from lakehouse.operations.replay import ReplayResult
 from lakehouse.pipelines import batch
-from lakehouse.spark.log_store import probe
 from pinlake.cli.commands import quarantine
 from tests.unit.pinlake.cli.command_line import run
 from tests.unit.pinlake.cli.conftest import Held
@@ -90,7 +90,7 @@ def state(sessions: list[str], leases: list[Held], monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(replay, "corrected_document", lambda text: text)
     monkeypatch.setattr(replay, "corrected_fields", lambda pairs: pairs)
     monkeypatch.setattr(batch, "run_gold", lambda _: kept.calls.append(("gold",)))
-    monkeypatch.setattr(probe, "require_conditional_writes", count_probe)
+    monkeypatch.setattr(ObjectStore, "require_conditional_writes", count_probe)
     return kept
 
 
