@@ -116,7 +116,7 @@ def _problem(exchange: Exchange) -> dict[str, Any]:
     return problem
 
 
-@hypothesis_settings(max_examples=30)
+@hypothesis_settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 10_000), max_size=6), st.integers(0, 200))
 def test_requests_are_answered_alike_however_they_are_split(cuts: list[int], size: int) -> None:
     requests = GET + _post(size) + GET

@@ -66,7 +66,7 @@ def _problem(outcome: object) -> tuple[int, str, str | None]:
     return outcome.status, outcome.detail, outcome.field
 
 
-@hypothesis_settings(max_examples=50)
+@hypothesis_settings(max_examples=50, deadline=None)
 @given(st.lists(st.binary(max_size=60), min_size=1, max_size=6), st.integers(0, 200))
 def test_a_body_is_read_up_to_the_limit_however_it_is_cut(parts: list[bytes], limit: int) -> None:
     body = b"".join(parts)
