@@ -25,7 +25,7 @@ class InMemoryBucket:
         name: the bucket that requests must name.
     """
 
-    class exceptions:  # noqa: N801 - the client's own name
+    class exceptions:
         """The errors that a client offers."""
 
         NoSuchKey = NoSuchKeyError
@@ -41,7 +41,9 @@ class InMemoryBucket:
         """This object, as the type that the code under test takes."""
         return cast("S3Client", self)
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, Metadata: Mapping[str, str] | None = None) -> None:
+    def put_object(
+        self, *, Bucket: str, Key: str, Body: bytes, Metadata: Mapping[str, str] | None = None
+    ) -> None:
         assert Bucket == self.name
         self.objects[Key] = (Body, dict(Metadata or {}))
 

@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """A loop for code that waits with asyncio, and for nothing else: no sockets, no threads next to timers."""
+    """A loop for code that waits with asyncio only: without sockets, and without threads next to timers."""
 
     def __init__(self) -> None:
         self._seconds = 0.0

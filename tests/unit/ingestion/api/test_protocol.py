@@ -167,9 +167,7 @@ def test_every_head_is_counted_for_itself_and_bodies_are_not() -> None:
     assert exchange.statuses == [200, 200, 200, 200]
 
 
-@pytest.mark.parametrize(
-    "before", [_post(2 * MAX_HEAD_BYTES), MANY], ids=["large body", "many requests"]
-)
+@pytest.mark.parametrize("before", [_post(2 * MAX_HEAD_BYTES), MANY], ids=["large body", "many requests"])
 def test_a_short_head_behind_other_requests_in_the_same_data_is_not_too_long(before: bytes) -> None:
     exchange = _send(before + GET[:20], GET[20:])
 

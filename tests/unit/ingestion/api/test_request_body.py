@@ -171,6 +171,13 @@ def test_a_request_without_a_key_has_none() -> None:
     assert idempotency_key(_request(), now=datetime.now(UTC)) is None
 
 
+def test_a_key_from_after_the_year_9999_is_a_problem_too() -> None:
+    request = _request(idempotency_key="ffffffff-ffff-7fff-bfff-ffffffffffff")
+
+    status, detail, _ = _problem(idempotency_key(request, now=datetime.now(UTC)))
+    assert (status, detail) == (422, "Idempotency-Key is more than a minute ahead of the API's clock")
+
+
 @given(st.text(st.characters(max_codepoint=255), max_size=40))
 def test_any_other_key_is_a_problem_with_the_header(text: str) -> None:
     outcome = idempotency_key(_request(idempotency_key=text), now=datetime.now(UTC))
