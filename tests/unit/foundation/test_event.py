@@ -44,6 +44,13 @@ def test_an_id_of_another_time_is_refused(moment: datetime, said: str) -> None:
         parse_event_id(str(_made_at(moment)), now=NOW)
 
 
+@given(st.integers(2**47, 2**48 - 1), st.integers(0, 2**62 - 1))
+def test_an_id_of_any_far_future_is_refused(milliseconds: int, noise: int) -> None:
+    event_id = uuid.UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62 | noise)
+    with pytest.raises(ValueError, match="ahead of the API's clock"):
+        parse_event_id(str(event_id), now=NOW)
+
+
 @given(st.text() | st.uuids(version=4).map(str) | st.uuids(version=1).map(str))
 def test_anything_else_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match="UUIDv7"):
