@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
@@ -42,7 +42,7 @@ class InMemoryLake(DeltaLake):
 
     def __init__(self) -> None:
         files = InMemoryFiles()
-        super().__init__(cast("SparkSession", files.session), "memory:/lake")
+        super().__init__(files.session, "memory:/lake")
         # The lakehouse itself is frozen.
         self.__dict__.update(files=files, versions={}, batches={})
 

@@ -71,13 +71,12 @@ def test_commits_are_read_from_the_log_newest_first(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     write(store, STREAM.silver, [{"a": 1}, {"a": 2, "b": 1}], change_feed=False)
 
-    commits = read_commits(DeltaTable(store.table_url(STREAM.silver)))
+    table = DeltaTable(store.table_url(STREAM.silver))
+    commits = read_commits(table)
 
     assert [commit.version for commit in commits] == [1, 0]
     assert commits[0].operation == "MERGE"
     assert abs((datetime.now(UTC) - commits[0].at).total_seconds()) < 60
     assert all(commit.commit_info is None for commit in commits)
     assert "delta-rs" in str(commits[0].as_row()["who"])
-    assert [
-        commit.version for commit in read_commits(DeltaTable(store.table_url(STREAM.silver)), limit=1)
-    ] == [1]
+    assert [commit.version for commit in read_commits(table, limit=1)] == [1]

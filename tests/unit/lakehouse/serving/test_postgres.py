@@ -60,9 +60,11 @@ class Connection:
         self.statements: list[tuple[str, Sequence[object]]] = []
 
     def __enter__(self) -> Connection:
+        """Begin a transaction."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Commit it, unless the block has failed."""
         if kind is None:
             self.server.committed.append(self.statements)
 
@@ -80,10 +82,11 @@ class Cursor:
         self._rows: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> Cursor:
+        """Return the cursor."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        """Close it."""
 
     def execute(self, statement: object, values: Sequence[object] = ()) -> None:
         if self._server.failures and (failure := self._server.failures.pop(0)):
