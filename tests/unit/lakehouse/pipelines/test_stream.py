@@ -12,6 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from foundation.errors import TerminalError, TransientError
 from foundation.settings import KafkaSettings, Settings, StreamSettings
+from lakehouse.bronze import sources
 from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.delta.metrics import StepMetrics
@@ -109,7 +110,7 @@ def _use(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Servers:
     """Let the lane write to these servers: the gates of the real writer are compiled by Spark."""
     monkeypatch.setattr(stream, "StreamBatchWriter", lambda *_, **__: servers)
     monkeypatch.setattr(stream, "StreamAuditor", lambda *_, **__: servers)
-    monkeypatch.setattr(stream.sources, "read_kafka", servers.read_kafka)
+    monkeypatch.setattr(sources, "read_kafka", servers.read_kafka)
     return servers
 
 

@@ -14,6 +14,7 @@ from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.pipelines import table_writes
 from lakehouse.pipelines.table_writes import LaneWriter
+from lakehouse.quality import gate
 from lakehouse.quality.gate import Gate, GateResult
 from lakehouse.quality.rules import Suite
 from tests.unit.lakehouse.in_memory_lake import InMemoryLake, Rows
@@ -33,7 +34,7 @@ class Result(GateResult):
 @pytest.fixture
 def lake(monkeypatch: pytest.MonkeyPatch) -> InMemoryLake:
     """A lakehouse whose transforms, which need Spark, change nothing but the layer of refused rows."""
-    monkeypatch.setattr(table_writes.gates, "valid_rows", lambda rows: rows)
+    monkeypatch.setattr(gate, "valid_rows", lambda rows: rows)
     monkeypatch.setattr(table_writes, "to_features", lambda rows: rows)
     monkeypatch.setattr(table_writes, "to_quarantine", _with_layer)
     return InMemoryLake()
@@ -45,8 +46,8 @@ def _with_layer(rows: Rows, *, layer: str) -> Rows:
 
 def _result(table: Table, *, written: int, quarantined: int) -> GateResult:
     counts = StepMetrics(read=written + quarantined, written=written, quarantined=quarantined)
-    gate = Gate(table, Suite(table.suite, (), "fingerprint"), {})
-    return Result(Rows(VALID).dataframe, gate, counts, ())
+    opened = Gate(table, Suite(table.suite, (), "fingerprint"), {})
+    return Result(Rows(VALID).dataframe, opened, counts, ())
 
 
 def _layers(lake: InMemoryLake) -> list[str]:
