@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.errors import PinlakeError, TransientError, first_line, object_store_unavailable
+from foundation.errors import PinlakeError, first_line
 
 
 def test_an_error_says_what_where_and_how_to_fix_it() -> None:
@@ -14,14 +14,6 @@ def test_an_error_says_what_where_and_how_to_fix_it() -> None:
 
     assert str(error) == "the port is taken (127.0.0.1:9092). Choose another."
     assert (error.what, error.where, error.hint) == ("the port is taken", "127.0.0.1:9092", "Choose another.")
-
-
-def test_an_object_store_that_does_not_answer_may_answer_later() -> None:
-    error = object_store_unavailable(TimeoutError(), where="s3://pinlake")
-
-    assert isinstance(error, TransientError)
-    assert error.what == "the object store does not answer: TimeoutError"
-    assert "PINLAKE_S3_ENDPOINT" in error.hint
 
 
 @pytest.mark.parametrize(
