@@ -61,7 +61,7 @@ class InMemoryS3:
         if Key not in self.content:
             raise _NoSuchKeyError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         body = io.BytesIO(self.content[Key])
-        return {**response, "Body": body, "LastModified": self._written_at[Key]}
+        return {**response, "Body": body, "LastModified": self._written_at[Key], "Metadata": {}}
 
     def delete_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         self.content.pop(Key, None)
