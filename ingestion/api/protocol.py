@@ -27,7 +27,7 @@ class Protocol(HttpToolsProtocol):
         """Parse received bytes; reject a head that is too long."""
         self._ended_message = False
         super().data_received(data)
-        # The parser does not say where in the data a head begins, so data that also ends the message before it
+        # The parser does not say where in the data a head begins: data that also ends the message before it
         # does not count.
         if self._in_head and not self._ended_message and not self.transport.is_closing():
             self._head_bytes += len(data)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 from mypy_boto3_s3 import S3Client
+
+from foundation.object_store import ObjectStore
+
+WRITTEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class NoSuchKeyError(ClientError):
@@ -41,6 +46,11 @@ class InMemoryBucket:
         """This object, as the type that the code under test takes."""
         return cast("S3Client", self)
 
+    @property
+    def store(self) -> ObjectStore:
+        """The bucket, as the code under test takes it."""
+        return ObjectStore(self.client, self.name)
+
     def put_object(
         self, *, Bucket: str, Key: str, Body: bytes, Metadata: Mapping[str, str] | None = None
     ) -> None:
@@ -52,7 +62,12 @@ class InMemoryBucket:
         if Key not in self.objects:
             raise NoSuchKeyError
         content, metadata = self.objects[Key]
-        return {"Body": io.BytesIO(content), "Metadata": metadata}
+        return {
+            "Body": io.BytesIO(content),
+            "Metadata": metadata,
+            "LastModified": WRITTEN_AT,
+            "ResponseMetadata": {"HTTPHeaders": {}},
+        }
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         return {"Metadata": self.get_object(Bucket=Bucket, Key=Key)["Metadata"]}
@@ -65,7 +80,7 @@ class InMemoryBucket:
         assert Bucket == self.name
         keys = sorted(key for key in self.objects if key.startswith(Prefix))
         # A listing without objects has no list of them.
-        return {"Contents": [{"Key": key} for key in keys]} if keys else {}
+        return {"Contents": [{"Key": key, "LastModified": WRITTEN_AT} for key in keys]} if keys else {}
 
     def get_paginator(self, operation: str) -> InMemoryBucket:
         assert operation == "list_objects_v2"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from foundation.errors import (
     ConfigurationError,
     TerminalError,
     TransientError,
     UsageError,
-    object_store_unavailable,
+    first_line,
 )
 
 
@@ -26,9 +28,19 @@ def test_errors_of_settings_and_usage_are_not_tried_again(kind: type[TerminalErr
     assert not issubclass(kind, TransientError)
 
 
-def test_a_store_that_does_not_answer_may_be_tried_again() -> None:
-    error = object_store_unavailable(ConnectionResetError("secret"), where="s3://pinlake/key")
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("one line"), "one line"),
+        (ValueError("\n  first \nsecond"), "first "),
+        (ValueError(" \n "), "ValueError"),
+        (ConnectionResetError(), "ConnectionResetError"),
+    ],
+)
+def test_the_first_line_is_the_text_or_else_the_type(error: Exception, line: str) -> None:
+    assert first_line(error) == line
 
-    assert isinstance(error, TransientError)
-    assert str(error).startswith("the object store does not answer: ConnectionResetError (s3://pinlake/key)")
-    assert "PINLAKE_S3_ENDPOINT" in error.hint
+
+@given(st.text())
+def test_every_text_has_one_first_line(text: str) -> None:
+    assert len(first_line(ValueError(text)).splitlines()) == 1

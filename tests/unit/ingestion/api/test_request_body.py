@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from fastapi import Request
@@ -49,7 +50,7 @@ class Client:
         return self._messages.pop(0)
 
 
-def _request(client: Client | None = None, **headers: str) -> Request:
+def _request(client: Client | None = None, **headers: Any) -> Request:  # noqa: ANN401 - mypy takes unpacked strings for every argument
     raw = [
         (name.replace("_", "-").lower().encode(), value.encode("latin-1")) for name, value in headers.items()
     ]
@@ -57,7 +58,7 @@ def _request(client: Client | None = None, **headers: str) -> Request:
     return Request(scope, client.receive) if client else Request(scope)
 
 
-def _read(client: Client, *, limit: int = LIMIT, **headers: str) -> bytes | Problem:
+def _read(client: Client, *, limit: int = LIMIT, **headers: Any) -> bytes | Problem:  # noqa: ANN401 - as above
     return virtual_time.run(read_body(_request(client, **headers), limit=limit))
 
 

@@ -56,7 +56,7 @@ class Process:
         self.clock = Clock()
         self.counts: list[int] = []
         # No pauses between attempts: nothing here is worth a second one.
-        landing = LandingStore(bucket.client, bucket=bucket.name, stopping=self.stopping)
+        landing = LandingStore(bucket.store, stopping=self.stopping)
         self.batch = BatchConsumer(
             self.consumer, landing, limits=limits, stopping=self.stopping, on_loss=_refuse, clock=self.clock
         )

@@ -94,9 +94,9 @@ def test_objects_with_records_of_the_pin_are_counted_and_blanked_and_keep_name_a
     bucket.objects |= {"landing/pins/note.txt": (PIN.encode(), {}), "warehouse/a.jsonl.gz": (b"", {})}
     before = dict(bucket.objects)
 
-    keys = redaction.landing_keys(bucket.client, "pinlake")
-    counts = redaction.count_records(bucket.client, "pinlake", keys, SUBJECTS)
-    redaction.redact(bucket.client, "pinlake", counts, SUBJECTS)
+    keys = redaction.landing_keys(bucket.store)
+    counts = redaction.count_records(bucket.store, keys, SUBJECTS)
+    redaction.redact(bucket.store, counts, SUBJECTS)
 
     key = "landing/pins/dt=2026-01-01/both.jsonl.gz"
     assert keys == [f"landing/pins/dt=2026-01-01/{name}.jsonl.gz" for name in sorted(contents)]

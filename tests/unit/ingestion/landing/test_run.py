@@ -10,6 +10,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
 from foundation.errors import TerminalError, TransientError
+from foundation.object_store import ObjectStore
 from foundation.settings import ConsumerSettings, KafkaSettings, Settings
 from ingestion.landing import run
 from tests.unit.in_memory_bucket import InMemoryBucket
@@ -44,13 +45,13 @@ class Servers:
 def servers(monkeypatch: pytest.MonkeyPatch) -> Servers:
     servers = Servers()
     monkeypatch.setattr(run, "KafkaConsumer", servers.connect)
-    monkeypatch.setattr(run, "s3_client", lambda s3: servers.bucket.client)
+    monkeypatch.setattr(ObjectStore, "open", lambda s3: servers.bucket.store)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
     return servers
 
 
 def _settings(*, on_data_loss: str = "stop") -> Settings:
-    kafka = KafkaSettings(batch_topic=TOPIC, bootstrap_servers="broker:9092", on_data_loss=on_data_loss)  # type: ignore[arg-type] # pydantic checks it
+    kafka = KafkaSettings(batch_topic=TOPIC, bootstrap_servers="broker:9092", on_data_loss=on_data_loss)
     return Settings(_env_file=None, kafka=kafka, consumer=ConsumerSettings(max_records=3))
 
 

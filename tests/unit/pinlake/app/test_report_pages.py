@@ -34,7 +34,7 @@ def bucket() -> InMemoryBucket:
 def test_pages_that_mention_a_subject_are_found_in_the_home_and_in_the_bucket(
     settings: Settings, bucket: InMemoryBucket
 ) -> None:
-    pages = report_pages.find_mentions(bucket.client, settings, SUBJECTS)
+    pages = report_pages.find_mentions(bucket.store, settings, SUBJECTS)
 
     assert pages == [settings.home / report_pages.FOLDER / "naming.html", "reports/a.html"]
 
@@ -42,16 +42,16 @@ def test_pages_that_mention_a_subject_are_found_in_the_home_and_in_the_bucket(
 def test_without_pages_there_is_nothing_to_find(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, home=tmp_path)
 
-    assert report_pages.find_mentions(InMemoryBucket().client, settings, SUBJECTS) == []
+    assert report_pages.find_mentions(InMemoryBucket().store, settings, SUBJECTS) == []
 
 
 def test_removal_leaves_other_pages_and_may_be_repeated(settings: Settings, bucket: InMemoryBucket) -> None:
-    pages = report_pages.find_mentions(bucket.client, settings, SUBJECTS)
+    pages = report_pages.find_mentions(bucket.store, settings, SUBJECTS)
 
     for _ in range(2):
-        report_pages.remove(bucket.client, settings, pages)
+        report_pages.remove(bucket.store, pages)
 
     folder = settings.home / report_pages.FOLDER
     assert {path.name for path in folder.iterdir()} == {"other.html", "naming.txt"}
     assert set(bucket.objects) == {"b.html", "c.json"}
-    assert report_pages.find_mentions(bucket.client, settings, SUBJECTS) == []
+    assert report_pages.find_mentions(bucket.store, settings, SUBJECTS) == []
