@@ -30,7 +30,7 @@ class InMemoryS3:
         self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
         self.is_unreachable = False
         self.page_size = 1000
-        self.exceptions = SimpleNamespace(NoSuchKey=_NoSuchKeyError)
+        self.exceptions = SimpleNamespace(NoSuchKey=_NoSuchKeyError, ClientError=ClientError)
         self.meta = SimpleNamespace(endpoint_url=ENDPOINT)
         self._written_at: dict[str, datetime] = {}
 
