@@ -153,7 +153,8 @@ def test_an_early_stop_ends_a_gap_and_awaits_the_posts_under_way() -> None:
     api = Api(seconds=0.001)
 
     summary, _ = _emulate(api, PINS, Pace(0.001, count=3, seed=1), stop_after=0.5)
-    assert (summary.posted, summary.seconds) == (0, pytest.approx(0.5))
+    assert summary.posted == 0
+    assert summary.seconds == pytest.approx(0.5)
 
     summary, _ = _emulate(Api(seconds=3), PINS, Pace(0, loop=True, connections=2), stop_after=1)
     assert summary.posted >= 2

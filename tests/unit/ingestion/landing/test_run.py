@@ -50,7 +50,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Servers:
 
 
 def _settings(*, on_data_loss: str = "stop") -> Settings:
-    kafka = KafkaSettings(batch_topic=TOPIC, bootstrap_servers="broker:9092", on_data_loss=on_data_loss)  # type: ignore[arg-type] # pydantic checks it
+    kafka = KafkaSettings(batch_topic=TOPIC, bootstrap_servers="broker:9092", on_data_loss=on_data_loss)
     return Settings(_env_file=None, kafka=kafka, consumer=ConsumerSettings(max_records=3))
 
 
