@@ -122,15 +122,15 @@ def test_a_client_that_leaves_early_has_sent_a_bad_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "value", "status", "field"),
-    [("content_encoding", "gzip", 415, "Content-Encoding"), ("upgrade", "h2c", 400, "Upgrade")],
+    ("headers", "status", "field"),
+    [({"content_encoding": "gzip"}, 415, "Content-Encoding"), ({"upgrade": "h2c"}, 400, "Upgrade")],
 )
 def test_a_header_that_the_api_does_not_support_is_named(
-    header: str, value: str, status: int, field: str
+    headers: dict[str, Any], status: int, field: str
 ) -> None:
     client = Client([b"x"])
 
-    outcome = _problem(_read(client, **{header: value}))
+    outcome = _problem(_read(client, **headers))
 
     assert (outcome[0], outcome[2]) == (status, field)
     assert client.sent == 0
@@ -155,9 +155,9 @@ def test_a_body_that_says_it_is_not_encoded_is_read() -> None:
     ],
 )
 def test_json_lines_have_several_media_types(media_type: str | None, expected: bool) -> None:
-    headers = {} if media_type is None else {"content_type": media_type}
+    request = _request() if media_type is None else _request(content_type=media_type)
 
-    assert is_ndjson(_request(**headers)) is expected
+    assert is_ndjson(request) is expected
 
 
 @pytest.mark.parametrize("quotes", ["", '"'])

@@ -185,7 +185,7 @@ def _serve(monkeypatch: pytest.MonkeyPatch, api: Callable[..., Any]) -> None:
         return httpx.AsyncClient(base_url=url, transport=httpx.MockTransport(api))
 
     monkeypatch.setattr(client_module, "api_client", open_client)
-    monkeypatch.setattr("asyncio.run", virtual_time.run)
+    monkeypatch.setattr(asyncio, "run", virtual_time.run)
 
 
 def _pins(count: int) -> list[bytes]:
