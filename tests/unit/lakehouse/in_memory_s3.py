@@ -12,6 +12,8 @@ from typing import Any, cast
 from botocore.exceptions import ClientError, EndpointConnectionError
 from mypy_boto3_s3 import S3Client
 
+from foundation.object_store import ObjectStore
+
 ENDPOINT = "http://in-memory"
 
 
@@ -38,6 +40,11 @@ class InMemoryS3:
     def client(self) -> S3Client:
         """This object, in the type that the code asks for."""
         return cast("S3Client", self)
+
+    @property
+    def store(self) -> ObjectStore:
+        """The bucket, as the code takes it."""
+        return ObjectStore(self.client, "pinlake")
 
     def advance(self, seconds: float) -> None:
         """Move the store's clock forward."""

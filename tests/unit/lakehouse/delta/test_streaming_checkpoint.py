@@ -129,7 +129,7 @@ def test_a_micro_batch_reads_the_landing_objects_of_its_log_entries(query: Query
 def test_the_streams_position_is_read_without_spark() -> None:
     s3 = InMemoryS3()
     s3.page_size = 1
-    assert read_stream_position(s3.client, "pinlake", topic="t") == {}
+    assert read_stream_position(s3.store, topic="t") == {}
 
     for number in (9, 10):
         end = json.dumps({"t": {"0": number, "1": 2}, "other": {"0": 1}})
@@ -137,8 +137,8 @@ def test_the_streams_position_is_read_without_spark() -> None:
         _put(s3, f"offsets/{number}", f"v1\n{{}}\n{end}")
     _put(s3, "offsets/11", "a micro-batch that has only been started")
 
-    assert read_stream_position(s3.client, "pinlake", topic="t") == {0: 10, 1: 2}
-    assert read_stream_position(s3.client, "pinlake", topic="of another name") == {}
+    assert read_stream_position(s3.store, topic="t") == {0: 10, 1: 2}
+    assert read_stream_position(s3.store, topic="of another name") == {}
 
 
 def _entry(number: int, *, first: int) -> str:

@@ -185,7 +185,7 @@ def test_the_receipt_counts_what_was_removed_and_is_stored(world: World, tmp_pat
     }
     assert receipt.places["bronze.pins_batch"].unreadable == (1, 2)
     assert receipt.ended is not None
-    assert list(ErasureReceipts(world.bucket.client, "pinlake").read_all()) == [receipt]
+    assert list(ErasureReceipts(world.bucket.store).read_all()) == [receipt]
 
 
 def test_pins_that_are_nowhere_leave_no_receipt(world: World, tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_nothing_that_readers_see_is_removed_if_they_cannot_be_moved(world: Worl
         _erasure(tmp_path).run()
     assert world.old_files == {"bronze.pins_batch": 3}
     assert world.deleted == {}
-    (receipt,) = ErasureReceipts(world.bucket.client, "pinlake").read_all()
+    (receipt,) = ErasureReceipts(world.bucket.store).read_all()
     assert receipt.ended is None
 
 

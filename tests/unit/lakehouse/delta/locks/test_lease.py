@@ -28,7 +28,7 @@ def s3() -> InMemoryS3:
 
 
 def _leases(s3: InMemoryS3, command: str = "pinlake silver", *, timing: LeaseTiming = RARE) -> Leases:
-    return Leases(s3.client, bucket="pinlake", command=command, timing=timing)
+    return Leases(s3.store, command=command, timing=timing)
 
 
 def test_a_second_process_is_refused_until_the_block_ends(s3: InMemoryS3) -> None:

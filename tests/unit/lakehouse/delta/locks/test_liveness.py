@@ -6,23 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from lakehouse.delta.locks.liveness import EXPIRY_SECONDS, age, is_alive
+from lakehouse.delta.locks.liveness import EXPIRY_SECONDS, is_alive
 from lakehouse.delta.locks.owner import LockOwner
-from tests.unit.lakehouse.in_memory_s3 import InMemoryS3
 
 OWNER = LockOwner.this_process("pinlake silver")
 # Its start time is not that of this process, so its pid has been used again.
 ENDED = replace(OWNER, started=0.0)
-
-
-@pytest.mark.parametrize("seconds", [0.0, 59.0, 3600.0])
-def test_age_is_measured_by_the_stores_clock(seconds: float) -> None:
-    s3 = InMemoryS3()
-    s3.client.put_object(Bucket="pinlake", Key="heartbeat", Body=b"")
-
-    s3.advance(seconds)
-
-    assert age(s3.client.get_object(Bucket="pinlake", Key="heartbeat")) == seconds
 
 
 @pytest.mark.parametrize(
