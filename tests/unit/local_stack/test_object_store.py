@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from foundation.errors import ConfigurationError
 from foundation.java import jars, jre
 from foundation.settings import Settings
+from local_stack import object_store
 from local_stack.addresses import Addresses
 from local_stack.object_store import ObjectStore
 
@@ -91,7 +92,7 @@ def test_a_store_that_answers_has_the_bucket(
     buckets: set[str], store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = Client(set(buckets))
-    monkeypatch.setattr(ObjectStore, "_client", lambda self: client)
+    monkeypatch.setattr(object_store, "s3_client", lambda *_: client)
 
     assert store.answers() is True
     assert store.answers() is True
@@ -102,7 +103,7 @@ def test_a_store_that_answers_has_the_bucket(
 def test_a_store_that_lists_no_buckets_does_not_answer_yet(
     error: Exception, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ObjectStore, "_client", lambda self: Client(list_error=error))
+    monkeypatch.setattr(object_store, "s3_client", lambda *_: Client(list_error=error))
 
     assert store.answers() is False
 
@@ -110,7 +111,7 @@ def test_a_store_that_lists_no_buckets_does_not_answer_yet(
 def test_a_bucket_that_cannot_be_created_is_named_with_its_setting(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ObjectStore, "_client", lambda self: Client(create_error=REFUSED))
+    monkeypatch.setattr(object_store, "s3_client", lambda *_: Client(create_error=REFUSED))
 
     with pytest.raises(ConfigurationError) as raised:
         store.answers()

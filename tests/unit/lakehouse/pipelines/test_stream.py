@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
 from foundation.errors import TerminalError, TransientError
 from foundation.settings import KafkaSettings, Settings, StreamSettings
@@ -242,7 +241,7 @@ def test_a_bucket_that_does_not_answer_does_not_end_the_lane(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(text: str) -> None:
-        raise EndpointConnectionError(endpoint_url="http://store")
+        raise TransientError("the object store does not answer", where="s3://pins", hint="Wait.")
 
     monkeypatch.setattr(servers, "_put", refuse)
 

@@ -14,6 +14,7 @@ from foundation import kafka_admin
 from foundation.data_subjects import Subjects
 from foundation.errors import TerminalError, TransientError
 from foundation.kafka_admin import PartitionLag
+from foundation.object_store import ObjectStore
 from foundation.settings import Settings
 from ingestion.landing import redaction
 from lakehouse.catalog.tables import BATCH, STREAM, Table
@@ -113,7 +114,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     world = World()
     kafka = Settings(_env_file=None).kafka
     stand_ins: list[tuple[Any, str, Callable[..., Any]]] = [
-        (erasure, "s3_client", lambda s3: world.bucket.client),
+        (ObjectStore, "open", lambda s3: world.bucket.store),
         (erasure, "consume", world.consume),
         (Erasure, "_drain_stream", lambda self: world.drain()),
         (kafka_admin, "latest_offsets", lambda _, topic: {topic: {"0": world.ends}}),

@@ -94,7 +94,7 @@ def test_a_heartbeat_that_fails_is_tried_again(s3: InMemoryS3) -> None:
         s3.is_unreachable = False
         assert not lost.is_set()
 
-    assert {entry["error"] for entry in logs} == {"EndpointConnectionError"}
+    assert all("EndpointConnectionError" in entry["error"] for entry in logs)
     with _leases(s3, "pinlake rebuild").hold(NAME):
         pass
 

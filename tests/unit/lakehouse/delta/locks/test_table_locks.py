@@ -7,9 +7,9 @@ import json
 import pytest
 
 from foundation.errors import ConfigurationError
+from foundation.object_store import ObjectStore
 from foundation.settings import S3Settings, Settings
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, OPS_LEDGER, QUALITY_RESULTS, STREAM, TABLES
-from lakehouse.delta.locks import table_locks
 from lakehouse.delta.locks.lease_store import LeaseHeldError
 from lakehouse.delta.locks.table_locks import BATCH_LOCKS, GOLD_LOCK, SILVER_LOCK, hold_locks, locks_of
 from tests.unit.lakehouse.in_memory_s3 import InMemoryS3
@@ -21,7 +21,7 @@ SETTINGS = Settings(s3=S3Settings(endpoint="http://in-memory"))
 def s3(monkeypatch: pytest.MonkeyPatch) -> InMemoryS3:
     """The bucket behind every client."""
     s3 = InMemoryS3()
-    monkeypatch.setattr(table_locks, "s3_client", lambda settings: s3.client)
+    monkeypatch.setattr(ObjectStore, "open", lambda settings: s3.store)
     return s3
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from foundation import kafka_admin, object_store
+from foundation import kafka_admin
 from foundation.errors import TransientError
+from foundation.object_store import ObjectStore
 from lakehouse.serving.postgres import ServingDatabase
 from tests.unit.pinlake.cli.command_line import run
 
@@ -20,7 +21,7 @@ def _missing(monkeypatch: pytest.MonkeyPatch, topics: Sequence[str], *, bucket: 
         databases.append(database._settings.database)
 
     monkeypatch.setattr(kafka_admin, "create_topics", lambda _: list(topics))
-    monkeypatch.setattr(object_store, "create_bucket", lambda *_: bucket)
+    monkeypatch.setattr(ObjectStore, "create_bucket", lambda _: bucket)
     monkeypatch.setattr(ServingDatabase, "ensure", ensure)
     return databases
 
