@@ -27,8 +27,8 @@ class Protocol(HttpToolsProtocol):
         """Parse received bytes; reject a head that is too long."""
         self._ended_message = False
         super().data_received(data)
-        # The parser does not say where in the data a head begins, so data that also ends the message before it
-        # does not count.
+        # The parser does not say where in the data a head begins, so data that also ends the message before
+        # it does not count.
         if self._in_head and not self._ended_message and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
