@@ -23,7 +23,7 @@ from ingestion.api.protocol import MAX_HEAD_BYTES, Protocol
 from tests.unit import virtual_time
 
 GET = b"GET /get HTTP/1.1\r\nHost: api\r\n\r\n"
-MANY = 100 * b"GET /get HTTP/1.1\r\nHost: api\r\nX: %s\r\n\r\n" % (1000 * b"x")
+MANY = 100 * (b"GET /get HTTP/1.1\r\nHost: api\r\nX: " + 1000 * b"x" + b"\r\n\r\n")
 
 
 class Transport(asyncio.Transport):
