@@ -23,7 +23,7 @@ from ingestion.api.protocol import MAX_HEAD_BYTES, Protocol
 from tests.unit import virtual_time
 
 GET = b"GET /get HTTP/1.1\r\nHost: api\r\n\r\n"
-MANY = 100 * b"GET /get HTTP/1.1\r\nHost: api\r\nX: %s\r\n\r\n" % (1000 * b"x")
+MANY = 100 * (b"GET /get HTTP/1.1\r\nHost: api\r\nX: " + 1000 * b"x" + b"\r\n\r\n")
 
 
 class Transport(asyncio.Transport):
@@ -128,6 +128,7 @@ def test_requests_are_answered_alike_however_they_are_split(cuts: list[int], siz
     assert not exchange.closed
 
 
+@hypothesis_settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=200), min_size=1, max_size=4))
 def test_no_bytes_break_a_connection_without_an_answer(chunks: list[bytes]) -> None:
     exchange = _send(*chunks)
