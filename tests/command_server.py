@@ -1,7 +1,8 @@
-"""`pinlake` commands in one warm process, whose JVM starts once: a request per connection of a Unix socket.
+"""A server that runs `pinlake` commands in one warm process, whose JVM starts once.
 
-Run as `python -m tests.command_server SOCKET`; it ends when its standard input does. A request is a JSON
-object with `arguments`, `environment`, `folder` and `log`; the answer has `code` and `out`.
+Run as `python -m tests.command_server SOCKET`; it ends when its standard input does. A client opens one
+connection to the Unix socket per request. A request is a JSON object with `arguments`, `environment`,
+`folder` and `log`; the response has `code` and `out`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pinlake.cli import main
 
 
 def serve(path: Path) -> None:
-    """Run the command of each request in turn, for ever."""
+    """Run the command of each request, one after another."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()

@@ -1,4 +1,4 @@
-"""Warehouses of older versions, kept as archives: objects, topics and Postgres as one stop left them."""
+"""Archived warehouses of older versions: their objects, topics and database."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FLUSH_SECONDS = 30.0
 
 
 def restore(stack: Settings, archive: str) -> Settings:
-    """Bring a warehouse back on a running stack, and return the settings that lead to it."""
+    """Restore a warehouse to a running stack, and return its settings."""
     settings = _settings(stack)
     topics.create_topics(settings.kafka)
     s3_client(settings.s3).create_bucket(Bucket=settings.s3.bucket)
-    with tarfile.open(FOLDER / archive) as kept:
-        contents = {entry.name: _content(kept, entry) for entry in kept.getmembers()}
+    with tarfile.open(FOLDER / archive) as archive_file:
+        contents = {entry.name: _read_member(archive_file, entry) for entry in archive_file.getmembers()}
     _put_objects(settings, contents)
     for topic in (settings.kafka.batch_topic, settings.kafka.stream_topic):
         _produce(settings, topic, contents[f"topics/{topic}.jsonl"].splitlines())
@@ -45,8 +45,8 @@ def _settings(stack: Settings) -> Settings:
     )
 
 
-def _content(kept: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
-    stream = kept.extractfile(entry)
+def _read_member(archive_file: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    stream = archive_file.extractfile(entry)
     assert stream is not None
     return stream.read()
 
@@ -61,16 +61,16 @@ def _put_objects(settings: Settings, contents: dict[str, bytes]) -> None:
 
 
 def _produce(settings: Settings, topic: str, lines: list[bytes]) -> None:
-    """Write the records again, each at the offset it had: they are kept in the order of their offsets."""
+    """Write the records at their original offsets; the archive has them in this order."""
     producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all"})
     for line in lines:
         record = orjson.loads(line)
         producer.produce(
             topic,
-            _decoded(record["value"]),
-            key=_decoded(record["key"]),
+            _decode(record["value"]),
+            key=_decode(record["key"]),
             partition=record["partition"],
-            headers=[(name, _decoded(value)) for name, value in record["headers"]],
+            headers=[(name, _decode(value)) for name, value in record["headers"]],
         )
     assert producer.flush(FLUSH_SECONDS) == 0
 
@@ -86,5 +86,5 @@ def _load(settings: Settings, dump: str) -> None:
         session.commit()
 
 
-def _decoded(text: str | None) -> bytes | None:
+def _decode(text: str | None) -> bytes | None:
     return None if text is None else base64.b64decode(text)
