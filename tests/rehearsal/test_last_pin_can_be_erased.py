@@ -1,4 +1,4 @@
-"""`pinlake erase`: what it refuses, and a table that it empties."""
+"""`pinlake erase`: refused calls, and the erasure of the last pin of a table."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: 
         gone.rows[0]["run"]
     ]
     lake = DeltaLake.of(spark, own)
-    # Nothing is left of the table, and that is what its readers see.
+    # The table is empty, and its readers see that version.
     newest = lake.version(BATCH.silver)
     assert published_version(lake, BATCH.silver) == newest
     assert served(own) == {}

@@ -1,4 +1,4 @@
-"""Everything that became of one pin is told in order of time, with the commits that made it so."""
+"""`pinlake why`: the history of one pin in order of time, with the commits that wrote it."""
 
 from __future__ import annotations
 

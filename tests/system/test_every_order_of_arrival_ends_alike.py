@@ -1,4 +1,4 @@
-"""Events shuffled, repeated, late, and across partitions: every table ends in each pin's newest."""
+"""Events shuffled, repeated, late, and across partitions: every table ends with each pin's newest event."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lakehouse.spark.dataframes import dataframe_from_rows
 from tests.served import served
 
 MICRO_BATCHES = 3
-# How an event of a pin arrives: its rank among the pin's events, its partition, its micro-batch.
+# The arrival of an event: its rank among the pin's events, its partition, its micro-batch.
 Arrival = tuple[int, int, int]
 PINS = 120
 BORN = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -36,7 +36,7 @@ COLUMNS = StructType(
 
 
 def test_every_order(spark: SparkSession, own: Settings) -> None:
-    # One run of many pins, each with an order of its own: a run for each pin would take minutes.
+    # One run of many pins with one order each, because a run per pin would take minutes.
     arrivals = [_arrivals(random.Random(number)) for number in range(PINS)]
     lake = DeltaLake.of(spark, own)
     fan_out = StreamBatchWriter(lake, ServingDatabase(own.postgres), text_policy="unicode", stats=GateStats())
@@ -46,7 +46,7 @@ def test_every_order(spark: SparkSession, own: Settings) -> None:
 
     for number in range(MICRO_BATCHES):
         fan_out.write(_records(spark, pins, number), MicroBatch(query, number))
-    # A micro-batch again, as after a crash.
+    # Repeat a micro-batch, as after a crash.
     fan_out.write(_records(spark, pins, 0), MicroBatch(query, 0))
 
     expected = {pin: max(rank for rank, _, _ in of_pin) for pin, of_pin in pins.items()}
@@ -57,7 +57,7 @@ def test_every_order(spark: SparkSession, own: Settings) -> None:
 
 
 def _arrivals(chance: random.Random) -> list[Arrival]:
-    """Return how the events of one pin arrive; the same event may arrive more than once."""
+    """Return the arrivals of one pin's events; an event may arrive more than once."""
     return [
         (chance.randint(1, 5), chance.randrange(3), chance.randrange(MICRO_BATCHES))
         for _ in range(chance.randint(1, 6))
@@ -65,7 +65,7 @@ def _arrivals(chance: random.Random) -> list[Arrival]:
 
 
 def _records(spark: SparkSession, pins: dict[str, list[Arrival]], micro_batch: int) -> DataFrame:
-    """Kafka records of one micro-batch, as `lakehouse.bronze.sources` gives them."""
+    """Return the Kafka records of one micro-batch, as `lakehouse.bronze.sources` does."""
     arriving = [
         (pin, rank, partition)
         for pin, of_pin in pins.items()

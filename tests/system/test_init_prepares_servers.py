@@ -1,4 +1,4 @@
-"""`pinlake init` on servers that hold nothing yet, twice."""
+"""`pinlake init`, run twice on empty servers."""
 
 from __future__ import annotations
 

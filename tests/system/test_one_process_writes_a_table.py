@@ -1,4 +1,4 @@
-"""Leases: a table has one writer at a time; a living one is named, a dead one is taken over."""
+"""Leases: a table has one writer at a time; errors name a live owner, and a dead owner loses its lease."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ with Leases(ObjectStore.open(loaded.s3), command="pinlake silver").hold(sys.argv
 
 
 class LosesFirstAnswer(Watcher):
-    """Loses the first answer to a request that creates an object of a lease."""
+    """Loses the first response to a request that creates an object of a lease."""
 
     def __init__(self) -> None:
         self.lost = 0
@@ -147,7 +147,7 @@ def test_who_loses_a_lease_hears_of_it_and_fails(own: Settings) -> None:
         assert heard.wait(20)
         assert lost.is_set()
 
-    # It does not give back what it does not have.
+    # It does not release a lease that it has lost.
     with pytest.raises(LeaseHeldError), _leases(own).hold(NAME):
         pytest.fail("taken from a living owner")
 

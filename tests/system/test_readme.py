@@ -1,4 +1,4 @@
-"""The README's commands, in its order, as a reader would paste them."""
+"""The README's commands in order, as a reader would paste them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests import commands
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 900
-# What sets the environment up is what runs this test; `make demo` has a test of its own.
+# This test runs in the environment that the first commands create; `make demo` has its own test.
 NOT_HERE = (
     *("make demo", "make setup", "make check", ". .venv/bin/activate"),
     # `make rehearse-containers` runs these.
@@ -67,7 +67,7 @@ def test_its_commands_work_one_after_another(tmp_path: Path) -> None:
 
 
 def _warm_pinlake(folder: Path) -> Path:
-    """Return a folder whose `pinlake` has a warm process run what would start a JVM."""
+    """Return a folder with a `pinlake` that runs commands which need a JVM in a warm process."""
     script = folder / "bin" / "pinlake"
     script.parent.mkdir()
     socket = commands.warm_process().socket

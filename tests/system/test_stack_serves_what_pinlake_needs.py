@@ -1,4 +1,4 @@
-"""The local servers can do what the lanes lean on, and listen on loopback only."""
+"""The local servers: they offer what the lanes need, and listen on loopback only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A warehouse that version 0.1.0 has written: both lanes go on, every sum closes, `sql` reads it."""
+"""A warehouse written by version 0.1.0: both lanes go on, every sum closes, `sql` reads it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_both_lanes_go_on_where_version_0_1_0_stopped(stack: Settings) -> None:
 
     for command in (consume, bronze, silver, gold, stream, check, reconcile, rows, refused):
         assert command.code == 0, command.errors
-    # Each step reads the one new event, and none of those that the older version has read.
+    # Each step reads only the new event, and none that the older version had read.
     assert consume.rows[0]["records"] == 1
     assert served(own)[PIN] == (event, 12)
     assert len(served(own)) == pins_before + 1
