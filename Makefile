@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup environment demo test test-fast rehearse rehearse-containers check drill bench up down airflow \
+.PHONY: help setup environment demo test test-fast coverage rehearse rehearse-containers check drill bench up down airflow \
 	airflow-environment compiler env preflight lock clean
 
 # If this is set, as in many images, every command compiles all its imports again, which takes seconds.
@@ -44,6 +44,11 @@ test-fast: setup compiler airflow-environment ## run the tests that need neither
 
 test: setup compiler airflow-environment ## run every test but the rehearsals, on real servers
 	@$(RUN) pytest --durations=20 $(ARGS)
+
+coverage: setup airflow-environment ## run every test but the rehearsals and print the branch coverage of each package
+	@$(RUN) pytest --cov --cov-report= $(ARGS)
+	@for room in foundation ingestion lakehouse/{delta,quality,pipelines,serving,query,operations,observability} pinlake; do \
+		printf '%s %s %%\n' "$$room" "$$($(RUN) coverage report --include="$$room/*" --format=total)"; done
 
 rehearse: setup airflow-environment ## run the tests that take minutes: Airflow, a Spark cluster, hundreds of commits
 	@$(RUN) pytest --numprocesses=0 tests/rehearsal $(ARGS)

@@ -1,4 +1,4 @@
-"""Puts the git revision into a wheel, where no repository is at hand to ask."""
+"""A build hook that writes the git revision into a wheel, because an installed package has no repository."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PLACE = "pinlake/REVISION"
+REVISION_FILE = "pinlake/REVISION"
 
 
 class RevisionHook(BuildHookInterface):
-    """Writes the revision beside pinlake's modules; an editable install reads its checkout instead."""
+    """Writes the revision into the package; an editable install reads it from its checkout instead."""
 
-    _written: Path | None = None
+    _temporary_file: Path | None = None
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the file, unless there is one from a source distribution or nothing is known."""
+        """Add the file, unless a source distribution already has it or there is no repository."""
         root = Path(self.root)
-        if version == "editable" or (root / PLACE).exists() or not (root / ".git").exists():
+        if version == "editable" or (root / REVISION_FILE).exists() or not (root / ".git").exists():
             return
-        asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True)
-        if asked.returncode == 0:
+        completed = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True)
+        if completed.returncode == 0:
             with tempfile.NamedTemporaryFile("w", delete=False) as file:
-                file.write(asked.stdout)
-            build_data["force_include"][file.name] = PLACE
-            self._written = Path(file.name)
+                file.write(completed.stdout)
+            build_data["force_include"][file.name] = REVISION_FILE
+            self._temporary_file = Path(file.name)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Remove what it has written for the build."""
-        if self._written:
-            self._written.unlink()
+        """Remove the temporary file of the build."""
+        if self._temporary_file:
+            self._temporary_file.unlink()

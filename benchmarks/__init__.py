@@ -1,3 +1,3 @@
-"""What each part reaches on this machine."""
+"""Benchmarks of every part on this machine."""
 
 from __future__ import annotations

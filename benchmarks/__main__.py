@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: what each part reaches on this machine, beside what it should reach."""
+"""`python -m benchmarks`: the speed of every part on this machine, next to its target."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def measure(
     single: Annotated[int, typer.Option(min=0, help="Pins posted one by one.")] = 10_000,
     bulk: Annotated[int, typer.Option(min=0, help="Pins posted in bulk.")] = 100_000,
     batch: Annotated[int, typer.Option(min=2, help="Pins of a bulk request.")] = 1_000,
-    rate: Annotated[float, typer.Option(min=1, help="Pins a second while latency is measured.")] = 50.0,
-    seconds: Annotated[float, typer.Option(min=0, help="For how long it is measured.")] = 60.0,
+    rate: Annotated[float, typer.Option(min=1, help="Pins per second while latency is measured.")] = 50.0,
+    seconds: Annotated[float, typer.Option(min=0, help="Seconds of measured latency.")] = 60.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """Measure door, consumer, lanes, upsert, upkeep, latency and memory; tell which aims are missed.
+    """Measure API, consumer, lanes, upsert, upkeep, latency and memory; report missed aims.
 
-    Runs on a stack of its own in a temporary folder and leaves nothing behind. 0 leaves a part out.
+    Runs on a stack of its own in a temporary folder and leaves nothing behind. 0 skips a part.
 
     Example: python -m benchmarks --load 50000 --seconds 0
     """
@@ -68,7 +68,7 @@ def _run(sizes: Sizes) -> Report:
     from foundation import logging_setup as logs
 
     logs.configure(level="WARNING")
-    # The same orderly end as at Ctrl-C.
+    # End in order, as at Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     console = Console(stderr=True, highlight=False)
     with console.status("") as line:

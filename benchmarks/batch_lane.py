@@ -1,4 +1,4 @@
-"""A load of fresh pins on its way through the batch lane, step by step."""
+"""The speed of the batch lane, step by step, for a load of fresh pins."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ AIMS = {"consumer": 60_000, "bronze": 50_000, "silver": 30_000, "gold": None}
 
 
 @dataclass(frozen=True)
-class Passage:
-    """One load's way: how many events, the bytes of their JSON, and the seconds each step took."""
+class LaneRun:
+    """One load: number of events, bytes of their JSON, and the seconds of each step."""
 
     events: int
     bytes: int
@@ -29,15 +29,15 @@ class Passage:
 
     @property
     def seconds(self) -> float:
-        """What all steps took together."""
+        """Seconds of all steps together."""
         return sum(self.steps.values())
 
 
-def pass_through(spark: SparkSession, settings: Settings, *, events: int) -> Passage:
-    """Fill the batch topic and take what is in it through consumer, bronze, silver and gold.
+def run_steps(spark: SparkSession, settings: Settings, *, events: int) -> LaneRun:
+    """Fill the batch topic, then run consumer, bronze, silver and gold on it.
 
     Raises:
-        TerminalError: a step has read more or less than that.
+        TerminalError: a step read more or fewer events.
     """
     size = fill(settings.kafka, events=events)
     lake = DeltaLake.of(spark, settings)
@@ -47,20 +47,17 @@ def pass_through(spark: SparkSession, settings: Settings, *, events: int) -> Pas
         "silver": lambda: batch_lane.run_silver(lake, text_policy=settings.text_policy).read,
         "gold": lambda: batch_lane.run_gold(lake).read,
     }
-    return Passage(events, size, {name: _time(name, step, events) for name, step in steps.items()})
+    return LaneRun(events, size, {name: _time_step(name, step, events) for name, step in steps.items()})
 
 
-def rates(passages: list[Passage]) -> list[Rate]:
-    """Return how fast each step was over all of these passages."""
-    events = sum(passage.events for passage in passages)
-    size = sum(passage.bytes for passage in passages)
-    return [
-        Rate(name, events, size, sum(passage.steps[name] for passage in passages), aim)
-        for name, aim in AIMS.items()
-    ]
+def compute_rates(runs: list[LaneRun]) -> list[Rate]:
+    """Return the rate of each step over all of these runs."""
+    events = sum(run.events for run in runs)
+    size = sum(run.bytes for run in runs)
+    return [Rate(name, events, size, sum(run.steps[name] for run in runs), aim) for name, aim in AIMS.items()]
 
 
-def _time(name: str, step: Callable[[], int], events: int) -> float:
+def _time_step(name: str, step: Callable[[], int], events: int) -> float:
     started = time.perf_counter()
     rows = step()
     seconds = time.perf_counter() - started
@@ -68,6 +65,6 @@ def _time(name: str, step: Callable[[], int], events: int) -> float:
         raise TerminalError(
             f"{rows} of {events} events were read",
             where=name,
-            hint="Find out why: no figure is worth anything.",
+            hint="Find the cause first: no figure of this run is valid.",
         )
     return seconds

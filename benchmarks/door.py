@@ -1,4 +1,4 @@
-"""How many events a second the door takes."""
+"""The number of events per second that the API accepts."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from dataclasses import dataclass
 from benchmarks.report import Rate
 from foundation.errors import TerminalError
 
-LOAD_SECONDS = 300
+LOAD_TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True)
-class Load:
-    """What is posted: so many events, `batch` to a request, over so many connections."""
+class ApiLoad:
+    """A load on the API: number of events, events per request, and parallel connections."""
 
     events: int
     batch: int
     connections: int
 
 
-def measure(step: str, url: str, load: Load, *, aim: float | None = None) -> Rate:
-    """Post the load from another process.
+def measure(step: str, url: str, load: ApiLoad, *, aim: float | None = None) -> Rate:
+    """Post the load from another process and return its rate.
 
     Raises:
-        TerminalError: the door has not accepted every event.
+        TerminalError: the API did not accept every event.
     """
     command = [sys.executable, "-m", "benchmarks.client", url]
     for name, value in vars(load).items():
         command += [f"--{name}", str(value)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=LOAD_SECONDS)
-    answer = json.loads(done.stdout)
-    if answer["statuses"] != {"201": -(-load.events // load.batch)}:
+    completed = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True, timeout=LOAD_TIMEOUT_SECONDS
+    )
+    result = json.loads(completed.stdout)
+    if result["statuses"] != {"201": -(-load.events // load.batch)}:
         raise TerminalError(
-            f"the door answered {answer['statuses']}", where=url, hint="Try a smaller load; read its log."
+            f"the API answered {result['statuses']}", where=url, hint="Try a smaller load; read its log."
         )
-    return Rate(step, load.events, answer["bytes"], answer["seconds"], aim)
+    return Rate(step, load.events, result["bytes"], result["seconds"], aim)

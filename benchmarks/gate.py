@@ -1,4 +1,4 @@
-"""What the quality gate and a table's audit cost beside a promotion without any rule."""
+"""The cost of the quality gate and of a table's audit, relative to a promotion without rules."""
 
 from __future__ import annotations
 
@@ -30,53 +30,65 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Figur
     """Promote bronze rows to new silver tables with and without rules, and audit one.
 
     Args:
-        spark: a session that has promoted before, so that the first measured is not the cold one.
+        spark: a session that has promoted before, so that the first measured promotion is not a cold one.
         settings: of the stack; bronze.pins_batch must hold the rows.
-        rows: how many.
+        rows: number of bronze rows.
     """
-    bench = _Bench(spark, settings)
-    ruled = gates.open_gate(spark, BATCH.silver)
-    bare = Gate(ruled.table, replace(ruled.suite, rules=()), {})
-    bronze = bench.bronze(rows)
-    bench.promote(bronze, bare)
-    without, table = bench.promote(bronze, bare)
-    with_rules, table = bench.promote(bronze, ruled)
-    audited, jobs = bench.audit(table)
-    small = bench.bronze(MICRO_BATCH_ROWS).persist()
-    extra = bench.judge(small, ruled) - bench.judge(small, bare)
-    small.unpersist()
-    of = f"of a promotion of {bronze.count():,} pins ({without:.1f} s without rules)"
+    benchmark = _GateBenchmark(spark, settings)
+    gate = gates.open_gate(spark, BATCH.silver)
+    gate_without_rules = Gate(gate.table, replace(gate.suite, rules=()), {})
+    bronze = benchmark.read_bronze(rows)
+    benchmark.promote(bronze, gate_without_rules)
+    seconds_without_rules, table = benchmark.promote(bronze, gate_without_rules)
+    seconds_with_rules, table = benchmark.promote(bronze, gate)
+    audit_seconds, jobs = benchmark.audit(table)
+    micro_batch = benchmark.read_bronze(MICRO_BATCH_ROWS).persist()
+    extra_seconds = benchmark.time_gate(micro_batch, gate) - benchmark.time_gate(
+        micro_batch, gate_without_rules
+    )
+    micro_batch.unpersist()
+    baseline = f"of a promotion of {bronze.count():,} pins ({seconds_without_rules:.1f} s without rules)"
     return [
-        Figure(f"gate, share {of}", 100 * (with_rules - without) / without, "%", GATE_AIM),
-        Figure(f"table suite, {jobs} jobs, share {of}", 100 * audited / without, "%", SUITE_AIM),
-        Figure(f"gate, extra for {MICRO_BATCH_ROWS:,} rows", extra, "s", MICRO_BATCH_AIM),
+        Figure(
+            f"gate, share {baseline}",
+            100 * (seconds_with_rules - seconds_without_rules) / seconds_without_rules,
+            "%",
+            GATE_AIM,
+        ),
+        Figure(
+            f"table suite, {jobs} jobs, share {baseline}",
+            100 * audit_seconds / seconds_without_rules,
+            "%",
+            SUITE_AIM,
+        ),
+        Figure(f"gate, extra time for {MICRO_BATCH_ROWS:,} rows", extra_seconds, "s", MICRO_BATCH_AIM),
     ]
 
 
-class _Bench:
+class _GateBenchmark:
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self._spark = spark
         self._lake = DeltaLake.of(spark, settings)
         self._partitions = settings.kafka.partitions
 
-    def bronze(self, rows: int) -> DataFrame:
-        """Return about so many rows; a limit would bring them all into one partition."""
-        found = self._lake.read(BATCH.bronze)
-        return found.where(F.col("offset") < rows // self._partitions)
+    def read_bronze(self, rows: int) -> DataFrame:
+        """Return about this many rows of bronze; a limit would put them all into one partition."""
+        records = self._lake.read(BATCH.bronze)
+        return records.where(F.col("offset") < rows // self._partitions)
 
     def promote(self, bronze: DataFrame, gate: Gate) -> tuple[float, Table]:
-        """Return the seconds, and the new table."""
+        """Promote to a new table; return the seconds and the table."""
         table = replace(BATCH.silver, layer="benchmarks", name=f"silver_{uuid.uuid4().hex}")
         self._lake.ensure(table)
         started = time.perf_counter()
-        judged = check_records(bronze, gate, text_policy="unicode", at=NOW).persist()
-        gates.count_violations(judged, gate, parsing=RULES)
-        self._lake.merge_newest(to_silver(judged), table, MicroBatch("benchmarks", 0))
-        judged.unpersist()
+        checked = check_records(bronze, gate, text_policy="unicode", at=NOW).persist()
+        gates.count_violations(checked, gate, parsing=RULES)
+        self._lake.merge_newest(to_silver(checked), table, MicroBatch("benchmarks", 0))
+        checked.unpersist()
         return time.perf_counter() - started, table
 
     def audit(self, table: Table) -> tuple[float, int]:
-        """Return the seconds and the jobs of an audit."""
+        """Audit a table; return the seconds and the number of Spark jobs."""
         version = self._lake.version(table)
         self._spark.sparkContext.setJobGroup(table.name, "audit")
         started = time.perf_counter()
@@ -85,8 +97,8 @@ class _Bench:
         jobs = self._spark.sparkContext.statusTracker().getJobIdsForGroup(table.name)
         return seconds, len(jobs)
 
-    def judge(self, bronze: DataFrame, gate: Gate) -> float:
-        """Return the seconds of the quickest of a few passes over a micro-batch."""
+    def time_gate(self, bronze: DataFrame, gate: Gate) -> float:
+        """Return the seconds of the fastest of a few passes over a micro-batch."""
         passes = []
         for _ in range(MICRO_BATCHES):
             started = time.perf_counter()

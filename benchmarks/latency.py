@@ -1,4 +1,4 @@
-"""How long a pin takes from its POST until a reader of Postgres sees it."""
+"""The time from the POST of a pin until a reader of Postgres sees it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from foundation.settings import PostgresSettings
 from ingestion.client.client import Answer
 from ingestion.client.emulator import Pace, emulate
 
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 GIVE_UP_AFTER_SECONDS = 120
 _NEW = "SELECT event_id::text, loaded_at FROM experimental_data WHERE loaded_at >= %s ORDER BY loaded_at"
 
@@ -28,16 +28,16 @@ _NEW = "SELECT event_id::text, loaded_at FROM experimental_data WHERE loaded_at 
 def measure(url: str, settings: PostgresSettings, *, rate: float, seconds: float) -> list[float]:
     """Post fresh pins at a rate while the stream lane runs.
 
-    The first quarter of them warms the lane up and is not counted.
+    A first load, a quarter as long, warms the lane up and is not counted.
 
     Args:
-        url: of the door.
+        url: of the API.
         settings: of the database the lane writes.
-        rate: pins a second.
-        seconds: how long to post what is counted.
+        rate: pins per second.
+        seconds: duration of the counted load.
 
     Returns:
-        For each pin the seconds from just before its POST until it was seen in Postgres.
+        The seconds from just before the POST until the pin was seen in Postgres, for each pin.
     """
     with Arrivals(settings) as arrivals:
         for part in (seconds / 4, seconds):
@@ -51,25 +51,25 @@ def measure(url: str, settings: PostgresSettings, *, rate: float, seconds: float
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """Return what so many percent (1 to 99) of at least two values do not exceed, interpolated."""
+    """Return the interpolated percentile (1 to 99) of at least two values."""
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 async def _post(url: str, pace: Pace) -> list[str]:
     event_ids: list[str] = []
 
-    def remember(answer: Answer) -> None:
+    def collect_event_id(answer: Answer) -> None:
         if answer.acknowledged is not None:
             event_ids.append(answer.acknowledged.event_id)
 
     assert pace.count is not None
     pins = [pin for _, pin in fresh_pins(pace.count)]
-    await emulate(url, pins, pace, stopping=asyncio.Event(), on_answer=remember)
+    await emulate(url, pins, pace, stopping=asyncio.Event(), on_answer=collect_event_id)
     return event_ids
 
 
 class Arrivals:
-    """A reader of Postgres that looks every 50 ms for events it has not seen; use it as a context.
+    """A reader of Postgres that polls every 50 ms for new events, as a context manager.
 
     Args:
         settings: of the database the stream lane writes.
@@ -82,36 +82,36 @@ class Arrivals:
         self._thread = threading.Thread(target=self._watch, name="arrivals", daemon=True)
 
     def __enter__(self) -> Arrivals:
-        """Begin to look."""
+        """Start to poll."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Look no longer."""
+        """Stop polling."""
         self._ending.set()
         self._thread.join()
 
     def wait_for(self, event_ids: Sequence[str]) -> list[float]:
-        """Return when each event was first seen, in seconds since 1970.
+        """Wait for events, and return when each was first seen, in seconds since 1970.
 
         Raises:
-            tenacity.RetryError: one of them does not come.
+            tenacity.RetryError: one of them did not arrive in time.
         """
-        waiting = Retrying(
+        retrying = Retrying(
             retry=retry_if_result(lambda missing: missing),
-            wait=wait_fixed(LOOK_SECONDS),
+            wait=wait_fixed(POLL_SECONDS),
             stop=stop_after_delay(GIVE_UP_AFTER_SECONDS),
         )
-        waiting(lambda: any(event_id not in self.seen for event_id in event_ids))
+        retrying(lambda: any(event_id not in self.seen for event_id in event_ids))
         return [self.seen[event_id] for event_id in event_ids]
 
     def _watch(self) -> None:
         newest = "-infinity"
         with closing(connect(self._settings)) as session, session.cursor() as cursor:
             session.autocommit = True
-            while not self._ending.wait(LOOK_SECONDS):
+            while not self._ending.wait(POLL_SECONDS):
                 cursor.execute(_NEW, (newest,))
                 rows = cursor.fetchall()
                 now = time.time()

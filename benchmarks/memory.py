@@ -1,4 +1,4 @@
-"""The memory of this process and everything it has started."""
+"""The memory of this process and its descendants."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ PERIOD_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Peak:
-    """The most there was at one instant, in bytes.
+    """The peak memory, in bytes.
 
     Attributes:
-        rss: resident memory of all processes; a page they share counts once for each.
-        pss: the same with shared pages split among their sharers; None where the system does not tell.
+        rss: resident memory of all processes; a shared page counts once per process.
+        pss: the same with shared pages divided among them; None where the system does not report it.
     """
 
     rss: int = 0
     pss: int | None = None
 
 
-class MemoryWatch:
-    """A thread that looks at this process and its descendants once a second; use it as a context.
+class MemoryMonitor:
+    """A thread that measures this process and its descendants every second, as a context manager.
 
-    The proportional size is looked at only when the resident size has grown, as it costs the kernel a walk
+    It reads the proportional size only when the resident size has grown, because that makes the kernel walk
     over every page.
     """
 
     def __init__(self) -> None:
         self.peak = Peak()
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="memory-watch", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="memory-monitor", daemon=True)
 
-    def __enter__(self) -> MemoryWatch:
-        """Begin."""
+    def __enter__(self) -> MemoryMonitor:
+        """Start to measure."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End; `peak` stays."""
+        """Stop measuring; `peak` remains."""
         self._ending.set()
         self._thread.join()
 
@@ -51,8 +51,8 @@ class MemoryWatch:
             rss = sum(filter(None, map(_rss, processes)))
             if rss > self.peak.rss:
                 sizes = [_pss(process) for process in processes]
-                known = [size for size in sizes if size is not None]
-                self.peak = Peak(rss, sum(known) if known else None)
+                readable = [size for size in sizes if size is not None]
+                self.peak = Peak(rss, sum(readable) if readable else None)
 
 
 def _rss(process: psutil.Process) -> int | None:
@@ -66,4 +66,4 @@ def _pss(process: psutil.Process) -> int | None:
     try:
         return int(process.memory_full_info().pss)
     except (psutil.Error, AttributeError):
-        return None  # it has just ended, or this system keeps no such figure
+        return None  # it has just ended, or this system does not report it

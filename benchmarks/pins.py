@@ -1,4 +1,4 @@
-"""Pins to measure with: real records, each made a pin of its own."""
+"""Pins for benchmarks: real records, each turned into a distinct pin."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ SAMPLE = Path(__file__).parent.parent / "sample_data" / "pins.jsonl"
 
 
 def fresh_pins(count: int) -> Iterator[tuple[str, bytes]]:
-    """Yield so many pins that were never seen before: unique_id and JSON.
+    """Yield `count` new pins: unique_id and JSON.
 
-    The texts that are unique in the wild (title, description, image_src) are unique here too, so that no
-    compression finds more repetition than it would there. Placeholders stay as they are.
+    The texts that are unique in real data (title, description, image_src) are unique here too, so that
+    compression finds no more repetition than in real data. Placeholders stay as they are.
     """
     samples = [orjson.loads(line) for line in SAMPLE.read_bytes().splitlines()]
     for number, sample in enumerate(islice(cycle(samples), count)):
         unique_id = str(uuid.uuid4())
-        yield unique_id, orjson.dumps(_renewed(sample, unique_id, number))
+        yield unique_id, orjson.dumps(_make_unique(sample, unique_id, number))
 
 
-def _renewed(sample: dict[str, Any], unique_id: str, number: int) -> dict[str, Any]:
+def _make_unique(sample: dict[str, Any], unique_id: str, number: int) -> dict[str, Any]:
     token = unique_id.replace("-", "")
     pin = sample | {"index": number, "unique_id": unique_id}
     for field in ("title", "description"):

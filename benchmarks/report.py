@@ -1,4 +1,4 @@
-"""What was measured beside what was aimed at: a table for people, JSON for machines."""
+"""The report of results and aims: a table for people, JSON for machines."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rate:
-    """How fast a step goes.
+    """The speed of a step.
 
     Attributes:
         step: its name.
-        rows: events or rows it took.
-        bytes: their size; the report's notes say what is counted.
+        rows: events or rows it processed.
+        bytes: their size; the report's notes say what they count.
         seconds: wall time.
-        aim: rows a second it should reach.
+        aim: rows per second it should reach.
     """
 
     step: str
@@ -32,17 +32,17 @@ class Rate:
 
     @property
     def rows_per_second(self) -> float:
-        """Rows a second."""
+        """Rows per second."""
         return self.rows / self.seconds
 
     @property
     def megabytes_per_second(self) -> float:
-        """Millions of bytes a second."""
+        """Millions of bytes per second."""
         return self.bytes / self.seconds / 1e6
 
     @property
     def reached(self) -> bool | None:
-        """Whether the aim is reached; None without one."""
+        """Whether the aim is reached; None if there is no aim."""
         return None if self.aim is None else self.rows_per_second >= self.aim
 
 
@@ -51,10 +51,10 @@ class Figure:
     """One number that should be small.
 
     Attributes:
-        name: what it is.
-        value: the number.
-        unit: of the number; empty for a ratio.
-        aim: what it should not exceed.
+        name: what it measures.
+        value: the result.
+        unit: of the value; empty for a ratio.
+        aim: the value it should not exceed.
     """
 
     name: str
@@ -64,13 +64,13 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the aim is reached; None without one."""
+        """Whether the aim is reached; None if there is no aim."""
         return None if self.aim is None else self.value <= self.aim
 
 
 @dataclass
 class Report:
-    """Everything one run has measured, in the order it was measured."""
+    """The results of one run, in the order of measurement."""
 
     rates: list[Rate] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
@@ -78,12 +78,12 @@ class Report:
 
     @property
     def missed(self) -> list[str]:
-        """The names of what has an aim and did not reach it."""
+        """The names of the results that missed their aim."""
         slow = [rate.step for rate in self.rates if rate.reached is False]
         return slow + [figure.name for figure in self.figures if figure.reached is False]
 
     def as_data(self) -> dict[str, Any]:
-        """Return the report as JSON's types."""
+        """Return the report as JSON-compatible data."""
         rates = [
             asdict(rate)
             | {
@@ -97,16 +97,16 @@ class Report:
         return {"rates": rates, "figures": figures, "notes": self.notes, "missed": self.missed}
 
     def print(self, console: Console) -> None:
-        """Print both tables, the notes, and which aims were missed."""
-        console.print(self._rates())
+        """Print both tables, the notes and the missed aims."""
+        console.print(self._build_rates_table())
         console.print()
-        console.print(self._figures())
+        console.print(self._build_figures_table())
         console.print()
         for note in self.notes:
             console.print(f"- {note}")
         console.print(f"[red]missed:[/red] {', '.join(self.missed)}" if self.missed else "every aim reached")
 
-    def _rates(self) -> Table:
+    def _build_rates_table(self) -> Table:
         table = output.table("step", numbers=("rows", "seconds", "rows/s", "MB/s", "aim", ""))
         for rate in self.rates:
             table.add_row(
@@ -116,21 +116,21 @@ class Report:
                 f"{rate.rows_per_second:,.0f}",
                 f"{rate.megabytes_per_second:.1f}",
                 "" if rate.aim is None else f"{rate.aim:,.0f}",
-                _word(rate.reached),
+                _describe(rate.reached),
             )
         return table
 
-    def _figures(self) -> Table:
+    def _build_figures_table(self) -> Table:
         table = output.table("figure", numbers=("result", "at most", ""))
         for figure in self.figures:
             table.add_row(
                 figure.name,
                 f"{figure.value:.2f} {figure.unit}".rstrip(),
                 "" if figure.aim is None else f"{figure.aim:g} {figure.unit}".rstrip(),
-                _word(figure.reached),
+                _describe(figure.reached),
             )
         return table
 
 
-def _word(reached: bool | None) -> str:
+def _describe(reached: bool | None) -> str:
     return {None: "", True: "[green]reached[/green]", False: "[red]missed[/red]"}[reached]

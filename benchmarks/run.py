@@ -1,4 +1,4 @@
-"""One run: every part in its turn, on one stack, into one report."""
+"""One run: every part in turn, on one stack, into one report."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import psutil
 from pyspark.sql import SparkSession
 
 from benchmarks import batch_lane, door, gate, latency, stream_lane, upkeep, upsert
-from benchmarks.door import Load
-from benchmarks.memory import MemoryWatch
+from benchmarks.door import ApiLoad
+from benchmarks.memory import MemoryMonitor
 from benchmarks.report import Figure, Report
-from benchmarks.workplace import running
+from benchmarks.workplace import running_command
 from foundation.kafka_admin import create_topics
 from foundation.settings import Settings
 from lakehouse.spark import session
@@ -29,7 +29,7 @@ GIBIBYTE = 1024**3
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured; 0 leaves a part out.
+    """The size of each part; 0 skips it.
 
     Attributes:
         single: pins posted one by one.
@@ -38,8 +38,8 @@ class Sizes:
         load: pins of each of the two equal loads through the batch lane.
         gated: pins promoted with and without rules, at most both loads.
         kept: pins of the large table that upkeep is measured on.
-        rate: pins a second while latency is measured.
-        seconds: for how long it is measured.
+        rate: pins per second while latency is measured.
+        seconds: duration of the latency measurement.
     """
 
     single: int
@@ -53,21 +53,21 @@ class Sizes:
 
 
 def run(sizes: Sizes, *, on_part: Callable[[str], None]) -> Report:
-    """Measure everything on a stack of its own, and leave nothing behind.
+    """Measure every part on a stack of its own, and leave nothing behind.
 
     Args:
-        sizes: how much.
-        on_part: told what begins.
+        sizes: the size of each part.
+        on_part: called with a description of each part as it starts.
     """
     report = Report()
     report.notes.append(f"{os.cpu_count()} cores; load average {psutil.getloadavg()[0]:.1f} at the start")
     on_part("start Kafka, the object store and Postgres")
-    with MemoryWatch() as memory, temporary_stack("benchmarks") as settings:
+    with MemoryMonitor() as memory, temporary_stack("benchmarks") as settings:
         create_topics(settings.kafka)
         on_part("start Spark")
         spark = _start_spark(settings, report)
         try:
-            _Parts(spark, settings, report=report, on_part=on_part).run(sizes)
+            _Benchmarks(spark, settings, report=report, on_part=on_part).run(sizes)
         finally:
             spark.stop()
         on_part("stop everything")
@@ -86,7 +86,7 @@ def _start_spark(settings: Settings, report: Report) -> SparkSession:
     return spark
 
 
-class _Parts:
+class _Benchmarks:
     def __init__(
         self, spark: SparkSession, settings: Settings, *, report: Report, on_part: Callable[[str], None]
     ) -> None:
@@ -97,8 +97,8 @@ class _Parts:
 
     def run(self, sizes: Sizes) -> None:
         if sizes.load:
-            self._batch_lane(sizes.load)
-            self._upsert(sizes.load)
+            self._measure_batch_lane(sizes.load)
+            self._measure_upsert(sizes.load)
         if sizes.load and sizes.gated:
             self._on_part(f"quality gate: {sizes.gated:,} pins with and without rules")
             self._report.figures += gate.measure(self._spark, self._settings, rows=sizes.gated)
@@ -107,24 +107,24 @@ class _Parts:
             self._report.figures += upkeep.measure(self._spark, self._settings, rows=sizes.kept)
         with running_api(self._settings) as url:
             if sizes.seconds:
-                self._latency(url, sizes)
+                self._measure_latency(url, sizes)
             if sizes.single:
-                self._door("single", url, Load(sizes.single, 1, SINGLE_CONNECTIONS))
+                self._measure_api("single", url, ApiLoad(sizes.single, 1, SINGLE_CONNECTIONS))
             if sizes.bulk:
-                self._door("bulk", url, Load(sizes.bulk, sizes.batch, BULK_CONNECTIONS))
+                self._measure_api("bulk", url, ApiLoad(sizes.bulk, sizes.batch, BULK_CONNECTIONS))
         if sizes.bulk:
-            self._on_part("stream lane: what the door has taken")
+            self._on_part("stream lane: the pins that the API accepted")
             size = self._report.rates[-1].bytes // sizes.bulk
             self._report.rates.append(stream_lane.measure(self._spark, self._settings, event_bytes=size))
 
-    def _batch_lane(self, events: int) -> None:
+    def _measure_batch_lane(self, events: int) -> None:
         self._on_part(f"batch lane: {WARM_UP_EVENTS:,} pins to warm up")
-        cold = batch_lane.pass_through(self._spark, self._settings, events=WARM_UP_EVENTS)
+        warm_up = batch_lane.run_steps(self._spark, self._settings, events=WARM_UP_EVENTS)
         self._on_part(f"batch lane: {events:,} pins")
-        first = batch_lane.pass_through(self._spark, self._settings, events=events)
-        self._on_part(f"batch lane: {events:,} pins more")
-        second = batch_lane.pass_through(self._spark, self._settings, events=events)
-        self._report.rates += batch_lane.rates([first, second])
+        first = batch_lane.run_steps(self._spark, self._settings, events=events)
+        self._on_part(f"batch lane: {events:,} more pins")
+        second = batch_lane.run_steps(self._spark, self._settings, events=events)
+        self._report.rates += batch_lane.compute_rates([first, second])
         self._report.figures.append(
             Figure(
                 "batch lane, second of two equal loads / first", second.seconds / first.seconds, "", aim=1.5
@@ -133,23 +133,23 @@ class _Parts:
         steps = (f"{name} {second.steps[name] / first.steps[name]:.2f}" for name in first.steps)
         self._report.notes += [
             f"second load / first, step by step: {', '.join(steps)}",
-            f"the batch lane warmed up with {cold.events:,} pins in {cold.seconds:.1f} s, which do not count",
+            f"warm-up of the batch lane, not counted: {warm_up.events:,} pins in {warm_up.seconds:.1f} s",
         ]
 
-    def _upsert(self, rows: int) -> None:
+    def _measure_upsert(self, rows: int) -> None:
         self._on_part("upsert")
         self._report.rates += upsert.measure(self._spark, self._settings, rows=rows)
 
-    def _latency(self, url: str, sizes: Sizes) -> None:
+    def _measure_latency(self, url: str, sizes: Sizes) -> None:
         self._on_part(f"latency: {sizes.rate:g} pins/s for {sizes.seconds:g} s")
-        with running(["stream"], self._settings):
-            found = latency.measure(url, self._settings.postgres, rate=sizes.rate, seconds=sizes.seconds)
+        with running_command(["stream"], self._settings):
+            latencies = latency.measure(url, self._settings.postgres, rate=sizes.rate, seconds=sizes.seconds)
         for percent, aim in ((50, 5), (99, None)):
             name = f"POST to Postgres at {sizes.rate:g} pins/s, p{percent}"
-            self._report.figures.append(Figure(name, latency.percentile(found, percent), "s", aim))
+            self._report.figures.append(Figure(name, latency.percentile(latencies, percent), "s", aim))
 
-    def _door(self, kind: str, url: str, load: Load) -> None:
-        self._on_part(f"door, {kind}")
-        door.measure(kind, url, Load(load.connections * load.batch, load.batch, load.connections))
+    def _measure_api(self, kind: str, url: str, load: ApiLoad) -> None:
+        self._on_part(f"API, {kind}")
+        door.measure(kind, url, ApiLoad(load.connections * load.batch, load.batch, load.connections))
         aim = 20_000 if kind == "bulk" else None
-        self._report.rates.append(door.measure(f"door, {kind}", url, load, aim=aim))
+        self._report.rates.append(door.measure(f"API, {kind}", url, load, aim=aim))

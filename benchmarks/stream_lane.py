@@ -1,4 +1,4 @@
-"""The stream lane, catching up: Kafka to bronze, silver, gold and Postgres."""
+"""The speed of the stream lane while it catches up: Kafka to bronze, silver, gold and Postgres."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lakehouse.pipelines.stream import open_stream
 
 
 def measure(spark: SparkSession, settings: Settings, *, event_bytes: int) -> Rate:
-    """Write everything that waits in the stream topic.
+    """Drain the stream topic and return the rate.
 
     Args:
         spark: the session.
-        settings: of the workplace.
-        event_bytes: the size of one event's JSON, on average.
+        settings: of the stack.
+        event_bytes: mean size of an event's JSON.
     """
     started = time.perf_counter()
     counts = open_stream(spark, settings).drain()

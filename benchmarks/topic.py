@@ -1,4 +1,4 @@
-"""The batch topic, filled as the door fills it, but without a door."""
+"""A producer that fills the batch topic as the API does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FLUSH_SECONDS = 60
 
 
 def fill(kafka: KafkaSettings, *, events: int) -> int:
-    """Put fresh pins into the batch topic and return the bytes of their JSON."""
+    """Write fresh pins to the batch topic and return the bytes of their JSON."""
     producer = Producer(
         {
             **librdkafka_config(kafka),
@@ -32,9 +32,9 @@ def fill(kafka: KafkaSettings, *, events: int) -> int:
         ]
         _produce(producer, kafka.batch_topic, key=unique_id, value=pin, headers=headers)
         size += len(pin)
-    left = producer.flush(FLUSH_SECONDS)
-    if left:
-        raise TimeoutError(f"{left} pins were not acknowledged within {FLUSH_SECONDS} s")
+    unacknowledged = producer.flush(FLUSH_SECONDS)
+    if unacknowledged:
+        raise TimeoutError(f"{unacknowledged} pins were not acknowledged within {FLUSH_SECONDS} s")
     return size
 
 
@@ -50,7 +50,7 @@ def _produce(
         try:
             producer.produce(topic, value=value, key=key, headers=headers)
         except BufferError:
-            producer.poll(0.1)  # the queue is full: wait for some to be acknowledged
+            producer.poll(0.1)  # the queue is full: wait until some are acknowledged
         else:
             producer.poll(0)
             return

@@ -1,4 +1,4 @@
-"""The fenced upsert of gold's features into Postgres."""
+"""The speed of the fenced upsert of gold's features into Postgres."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AIM = 50_000
 
 
 def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Rate]:
-    """Upsert gold's rows as new ones, then again as newer events of the same pins."""
+    """Upsert gold's rows as new pins, then as newer events of the same pins."""
     serving = ServingDatabase(settings.postgres)
     serving.ensure()
     features = DeltaLake.of(spark, settings).read(BATCH.features).limit(rows).repartition(4).persist()
@@ -27,14 +27,14 @@ def measure(spark: SparkSession, settings: Settings, *, rows: int) -> list[Rate]
     assert size is not None  # an aggregate without groups has one row
     try:
         return [
-            Rate("upsert, new pins", features.count(), size[0], _time(serving, features, 0), AIM),
-            Rate("upsert, newer events", features.count(), size[0], _time(serving, newer, 1), AIM),
+            Rate("upsert, new pins", features.count(), size[0], _time_upsert(serving, features, 0), AIM),
+            Rate("upsert, newer events", features.count(), size[0], _time_upsert(serving, newer, 1), AIM),
         ]
     finally:
         features.unpersist()
 
 
-def _time(serving: ServingDatabase, features: DataFrame, number: int) -> float:
+def _time_upsert(serving: ServingDatabase, features: DataFrame, number: int) -> float:
     started = time.perf_counter()
     serving.upsert(features, MicroBatch("benchmarks", number))
     return time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""Child processes beside a run."""
+"""A `pinlake` command that runs during a benchmark."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ STOP_SECONDS = 60.0
 
 
 @contextmanager
-def running(arguments: Sequence[str], settings: Settings) -> Iterator[None]:
-    """Run a `pinlake` command against the stack, then end it with SIGTERM and wait for it.
+def running_command(arguments: Sequence[str], settings: Settings) -> Iterator[None]:
+    """Run a `pinlake` command against the stack during the block, then end it with SIGTERM.
 
     Args:
-        arguments: the command and its options; its output goes to a log file in the home.
-        settings: of the workplace.
+        arguments: the command and its options; the output goes to a log file in the home.
+        settings: of the stack.
     """
     log = settings.home / "logs" / f"{arguments[0]}.log"
     with log.open("ab") as output:
-        # In a session of its own: Ctrl-C reaches this process alone, which then ends its children in order.
+        # In a session of its own: Ctrl-C reaches only this process, which then ends its children in order.
         child = subprocess.Popen(
             [sys.executable, "-m", "pinlake", *arguments],
             stdin=subprocess.DEVNULL,
@@ -46,6 +46,6 @@ def running(arguments: Sequence[str], settings: Settings) -> Iterator[None]:
 
 
 def _stack_variables(settings: Settings) -> dict[str, str]:
-    kept = dotenv.dotenv_values(stack_file(settings.home), interpolate=False)
-    values = {name: value for name, value in kept.items() if value is not None}
+    variables = dotenv.dotenv_values(stack_file(settings.home), interpolate=False)
+    values = {name: value for name, value in variables.items() if value is not None}
     return values | {f"{PREFIX}HOME": str(settings.home)}

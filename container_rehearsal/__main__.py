@@ -19,7 +19,7 @@ from pinlake.cli import console as output
 from pinlake.cli import error_output as entry
 
 ROOT = Path(__file__).parents[1]
-# The first revision whose containers run: what an upgrade starts from until there is a tag.
+# The first revision whose containers run. Upgrades start from it until the repository has a tag.
 FIRST = "0e93f6c"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -27,7 +27,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def rehearse(
-    phases: Annotated[list[Phase] | None, typer.Argument(help="Which; all of them if none is named.")] = None,
+    phases: Annotated[list[Phase] | None, typer.Argument(help="Phases to run; default: all of them.")] = None,
     base: Annotated[
         str | None, typer.Option(help="The revision to upgrade from; default: the newest tag.")
     ] = None,
@@ -35,9 +35,9 @@ def rehearse(
 ) -> None:
     """Run the commands of docs/operations.md on a container engine, and check what they did.
 
-    From a fresh clone; takes about an hour on two cores. Exit code 1 if a command fails, a sum does not
-    close, a pin is lost, or the API is away for over 10 s during the upgrade. Containers and volumes are
-    removed, images stay.
+    Starts from a fresh clone and takes about an hour on two cores. Exit code 1 if a command fails, a sum
+    does not close, a pin is lost, or the API is away for more than 10 s during the upgrade. Containers and
+    volumes are removed; images stay.
 
     Example: python -m container_rehearsal start upgrade
     """
@@ -46,7 +46,7 @@ def rehearse(
         print("no container engine answers: nothing was rehearsed")
         return
     revision = _git("rev-parse", "HEAD")
-    chosen = phases or list(Phase)
+    selected = phases or list(Phase)
     console = Console(stderr=True, highlight=False)
     with tempfile.TemporaryDirectory(prefix="pinlake-rehearsal-") as folder:
         installation = Installation(Path(folder, "checkout"))
@@ -57,7 +57,7 @@ def rehearse(
             on_step=lambda step: console.print(f"{time.strftime('%H:%M:%S')} {step}"),
         )
         try:
-            rehearsal.run(chosen, base=base or _newest_tag(revision) or FIRST)
+            rehearsal.run(selected, base=base or _newest_tag(revision) or FIRST)
         finally:
             installation.run(f"docker compose --project-name {PROJECT} down --volumes --remove-orphans")
     if as_json:
@@ -90,7 +90,7 @@ def _print(report: Report) -> None:
             table.add_row(name, f"{value:,.0f}")
         console.print(table)
     for phase, pins in report.pins.items():
-        console.print(f"{phase}: {pins:,} pins posted, {pins:,} served, every sum closes, the lanes agree")
+        console.print(f"{phase}: {pins:,} pins posted, {pins:,} served, all sums close, the lanes agree")
     if report.longest_silence is not None:
         console.print(f"longest time without a 201 during the upgrade: {report.longest_silence:.1f} s")
 

@@ -1,4 +1,4 @@
-"""A client that posts a pin every tenth of a second, whatever happens to the API."""
+"""A client that posts a pin every tenth of a second, even while the API is down."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ TIMEOUT_SECONDS = 2.0
 
 
 class PostingClient:
-    """Posts new pins from a thread until its context ends; each is repeated until it is answered with 201.
+    """Posts new pins from a thread until its context ends; repeats each until the API answers 201.
 
     Args:
         url: of the API.
 
     Attributes:
-        answered_at: the monotonic times of the answers with 201, one per pin.
+        answered_at: the monotonic time of the 201 for each pin.
     """
 
     def __init__(self, url: str) -> None:
@@ -42,12 +42,12 @@ class PostingClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Post no new pin, and wait until the last one is answered with 201."""
+        """Post no new pin, and wait for the 201 of the last one."""
         self._ending.set()
         self._thread.join()
 
     def await_answers(self, count: int) -> None:
-        """Wait until so many pins are answered with 201."""
+        """Wait until at least `count` pins are answered with 201."""
         with self._answered:
             self._answered.wait_for(lambda: len(self.answered_at) >= count)
 
@@ -74,5 +74,5 @@ class PostingClient:
 
 
 def longest_gap(moments: Sequence[float]) -> float:
-    """Return the longest time between two neighbours of an ascending sequence, 0 if there are none."""
+    """Return the longest time between neighbours of an ascending sequence; 0 if it has fewer than two."""
     return max((later - earlier for earlier, later in itertools.pairwise(moments)), default=0.0)

@@ -1,4 +1,4 @@
-"""The commands of a document, so that what is rehearsed is what a reader types."""
+"""The shell commands of a document, so that the rehearsal runs what a reader types."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def commands(document: Path, *, heading: str) -> str:
 
     Args:
         document: a Markdown file.
-        heading: its text, without the hashes.
+        heading: the text of the heading, without the hashes.
 
     Raises:
-        TerminalError: there is no such heading, or no block before the next one.
+        TerminalError: the heading is missing, or has no block of commands below it.
     """
     sections = re.split(r"^#+ ", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
     for section in sections:
@@ -26,5 +26,5 @@ def commands(document: Path, *, heading: str) -> str:
     raise TerminalError(
         f"no block of shell commands below the heading {heading}",
         where=str(document),
-        hint="Give the rehearsal a heading that is there.",
+        hint="Use a heading that the document has.",
     )

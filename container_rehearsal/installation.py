@@ -1,4 +1,4 @@
-"""One installation of docker-compose.yml: a checkout, and a project of its own on the engine."""
+"""One installation of docker-compose.yml: a checkout with its own project on the engine."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ OUTPUT_SHOWN = 1500
 
 @dataclass(frozen=True)
 class Installation:
-    """A checkout whose compose project bears the rehearsal's name.
+    """A checkout with the compose project of the rehearsal.
 
     Attributes:
-        checkout: a clone of the repository, at whichever revision.
+        checkout: a clone of the repository, at any revision.
     """
 
     checkout: Path
@@ -39,12 +39,12 @@ class Installation:
         return self.run(documented.commands(self.checkout / "docs" / "operations.md", heading=heading))
 
     def run(self, script: str) -> str:
-        """Run shell commands in the checkout, each of which must succeed, and return their standard output.
+        """Run shell commands in the checkout, stop at the first failure, and return their standard output.
 
         Raises:
             TerminalError: one of them failed.
         """
-        done = subprocess.run(
+        completed = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
             cwd=self.checkout,
             env={**os.environ, "COMPOSE_PROJECT_NAME": PROJECT},
@@ -52,27 +52,27 @@ class Installation:
             capture_output=True,
             text=True,
         )
-        if done.returncode:
-            output = done.stdout[-OUTPUT_SHOWN // 3 :] + done.stderr[-OUTPUT_SHOWN:]
+        if completed.returncode:
+            output = completed.stdout[-OUTPUT_SHOWN // 3 :] + completed.stderr[-OUTPUT_SHOWN:]
             raise TerminalError(
-                f"exit code {done.returncode} of:\n{script}\n{output}",
+                f"exit code {completed.returncode} of:\n{script}\n{output}",
                 where=str(self.checkout),
                 hint=f"Run the commands by hand there, with COMPOSE_PROJECT_NAME={PROJECT}.",
             )
-        return done.stdout
+        return completed.stdout
 
     def query(self, statement: str) -> str:
-        """Return what Postgres answers to a statement that returns one value."""
+        """Run a statement that returns one value in Postgres, and return it."""
         psql = 'psql --username="$POSTGRES_USER" --no-align --tuples-only --dbname=pinterest_streaming'
         command = f'PGPASSWORD=$POSTGRES_PASSWORD {psql} --command="{statement}"'
         return self.run(f"docker compose exec -T postgres sh -c '{command}'").strip()
 
     def count_pins(self) -> int:
-        """Return how many pins Postgres serves."""
+        """Return the number of pins that Postgres serves."""
         return int(self.query("SELECT count(*) FROM experimental_data"))
 
     def open_airflow(self) -> httpx.Client:
-        """Return a client of Airflow's REST API, logged in as its admin."""
+        """Return a client of Airflow's REST API, logged in as the admin."""
         password = dotenv_values(self.checkout / ".env")["AIRFLOW_ADMIN_PASSWORD"]
         login = {"username": "admin", "password": password}
         answer = httpx.post(f"{AIRFLOW}/auth/token", json=login, timeout=60).raise_for_status()
@@ -80,7 +80,7 @@ class Installation:
         return httpx.Client(base_url=f"{AIRFLOW}/api/v2", headers=headers, timeout=60)
 
     def memory(self) -> dict[str, int]:
-        """Return what each service uses now, in MB."""
+        """Return the memory that each service uses now, in MB."""
         identifiers = self.run("docker compose ps --quiet").split()
         lines = self.run(f"docker stats --no-stream --format '{{{{json .}}}}' {' '.join(identifiers)}")
         rows = [json.loads(line) for line in lines.splitlines()]
@@ -92,7 +92,7 @@ class Installation:
         }
 
     def image_sizes(self) -> dict[str, int]:
-        """Return the size of each image built here, in MB; layers that images share count in each."""
+        """Return the size of each image built here, in MB; shared layers count in each image."""
         lines = self.run("docker image ls --format '{{.Repository}}:{{.Tag}} {{.Size}}' 'pinlake*'")
         pairs = (line.rsplit(" ", 1) for line in lines.splitlines())
         return {name: parse_size(size) for name, size in pairs}

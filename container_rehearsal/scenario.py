@@ -1,4 +1,4 @@
-"""The rehearsal's phases: start, restore, upgrade; each on a real engine, with the documented commands."""
+"""The phases of the rehearsal, start, restore and upgrade, by the documented commands on a real engine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Value = TypeVar("Value")
 
 
 class Phase(StrEnum):
-    """What is rehearsed, each from an installation without data."""
+    """A part of the rehearsal, which starts from an installation without data."""
 
     START = "start"
     RESTORE = "restore"
@@ -37,14 +37,14 @@ class Phase(StrEnum):
 
 @dataclass
 class Report:
-    """What the rehearsal measured.
+    """The measurements of a rehearsal.
 
     Attributes:
         seconds: of each step, in the order they ran.
         images: sizes in MB.
-        memory: of each service in MB, the largest that was seen during a DAG run.
-        longest_silence: seconds without a 201 during the upgrade.
-        pins: that Postgres served at the end of each phase.
+        memory: the peak of each service during a DAG run, in MB.
+        longest_silence: the longest time without a 201 during the upgrade, in seconds.
+        pins: number that Postgres served at the end of each phase.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -55,12 +55,12 @@ class Report:
 
 
 class Rehearsal:
-    """Runs phases on one installation, one after the other, and fills a report.
+    """Runs phases on one installation, one after another, and fills a report.
 
     Args:
-        installation: its checkout stands at `revision`.
-        revision: what is rehearsed.
-        on_step: is called with the name of each step as it begins.
+        installation: with the checkout at `revision`.
+        revision: the revision under test.
+        on_step: called with the name of each step as it starts.
     """
 
     def __init__(self, installation: Installation, *, revision: str, on_step: Callable[[str], None]) -> None:
@@ -70,14 +70,14 @@ class Rehearsal:
         self._on_step = on_step
 
     def run(self, phases: Sequence[Phase], *, base: str) -> None:
-        """Run the phases in their order.
+        """Run the phases in the given order.
 
         Args:
-            phases: which of them.
-            base: the revision that is upgraded.
+            phases: the phases to run.
+            base: the revision to upgrade from.
 
         Raises:
-            TerminalError: something is not as it must be.
+            TerminalError: a command or a check failed.
         """
         for phase in phases:
             match phase:
@@ -90,7 +90,7 @@ class Rehearsal:
             self._installation.run("docker compose down --volumes --remove-orphans")
 
     def _start(self) -> None:
-        """Start from nothing, query, run the DAG, close the sums, stop and start again."""
+        """Start from nothing, query, run the DAG, check the sums, stop and start again."""
         pins = self._install()
         with self._step("documented use"):
             self._installation.run_documented("Use")
@@ -104,7 +104,7 @@ class Rehearsal:
         self.report.pins["start"] = pins
 
     def _install(self) -> int:
-        """Build and start from nothing, post the sample, and return how many pins are served."""
+        """Build and start from nothing, post the sample, and return the number of served pins."""
         with self._step("build and start"):
             self._installation.run_documented("Start")
         self.report.images = self._installation.image_sizes()
@@ -127,7 +127,7 @@ class Rehearsal:
         return accepted
 
     def _back_up_and_restore(self) -> None:
-        """Back a new installation up, delete it, restore it, and go on from there."""
+        """Back up a new installation, delete it, restore it, and post more pins."""
         pins = self._install()
         with self._step("back up"):
             self._installation.run_documented("Back up")
@@ -143,7 +143,7 @@ class Rehearsal:
         self.report.pins["restore"] = pins + len(client.answered_at)
 
     def _upgrade(self, base: str) -> None:
-        """Start a past revision and upgrade it under a client that posts all the time."""
+        """Start a past revision and upgrade it while a client posts pins."""
         installation = self._installation
         installation.run("make env")
         installation.run(f"git checkout --quiet {base}")
@@ -162,16 +162,16 @@ class Rehearsal:
             raise TerminalError(
                 f"no 201 for {client.longest_silence():.1f} s during the upgrade",
                 where=API,
-                hint=f"At most {LONGEST_SILENCE_SECONDS:.0f} s are allowed: look at the order of services.",
+                hint=f"At most {LONGEST_SILENCE_SECONDS:.0f} s are allowed: check the order of services.",
             )
 
     def _require_served(self, pins: int) -> None:
-        served = _until(
+        served = _read_until(
             lambda: self._installation.count_pins(), lambda count: count == pins, SERVED_WITHIN_SECONDS
         )
         if served != pins:
             raise TerminalError(
-                f"Postgres serves {served:,} pins of {pins:,}", where=API, hint="Look at the stream's log."
+                f"Postgres serves {served:,} pins of {pins:,}", where=API, hint="Read the stream's log."
             )
 
     def _require_dag_success(self) -> None:
@@ -183,13 +183,15 @@ class Rehearsal:
                 runs = airflow.get("/dags/pins_daily/dagRuns", params={"order_by": "-run_after", "limit": 1})
                 return str(runs.raise_for_status().json()["dag_runs"][0]["state"])
 
-            ended = _until(state, lambda state: state in ("success", "failed"), DAG_WITHIN_SECONDS)
-        if ended != "success":
-            raise TerminalError(f"the run of pins_daily is {ended}", where="Airflow", hint="Look at its log.")
+            final_state = _read_until(state, lambda state: state in ("success", "failed"), DAG_WITHIN_SECONDS)
+        if final_state != "success":
+            raise TerminalError(
+                f"the run of pins_daily is {final_state}", where="Airflow", hint="Read its log."
+            )
 
     def _require_sums(self) -> None:
         with self._step("ledger check and reconcile"):
-            # The nightly DAG may be at work.
+            # The nightly DAG may hold the locks.
             steps = "pinlake consume && " + " && ".join(
                 f"pinlake {step} --wait {LOCKED_SECONDS}" for step in ("bronze", "silver", "gold")
             )
@@ -204,13 +206,13 @@ class Rehearsal:
         self.report.seconds[name] = self.report.seconds.get(name, 0.0) + time.monotonic() - begun
 
 
-def _until(look: Callable[[], Value], enough: Callable[[Value], bool], seconds: float) -> Value:
-    """Look again every few seconds until it is enough or the time is over, and return the last value."""
+def _read_until(read: Callable[[], Value], is_final: Callable[[Value], bool], seconds: float) -> Value:
+    """Read a value every few seconds until it is final or the time is over; return the last value."""
     retrying = Retrying(
-        retry=retry_if_result(lambda value: not enough(value)),
+        retry=retry_if_result(lambda value: not is_final(value)),
         stop=stop_after_delay(seconds),
         wait=wait_fixed(3),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    value: Value = retrying(look)
+    value: Value = retrying(read)
     return value

@@ -1,1 +1,1 @@
-"""Kill anything at any moment, under load, and prove afterwards that nothing is lost, doubled or stale."""
+"""A drill: any process is killed at any moment under load, and nothing may be lost, doubled or stale."""

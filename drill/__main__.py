@@ -25,15 +25,18 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def drill(
     seconds: Annotated[float, typer.Option(min=1, help="How long processes are killed.")] = 120.0,
-    faults: Annotated[int, typer.Option(min=1, help="How many are killed in that time.")] = 10,
-    rate: Annotated[float, typer.Option(min=1, help="Pins posted a second.")] = 200.0,
-    seed: Annotated[int | None, typer.Option(help="Repeats who is killed when, and what is posted.")] = None,
+    faults: Annotated[int, typer.Option(min=1, help="How many kills in that time.")] = 10,
+    rate: Annotated[float, typer.Option(min=1, help="Pins posted per second.")] = 200.0,
+    seed: Annotated[
+        int | None, typer.Option(help="Repeats a drill: the same kills and the same pins.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """Kill door, stream, consumer, batch steps, Kafka, S3 and Postgres with -9 while pins are posted.
+    """Kill API, stream, consumer, batch steps, Kafka, S3 and Postgres with -9 while pins are posted.
 
-    Then drain both lanes and prove it: the ledger closes, the lanes agree, Postgres serves the newest event
-    of every pin the door has acknowledged. Exit code 1 if not. Runs on a stack of its own, leaves nothing.
+    Then drain both lanes and check that the ledger closes, the lanes agree, and Postgres serves the newest
+    event of every pin that the API acknowledged. Exit code 1 if not. Runs on a stack of its own and leaves
+    nothing behind.
 
     Example: python -m drill --seconds 600 --faults 50 --seed 7
     """
@@ -57,7 +60,7 @@ def drill(
 def _print(outcome: Outcome) -> None:
     console = output.console()
     console.print(f"seed {outcome.plan.seed}; {outcome.seconds:.0f} s in all")
-    table = output.table("killed", "times", "longest until served again")
+    table = output.table("killed", "times", "longest recovery")
     for name, times in sorted(Counter(fault.name for fault in outcome.faults).items()):
         recoveries = [fault.recovered for fault in outcome.faults if fault.name == name]
         longest = None if None in recoveries else max(filter(None, recoveries))
@@ -67,7 +70,7 @@ def _print(outcome: Outcome) -> None:
     console.print(f"events accepted {outcome.accepted:,}, malformed records {outcome.malformed:,}")
     for name, deaths in outcome.deaths.items():
         for death in deaths:
-            console.print(f"{name} has ended by itself, {death}", markup=False)
+            console.print(f"{name} ended by itself, {death}", markup=False)
     proof = outcome.proof
     console.print(
         f"lost {proof.lost}, doubled {proof.doubled}, stale {proof.stale}, lanes differ {proof.differing}"

@@ -1,4 +1,4 @@
-"""The processes that a drill kills: Pinlake's own, kept running, and the servers of the local stack."""
+"""The processes that a drill kills: Pinlake's own, which it restarts, and the servers of the local stack."""
 
 from __future__ import annotations
 
@@ -21,107 +21,108 @@ STOP_SECONDS = 60.0
 
 
 @dataclass
-class Role:
-    """One of Pinlake's processes, started again whenever it is gone.
+class CommandLoop:
+    """One of Pinlake's processes, restarted whenever it ends.
 
     Attributes:
-        name: what people call it.
-        commands: what it runs, one after another and then from the beginning.
-        deaths: the exit code and the last words each time it has ended without having been told to.
+        name: as the report shows it.
+        commands: the commands it runs in turn, over and over.
+        deaths: exit code and last log line, for each time it ended without being asked to.
     """
 
     name: str
     commands: Sequence[Sequence[str]]
     deaths: list[str] = field(default_factory=list)
     process: subprocess.Popen[bytes] | None = None
-    _turn: int = field(default=0, repr=False)
+    _next_index: int = field(default=0, repr=False)
 
     def next_command(self) -> Sequence[str]:
-        """Return what to run now."""
-        command = self.commands[self._turn % len(self.commands)]
-        self._turn += 1
+        """Return the command to run now."""
+        command = self.commands[self._next_index % len(self.commands)]
+        self._next_index += 1
         return command
 
 
-class Cast:
-    """Everything that runs during a drill; use it as a context, around which the stack is up.
+class DrillProcesses:
+    """Everything that runs during a drill, as a context manager; the stack must be up.
 
     Args:
         settings: of the stack.
-        door_port: where the door listens.
+        api_port: the port of the API.
     """
 
-    def __init__(self, settings: Settings, *, door_port: int) -> None:
-        self.roles = [
-            Role("door", [["serve", "--port", str(door_port)]]),
-            Role("stream", [["stream"]]),
-            Role("consumer", [["consume", "--follow"]]),
-            Role("batch step", [[step, "--wait", "60"] for step in BATCH_STEPS]),
+    def __init__(self, settings: Settings, *, api_port: int) -> None:
+        self.loops = [
+            # The name is a key in the JSON report.
+            CommandLoop("door", [["serve", "--port", str(api_port)]]),
+            CommandLoop("stream", [["stream"]]),
+            CommandLoop("consumer", [["consume", "--follow"]]),
+            CommandLoop("batch step", [[step, "--wait", "60"] for step in BATCH_STEPS]),
         ]
         self._settings = settings
         self._ending = threading.Event()
-        self._keepers = [
-            threading.Thread(target=self._keep, args=(role,), name=role.name, daemon=True)
-            for role in self.roles
+        self._supervisors = [
+            threading.Thread(target=self._supervise, args=(loop,), name=loop.name, daemon=True)
+            for loop in self.loops
         ]
 
-    def __enter__(self) -> Cast:
-        """Start all of them."""
-        for keeper in self._keepers:
-            keeper.start()
+    def __enter__(self) -> DrillProcesses:
+        """Start every process."""
+        for supervisor in self._supervisors:
+            supervisor.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End them in order."""
+        """Terminate every process and wait for it."""
         self._ending.set()
-        for role in self.roles:
-            if role.process is not None:
-                role.process.terminate()
-        for keeper in self._keepers:
-            keeper.join()
+        for loop in self.loops:
+            if loop.process is not None:
+                loop.process.terminate()
+        for supervisor in self._supervisors:
+            supervisor.join()
 
     @property
     def names(self) -> list[str]:
-        """Whom a fault may hit."""
-        return [*(role.name for role in self.roles), *SERVERS]
+        """The processes that a fault may kill."""
+        return [*(loop.name for loop in self.loops), *SERVERS]
 
     def kill(self, name: str) -> bool:
-        """Kill a process where it stands (-9); return whether there was one."""
+        """Kill a process with -9; return whether it was running."""
         if name in SERVERS:
             running = process.find(SERVERS[name].child(self._settings.home))
             if running is None:
                 return False
             running.kill()
             return True
-        (role,) = (role for role in self.roles if role.name == name)
-        child = role.process
+        (loop,) = (loop for loop in self.loops if loop.name == name)
+        child = loop.process
         if child is None or child.poll() is not None:
             return False
         child.kill()
         return True
 
     def restore(self) -> None:
-        """Start the servers that are gone; the others come back by themselves."""
+        """Restart the servers that were killed; the other processes restart by themselves."""
         stack.up(self._settings)
 
-    def _keep(self, role: Role) -> None:
+    def _supervise(self, loop: CommandLoop) -> None:
         while not self._ending.is_set():
-            with self._log(role).open("ab") as log:
-                role.process = subprocess.Popen(
-                    [sys.executable, "-m", "pinlake", *role.next_command()],
+            with self._log_path(loop).open("ab") as log:
+                loop.process = subprocess.Popen(
+                    [sys.executable, "-m", "pinlake", *loop.next_command()],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    env=self._environment(),
+                    env=self._build_environment(),
                     start_new_session=True,
                 )
             if self._ending.is_set():
-                role.process.terminate()
-            code = self._wait(role.process)
+                loop.process.terminate()
+            code = self._wait(loop.process)
             if code not in (0, -signal.SIGKILL) and not self._ending.is_set():
-                role.deaths.append(f"exit code {code}: {self._last_words(role)}")
+                loop.deaths.append(f"exit code {code}: {self._last_log_line(loop)}")
                 self._ending.wait(1)
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
@@ -132,12 +133,12 @@ class Cast:
                 if self._ending.is_set():
                     child.kill()
 
-    def _log(self, role: Role) -> Path:
-        return self._settings.home / "logs" / f"drill-{role.name.replace(' ', '-')}.log"
+    def _log_path(self, loop: CommandLoop) -> Path:
+        return self._settings.home / "logs" / f"drill-{loop.name.replace(' ', '-')}.log"
 
-    def _last_words(self, role: Role) -> str:
-        lines = self._log(role).read_text(encoding="utf-8", errors="replace").splitlines()
+    def _last_log_line(self, loop: CommandLoop) -> str:
+        lines = self._log_path(loop).read_text(encoding="utf-8", errors="replace").splitlines()
         return lines[-1] if lines else ""
 
-    def _environment(self) -> dict[str, str]:
+    def _build_environment(self) -> dict[str, str]:
         return {**os.environ, f"{PREFIX}HOME": str(self._settings.home)}

@@ -1,4 +1,4 @@
-"""Who is killed when, and how long it takes until what is posted afterwards is served again."""
+"""The schedule of kills, and the time from each until a pin that is posted later is served."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from types import TracebackType
 
 import psycopg2
 
-from drill.cast import SERVERS, Cast
+from drill.cast import SERVERS, DrillProcesses
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 
-LOOK_SECONDS = 0.2
-LONGEST_ABSENCE = 4.0
+POLL_SECONDS = 0.2
+MAX_OUTAGE_SECONDS = 4.0
 GIVE_UP_AFTER_SECONDS = 10.0
 _NEWEST = "SELECT extract(epoch FROM max(event_time))::float8 FROM experimental_data"
 
 
 @dataclass(frozen=True)
-class Blow:
-    """One kill to come.
+class PlannedKill:
+    """One kill of the schedule.
 
     Attributes:
-        moment: when, in seconds from the beginning.
-        name: who is killed.
-        absence: how long a server stays away, in seconds.
+        moment: its time, in seconds from the start.
+        name: the process to kill.
+        outage_seconds: how long a server stays down; other processes restart at once.
     """
 
     moment: float
     name: str
-    absence: float
+    outage_seconds: float
 
 
 @dataclass
 class Fault:
-    """One kill.
+    """One kill that was done.
 
     Attributes:
-        name: who was killed.
-        at: when, in seconds since 1970.
+        name: the process that was killed.
+        at: its time, in seconds since 1970.
         recovered: seconds until Postgres served an event that was posted later; None if it never did.
     """
 
@@ -53,40 +53,40 @@ class Fault:
 
 
 class Arrivals:
-    """Looks what Postgres serves, and so when each fault is over; use it as a context."""
+    """A thread that polls Postgres for the newest event and dates the recovery from each fault."""
 
     def __init__(self, settings: PostgresSettings, faults: list[Fault]) -> None:
         self.newest = 0.0
         self._settings = settings
         self._faults = faults
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="arrivals", daemon=True)
+        self._thread = threading.Thread(target=self._poll, name="arrivals", daemon=True)
 
     def __enter__(self) -> Arrivals:
-        """Begin to look."""
+        """Start to poll."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Look no longer."""
+        """Stop polling."""
         self._ending.set()
         self._thread.join()
 
     @property
-    def all_over(self) -> bool:
+    def all_recovered(self) -> bool:
         """Whether everything has recovered from every fault."""
         return all(fault.recovered is not None for fault in self._faults)
 
-    def _look(self) -> None:
-        while not self._ending.wait(LOOK_SECONDS):
+    def _poll(self) -> None:
+        while not self._ending.wait(POLL_SECONDS):
             try:
                 with closing(connect(self._settings)) as session, session.cursor() as cursor:
                     cursor.execute(_NEWEST)
                     self.newest = (cursor.fetchone() or (None,))[0] or 0.0
             except psycopg2.Error:
-                # It may be the one that was killed, or not have the table yet.
+                # Postgres may have been killed, or the table may not exist yet.
                 continue
             now = time.time()
             for fault in self._faults:
@@ -94,46 +94,48 @@ class Arrivals:
                     fault.recovered = now - fault.at
 
 
-def schedule(names: Sequence[str], *, count: int, seconds: float, seed: int) -> list[Blow]:
-    """Return whom to kill when: random moments, and everybody once before anybody twice."""
+def schedule(names: Sequence[str], *, count: int, seconds: float, seed: int) -> list[PlannedKill]:
+    """Return kills at random times; each process is killed once before any is killed twice."""
     randomness = random.Random(seed)
     moments = sorted(randomness.uniform(0, seconds) for _ in range(count))
     victims: list[str] = []
     while len(victims) < count:
         victims += randomness.sample(names, len(names))
-    absences = (randomness.uniform(0, LONGEST_ABSENCE) for _ in moments)
-    return [Blow(*blow) for blow in zip(moments, victims, absences, strict=False)]
+    outages = (randomness.uniform(0, MAX_OUTAGE_SECONDS) for _ in moments)
+    return [PlannedKill(*kill) for kill in zip(moments, victims, outages, strict=False)]
 
 
-def inflict(cast: Cast, faults: list[Fault], blows: Sequence[Blow], *, seconds: float) -> None:
-    """Kill as scheduled; servers are started again after their absence.
+def inject_faults(
+    processes: DrillProcesses, faults: list[Fault], kills: Sequence[PlannedKill], *, seconds: float
+) -> None:
+    """Kill as scheduled, and restart each server after its outage.
 
     Args:
-        cast: whom.
-        faults: each is added as it happens.
-        blows: in their order.
-        seconds: how long to stay, at least.
+        processes: the processes to kill.
+        faults: a list to which each fault is added as it happens.
+        kills: the schedule, in order of time.
+        seconds: the minimum duration.
     """
     began = time.monotonic()
-    for blow in blows:
-        _sleep_until(began + blow.moment)
+    for kill in kills:
+        _sleep_until(began + kill.moment)
         at = time.time()
-        if not _kill(cast, blow.name):
+        if not _kill(processes, kill.name):
             continue
-        faults.append(Fault(blow.name, at))
-        if blow.name in SERVERS:
-            time.sleep(blow.absence)
-            cast.restore()
+        faults.append(Fault(kill.name, at))
+        if kill.name in SERVERS:
+            time.sleep(kill.outage_seconds)
+            processes.restore()
     _sleep_until(began + seconds)
 
 
-def _kill(cast: Cast, name: str) -> bool:
-    """Kill whoever bears a name; one that was killed shortly before may still be on its way back."""
+def _kill(processes: DrillProcesses, name: str) -> bool:
+    """Kill a process by its name, waiting while it restarts after an earlier kill."""
     deadline = time.monotonic() + GIVE_UP_AFTER_SECONDS
-    while not cast.kill(name):
+    while not processes.kill(name):
         if time.monotonic() > deadline:
             return False
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     return True
 
 

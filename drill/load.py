@@ -1,4 +1,4 @@
-"""Clients that post pins while everything around them dies, and remember what the door has acknowledged."""
+"""Clients that post pins during a drill and remember what the API acknowledged."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from pinlake.app.demo import malformed_records as malformed
 
 PINS = 500
 CLIENTS = 16
-REPEATED = 0.02
+REPEATED_SHARE = 0.02
 MALFORMED_SECONDS = 5.0
 CATEGORIES = ("art", "home", "travel", "food")
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What a client has made of one event."""
+class SentEvent:
+    """An event as a client sent it."""
 
     unique_id: str
     event_id: str
@@ -36,7 +36,7 @@ class Sent:
     follower_count: int
 
     def body(self) -> bytes:
-        """Return the pin as it is posted."""
+        """Return the JSON document to post."""
         return orjson.dumps(
             {
                 "unique_id": self.unique_id,
@@ -47,23 +47,23 @@ class Sent:
         )
 
 
-class Load:
-    """Posts at a rate from a thread of its own until its context ends; no post is given up.
+class LoadGenerator:
+    """Posts pins at a given rate from a thread until its context ends; retries each until it is acknowledged.
 
     Args:
-        url: of the door, which may be away.
-        settings: of the broker, for records that go past the door.
-        rate: pins a second.
-        seed: of pins, order and gaps.
+        url: of the API, which may be down.
+        settings: of the broker, for records that bypass the API.
+        rate: pins per second.
+        seed: of the pins, their order and the pauses between them.
 
     Attributes:
-        acknowledged: every event that the door has answered with 201.
-        answered_at: when, by the monotonic clock, in the order of the answers.
-        malformed: records written past the door.
+        acknowledged: every event that the API answered with 201.
+        answered_at: the monotonic times of these answers, in the same order.
+        malformed: number of malformed records written to Kafka directly.
     """
 
     def __init__(self, url: str, settings: Settings, *, rate: float, seed: int) -> None:
-        self.acknowledged: list[Sent] = []
+        self.acknowledged: list[SentEvent] = []
         self.answered_at: list[float] = []
         self.malformed = 0
         self._url = url
@@ -73,11 +73,12 @@ class Load:
         self._pins = [str(uuid.UUID(int=self._random.getrandbits(128), version=4)) for _ in range(PINS)]
         self._ending = threading.Event()
         self._threads = [
-            threading.Thread(target=run, name=run.__name__, daemon=True) for run in (self._post, self._litter)
+            threading.Thread(target=run, name=run.__name__, daemon=True)
+            for run in (self._post, self._write_malformed)
         ]
 
-    def __enter__(self) -> Load:
-        """Begin to post."""
+    def __enter__(self) -> LoadGenerator:
+        """Start to post."""
         for thread in self._threads:
             thread.start()
         return self
@@ -85,7 +86,7 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Make no new event; wait until every one that was made is acknowledged."""
+        """Create no new event, and wait until every event is acknowledged."""
         self._ending.set()
         for thread in self._threads:
             thread.join()
@@ -99,36 +100,38 @@ class Load:
         asyncio.run(self._post_all())
 
     async def _post_all(self) -> None:
-        waiting: asyncio.Queue[Sent | None] = asyncio.Queue(maxsize=CLIENTS)
+        queue: asyncio.Queue[SentEvent | None] = asyncio.Queue(maxsize=CLIENTS)
         async with api_client(self._url, connections=CLIENTS) as client, asyncio.TaskGroup() as group:
             for _ in range(CLIENTS):
-                group.create_task(self._serve(client, waiting))
+                group.create_task(self._post_queued(client, queue))
             number = 0
             while not self._ending.is_set():
                 number += 1
-                await waiting.put(self._event(number))
+                await queue.put(self._make_event(number))
                 await asyncio.sleep(self._random.expovariate(self._rate))
             for _ in range(CLIENTS):
-                await waiting.put(None)
+                await queue.put(None)
 
-    async def _serve(self, client: httpx.AsyncClient, waiting: asyncio.Queue[Sent | None]) -> None:
-        while (event := await waiting.get()) is not None:
+    async def _post_queued(self, client: httpx.AsyncClient, queue: asyncio.Queue[SentEvent | None]) -> None:
+        while (event := await queue.get()) is not None:
             while (await post_pin(client, event.body(), event_id=event.event_id)).acknowledged is None:
                 pass
             self.acknowledged.append(event)
             self.answered_at.append(time.monotonic())
 
-    def _event(self, number: int) -> Sent:
-        if self.acknowledged and self._random.random() < REPEATED:
+    def _make_event(self, number: int) -> SentEvent:
+        if self.acknowledged and self._random.random() < REPEATED_SHARE:
             return self._random.choice(self.acknowledged[-PINS:])
-        return Sent(self._random.choice(self._pins), new_event_id(), self._random.choice(CATEGORIES), number)
+        return SentEvent(
+            self._random.choice(self._pins), new_event_id(), self._random.choice(CATEGORIES), number
+        )
 
-    def _litter(self) -> None:
-        """Write records that are no pins; those that carry an event id would look like the door's."""
-        rubbish = [record for record in malformed.records() if record.event_id is None]
+    def _write_malformed(self) -> None:
+        """Write records that are not pins; any with an event id would look like the API's."""
+        records = [record for record in malformed.records() if record.event_id is None]
         while not self._ending.wait(MALFORMED_SECONDS):
             try:
-                malformed.write(self._settings.kafka, rubbish)
+                malformed.write(self._settings.kafka, records)
             except TransientError:
                 continue
-            self.malformed += len(rubbish)
+            self.malformed += len(records)

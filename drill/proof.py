@@ -1,4 +1,4 @@
-"""What must be there, computed from what the door has acknowledged, beside what is there."""
+"""The comparison of the stored data with the events that the API acknowledged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from drill.load import Sent
+from drill.load import SentEvent
 from foundation.postgres import connect
 from foundation.settings import Settings
 from ingestion.landing.run import consume
@@ -29,13 +29,13 @@ Row = tuple[str, str, int, int]
 
 @dataclass(frozen=True)
 class Proof:
-    """What was found after everything had been drained.
+    """The result of a drill, after both lanes are drained.
 
     Attributes:
         lost: acknowledged events missing in a lane's bronze, and pins missing in Postgres.
         doubled: Kafka records that a bronze table, or pins that a silver table, has more than once.
-        stale: pins of which Postgres serves anything but the newest acknowledged event.
-        unbalanced: sums of the ledger that do not close.
+        stale: pins whose row in Postgres is not their newest acknowledged event.
+        unbalanced: sums of the ledger that do not close, as "lane: sum".
         differing: events on which the lanes do not agree.
     """
 
@@ -52,7 +52,7 @@ class Proof:
 
 
 def drain(spark: SparkSession, settings: Settings) -> None:
-    """Take everything through both lanes that is still on its way."""
+    """Run both lanes until every record has passed through them."""
     lake = DeltaLake.of(spark, settings)
     consume(settings)
     batch_lane.run_bronze(lake)
@@ -61,41 +61,43 @@ def drain(spark: SparkSession, settings: Settings) -> None:
     open_stream(spark, settings).drain()
 
 
-def prove(spark: SparkSession, settings: Settings, acknowledged: Iterable[Sent], *, began: datetime) -> Proof:
-    """Compare what there is with what the door has acknowledged."""
+def prove(
+    spark: SparkSession, settings: Settings, acknowledged: Iterable[SentEvent], *, began: datetime
+) -> Proof:
+    """Compare the stored data with the events that the API acknowledged."""
     events = list(acknowledged)
-    expected = newest(events)
-    served = _served(settings)
+    expected = newest_rows(events)
+    served = _read_served_rows(settings)
     lake, serving = DeltaLake.of(spark, settings), ServingDatabase(settings.postgres)
-    closed = sums.check_balance(lake, collect.collect(lake, serving))
-    compared = reconcile.compare(lake, since=began, until=datetime.now(UTC))
+    totals = sums.check_balance(lake, collect.collect(lake, serving))
+    comparison = reconcile.compare(lake, since=began, until=datetime.now(UTC))
     return Proof(
-        lost=_missing(spark, settings, events) + len(expected.keys() - served.keys()),
-        doubled=_doubled(spark, settings),
+        lost=_count_missing(spark, settings, events) + len(expected.keys() - served.keys()),
+        doubled=_count_doubled(spark, settings),
         stale=sum(served[pin] != row for pin, row in expected.items() if pin in served),
-        unbalanced=tuple(f"{total.lane}: {total.what}" for total in closed if not total.balanced),
-        differing=compared.differing,
+        unbalanced=tuple(f"{total.lane}: {total.what}" for total in totals if not total.balanced),
+        differing=comparison.differing,
     )
 
 
-def newest(events: Iterable[Sent]) -> dict[str, Row]:
-    """Return what Postgres must serve of each pin: event_id, category, follower_count, downloaded."""
-    found: dict[str, Row] = {}
+def newest_rows(events: Iterable[SentEvent]) -> dict[str, Row]:
+    """Return Postgres's expected row of each pin: event_id, category, follower_count, downloaded."""
+    rows: dict[str, Row] = {}
     for event in events:
         row = (event.event_id, event.category, event.follower_count, event.follower_count % 2)
-        found[event.unique_id] = max(row, found.get(event.unique_id, row))
-    return found
+        rows[event.unique_id] = max(row, rows.get(event.unique_id, row))
+    return rows
 
 
-def _served(settings: Settings) -> Mapping[str, Row]:
+def _read_served_rows(settings: Settings) -> Mapping[str, Row]:
     columns = "unique_id::text, event_id::text, category, follower_count, downloaded"
     with closing(connect(settings.postgres)) as session, session.cursor() as cursor:
         cursor.execute(f"SELECT {columns} FROM experimental_data")
         return {pin: (event_id, *rest) for pin, event_id, *rest in cursor}
 
 
-def _missing(spark: SparkSession, settings: Settings, events: Iterable[Sent]) -> int:
-    """Count the acknowledged events that a lane's bronze does not have."""
+def _count_missing(spark: SparkSession, settings: Settings, events: Iterable[SentEvent]) -> int:
+    """Count the acknowledged events that are missing in a lane's bronze, over both lanes."""
     file = Path(settings.home) / "acknowledged.txt"
     file.write_text("\n".join({event.event_id for event in events}), encoding="utf-8")
     acknowledged = spark.read.text(f"file:{file.absolute()}").withColumnRenamed("value", "event_id")
@@ -110,15 +112,15 @@ def _missing(spark: SparkSession, settings: Settings, events: Iterable[Sent]) ->
     )
 
 
-def _doubled(spark: SparkSession, settings: Settings) -> int:
+def _count_doubled(spark: SparkSession, settings: Settings) -> int:
     lake = DeltaLake.of(spark, settings)
     keys: list[tuple[Table, Sequence[str]]] = [
         (lane.bronze, ("topic", "partition", "offset")) for lane in (BATCH, STREAM)
     ]
     keys += [(table, ("unique_id",)) for lane in (BATCH, STREAM) for table in (lane.silver, lane.features)]
-    found = 0
+    doubled = 0
     for table, key in keys:
         rows = lake.read(table)
         row = rows.groupBy(*key).count().agg(F.sum(F.col("count") - 1).alias("more")).first()
-        found += int(row.more or 0) if row else 0
-    return found
+        doubled += int(row.more or 0) if row else 0
+    return doubled

@@ -1,4 +1,4 @@
-"""One drill: a stack of its own, load and faults side by side, and the proof."""
+"""One drill: a stack of its own, load and faults at the same time, and the proof."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from drill.cast import Cast
-from drill.faults import Arrivals, Fault, inflict, schedule
-from drill.load import Load
+from drill.cast import DrillProcesses
+from drill.faults import Arrivals, Fault, inject_faults, schedule
+from drill.load import LoadGenerator
 from drill.proof import Proof, drain, prove
 from foundation.kafka_admin import create_topics
 from foundation.settings import Settings
@@ -27,13 +27,13 @@ RECOVERY_SECONDS = 180.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What a drill does.
+    """The parameters of a drill.
 
     Attributes:
-        seconds: how long there are faults.
-        faults: how many, spread at random.
-        rate: pins posted a second.
-        seed: of everything random.
+        seconds: the duration of the faults.
+        faults: their number, at random times.
+        rate: pins posted per second.
+        seed: of all random choices.
     """
 
     seconds: float
@@ -44,17 +44,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What has happened, and what was proved.
+    """The course and the result of a drill.
 
     Attributes:
-        faults: each with its time of recovery.
-        accepted: events that the door has acknowledged.
-        malformed: records written past the door.
-        longest_silence: seconds between two acknowledgements at most.
-        deaths: what the processes that ended by themselves said last, by name; they were started again.
-        logs: where every process's log was kept, if something is wrong.
-        seconds: of the whole drill.
-        proof: the proof.
+        plan: the parameters.
+        faults: each kill with its time of recovery.
+        accepted: number of events that the API acknowledged.
+        malformed: number of malformed records written to Kafka directly.
+        longest_silence: the longest time between two acknowledgements, in seconds.
+        deaths: by process name, exit code and last log line of each unexpected end (it was restarted).
+        seconds: duration of the whole drill.
+        proof: the comparison of the stored data with the acknowledged events.
+        logs: the folder with the log of every process, if something is wrong.
     """
 
     plan: Plan
@@ -69,28 +70,28 @@ class Outcome:
 
     @property
     def holds(self) -> bool:
-        """Whether everything has recovered and nothing is wrong."""
+        """Whether every fault was recovered from and nothing is wrong."""
         return self.proof.holds and all(fault.recovered is not None for fault in self.faults)
 
 
 def run(plan: Plan, *, on_step: Callable[[str], None]) -> Outcome:
-    """Hold a drill, and leave nothing behind but, if something is wrong, the logs.
+    """Run a drill; leave nothing behind, except the logs if something is wrong.
 
     Args:
-        plan: what to do.
-        on_step: told what begins.
+        plan: the parameters.
+        on_step: called with a description of each step as it starts.
     """
     started, began = time.monotonic(), datetime.now(UTC)
     on_step("start Kafka, the object store and Postgres")
     with temporary_stack("drill") as settings:
         create_topics(settings.kafka)
         faults: list[Fault] = []
-        load, deaths = _trouble(plan, settings, faults, on_step)
+        load, deaths = _run_faults(plan, settings, faults, on_step)
         on_step("drain both lanes")
         spark = session.build(settings, app="pinlake drill")
         try:
             drain(spark, settings)
-            on_step("compare with what the door has acknowledged")
+            on_step("compare with what the API acknowledged")
             proof = prove(spark, settings, load.acknowledged, began=began)
         finally:
             spark.stop()
@@ -104,36 +105,36 @@ def run(plan: Plan, *, on_step: Callable[[str], None]) -> Outcome:
             seconds=time.monotonic() - started,
             proof=proof,
         )
-        return outcome if outcome.holds else replace(outcome, logs=_kept_logs(settings))
+        return outcome if outcome.holds else replace(outcome, logs=_save_logs(settings))
 
 
-def _kept_logs(settings: Settings) -> str:
-    kept = tempfile.mkdtemp(prefix="pinlake-drill-logs-")
-    shutil.copytree(settings.home / "logs", kept, dirs_exist_ok=True)
-    return kept
+def _save_logs(settings: Settings) -> str:
+    folder = tempfile.mkdtemp(prefix="pinlake-drill-logs-")
+    shutil.copytree(settings.home / "logs", folder, dirs_exist_ok=True)
+    return folder
 
 
-def _trouble(
+def _run_faults(
     plan: Plan, settings: Settings, faults: list[Fault], on_step: Callable[[str], None]
-) -> tuple[Load, dict[str, list[str]]]:
+) -> tuple[LoadGenerator, dict[str, list[str]]]:
     (port,) = free_ports(1)
-    cast = Cast(settings, door_port=port)
-    load = Load(f"http://{HOST}:{port}", settings, rate=plan.rate, seed=plan.seed)
-    with cast, Arrivals(settings.postgres, faults) as arrivals, load:
+    processes = DrillProcesses(settings, api_port=port)
+    load = LoadGenerator(f"http://{HOST}:{port}", settings, rate=plan.rate, seed=plan.seed)
+    with processes, Arrivals(settings.postgres, faults) as arrivals, load:
         on_step("wait until the first pin is served")
-        _until(lambda: arrivals.newest > 0, START_SECONDS)
+        _wait_until(lambda: arrivals.newest > 0, START_SECONDS)
         on_step(f"{plan.faults} faults in {plan.seconds:g} s, seed {plan.seed}")
-        blows = schedule(cast.names, count=plan.faults, seconds=plan.seconds, seed=plan.seed)
-        inflict(cast, faults, blows, seconds=plan.seconds)
-        on_step("wait until what was posted after the last fault is served")
-        _until(lambda: arrivals.all_over, RECOVERY_SECONDS)
-    return load, {role.name: role.deaths for role in cast.roles if role.deaths}
+        kills = schedule(processes.names, count=plan.faults, seconds=plan.seconds, seed=plan.seed)
+        inject_faults(processes, faults, kills, seconds=plan.seconds)
+        on_step("wait until pins posted after the last fault are served")
+        _wait_until(lambda: arrivals.all_recovered, RECOVERY_SECONDS)
+    return load, {loop.name: loop.deaths for loop in processes.loops if loop.deaths}
 
 
-def _until(condition: Callable[[], bool], seconds: float) -> None:
-    """Wait for a condition; if it does not come true in time, what depends on it will tell."""
+def _wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait for a condition, or until the time is over: the outcome shows if it did not come true."""
     waiting = Retrying(
-        retry=retry_if_result(lambda found: not found),
+        retry=retry_if_result(lambda is_true: not is_true),
         wait=wait_fixed(0.2),
         stop=stop_after_delay(seconds),
         retry_error_callback=lambda state: None,

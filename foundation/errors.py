@@ -23,15 +23,6 @@ class TransientError(PinlakeError):
     """A server did not answer in time: the same call may succeed later."""
 
 
-def object_store_unavailable(error: Exception, *, where: str) -> TransientError:
-    """Return the error for an object store that does not answer."""
-    return TransientError(
-        f"the object store does not answer: {type(error).__name__}",
-        where=where,
-        hint="Check the network and PINLAKE_S3_ENDPOINT, then run the command again.",
-    )
-
-
 class TerminalError(PinlakeError):
     """Trying again does not help: something must be fixed first."""
 
@@ -42,3 +33,8 @@ class ConfigurationError(TerminalError):
 
 class UsageError(TerminalError):
     """A command was given something that does not exist or is not allowed."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or the name of its type if it has no text."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

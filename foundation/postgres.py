@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 
 import psycopg2
@@ -11,6 +12,12 @@ from foundation.errors import ConfigurationError, TerminalError, TransientError
 from foundation.settings import PostgresSettings
 
 CONNECT_SECONDS = 5
+
+# libpq gives no error code for a failed connection, only a text, with one paragraph per address of the host.
+_REJECTED_USER = re.compile(
+    r'authentication failed|no password supplied|role "[^"]*" (does not exist|is not permitted)'
+)
+_MISSING_DATABASE = re.compile(r'database "[^"]*" does not exist')
 
 
 def connect(
@@ -38,8 +45,7 @@ def connect(
             application_name="pinlake",
         )
     except psycopg2.OperationalError as error:
-        # libpq gives no error code for a failed connection, only a text.
-        if "authentication failed" not in str(error) and "no password supplied" not in str(error):
+        if not _REJECTED_USER.search(str(error)):
             raise
         raise TerminalError(
             "Postgres rejects the user or the password",
@@ -64,16 +70,15 @@ def require_database(settings: PostgresSettings, *, seconds: int = CONNECT_SECON
         with closing(connect(settings, seconds=seconds)) as session, session.cursor() as cursor:
             cursor.execute("SELECT 1")
     except psycopg2.OperationalError as error:
-        message = str(error).strip().splitlines()[0]
-        # There is no error code here either.
-        if message.endswith("does not exist"):
+        if _MISSING_DATABASE.search(str(error)):
             raise ConfigurationError(
                 f"missing database: {settings.database}",
                 where=where,
                 hint="Create it with `pinlake init`, or correct PINLAKE_POSTGRES_DATABASE.",
             ) from None
+        reason, *_ = str(error).strip().splitlines() or ["no reason given"]
         raise TransientError(
-            f"Postgres does not answer: {message}",
+            f"Postgres does not answer: {reason}",
             where=where,
             hint="Start it, or correct PINLAKE_POSTGRES_HOST and _PORT.",
         ) from None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from foundation.clients import S3Timeouts, s3_client
 from foundation.errors import ConfigurationError
 from foundation.java import jars, jre
 from foundation.settings import Settings
@@ -13,11 +13,9 @@ from local_stack import addresses
 from local_stack.addresses import Addresses
 from local_stack.process import Child
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
 LOGGING = Path(__file__).with_name("s3proxy_logback.xml")
 HEAP = "192m"
+_TIMEOUTS = S3Timeouts(connect=2.0, read=5.0, attempts=1)
 
 
 def child(home: Path) -> Child:
@@ -81,7 +79,7 @@ class ObjectStore:
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
-        client = self._client()
+        client = s3_client(addresses.point(self.settings, self.addresses).s3, _TIMEOUTS)
         try:
             names = {bucket.get("Name") for bucket in client.list_buckets()["Buckets"]}
         except (BotoCoreError, ClientError):
@@ -96,16 +94,3 @@ class ObjectStore:
                     hint="Correct PINLAKE_S3_BUCKET.",
                 ) from None
         return True
-
-    def _client(self) -> S3Client:
-        import boto3
-        from botocore.config import Config
-
-        return boto3.session.Session().client(
-            "s3",
-            endpoint_url=self.address,
-            region_name=self.settings.s3.region,
-            aws_access_key_id=self.addresses.s3_access_key,
-            aws_secret_access_key=self.addresses.s3_secret_key.get_secret_value(),
-            config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +19,9 @@ def temporary_stack(name: str) -> Iterator[Settings]:
     Args:
         name: prefix of the name of its folder.
     """
-    home = Path(tempfile.mkdtemp(prefix=f"pinlake-{name}-"))
-    loaded = settings_module.load(home=home)
-    try:
-        yield addresses.point(loaded, stack.up(loaded))
-    finally:
-        stack.down(loaded)
-        shutil.rmtree(home)
+    with tempfile.TemporaryDirectory(prefix=f"pinlake-{name}-") as folder:
+        loaded = settings_module.load(home=Path(folder))
+        try:
+            yield addresses.point(loaded, stack.up(loaded))
+        finally:
+            stack.down(loaded)

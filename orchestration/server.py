@@ -72,9 +72,9 @@ def health(settings: Settings) -> dict[str, str]:
     url = f"{Configuration.of(settings).url}/api/v2/monitor/health"
     try:
         answer = httpx.get(url, timeout=ANSWER_SECONDS).raise_for_status().json()
-    except httpx.HTTPError:
-        return {}
-    return {name: str(answer[name]["status"]) for name in COMPONENTS}
+        return {name: str(answer[name]["status"]) for name in COMPONENTS}
+    except (httpx.HTTPError, ValueError, LookupError, TypeError):
+        return {}  # also if another program answers on the port
 
 
 def all_healthy(states: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Compile lakehouse/spark/log_store/java into log_store.jar: the same bytes wherever it runs.
+"""Compiler of lakehouse/spark/log_store/java to log_store.jar: the same bytes on every machine.
 
 Run it as `uv run python scripts/build_log_store.py` after changing the source or Delta's version. It needs
 the locked jars (`pinlake jars spark compiler`) and a JRE.
@@ -21,13 +21,13 @@ from foundation.settings import Settings
 from lakehouse.spark import log_store
 
 SOURCES = log_store.JAR.parent / "java"
-# No debug information and no processors: nothing of this machine gets into the classes.
+# No debug information and no processors: the classes contain nothing specific to this machine.
 OPTIONS = ("-17", "-g:none", "-proc:none", "-encoding", "UTF-8", "-failOnWarning")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def main() -> None:
-    """Write the jar, to its place in the project or to the one that was named."""
+    """Write the jar to its path in the project, or to the path of `--to`."""
     parser = argparse.ArgumentParser(description="Compile the log store's jar.")
     parser.add_argument("--to", type=Path, default=log_store.JAR, help="default: %(default)s")
     jar: Path = parser.parse_args().to
@@ -51,7 +51,7 @@ def _pack(classes: Path, jar: Path) -> None:
     with zipfile.ZipFile(jar, "w", zipfile.ZIP_STORED) as archive:
         for compiled in sorted(classes.rglob("*.class")):
             entry = zipfile.ZipInfo(compiled.relative_to(classes).as_posix(), date_time=EPOCH)
-            entry.create_system = 3  # as on Unix, whatever this is
+            entry.create_system = 3  # as on Unix, on every system
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, compiled.read_bytes())
 
@@ -60,8 +60,8 @@ def _hadoop() -> Path:
     spec = importlib.util.find_spec("pyspark")
     if spec is None or spec.origin is None:
         raise SystemExit("pyspark is not installed: run `make environment`")
-    (found,) = (Path(spec.origin).parent / "jars").glob("hadoop-client-api-*.jar")
-    return found
+    (hadoop_jar,) = (Path(spec.origin).parent / "jars").glob("hadoop-client-api-*.jar")
+    return hadoop_jar
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks before `docker compose up` what would stop it: engine, Compose, secrets, ports, memory and disk. Prints a line
-# for each problem, with the variable and the file that settle it, and exits with 1 if there is one.
+# Checks what could make `docker compose up` fail: engine, Compose, secrets, ports, memory and disk. Prints one line per
+# problem, with the variable and the file that fix it, and exits with 1 if there is a problem.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,7 +57,7 @@ check_port() {
     address=$(setting PUBLISH_ADDRESS 127.0.0.1)
     if [ -n "$(docker compose ps --quiet "$3" 2>/dev/null)" ]; then return; fi
     if (: <"/dev/tcp/${address/#0.0.0.0/127.0.0.1}/$port") 2>/dev/null; then
-        problem "port $port is in use. Set $1 in $PWD/.env to a free one, or end what listens there."
+        problem "port $port is in use. Set $1 in $PWD/.env to a free one, or stop the program that listens there."
     fi
 }
 
@@ -73,11 +73,11 @@ check_memory() {
 check_disk() {
     local folder gib
     folder=$(docker info --format '{{.DockerRootDir}}')
-    # An engine in a virtual machine keeps its data where this host cannot look.
+    # An engine in a virtual machine keeps its data where this host cannot read it.
     [ -d "$folder" ] || return 0
     gib=$(($(df -Pk "$folder" | awk 'NR == 2 { print $4 }') / 1024 / 1024))
     if [ "$gib" -lt "$NEEDED_DISK_GIB" ]; then
-        problem "$folder has $gib GiB free, images and data need $NEEDED_DISK_GIB. Make room there (docker system df)."
+        problem "$folder has $gib GiB free, images and data need $NEEDED_DISK_GIB. Free some space there (docker system df)."
     fi
 }
 

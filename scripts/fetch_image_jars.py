@@ -1,4 +1,4 @@
-"""The jars of the container images: Spark's with the archive of its classes, and S3Proxy's.
+"""The jars of the container images: Spark's with a class data archive, and S3Proxy's.
 
 The Dockerfile runs it: python scripts/fetch_image_jars.py FOLDER-OF-S3PROXY
 """
@@ -16,16 +16,16 @@ from lakehouse.spark import class_data_sharing, log_store
 
 
 def main(s3proxy: Path) -> None:
-    """Fetch the jars into PINLAKE_CACHE, move S3Proxy's to a folder, archive Spark's classes.
+    """Fetch the jars into PINLAKE_CACHE, move S3Proxy's to a folder, and archive Spark's classes.
 
     Args:
-        s3proxy: the folder, all of whose jars are S3Proxy's class path.
+        s3proxy: the folder for S3Proxy's jars; together they are its class path.
     """
-    loaded = settings.load()
-    jars.fetch(loaded, sets=[JarSet.SPARK, JarSet.S3PROXY])
+    configuration = settings.load()
+    jars.fetch(configuration, sets=[JarSet.SPARK, JarSet.S3PROXY])
     s3proxy.mkdir(parents=True)
-    spark_jars = jars.class_path(JarSet.SPARK, loaded)
-    for path in jars.class_path(JarSet.S3PROXY, loaded):
+    spark_jars = jars.class_path(JarSet.SPARK, configuration)
+    for path in jars.class_path(JarSet.S3PROXY, configuration):
         if path in spark_jars:
             shutil.copy2(path, s3proxy)
         else:

@@ -1,4 +1,4 @@
-"""Write foundation/java/jars.lock anew from the poms beside this file. A maintainer's tool: it needs Maven.
+"""Generator of foundation/java/jars.lock from the poms in this folder. For maintainers: it needs Maven.
 
 Run it as `uv run python scripts/lock_jars.py` (or `make lock`) after changing a pom or pyspark's version.
 """
@@ -17,17 +17,17 @@ from foundation.java.jars import LOCK, JarSet
 POMS = Path(__file__).parent
 HEADER = "# Written by scripts/lock_jars.py. Jar set, coordinate, SHA-256, bytes.\n"
 
-# Spark has their classes under other names: in jcl-over-slf4j, and in RoaringBitmap itself since 1.0.
+# Spark ships their classes under other names: in jcl-over-slf4j, and in RoaringBitmap since 1.0.
 RENAMED = frozenset({"commons-logging", "shims"})
 
 
 def main() -> None:
-    """Resolve every set and write the lock in one go."""
+    """Resolve every set and write the lock."""
     shipped = _artifacts_of_pyspark() | RENAMED
     lines = []
     for jar_set in JarSet:
         for coordinate, jar in _resolve(jar_set):
-            # Two versions of one class path entry are a bug that shows as NoSuchMethodError, and late.
+            # Two versions of one library on the class path fail late, with a NoSuchMethodError.
             if jar_set is JarSet.SPARK and coordinate.split(":")[1] in shipped:
                 continue
             digest = hashlib.sha256(jar.read_bytes()).hexdigest()

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes .env with generated secrets for docker-compose.yml, or adds the secrets that an existing .env lacks.
-# Everything else in the file stays as it is. Needs a POSIX shell, od, base64 and tr.
+# Writes .env with generated secrets for docker-compose.yml, or adds the secrets that are missing in an existing .env.
+# It changes nothing else in the file. Needs a POSIX shell, od, base64 and tr.
 set -eu
 umask 077
 cd "$(dirname "$0")/.."

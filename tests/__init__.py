@@ -1,3 +1,3 @@
-"""The tests: unit (nothing started), spark (a local session), system (the real stack)."""
+"""The tests: unit (no server, no Spark), spark (a local session), system and rehearsal (the real stack)."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A table on S3 to which many append, one row a commit, and what it has to hold in the end."""
+"""A table on S3 to which many writers append one row per commit, and the check of its rows."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from foundation.settings import Settings
 SCHEMA = Schema([Field("writer", DataType.utf8()), Field("number", DataType.int64())])
 Row = tuple[str, int]
 
-_LISTED = Retrying(retry=retry_if_exception_type(DeltaError), stop=stop_after_attempt(20), reraise=True)
+_RETRYING = Retrying(retry=retry_if_exception_type(DeltaError), stop=stop_after_attempt(20), reraise=True)
 
 
 class Appended:
-    """A table of one test's own.
+    """A table of one test.
 
     Args:
-        spark: creates it, and reads it.
-        settings: of the store.
-        bucket: where it is.
+        spark: the session that creates and reads it.
+        settings: of the object store.
+        bucket: the bucket of the table.
         checkpoint_interval: commits between two checkpoints of its log.
 
     Attributes:
-        joins: commits that have joined files.
+        joins: number of commits that joined files.
     """
 
     def __init__(
@@ -49,51 +49,51 @@ class Appended:
         writer.option("delta.checkpointInterval", checkpoint_interval).save(self.url)
 
     def race(self, *, writers: int, commits: int, by_delta_rs: int, joins: int) -> None:
-        """Let sessions of one driver and delta-rs append at the same time, and check what is there."""
+        """Let sessions of one driver and delta-rs append at the same time, then check the rows."""
         names = [f"session {number}" for number in range(writers)]
         with ThreadPoolExecutor(writers + 2) as pool:
-            waiting = [
+            futures = [
                 pool.submit(append, self._spark.newSession(), self.url, writer=name, numbers=range(commits))
                 for name in names
             ]
-            waiting.append(pool.submit(self.by_delta_rs, writer="delta-rs", numbers=range(by_delta_rs)))
-            waiting.append(pool.submit(self.join_files, joins))
-            for writing in waiting:
-                writing.result()
+            futures.append(pool.submit(self.by_delta_rs, writer="delta-rs", numbers=range(by_delta_rs)))
+            futures.append(pool.submit(self.join_files, joins))
+            for future in futures:
+                future.result()
         by_spark = [(name, number) for name in names for number in range(commits)]
         self.assert_holds(by_spark + [("delta-rs", number) for number in range(by_delta_rs)])
 
     def by_delta_rs(self, *, writer: str, numbers: range) -> None:
-        """Append one row a commit, without Spark.
+        """Append one row per commit with delta-rs.
 
-        The local store may list a growing folder with a gap, before or after a commit; unlike Pinlake's log
-        store delta-rs does not look again: it is asked whether the row is there.
+        The local store may list a growing folder with a gap, before or after a commit. Pinlake's log store
+        lists it again; delta-rs does not, so this method checks before a retry whether the row is there.
         """
         options = {**self._options, "aws_conditional_put": "etag"}
         for number in numbers:
             row = [Array([writer], DataType.utf8()), Array([number], DataType.int64())]
             table = Table.from_arrays(row, schema=SCHEMA)
-            for attempt in _LISTED:
+            for attempt in _RETRYING:
                 with attempt:
-                    is_again = attempt.retry_state.attempt_number > 1
-                    if not (is_again and (writer, number) in self._read_by_delta_rs()):
+                    is_retry = attempt.retry_state.attempt_number > 1
+                    if not (is_retry and (writer, number) in self._read_by_delta_rs()):
                         write_deltalake(self._address, table, mode="append", storage_options=options)
 
     def join_files(self, times: int) -> None:
-        """Join the small files, and let delta-rs sum the log up in a checkpoint, again and again."""
+        """Join the small files and let delta-rs write a checkpoint of the log, `times` times."""
         session = self._spark.newSession()
         for _ in range(times):
             joined = Deltas.forPath(session, self.url).optimize().executeCompaction()
             row = joined.select("metrics.numFilesRemoved").first()
             self.joins += int(bool(row and row[0]))
-            _LISTED(lambda: DeltaTable(self._address, storage_options=self._options).create_checkpoint())
+            _RETRYING(lambda: DeltaTable(self._address, storage_options=self._options).create_checkpoint())
 
     def assert_holds(self, expected_rows: Iterable[Row]) -> None:
-        """Check rows and versions as Spark, delta-rs and the store itself see them."""
+        """Check the rows that Spark and delta-rs read, and the versions that the store lists."""
         expected = Counter(expected_rows)
         assert Counter(map(tuple, self._spark.read.format("delta").load(self.url).collect())) == expected
         assert Counter(self._read_by_delta_rs()) == expected
-        # The one that made the table, one a row, and those that joined files.
+        # One commit created the table, one per row appended it, and some joined files.
         assert self.versions() == list(range(1 + expected.total() + self.joins))
 
     def versions(self) -> list[int]:
@@ -112,8 +112,8 @@ class Appended:
 
     def _read_by_delta_rs(self) -> list[Row]:
         table = DeltaTable(self._address, storage_options=self._options)
-        found = QueryBuilder().register("t", table).execute("SELECT writer, number FROM t").read_all()
-        return list(zip(found["writer"].to_pylist(), found["number"].to_pylist(), strict=True))
+        rows = QueryBuilder().register("t", table).execute("SELECT writer, number FROM t").read_all()
+        return list(zip(rows["writer"].to_pylist(), rows["number"].to_pylist(), strict=True))
 
     @property
     def _address(self) -> str:
@@ -135,13 +135,13 @@ class Appended:
 
 
 def rows(spark: SparkSession, *, writer: str, numbers: range) -> DataFrame:
-    """Return one row a number: (writer, number). No Python worker is started for them."""
-    found = spark.range(numbers.start, numbers.stop, numPartitions=1)
-    return found.selectExpr(f"'{writer}' AS writer", "id AS number")
+    """Return one row per number: (writer, number). This starts no Python worker."""
+    ids = spark.range(numbers.start, numbers.stop, numPartitions=1)
+    return ids.selectExpr(f"'{writer}' AS writer", "id AS number")
 
 
 def append(spark: SparkSession, url: str, *, writer: str, numbers: range) -> None:
-    """Append one row a commit."""
+    """Append one row per commit."""
     for number in numbers:
-        one = rows(spark, writer=writer, numbers=range(number, number + 1))
-        one.write.format("delta").mode("append").save(url)
+        row = rows(spark, writer=writer, numbers=range(number, number + 1))
+        row.write.format("delta").mode("append").save(url)

@@ -1,6 +1,6 @@
-"""A Spark driver of its own that appends rows to a table, one commit a row, as soon as it is told to.
+"""A separate Spark driver that appends rows to a table, one commit per row, on a signal.
 
-Run as `python -m tests.appender URL WRITER COMMITS`: prints "ready", waits for a line, appends, ends.
+Run as `python -m tests.appender URL WRITER COMMITS`: it prints "ready", waits for a line, appends, and ends.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tests import appended
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run the driver as the command line says."""
     url, writer, commits = sys.argv[1:]
     spark = session.build(settings_module.load(), app=writer)
     spark.read.format("delta").load(url).schema  # noqa: B018  # the slow first look at a table

@@ -1,7 +1,7 @@
-"""Both lanes in one session, as a process of its own: python -m tests.both_lanes.
+"""Both lanes in one session and one process: python -m tests.both_lanes.
 
-Settings come from the environment. The commands do the same in a session each. One session is warm after
-the first step, which on a cluster of cold JVMs saves minutes.
+Settings come from the environment. The commands would start one session each. One session is warm after the
+first step, which saves minutes on a cluster of cold JVMs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lakehouse.spark import session
 
 
 def run() -> None:
-    """Take what has landed to gold, the stream topic to gold and Postgres, and print the counts."""
+    """Run the landed records to gold, the stream topic to gold and Postgres, and print the counts."""
     logs.configure()
     settings = settings_module.load()
     spark = session.build(settings, app="both lanes")

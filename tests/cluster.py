@@ -1,4 +1,4 @@
-"""A Spark standalone cluster of real processes, for tests of what leaves the driver."""
+"""A Spark standalone cluster of real processes, for tests of what the driver sends to workers."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def running(folder: Path, *, workers: int, hidden: Sequence[Path]) -> Iterator[s
     """Run a master and workers of one core and 1 GB each on loopback; yield the master's URL.
 
     Args:
-        folder: each process gets a folder of its own in it, with its log.
-        workers: how many.
-        hidden: folders that the processes, and the executors they start, find empty.
+        folder: the parent of one folder per process, which holds its log.
+        workers: number of workers.
+        hidden: folders that are empty for the processes and the executors they start.
     """
     port, page, *others = free_ports(2 + workers)
     url = f"spark://{HOST}:{port}"
@@ -38,7 +38,7 @@ def running(folder: Path, *, workers: int, hidden: Sequence[Path]) -> Iterator[s
         for number, other in enumerate(others):
             options = ("--host", HOST, "--cores", "1", "--memory", "1g", "--webui-port", str(other))
             start(f"worker-{number}", WORKER, *options, "--work-dir", str(folder / f"worker-{number}"), url)
-        commands.until(lambda: _alive(f"http://{HOST}:{page}/json/") == workers)
+        commands.until(lambda: _count_alive_workers(f"http://{HOST}:{page}/json/") == workers)
         yield url
 
 
@@ -46,12 +46,12 @@ def _start(folder: Path, arguments: Sequence[str], hidden: Sequence[Path]) -> su
     folder.mkdir()
     program = str(Path(sys.executable).with_name("spark-class"))
     inherited = {name: os.environ[name] for name in ("JAVA_HOME", "JAVA_TOOL_OPTIONS") if name in os.environ}
-    # spark-class asks the first Python on the path where pyspark is.
+    # spark-class locates pyspark with the first Python on the path.
     path = os.pathsep.join([str(Path(program).parent), os.environ.get("PATH", os.defpath)])
     own = {"PATH": path, "HOME": str(folder), "SPARK_LOCAL_DIRS": str(folder), "SPARK_DAEMON_MEMORY": "256m"}
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
-            [*_blind_to(hidden), program, *arguments],
+            [*_hide(hidden), program, *arguments],
             cwd=folder,
             env=inherited | own,
             stdin=subprocess.DEVNULL,
@@ -60,19 +60,19 @@ def _start(folder: Path, arguments: Sequence[str], hidden: Sequence[Path]) -> su
         )
 
 
-def _blind_to(folders: Sequence[Path]) -> list[str]:
-    """Return what a command starts with to find these folders empty; nothing where the system refuses."""
-    apart = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+def _hide(folders: Sequence[Path]) -> list[str]:
+    """Return a command prefix that makes these folders appear empty; none where the system forbids it."""
+    unshare = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
     mounts = " && ".join(f"mount -t tmpfs none '{folder}'" for folder in folders)
     try:
-        refused = subprocess.run([*apart, mounts], capture_output=True).returncode
+        refused = subprocess.run([*unshare, mounts], capture_output=True).returncode
     except FileNotFoundError:
         return []
-    return [] if refused else [*apart, f'{mounts} && exec "$@"', "sh"]
+    return [] if refused else [*unshare, f'{mounts} && exec "$@"', "sh"]
 
 
-def _alive(page: str) -> int:
+def _count_alive_workers(page: str) -> int:
     try:
         return int(httpx.get(page).json()["aliveworkers"])
-    except (httpx.TransportError, ValueError):  # a page that is being set up answers something else
+    except (httpx.TransportError, ValueError):  # a page that is starting returns something else
         return 0

@@ -1,14 +1,19 @@
-"""Pinlake's commands as processes of their own, for tests that stop or kill them."""
+"""Pinlake's commands in processes: one per command, or a warm one that runs many."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,18 +26,18 @@ from foundation.settings import PREFIX, Settings
 from lakehouse.spark import session
 
 ROOT = Path(__file__).parents[1]
-# Whoever starts a JVM for pyspark reads it.
+# The JVM that pyspark starts reads it.
 SPARK_OPTIONS = "SPARK_SUBMIT_OPTS"
 GIVE_UP_AFTER_SECONDS = 120.0
-# Such a command may do nearly all of its work before it is killed.
+# A command may do nearly all of its work before the test kills it.
 KILL_SECONDS = 400.0
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Done:
-    """What a command has left: its exit code, its standard output, and the errors of all that ran with it."""
+class CommandResult:
+    """The result of a command: its exit code, its standard output, and its standard error."""
 
     code: int
     out: str
@@ -40,13 +45,13 @@ class Done:
 
     @property
     def rows(self) -> list[Any]:
-        """The JSON objects it printed, one a line."""
+        """The JSON objects it printed, one per line."""
         return [orjson.loads(line) for line in self.out.splitlines()]
 
 
 @dataclass(frozen=True)
-class RunningDoor:
-    """A door that listens; `log` is its standard error."""
+class RunningApi:
+    """An API server that listens; `log` has its standard error."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -54,29 +59,31 @@ class RunningDoor:
 
 
 def inherited() -> dict[str, str]:
-    """Return this process's environment without Pinlake's settings; short-lived JVMs shall compile once."""
-    given = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return given | {SPARK_OPTIONS: f"{session.QUICK_JVM_OPTIONS} {given.get(SPARK_OPTIONS, '')}"}
+    """Return this process's environment without Pinlake's settings, with JVM options for short commands."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return variables | {SPARK_OPTIONS: f"{session.QUICK_JVM_OPTIONS} {variables.get(SPARK_OPTIONS, '')}"}
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the environment in which a command finds just these settings."""
+    """Return an environment that gives a command exactly these settings."""
     values: dict[str, object] = {}
     for name, value in settings:
         if isinstance(value, BaseModel):
             values |= {f"{name}_{field}": setting for field, setting in value}
         else:
             values[name] = value
-    given = {f"{PREFIX}{name}".upper(): _text(value) for name, value in values.items() if value is not None}
-    return inherited() | given
+    variables = {
+        f"{PREFIX}{name}".upper(): _text(value) for name, value in values.items() if value is not None
+    }
+    return inherited() | variables
 
 
 def users_environment(home: Path) -> dict[str, str]:
-    """Return the environment of somebody who has set PINLAKE_HOME and nothing else of Pinlake's."""
-    given = inherited()
+    """Return the environment of a user who has set PINLAKE_HOME and no other setting of Pinlake."""
+    variables = inherited()
     scripts = str(Path(sys.executable).parent)
-    path = os.pathsep.join([scripts, given.get("PATH", os.defpath)])
-    return {**given, "PATH": path, f"{PREFIX}HOME": str(home)}
+    path = os.pathsep.join([scripts, variables.get("PATH", os.defpath)])
+    return {**variables, "PATH": path, f"{PREFIX}HOME": str(home)}
 
 
 def start(*arguments: str, settings: Settings, log: Path) -> subprocess.Popen[bytes]:
@@ -92,24 +99,67 @@ def start(*arguments: str, settings: Settings, log: Path) -> subprocess.Popen[by
         )
 
 
-def in_turn(*calls: Sequence[str], settings: Settings) -> list[Done]:
-    """Run commands one after another in one process of their own, whose JVM starts once."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.in_turn"],
-        cwd=ROOT,
-        input=orjson.dumps(calls),
-        env=environment(settings),
-        capture_output=True,
-        timeout=GIVE_UP_AFTER_SECONDS + 60 * len(calls),
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    errors = done.stderr.decode()
-    return [Done(code, out, errors) for code, out in orjson.loads(done.stdout)]
+def in_turn(*calls: Sequence[str], settings: Settings) -> list[CommandResult]:
+    """Run commands one after another in the warm process of this worker."""
+    return [warm_process().run(*arguments, environment=environment(settings)) for arguments in calls]
+
+
+class WarmProcess:
+    """A process that runs one `pinlake` command after another, and ends with the process that started it.
+
+    Args:
+        folder: for its socket and its logs; sockets need a short path.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "socket"
+        self.log = folder / "log"
+        with self.log.open("ab") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.command_server", str(self.socket)],
+                cwd=ROOT,
+                env=inherited(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+        until(lambda: self.socket.exists() or self._process.poll() is not None)
+        assert self.socket.exists(), self.log.read_text()
+
+    def run(self, *arguments: str, environment: dict[str, str]) -> CommandResult:
+        """Run one command."""
+        log = self.log.with_name(f"{uuid.uuid4().hex}.log")
+        request = {"arguments": arguments, "environment": environment, "folder": str(ROOT), "log": str(log)}
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.socket))
+            with connection.makefile("rwb") as stream:
+                stream.write(orjson.dumps(request) + b"\n")
+                stream.flush()
+                answer = stream.read()
+        assert answer, self.log.read_text()
+        return CommandResult(**orjson.loads(answer), errors=log.read_text())
+
+    def end(self) -> None:
+        """End the process and its JVM."""
+        self._process.communicate(timeout=GIVE_UP_AFTER_SECONDS)
+        shutil.rmtree(self.socket.parent)
+
+
+@cache
+def warm_process() -> WarmProcess:
+    """Return this worker's warm process; the first call starts it."""
+    return WarmProcess(Path(tempfile.mkdtemp(prefix="pinlake-commands-")))
+
+
+def end_warm_process() -> None:
+    """End this worker's warm process, if there is one."""
+    if warm_process.cache_info().currsize:
+        warm_process().end()
 
 
 @contextmanager
 def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """Make sure that a process is gone after the block: in order if it can, by force if it must."""
+    """Terminate a process after the block, and kill it if it does not end in time."""
     with process:
         try:
             yield process
@@ -123,12 +173,12 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
 
 
 def kill_once(process: subprocess.Popen[bytes], reached: Callable[[], bool], *, log: Path) -> None:
-    """Kill a command that has just been started (-9) once it has got so far; it must not have ended before.
+    """Kill a command with -9 as soon as a condition holds; the command must not end before.
 
     Args:
         process: the command.
-        reached: whether it has got so far.
-        log: where its standard error goes.
+        reached: whether the condition holds.
+        log: the file of its standard error.
     """
     with process:
         try:
@@ -139,51 +189,51 @@ def kill_once(process: subprocess.Popen[bytes], reached: Callable[[], bool], *, 
 
 
 @contextmanager
-def running_door(settings: Settings, *, log: Path, ready: bool = True) -> Iterator[RunningDoor]:
-    """Run `pinlake serve` on a free port until the end of the block.
+def running_door(settings: Settings, *, log: Path, ready: bool = True) -> Iterator[RunningApi]:
+    """Run `pinlake serve` on a free port during the block.
 
     Args:
-        settings: those of the door.
-        log: where its standard error goes.
-        ready: wait until it is ready, not only until it listens.
+        settings: of the API.
+        log: the file for its standard error.
+        ready: wait until the API is ready, not only until it listens.
     """
     with ended(start("serve", "--port", "0", settings=settings, log=log)) as process:
         url = until(lambda: _address(log) or process.poll())
         assert isinstance(url, str), log.read_text()
         if ready:
             until(lambda: is_ready(url))
-        yield RunningDoor(url, process, log)
+        yield RunningApi(url, process, log)
 
 
 def is_ready(url: str) -> bool:
-    """Return whether the door at `url` says that it is ready."""
+    """Return whether the API at `url` reports that it is ready."""
     with contextlib.suppress(httpx.TransportError):
         return httpx.get(f"{url}/ready").status_code == httpx.codes.OK
     return False
 
 
 def logged(log: Path) -> list[dict[str, object]]:
-    """Return the events in a command's log; what its JVM has printed is none."""
+    """Return the events in a command's log; ignores other output, such as the JVM's."""
     lines = log.read_bytes().splitlines(keepends=True)
     return [event for line in lines if line.endswith(b"\n") and (event := _event(line))]
 
 
-def until(condition: Callable[[], Found], *, seconds: float = GIVE_UP_AFTER_SECONDS) -> Found:
-    """Return what the condition finds as soon as it is true.
+def until(condition: Callable[[], Value], *, seconds: float = GIVE_UP_AFTER_SECONDS) -> Value:
+    """Return the value of the condition as soon as it is true.
 
     Raises:
-        tenacity.RetryError: it has not become true in time.
+        tenacity.RetryError: it did not become true in time.
     """
-    asking = Retrying(
-        retry=retry_if_result(lambda found: not found), wait=wait_fixed(0.05), stop=stop_after_delay(seconds)
+    retrying = Retrying(
+        retry=retry_if_result(lambda value: not value), wait=wait_fixed(0.05), stop=stop_after_delay(seconds)
     )
-    return asking(condition)
+    return retrying(condition)
 
 
 def _address(log: Path) -> str | None:
-    """Return where the newest door that wrote into this log listens."""
-    told = [line for line in logged(log) if line.get("event") == "door listening"]
-    return str(told[-1]["address"]) if told else None
+    """Return the address of the last API that wrote to this log."""
+    messages = [line for line in logged(log) if line.get("event") == "door listening"]
+    return str(messages[-1]["address"]) if messages else None
 
 
 def _event(line: bytes) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What every test can ask for: settings of their own, and the real stack, started once for all of them."""
+"""Fixtures of all tests: settings, a Spark session, and the real stack, which starts once per run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import filelock
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
@@ -22,36 +24,59 @@ from local_stack import addresses
 from local_stack import stack as local_stack
 from tests import commands
 
-# What a Spark of a few rows costs is compiling its plans and planning them anew after every shuffle. All
-# tests inherit this but the demo's, which shows that the product as it is gives the same rows.
+# With few rows, Spark spends its time on compiling plans and planning again after every shuffle. Every test
+# uses these options except the demo's, which shows that the product's own options give the same rows.
 _FEW_ROWS = session.INTERPRETED_PLANS | {"spark.sql.adaptive.enabled": "false"}
 _OPTIONS = ["-XX:+UseParallelGC", *(f"-D{name}={value}" for name, value in _FEW_ROWS.items())]
 os.environ.setdefault(commands.SPARK_OPTIONS, " ".join(_OPTIONS))
-# A process without a main file, as those that run tests side by side, pyspark takes for doctests and ends.
+# pyspark takes a process without a main file for a doctest and ends it; pytest-xdist's workers have none.
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = __file__
+# On a busy machine an example may take any time.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_process_ends() -> Iterator[None]:
+    yield
+    commands.end_warm_process()
 
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings that point to a stack of this session's own, in a folder of its own; nothing is started."""
-    loaded = settings_module.load(home=tmp_path_factory.mktemp("home"))
-    return addresses.point(loaded, addresses.allocate(loaded))
+    """Settings of a stack that all workers of a run share; this fixture starts nothing."""
+    home = _shared_folder(tmp_path_factory) / "stack"
+    loaded = settings_module.load(home=home)
+    # With few rows, each additional partition of a shuffle costs more than it saves.
+    spark = loaded.spark.model_copy(update={"master": "local[2]", "shuffle_partitions": 1})
+    loaded = loaded.model_copy(update={"spark": spark})
+    with filelock.FileLock(home.with_name("addresses.lock")):
+        return addresses.point(loaded, addresses.allocate(loaded))
 
 
 @pytest.fixture(scope="session")
-def stack(settings: Settings) -> Iterator[Settings]:
-    """The same settings with Kafka, the object store and Postgres running behind them."""
+def stack(settings: Settings, worker_id: str) -> Iterator[Settings]:
+    """The same settings with Kafka, the object store and Postgres running behind them.
+
+    The last worker that used the servers stops them.
+    """
+    users = settings.home.with_name("users")
+    users.mkdir(exist_ok=True)
+    (users / worker_id).touch()
     try:
         local_stack.up(settings)
         yield settings
     finally:
-        local_stack.down(settings)
+        with filelock.FileLock(users.with_suffix(".lock")):
+            (users / worker_id).unlink()
+            if not any(users.iterdir()):
+                local_stack.down(settings)
 
 
 @pytest.fixture(scope="session")
 def door(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a running door that posts into the stack's topics, which it has created."""
+    """The URL of a running API that writes to the stack's topics, which it has created."""
     log = tmp_path_factory.mktemp("door") / "log"
     with commands.running_door(stack, log=log) as running:
         yield running.url
@@ -59,46 +84,46 @@ def door(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """A running stack of one file's own, for tests that kill its servers."""
+    """A running stack for one file, for tests that kill its servers."""
     loaded = settings_module.load(home=tmp_path_factory.mktemp("own-home"))
-    pointed = addresses.point(loaded, addresses.allocate(loaded))
+    own_settings = addresses.point(loaded, addresses.allocate(loaded))
     try:
-        local_stack.up(pointed)
-        yield pointed
+        local_stack.up(own_settings)
+        yield own_settings
     finally:
-        local_stack.down(pointed)
+        local_stack.down(own_settings)
 
 
 @pytest.fixture(scope="session")
 def spark(settings: Settings) -> Iterator[SparkSession]:
-    """The one session, built as the product builds it; it can reach `stack`, but does not start it."""
-    running = session.build(settings, app="tests")
-    yield running
-    running.stop()
+    """A session that the product's code builds; it can reach `stack`, but does not start it."""
+    built = session.build(settings, app="tests")
+    yield built
+    built.stop()
 
 
 @pytest.fixture
 def lake(spark: SparkSession, tmp_path: Path) -> DeltaLake:
-    """An empty lakehouse on the local disk, a test's own."""
+    """An empty lakehouse on the local disk, for one test."""
     return DeltaLake(spark, f"file:{tmp_path}")
 
 
 @pytest.fixture
 def own(stack: Settings, request: pytest.FixtureRequest) -> Settings:
-    """The stack's servers, with topics, a bucket and a database of this test's own."""
-    return _apart(stack, request.node.name)
+    """The stack's servers, with topics, a bucket and a database for one test."""
+    return _isolate(stack, request.node.nodeid)
 
 
 @pytest.fixture(scope="module")
 def shared(stack: Settings, request: pytest.FixtureRequest) -> Settings:
-    """The same for the tests of one file together."""
-    return _apart(stack, request.node.nodeid)
+    """The same for all tests of one file."""
+    return _isolate(stack, request.node.nodeid)
 
 
 @pytest.fixture(scope="module")
 def filled(spark: SparkSession, shared: Settings) -> Settings:
     """Settings of a lakehouse that holds what `tests.lanes` sends, shared by the tests of one file."""
-    from tests import lanes  # only now: it imports what ends a process without a main file, see above
+    from tests import lanes  # here, because it needs the main file set above
 
     lanes.fill(spark, shared)
     return shared
@@ -106,20 +131,26 @@ def filled(spark: SparkSession, shared: Settings) -> Settings:
 
 @pytest.fixture
 def store(filled: Settings) -> TableStore:
-    """Its store, as it is read without Spark."""
-    return TableStore(filled.s3, lambda: s3_client(filled.s3))
+    """The store of `filled`, for reads without Spark."""
+    return TableStore(filled.s3)
 
 
-def _apart(stack: Settings, whose: str) -> Settings:
-    name = f"own-{zlib.crc32(whose.encode()):08x}"
-    kafka = {"batch_topic": f"{name}-batch", "stream_topic": f"{name}-stream"}
-    made = stack.model_copy(
+def _isolate(stack: Settings, test: str) -> Settings:
+    name = f"own-{zlib.crc32(test.encode()):08x}"
+    kafka = {"batch_topic": f"{name}-batch", "stream_topic": f"{name}-stream", "consumer_group": name}
+    own_settings = stack.model_copy(
         update={
             "kafka": stack.kafka.model_copy(update=kafka),
             "s3": stack.s3.model_copy(update={"bucket": name}),
             "postgres": stack.postgres.model_copy(update={"database": name}),
         }
     )
-    topics.create_topics(made.kafka)
-    s3_client(made.s3).create_bucket(Bucket=name)
-    return made
+    topics.create_topics(own_settings.kafka)
+    s3_client(own_settings.s3).create_bucket(Bucket=name)
+    return own_settings
+
+
+def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own

@@ -1,4 +1,4 @@
-"""Events written into the topics as the door writes them, for tests that need no door."""
+"""A producer of events as the API writes them, for tests without the API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GIVE_UP_AFTER_SECONDS = 30.0
 
 
 def pin(unique_id: str, followers: object, **fields: object) -> dict[str, object]:
-    """Return a pin that is good but for what is given."""
+    """Return a valid pin with the given fields."""
     return {"unique_id": unique_id, "category": "art", "follower_count": str(followers), **fields}
 
 
@@ -26,20 +26,20 @@ def send(
     topics: Sequence[str] = (),
     ids: Sequence[str] | None = None,
 ) -> list[str]:
-    """Write an event a pin into each topic, and wait until the broker has them.
+    """Write one event per pin to each topic, and wait until the broker has acknowledged them.
 
     Args:
         kafka: the broker.
-        pins: as JSON objects, or values as they are.
-        topics: by default those of both lanes.
-        ids: of the events; new ones if none are given.
+        pins: as JSON objects, or as raw record values.
+        topics: default: the topics of both lanes.
+        ids: of the events; default: new ids.
 
     Returns:
         The events' ids.
     """
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "acks": "all"})
-    given = list(ids) if ids is not None else [new_event_id() for _ in pins]
-    for event_id, content in zip(given, pins, strict=True):
+    event_ids = list(ids) if ids is not None else [new_event_id() for _ in pins]
+    for event_id, content in zip(event_ids, pins, strict=True):
         value = content if isinstance(content, bytes) else orjson.dumps(content)
         key = b"" if isinstance(content, bytes) else str(content["unique_id"]).encode()
         now = datetime.now(UTC).isoformat().encode()
@@ -50,4 +50,4 @@ def send(
         for topic in topics or (kafka.batch_topic, kafka.stream_topic):
             producer.produce(topic, value, key=key, headers=headers)
     assert producer.flush(GIVE_UP_AFTER_SECONDS) == 0
-    return given
+    return event_ids

@@ -12,7 +12,7 @@ from foundation.event import new_event_id
 from ingestion.landing.envelope import to_line
 from lakehouse.delta.lake import DeltaLake
 
-# What kafka-python gives, as far as an envelope holds it.
+# The fields of a kafka-python record that an envelope has.
 Record = namedtuple("Record", "topic partition offset timestamp key headers value")
 
 
@@ -23,13 +23,13 @@ def land(
     first: int,
     event_ids: Sequence[str] | None = None,
 ) -> None:
-    """Write pins as one object, as the batch consumer would have.
+    """Write pins as one object, as the batch consumer does.
 
     Args:
         lake: the lakehouse.
-        pins: of the records.
-        first: the first one's offset.
-        event_ids: of the events; new ones if none are given.
+        pins: the values of the records.
+        first: the offset of the first record.
+        event_ids: of the events; default: new ids.
     """
     lines = []
     for number, pin in enumerate(pins):

@@ -1,4 +1,4 @@
-"""A few pins through both lanes, so that every table holds something of every kind."""
+"""A lakehouse with a few pins of every kind in every table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TITLES = ["Кот", "a 'quoted' title", "tab\tand\\nline", "", "naïve", "x" * 3
 
 
 def fill(spark: SparkSession, settings: Settings) -> None:
-    """Send events, newer ones of some pins, and two that are no pins; drain both lanes after each."""
+    """Send events, then newer events of some pins and two invalid records; drain both lanes after each."""
     first = [
         events.pin(pin, 10**number, title=title, tag_list=f"art,#tag {number},ä", downloaded=number % 2)
         for number, (pin, title) in enumerate(zip(PINS, TITLES, strict=True))

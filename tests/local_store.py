@@ -1,4 +1,4 @@
-"""A store whose bucket is a folder: what is only about logs and rows of Delta tables needs no server."""
+"""A table store whose bucket is a local folder, for tests of Delta logs and rows without a server."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 from arro3.core import Array, DataType, Field, Schema, Table
 from deltalake import DeltaTable, write_deltalake
 
+from foundation.object_store import StoredObject
 from lakehouse.catalog.tables import Table as Named
-from lakehouse.query.table_reader import StoredObject, TableStore
+from lakehouse.query.table_reader import TableStore
 
 _SCHEMA = Schema([Field("unique_id", DataType.utf8()), Field("number", DataType.int64())])
 State = dict[str, int]
@@ -32,29 +33,29 @@ class LocalStore(TableStore):
 
     @property
     def storage_options(self) -> dict[str, str]:
-        """None are needed."""
+        """No options are needed."""
         return {}
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield the files whose names under the folder begin like this."""
+        """Yield the files whose paths in the folder start with a prefix."""
         for path in sorted(self._root.rglob("*")):
             key = str(path.relative_to(self._root))
             if path.is_file() and key.startswith(prefix):
                 yield StoredObject(key, datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
     def key(self, url: str) -> str:
-        """Return a file's name under the folder."""
+        """Return a file's path in the folder."""
         return str(Path(url.removeprefix("file://")).relative_to(self._root))
 
 
 def write(store: LocalStore, table: Named, states: list[State], *, change_feed: bool) -> None:
-    """Make a table whose version n is the n-th state: one merge each, with inserts, updates and deletes."""
-    place = store.table_url(table)
-    Path(place).mkdir(parents=True)
+    """Create a table whose version n is the n-th state, by one merge per state."""
+    path = store.table_url(table)
+    Path(path).mkdir(parents=True)
     configuration: dict[str, str | None] = {"delta.enableChangeDataFeed": str(change_feed).lower()}
-    write_deltalake(place, _rows(states[0]), configuration=configuration)
+    write_deltalake(path, _rows(states[0]), configuration=configuration)
     for state in states[1:]:
-        merger = DeltaTable(place).merge(
+        merger = DeltaTable(path).merge(
             _rows(state), "old.unique_id = new.unique_id", source_alias="new", target_alias="old"
         )
         merger = merger.when_matched_update_all("old.number <> new.number").when_not_matched_insert_all()

@@ -1,4 +1,4 @@
-"""A rebuild that does not come to its end, for tests of what the next one makes of it."""
+"""An interrupted rebuild, for tests of the next rebuild."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lakehouse.quality.results import GateStats
 
 
 def cut_off(lake: DeltaLake, request: RebuildRequest, *, after: int) -> None:
-    """Publish a rebuild no further than this many steps."""
+    """Publish the first `after` steps of a rebuild."""
     stats = GateStats()
     batch_lane.write_silver(lake, text_policy=request.text_policy, stats=stats)
     with open_recomputation(lake, request.days) as recomputation:

@@ -1,4 +1,4 @@
-"""Records into topics, and back out of topics and landing objects, for tests of what lies between."""
+"""A producer of records, and readers of topics and landing objects, for tests of the batch consumer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TIMEOUT_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Record:
-    """What a record carries and where it stands."""
+    """The content and the position of a record."""
 
     partition: int
     offset: int
@@ -37,7 +37,7 @@ class Record:
 
 
 def apart(settings: Settings, *, partitions: int = 2, **limits: float) -> Settings:
-    """Return settings with topics and a consumer group of a test's own, and the consumer's limits.
+    """Return settings with topics and a consumer group of one test, and limits of the consumer.
 
     The topics are not created.
     """
@@ -57,7 +57,7 @@ def apart(settings: Settings, *, partitions: int = 2, **limits: float) -> Settin
 
 
 def create(settings: Settings, *, partitions: int = 2, **limits: float) -> Settings:
-    """Return the same with both topics created."""
+    """Create both topics of such settings, and return the settings."""
     own = apart(settings, partitions=partitions, **limits)
     topics.create_topics(own.kafka)
     return own
@@ -65,18 +65,18 @@ def create(settings: Settings, *, partitions: int = 2, **limits: float) -> Setti
 
 @contextmanager
 def admin(kafka: KafkaSettings) -> Iterator[KafkaAdminClient]:
-    """Give an admin client."""
+    """Yield an admin client."""
     with closing(KafkaAdminClient(**kafka_python_config(kafka, timeout_seconds=TIMEOUT_SECONDS))) as client:
         yield client
 
 
 def produce(kafka: KafkaSettings, values: Iterable[bytes | None], **fields: Any) -> None:  # noqa: ANN401 - whatever a producer takes
-    """Write values into the batch topic, one partition after the other in turn, and wait until it has them.
+    """Write values to the partitions of the batch topic in turn, and wait for the acknowledgements.
 
     Args:
         kafka: broker and topic.
         values: of the records.
-        fields: key, headers or timestamp, the same for all.
+        fields: key, headers or timestamp of every record.
     """
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "acks": "all", "linger.ms": 5})
     for number, value in enumerate(values):
@@ -87,21 +87,23 @@ def produce(kafka: KafkaSettings, values: Iterable[bytes | None], **fields: Any)
 
 
 def read(kafka: KafkaSettings, topic: str) -> list[Record]:
-    """Return what a topic holds now."""
+    """Return the records that a topic holds now."""
     with closing(KafkaConsumer(**kafka_python_config(kafka, timeout_seconds=TIMEOUT_SECONDS))) as consumer:
-        places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        consumer.assign(places)
-        consumer.seek_to_beginning(*places)
-        ends = consumer.end_offsets(places)
-        found: list[Record] = []
-        while any(consumer.position(place) < ends[place] for place in places):
+        partitions_of_topic = [
+            TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()
+        ]
+        consumer.assign(partitions_of_topic)
+        consumer.seek_to_beginning(*partitions_of_topic)
+        ends = consumer.end_offsets(partitions_of_topic)
+        records: list[Record] = []
+        while any(consumer.position(partition) < ends[partition] for partition in partitions_of_topic):
             for batch in consumer.poll(timeout_ms=1000).values():
-                found += map(_from_kafka, batch)
-        return found
+                records += map(_from_kafka, batch)
+        return records
 
 
 def members(client: KafkaAdminClient, group: str) -> list[str]:
-    """Return the members of a consumer group once it is stable; none before."""
+    """Return the members of a consumer group if it is stable, else an empty list."""
     described = client.describe_groups([group])[group]
     return (
         [member["member_id"] for member in described["members"]]
@@ -111,15 +113,15 @@ def members(client: KafkaAdminClient, group: str) -> list[str]:
 
 
 def evict(kafka: KafkaSettings) -> None:
-    """Remove every member of the consumer group, as its coordinator does when they have fallen silent."""
+    """Remove every member of the consumer group, as its coordinator does after a timeout."""
     with admin(kafka) as client:
         described = client.describe_groups([kafka.consumer_group])[kafka.consumer_group]
-        gone = [MemberToRemove(member["member_id"]) for member in described["members"]]
-        client.remove_group_members(kafka.consumer_group, gone)
+        members_to_remove = [MemberToRemove(member["member_id"]) for member in described["members"]]
+        client.remove_group_members(kafka.consumer_group, members_to_remove)
 
 
 def landing_keys(settings: Settings) -> list[str]:
-    """Return the names of the objects that hold records of the batch topic, in their order."""
+    """Return the keys of the landing objects of the batch topic, sorted."""
     pages = s3_client(settings.s3).get_paginator("list_objects_v2")
     listed = pages.paginate(Bucket=settings.s3.bucket, Prefix=f"{FOLDER}/")
     names = [entry["Key"] for page in listed for entry in page.get("Contents", [])]
@@ -127,17 +129,17 @@ def landing_keys(settings: Settings) -> list[str]:
 
 
 def landed(settings: Settings) -> list[Record]:
-    """Return every record of the batch topic that stands in a landing object, as often as it stands there."""
+    """Return every record of the batch topic in landing objects, with duplicates."""
     s3 = s3_client(settings.s3)
-    found: list[Record] = []
+    records: list[Record] = []
     for key in landing_keys(settings):
         body = s3.get_object(Bucket=settings.s3.bucket, Key=key)["Body"].read()
-        found += [_from_line(line) for line in gzip.decompress(body).splitlines()]
-    return found
+        records += [_from_line(line) for line in gzip.decompress(body).splitlines()]
+    return records
 
 
 def assert_all_landed_once(settings: Settings) -> None:
-    """Assert that the landing objects together hold what the batch topic holds: no hole, no double."""
+    """Assert that the landing objects hold every record of the batch topic exactly once."""
     assert _in_order(landed(settings)) == _in_order(read(settings.kafka, settings.kafka.batch_topic))
 
 

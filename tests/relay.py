@@ -1,4 +1,4 @@
-"""A TCP relay in front of a server, for tests that act at the very moment a request or an answer passes."""
+"""A TCP relay in front of a server, for tests that act when a certain request or response passes."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ SLOW_DOWN = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"
 
 
 class Watcher:
-    """Sees what passes, may change it, and may end the connection by an OSError; this one only looks."""
+    """An observer that may change the traffic, or end the connection by an OSError; this one does neither."""
 
     def asked(self, sent: bytes) -> bytes:
-        """Return what is to reach the server of what a client has sent."""
+        """Return the bytes to pass on to the server."""
         return sent
 
     def answered(self, sent: bytes) -> bytes:
-        """Return what is to reach the client of what the server has sent."""
+        """Return the bytes to pass on to the client."""
         return sent
 
 
 class KillAtPut(Watcher):
-    """Kills the client at its n-th PUT: before the server hears of it, midway, or once it has succeeded.
+    """Kills the client at its n-th PUT: before the server receives it, midway, or after it has succeeded.
 
     Args:
         kill: ends the client at once.
         moment: "asked", "midway" or "answered".
-        put: which one, from 1.
+        put: number of the PUT, from 1.
     """
 
     def __init__(self, kill: Callable[[], None], *, moment: str, put: int = 1) -> None:
@@ -64,14 +64,14 @@ class KillAtPut(Watcher):
 
 
 class FaultAtCommit(Watcher):
-    """Loses, holds back, or turns into a 503 what passes when a commit file of a Delta log is created.
+    """Loses, delays or replaces by a 503 the traffic that creates a commit file of a Delta log.
 
     Args:
         fault: "request lost", "answer lost", "no answer" (the connection stays open) or "answer 503"; the
-            server has done its work in all but the first.
+            server has created the file in all but the first.
 
     Attributes:
-        times: how many more faults there are to be.
+        times: number of faults that are still to come.
     """
 
     def __init__(self, fault: str) -> None:
@@ -100,14 +100,14 @@ class FaultAtCommit(Watcher):
 
 
 class HoldsBackCommits(Watcher):
-    """Keeps commits from the store until they may go.
+    """Delays commits until the test releases them.
 
     Args:
-        commits: tables, and the version that is waited for.
+        commits: tables, with the version to delay.
 
     Attributes:
-        reached: all of them are held back.
-        may_go: to be set by the test.
+        reached: set when all of them are delayed.
+        may_go: set by the test to release them.
     """
 
     def __init__(self, *commits: tuple[Table, int]) -> None:
@@ -115,21 +115,21 @@ class HoldsBackCommits(Watcher):
             f"/{table.layer}/{table.name}/_delta_log/{version:020}.json ".encode()
             for table, version in commits
         }
-        self._held: set[bytes] = set()
+        self._delayed: set[bytes] = set()
         self.reached = threading.Event()
         self.may_go = threading.Event()
 
     def asked(self, sent: bytes) -> bytes:
-        if COMMIT.match(sent) and (named := {name for name in self._names if name in sent}):
-            self._held |= named
-            if self._held == self._names:
+        if COMMIT.match(sent) and (commit_names := {name for name in self._names if name in sent}):
+            self._delayed |= commit_names
+            if self._delayed == self._names:
                 self.reached.set()
             self.may_go.wait(commands.GIVE_UP_AFTER_SECONDS)
         return sent
 
 
 class SeesLeaseRead(Watcher):
-    """Tells when somebody has asked for the object of a lease."""
+    """Sets `read` when a client requests the object of a lease."""
 
     def __init__(self) -> None:
         self.read = threading.Event()
@@ -142,18 +142,20 @@ class SeesLeaseRead(Watcher):
 
 @contextmanager
 def before_s3(settings: Settings, watcher: Watcher) -> Iterator[Settings]:
-    """Give settings whose object store is reached through a relay, until the end of the block."""
+    """Yield settings that reach the object store through a relay, during the block."""
     target = urlsplit(settings.s3.endpoint or "")
-    connected: list[socket.socket] = []
+    sockets: list[socket.socket] = []
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with socket.create_connection((target.hostname or "", target.port or 0)) as server:
-                connected.extend((self.request, server))
-                back = threading.Thread(target=_pump, args=(server, self.request, watcher.answered))
-                back.start()
+                sockets.extend((self.request, server))
+                response_thread = threading.Thread(
+                    target=_pump, args=(server, self.request, watcher.answered)
+                )
+                response_thread.start()
                 _pump(self.request, server, watcher.asked)
-                back.join()
+                response_thread.join()
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as relay:
         threading.Thread(target=relay.serve_forever, args=(0.05,)).start()
@@ -162,8 +164,8 @@ def before_s3(settings: Settings, watcher: Watcher) -> Iterator[Settings]:
             yield settings.model_copy(update={"s3": s3})
         finally:
             relay.shutdown()
-            # A client's pool keeps connections for a minute, and the relay's threads wait for their end.
-            for connection in connected:
+            # A client's pool keeps connections open for a minute, and the relay's threads would wait.
+            for connection in sockets:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 

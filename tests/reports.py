@@ -1,4 +1,4 @@
-"""A quality report with an example of every value, hostile text included."""
+"""A quality report with an example of every kind of value, including hostile text."""
 
 from __future__ import annotations
 

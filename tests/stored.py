@@ -1,4 +1,4 @@
-"""What stands in the object store, for tests that look beside the tables."""
+"""Objects of the object store, for tests that check more than tables."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from lakehouse.catalog.tables import Table
 
 
 def keys(settings: Settings, prefix: str) -> list[str]:
-    """Return the keys that begin like this."""
+    """Return the keys that start with a prefix."""
     listed = s3_client(settings.s3).list_objects_v2(Bucket=settings.s3.bucket, Prefix=prefix)
-    return [found["Key"] for found in listed.get("Contents", [])]
+    return [entry["Key"] for entry in listed.get("Contents", [])]
 
 
 def lease(settings: Settings, name: str) -> dict[str, Any]:
-    """Return what the one generation of a lease says."""
+    """Return the content of the only generation of a lease."""
     (key,) = keys(settings, f"_leases/{name}/")
     body = s3_client(settings.s3).get_object(Bucket=settings.s3.bucket, Key=key)["Body"].read()
-    said: dict[str, Any] = json.loads(body)
-    return said
+    content: dict[str, Any] = json.loads(body)
+    return content
 
 
 def has_version(settings: Settings, table: Table, version: int) -> bool:
-    """Return whether a table has got as far as this version."""
+    """Return whether a table has this version."""
     return bool(keys(settings, f"warehouse/{table.layer}/{table.name}/_delta_log/{version:020}.json"))

@@ -1,4 +1,4 @@
-"""Suites of a test's own, in the place of those in expectations/."""
+"""Quality suites that replace those in expectations/ during a test."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ PLAUSIBLE = "follower_count.plausible"
 
 
 def allow_followers(monkeypatch: pytest.MonkeyPatch, folder: Path, *, between: tuple[int, int]) -> None:
-    """Let silver's and gold's gates pass these counts of followers alone, from now on.
+    """Make the gates of silver and gold accept only follower counts in a range.
 
     Args:
         monkeypatch: of the test.
-        folder: where the suites are written.
-        between: the fewest and the most.
+        folder: the folder for the changed suites.
+        between: the minimum and the maximum.
     """
     folder.mkdir(exist_ok=True)
     for path in suites.FOLDER.glob("*.json"):

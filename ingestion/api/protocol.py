@@ -21,11 +21,15 @@ class Protocol(HttpToolsProtocol):
 
     _in_head = False
     _head_bytes = 0
+    _ended_message = False
 
     def data_received(self, data: bytes) -> None:
         """Parse received bytes; reject a head that is too long."""
+        self._ended_message = False
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
+        # The parser does not say where in the data a head begins: data that also ends the message before it
+        # does not count.
+        if self._in_head and not self._ended_message and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 detail = f"request line and headers are larger than {MAX_HEAD_BYTES} bytes"
@@ -50,6 +54,11 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             # The parser takes no body after such a head: the bytes must not be read as the next request.
             self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        """Note that a later head in the same data follows another message."""
+        super().on_message_complete()
+        self._ended_message = True
 
     def send_400_response(self, msg: str) -> None:
         """Reject bytes that are not HTTP."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
@@ -24,11 +25,15 @@ class Readiness:
     Args:
         kafka: broker and topics.
         publisher: its connection is used to ask the broker.
+        clock: monotonic clock, in seconds.
     """
 
-    def __init__(self, kafka: KafkaSettings, publisher: Publisher) -> None:
+    def __init__(
+        self, kafka: KafkaSettings, publisher: Publisher, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._kafka = kafka
         self._publisher = publisher
+        self._clock = clock
         self._asking = asyncio.Lock()
         self._asked_at = float("-inf")
         self._reachable = False
@@ -51,7 +56,7 @@ class Readiness:
         if not self.topics_exist:
             return False
         async with self._asking:
-            if time.monotonic() - self._asked_at > CACHED_SECONDS:
+            if self._clock() - self._asked_at > CACHED_SECONDS:
                 self._reachable = await asyncio.to_thread(self._publisher.is_reachable)
-                self._asked_at = time.monotonic()
+                self._asked_at = self._clock()
         return self._reachable

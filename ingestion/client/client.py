@@ -143,10 +143,14 @@ def _answer(response: httpx.Response, *, seconds: float, retries: int) -> Answer
     try:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        return Answer(status, seconds, retries, detail="this is not an answer of the API")
-    if status != httpx.codes.CREATED:
-        return Answer(status, seconds, retries, detail=str(body.get("detail", "")))
-    return Answer(status, seconds, retries, AcknowledgedEvent(body["unique_id"], body["event_id"]))
+        body = None
+    # Another server may answer at the address, with any JSON.
+    if isinstance(body, dict):
+        if status != httpx.codes.CREATED:
+            return Answer(status, seconds, retries, detail=str(body.get("detail", "")))
+        if {"unique_id", "event_id"} <= body.keys():
+            return Answer(status, seconds, retries, AcknowledgedEvent(body["unique_id"], body["event_id"]))
+    return Answer(status, seconds, retries, detail="this is not an answer of the API")
 
 
 def _wait(state: RetryCallState) -> float:
@@ -154,5 +158,6 @@ def _wait(state: RetryCallState) -> float:
     if outcome is not None and not outcome.failed:
         retry_after = outcome.result().headers.get("Retry-After", "")
         if retry_after.isdecimal():
-            return max(float(retry_after), _backoff(state))
+            # A proxy may ask for hours.
+            return max(min(float(retry_after), GIVE_UP_AFTER_SECONDS), _backoff(state))
     return _backoff(state)

@@ -99,11 +99,10 @@ async def emulate(
 
     async with api_client(url, connections=pace.connections) as client:
         await check_api(client)
-        started = clock()
+        due = started = clock()
         async with asyncio.TaskGroup() as group:
             for _ in range(pace.connections):
                 group.create_task(post(client))
-            due = started
             for pin in islice(_shuffled(pins, randomness, loop=pace.loop), pace.count):
                 if pace.rate:
                     due += randomness.expovariate(pace.rate)

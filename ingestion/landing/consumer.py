@@ -67,6 +67,7 @@ class BatchConsumer:
         limits: limits of an object; `max_bytes` also limits the buffers of all partitions together.
         stopping: set it to end the run; records that are not put yet are left to the next run.
         on_loss: see `ingestion.landing.consumer_group.ConsumerGroupMember`.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class BatchConsumer:
         limits: ConsumerSettings,
         stopping: threading.Event,
         on_loss: Callable[[LostOffsets], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._consumer = consumer
         self._landing = landing
         self._limits = limits
         self._stopping = stopping
-        self._member = ConsumerGroupMember(consumer, on_revoked=self._forget, on_loss=on_loss)
+        self._clock = clock
+        self._member = ConsumerGroupMember(consumer, on_revoked=self._forget, on_loss=on_loss, clock=clock)
         self._buffers: dict[TopicPartition, ObjectBuffer] = {}
         self._checked: set[TopicPartition] = set()
         self._landed: dict[TopicPartition, PartitionCounts] = {}
@@ -106,13 +109,13 @@ class BatchConsumer:
         """
         ends = self._ends(topic)
         self._member.join(topic)
-        received_at = time.monotonic()
+        received_at = self._clock()
         while not self._stopping.is_set():
             records = self._poll()
             self._member.rejoin_if_stuck(topic)
             if records or follow:
-                received_at = time.monotonic()
-            elif time.monotonic() - received_at > GIVE_UP_AFTER_SECONDS:
+                received_at = self._clock()
+            elif self._clock() - received_at > GIVE_UP_AFTER_SECONDS:
                 raise _silence_error(topic)
             for partition, batch in records.items():
                 self._buffer(partition, batch)
@@ -144,7 +147,7 @@ class BatchConsumer:
         while records:
             buffer = self._buffers.get(partition)
             if buffer is None:
-                buffer = self._buffers[partition] = ObjectBuffer(opened_at=time.monotonic())
+                buffer = self._buffers[partition] = ObjectBuffer(opened_at=self._clock())
             room = self._limits.max_records - len(buffer)
             buffer.extend(records[:room])
             records = records[room:]
@@ -152,7 +155,7 @@ class BatchConsumer:
                 return
 
     def _skip_landed(self, partition: TopicPartition, first: ConsumerRecord) -> bool:
-        probe = ObjectBuffer(opened_at=time.monotonic())
+        probe = ObjectBuffer(opened_at=self._clock())
         probe.extend([first])
         last = self._landing.last_offset(probe.landing_object, first_record_hash=probe.first_record_hash)
         if last is None:
@@ -164,7 +167,7 @@ class BatchConsumer:
         return True
 
     def _close_due(self) -> None:
-        oldest = time.monotonic() - self._limits.max_seconds
+        oldest = self._clock() - self._limits.max_seconds
         for partition in [key for key, buffer in self._buffers.items() if buffer.opened_at <= oldest]:
             self._put(partition)
         while sum(buffer.size for buffer in self._buffers.values()) >= self._limits.max_bytes:

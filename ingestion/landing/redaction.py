@@ -9,57 +9,52 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from isal import igzip
 
 from foundation.data_subjects import Subjects
 from foundation.landing_object import FOLDER
+from foundation.object_store import ObjectStore
 from ingestion.landing.object_buffer import COMPRESSION_LEVEL
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 _KEPT_FIELDS = ("topic", "partition", "offset", "timestamp")
 # Signs that an id may be hidden in the bytes: by base64, or by JSON escapes inside a JSON string.
 _ENCODINGS = (b'_base64"', b"\\\\u")
 
 
-def landing_keys(s3: S3Client, bucket: str) -> list[str]:
+def landing_keys(store: ObjectStore) -> list[str]:
     """Return the keys of all landing objects."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{FOLDER}/")
-    keys = (entry["Key"] for page in pages for entry in page.get("Contents", []))
-    return [key for key in keys if key.endswith(".jsonl.gz")]
+    return [key for key in store.list_keys(f"{FOLDER}/") if key.endswith(".jsonl.gz")]
 
 
-def count_records(s3: S3Client, bucket: str, keys: Iterable[str], subjects: Subjects) -> dict[str, int]:
+def count_records(store: ObjectStore, keys: Iterable[str], subjects: Subjects) -> dict[str, int]:
     """Return the number of the subjects' records in each landing object that has any. Reads all objects.
 
     Args:
-        s3: the client.
-        bucket: name of the bucket.
+        store: the bucket.
         keys: keys of the objects.
         subjects: the pins to look for.
     """
     counts = {}
     for key in keys:
-        plain, _ = _get(s3, bucket, key)
+        plain, _ = _get(store, key)
         if subjects.are_mentioned_in(plain) or any(sign in plain for sign in _ENCODINGS):
             counts[key] = blank_records(plain.splitlines(keepends=True), subjects)[1]
     return {key: records for key, records in counts.items() if records}
 
 
-def redact(s3: S3Client, bucket: str, keys: Iterable[str], subjects: Subjects) -> None:
+def redact(store: ObjectStore, keys: Iterable[str], subjects: Subjects) -> None:
     """Blank the subjects' records in landing objects. The batch lane must have read the objects.
 
     Args: as `count_records`.
     """
     for key in keys:
-        plain, metadata = _get(s3, bucket, key)
+        plain, metadata = _get(store, key)
         lines, _ = blank_records(plain.splitlines(keepends=True), subjects)
         body = igzip.compress(b"".join(lines), compresslevel=COMPRESSION_LEVEL, mtime=0)
-        s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata)
+        store.write(key, body, metadata=metadata)
 
 
 def blank_records(lines: Iterable[bytes], subjects: Subjects) -> tuple[list[bytes], int]:
@@ -77,10 +72,11 @@ def blank_records(lines: Iterable[bytes], subjects: Subjects) -> tuple[list[byte
     return redacted, count
 
 
-def _get(s3: S3Client, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]]:
-    response = s3.get_object(Bucket=bucket, Key=key)
-    plain: bytes = igzip.decompress(response["Body"].read())  # type: ignore[no-untyped-call]  # isal's stubs
-    return plain, response["Metadata"]
+def _get(store: ObjectStore, key: str) -> tuple[bytes, Mapping[str, str]]:
+    content = store.get(key)
+    assert content is not None  # nothing removes landing objects
+    plain: bytes = igzip.decompress(content.body)  # type: ignore[no-untyped-call]  # isal's stubs
+    return plain, content.metadata
 
 
 def _belongs_to_subject(line: bytes, subjects: Subjects) -> bool:

@@ -10,8 +10,9 @@ from kafka import KafkaConsumer
 from kafka.errors import KafkaError, RetriableError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from foundation.clients import kafka_python_config, s3_client
+from foundation.clients import kafka_python_config
 from foundation.errors import TerminalError, TransientError
+from foundation.object_store import ObjectStore
 from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import KafkaSettings, Settings
 from ingestion.landing.consumer import BatchConsumer, PartitionCounts
@@ -46,7 +47,7 @@ def consume(
         TerminalError: Kafka no longer has offsets that should be read, or Kafka or S3 refuses.
     """
     ending = stopping or threading.Event()
-    landing = LandingStore(s3_client(settings.s3), bucket=settings.s3.bucket, stopping=ending)
+    landing = LandingStore(ObjectStore.open(settings.s3), stopping=ending)
     with _kafka_errors(settings.kafka):
         consumer = _connect(settings.kafka)
         try:

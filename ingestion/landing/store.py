@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TypeVar
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import (
     RetryCallState,
     Retrying,
-    retry_if_exception,
+    retry_if_exception_type,
     sleep_using_event,
     stop_after_delay,
     stop_when_event_set,
@@ -20,10 +20,8 @@ from tenacity import (
 
 from foundation.errors import TerminalError, TransientError
 from foundation.landing_object import LandingObject
+from foundation.object_store import ObjectStore
 from foundation.offsets import LostOffsets
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 FIRST_RECORD_HASH_KEY = "first-record-sha256"
 GIVE_UP_AFTER_SECONDS = 60.0
@@ -36,14 +34,12 @@ class LandingStore:
     """The landing prefix of one bucket; every call is retried while the object store is unavailable.
 
     Args:
-        s3: the client.
-        bucket: name of the bucket.
+        store: the bucket.
         stopping: set when the process should end; then there are no more retries.
     """
 
-    def __init__(self, s3: S3Client, *, bucket: str, stopping: threading.Event) -> None:
-        self._s3 = s3
-        self._bucket = bucket
+    def __init__(self, store: ObjectStore, *, stopping: threading.Event) -> None:
+        self._store = store
         self._stopping = stopping
 
     def put(self, key: str, body: bytes, *, first_record_hash: str) -> None:
@@ -58,12 +54,8 @@ class LandingStore:
             TransientError: the store did not answer.
             TerminalError: the store refuses.
         """
-        self._persist(
-            lambda: self._s3.put_object(
-                Bucket=self._bucket, Key=key, Body=body, Metadata={FIRST_RECORD_HASH_KEY: first_record_hash}
-            ),
-            key,
-        )
+        metadata = {FIRST_RECORD_HASH_KEY: first_record_hash}
+        self._persist(partial(self._store.write, body=body, metadata=metadata), key)
 
     def last_offset(self, wanted: LandingObject, *, first_record_hash: str) -> int | None:
         """Return the last offset of the object that starts with the same record, if there is one.
@@ -76,22 +68,20 @@ class LandingStore:
             TransientError: the store did not answer.
             TerminalError: the store refuses, or the object has records of an earlier topic of the same name.
         """
-        prefix = wanted.prefix
-        listing = self._persist(lambda: self._s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix), prefix)
         keys_by_last_offset = {
-            landed.offsets.last: entry["Key"]
-            for entry in listing.get("Contents", [])
-            if (landed := LandingObject.parse(entry["Key"]))
+            landed.offsets.last: key
+            for key in self._persist(self._store.list_keys, wanted.prefix)
+            if (landed := LandingObject.parse(key))
         }
         if not keys_by_last_offset:
             return None
         last = max(keys_by_last_offset)
         key = keys_by_last_offset[last]
-        head = self._persist(lambda: self._s3.head_object(Bucket=self._bucket, Key=key), key)
-        if head["Metadata"].get(FIRST_RECORD_HASH_KEY) != first_record_hash:
+        metadata = self._persist(self._store.read_metadata, key)
+        if metadata.get(FIRST_RECORD_HASH_KEY) != first_record_hash:
             raise TerminalError(
                 "an object of this name has other records: the topic was deleted and created again",
-                where=f"s3://{self._bucket}/{key}",
+                where=f"s3://{self._store.bucket}/{key}",
                 hint="Use another bucket (PINLAKE_S3_BUCKET), or move that object away.",
             )
         return last
@@ -102,13 +92,11 @@ class LandingStore:
         Raises: as `put`.
         """
         _log.error("offsets are lost", **lost.as_row())
-        body = lost.as_json().encode()
-        self._persist(lambda: self._s3.put_object(Bucket=self._bucket, Key=lost.key, Body=body), lost.key)
+        self._persist(partial(self._store.write, body=lost.as_json().encode()), lost.key)
 
-    def _persist(self, call: Callable[[], Result], key: str) -> Result:
-        where = f"s3://{self._bucket}/{key}"
+    def _persist(self, call: Callable[[str], Result], key: str) -> Result:
         persistent = Retrying(
-            retry=retry_if_exception(_may_pass),
+            retry=retry_if_exception_type(TransientError),
             wait=wait_random_exponential(multiplier=0.2, max=5),
             stop=stop_after_delay(GIVE_UP_AFTER_SECONDS) | stop_when_event_set(self._stopping),
             sleep=sleep_using_event(self._stopping),
@@ -117,33 +105,9 @@ class LandingStore:
             ),
             reraise=True,
         )
-        try:
-            return persistent(call)
-        except (BotoCoreError, ClientError) as error:
-            if _may_pass(error):
-                hint = "Start it (`pinlake up`) or correct PINLAKE_S3_ENDPOINT; nothing is lost."
-                raise TransientError(
-                    f"the object store does not answer: {_reason(error)}", where=where, hint=hint
-                ) from error
-            hint = "Create the bucket (`pinlake up` does so locally), or correct PINLAKE_S3_* and the rights."
-            raise TerminalError(
-                f"the object store refuses: {_reason(error)}", where=where, hint=hint
-            ) from error
-
-
-def _may_pass(error: BaseException) -> bool:
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-        return status >= 500 or status in {408, 429}
-    return isinstance(error, BotoCoreError)
-
-
-def _reason(error: BotoCoreError | ClientError) -> str:
-    if isinstance(error, ClientError):
-        return error.response.get("Error", {}).get("Code", "unknown")
-    return type(error).__name__
+        return persistent(call, key)
 
 
 def _outcome(state: RetryCallState) -> str:
     error = state.outcome.exception() if state.outcome else None
-    return _reason(error) if isinstance(error, BotoCoreError | ClientError) else type(error).__name__
+    return error.what if isinstance(error, TransientError) else type(error).__name__

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from foundation.landing_object import LandingObject
+from foundation.object_store import ObjectStore
 from foundation.offsets import OffsetRange
 from lakehouse.delta.commit_info import Versions
 from lakehouse.spark import filesystem
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
     from pyspark.sql import SparkSession
 
 _STREAM_FOLDER = "checkpoints/stream"
@@ -91,28 +91,22 @@ class Checkpoint:
                     yield landed.offsets
 
 
-def read_stream_position(s3: S3Client, bucket: str, *, topic: str) -> dict[int, int]:
+def read_stream_position(store: ObjectStore, topic: str) -> dict[int, int]:
     """Return the stream lane's position in its topic, without Spark.
 
     Costs one listing and one small object.
 
     Args:
-        s3: the client.
-        bucket: the bucket's name.
+        store: the bucket.
         topic: the stream's topic.
 
     Returns:
         The offset to be read next, by partition; empty before the first micro-batch is written.
     """
     commits = f"{_STREAM_FOLDER}/commits/"
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=commits)
-    last = _last_number(
-        entry["Key"].removeprefix(commits) for page in pages for entry in page.get("Contents", [])
-    )
-    if last < 0:
-        return {}
-    response = s3.get_object(Bucket=bucket, Key=f"{_STREAM_FOLDER}/offsets/{last}")
-    end = _source_end(response["Body"].read())
+    last = _last_number(key.removeprefix(commits) for key in store.list_keys(commits))
+    body = store.read(f"{_STREAM_FOLDER}/offsets/{last}") if last >= 0 else None
+    end = _source_end(body) if body else {}
     return {int(partition): offset for partition, offset in end.get(topic, {}).items()}
 
 

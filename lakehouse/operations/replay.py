@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from foundation.errors import UsageError
+from foundation.errors import UsageError, first_line
 from foundation.event import PIN_FIELDS
 from lakehouse.catalog.schemas import QUARANTINE
 from lakehouse.catalog.tables import STREAM, Lane
@@ -276,7 +276,7 @@ def _analysed(build: Callable[[], DataFrame], where: str) -> DataFrame:
         return rows
     except PySparkException as error:
         raise UsageError(
-            str(error).strip().splitlines()[0],
+            first_line(error),
             where=f"the condition {where}",
             hint="Correct it; it may use quarantine's columns and the pin's fields.",
         ) from None

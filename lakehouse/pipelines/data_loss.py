@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType, TimestampType
 
 from foundation import kafka_admin
-from foundation.clients import s3_client
+from foundation.object_store import ObjectStore
 from foundation.offsets import FOLDER, LostOffsets, OffsetRange
 from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM
@@ -65,9 +65,7 @@ def detect_data_loss(settings: Settings) -> list[LostOffsets]:
     kafka = settings.kafka
     lag = kafka_admin.read_lag(kafka)
     positions = {("batch", row.topic, row.partition): row.committed for row in lag if row.committed}
-    stream_position = read_stream_position(
-        s3_client(settings.s3), settings.s3.bucket, topic=kafka.stream_topic
-    )
+    stream_position = read_stream_position(ObjectStore.open(settings.s3), kafka.stream_topic)
     positions |= {
         ("stream", kafka.stream_topic, number): offset for number, offset in stream_position.items()
     }

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-from foundation.errors import PinlakeError, TransientError
+from foundation.errors import PinlakeError, TransientError, first_line
 from foundation.offsets import LostOffsets
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import CommitInfo
@@ -115,7 +115,7 @@ class MicroBatches:
 
     def _spark_error(self, error: PySparkException) -> TransientError:
         return TransientError(
-            "Spark stopped: " + str(error).strip().splitlines()[0],
+            f"Spark stopped: {first_line(error)}",
             where=self._checkpoint.url,
             hint="Nothing is lost: run it again. Set PINLAKE_SPARK_LOG_LEVEL=WARN to see the cause.",
         )

@@ -18,8 +18,9 @@ from tenacity import (
 )
 
 from foundation import kafka_admin
-from foundation.clients import S3Timeouts, s3_client
+from foundation.clients import S3Timeouts
 from foundation.errors import TransientError
+from foundation.object_store import ObjectStore
 from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import Settings
 from lakehouse.bronze import sources
@@ -177,10 +178,10 @@ def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinl
         TerminalError: a suite is invalid.
     """
     kafka = settings.kafka
-    client = s3_client(settings.s3, _STATUS)
+    store = ObjectStore.open(settings.s3, _STATUS)
     return StreamLane(
         DeltaLake.of(spark, settings),
         settings,
         earliest=lambda: kafka_admin.earliest_offsets(kafka, kafka.stream_topic),
-        status=stream_status_writer.open_status_writer(client, settings.s3.bucket, command=command),
+        status=stream_status_writer.open_status_writer(store, command=command),
     )

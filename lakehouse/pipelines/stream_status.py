@@ -5,16 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from foundation.errors import ConfigurationError, object_store_unavailable
+from foundation.object_store import ObjectStore
 from lakehouse.delta.locks import liveness
 from lakehouse.delta.locks.owner import LockOwner
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 KEY = "state/stream.json"
 State = Literal["running", "waiting", "ended", "died"]
@@ -114,27 +109,15 @@ def initial_status(owner: LockOwner, now: datetime) -> StreamStatus:
     return StreamStatus("running", _text(now), owner)
 
 
-def read(s3: S3Client, bucket: str) -> StreamStatus | None:
+def read(store: ObjectStore) -> StreamStatus | None:
     """Return the lane's status, or None if the lane has never run. Costs one request.
 
     Raises:
         TransientError: the object store does not answer.
         ConfigurationError: the object store refuses these keys.
     """
-    where = f"{s3.meta.endpoint_url}, s3://{bucket}/{KEY}"
-    try:
-        response = s3.get_object(Bucket=bucket, Key=KEY)
-        return StreamStatus.from_json(response["Body"].read()).observed_after(liveness.age(response))
-    except s3.exceptions.NoSuchKey:
-        return None
-    except ClientError as error:
-        raise ConfigurationError(
-            f"the stream's status cannot be read: {error.response['Error'].get('Code')}",
-            where=where,
-            hint="Correct PINLAKE_S3_BUCKET and the keys, or create the bucket with `pinlake init`.",
-        ) from None
-    except BotoCoreError as error:
-        raise object_store_unavailable(error, where=where) from None
+    content = store.get(KEY)
+    return None if content is None else StreamStatus.from_json(content.body).observed_after(content.age)
 
 
 def _text(moment: datetime) -> str:

@@ -8,17 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
 
+from foundation.errors import PinlakeError
+from foundation.object_store import ObjectStore
 from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.pipelines import stream_status
 from lakehouse.pipelines.stream_status import KEY, StreamStatus
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 log = structlog.get_logger()
 
@@ -47,7 +44,7 @@ class StreamStatusWriter:
     replaces what it wrote.
 
     Args:
-        put: writes the object; raises BotoCoreError or ClientError.
+        put: writes the object; raises PinlakeError.
         owner: the lane's process.
         intervals: when the status is written.
     """
@@ -132,7 +129,7 @@ class StreamStatusWriter:
     def _write(self, status: StreamStatus) -> bool:
         try:
             self._put(status.as_json())
-        except (BotoCoreError, ClientError) as error:
+        except PinlakeError as error:
             if not self._failing:
                 log.warning("the stream's status could not be written, trying again", error=str(error))
             self._failing = True
@@ -141,17 +138,16 @@ class StreamStatusWriter:
         return True
 
 
-def open_status_writer(s3: S3Client, bucket: str, *, command: str) -> StreamStatusWriter:
+def open_status_writer(store: ObjectStore, *, command: str) -> StreamStatusWriter:
     """Return a status writer for this process.
 
     Args:
-        s3: a client with short timeouts; only the writer uses it.
-        bucket: the bucket's name.
+        store: the bucket, with short timeouts; only the writer uses it.
         command: the command of this process, as the status shows it.
     """
 
     def put(body: str) -> None:
-        s3.put_object(Bucket=bucket, Key=KEY, Body=body.encode())
+        store.write(KEY, body.encode())
 
     return StreamStatusWriter(put, owner=LockOwner.this_process(command))
 

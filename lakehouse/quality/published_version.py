@@ -26,7 +26,7 @@ class PublishedVersion:
     pending: StepMetrics = field(default_factory=StepMetrics)
 
     @classmethod
-    def parse(cls, text: str | None) -> PublishedVersion:
+    def parse(cls, text: str | bytes | None) -> PublishedVersion:
         """Return what the object's text says; without an object, that no version has been published."""
         if text is None:
             return cls()

@@ -12,7 +12,7 @@ from py4j.protocol import Py4JError
 from pyspark import InheritableThread
 from pyspark.errors import PySparkException
 
-from foundation.errors import PinlakeError
+from foundation.errors import PinlakeError, first_line
 from foundation.event import new_event_id
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake
@@ -67,7 +67,7 @@ class StreamAuditor:
             self._audit_changed(run_id)
             self._write_status(run_id, None)
         except _ERRORS as error:
-            message = _first_line(error)
+            message = first_line(error)
             log.error("the stream lane could not be audited", error=message)
             # The object store itself may be down. Then the old status stays, with its time.
             with suppress(*_ERRORS):
@@ -112,7 +112,3 @@ def _table_status(version: int, audit_results: list[RuleResult]) -> TableAuditSt
         for severity in ("critical", "warning")
     )
     return TableAuditStatus(version, critical, warning)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

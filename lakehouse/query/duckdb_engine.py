@@ -11,7 +11,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from sqlglot import exp
 
-from foundation.errors import UsageError
+from foundation.errors import UsageError, first_line
 from lakehouse.catalog.errors import NotPublishedError
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.query import duckdb_connection, pushdown, spark_to_duckdb, time_travel
@@ -154,4 +154,4 @@ def _query_error(error: Exception, columns: Collection[str] = ()) -> UsageError:
     if unknown and columns:
         hint = f"There are: {', '.join(columns)}."
         return UsageError(f"no column {unknown[1]!r}", where=statements.WHERE, hint=hint)
-    return UsageError(str(error).strip().splitlines()[0], where=statements.WHERE, hint=SPARK_HINT)
+    return UsageError(first_line(error), where=statements.WHERE, hint=SPARK_HINT)

@@ -6,7 +6,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from sqlglot import exp
 
-from foundation.errors import UsageError
+from foundation.errors import UsageError, first_line
 from lakehouse.catalog.errors import NotPublishedError, TableNotFoundError
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.delta.lake import DeltaLake
@@ -37,7 +37,7 @@ def run(lake: DeltaLake, statement: str, *, unpublished: bool = False) -> DataFr
         return lake.spark.sql(statement)
     except PySparkException as error:
         raise UsageError(
-            str(error).strip().splitlines()[0], where=statements.WHERE, hint="Correct it and run it again."
+            first_line(error), where=statements.WHERE, hint="Correct it and run it again."
         ) from None
 
 

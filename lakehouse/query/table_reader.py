@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from foundation.errors import object_store_unavailable
+from foundation.object_store import ObjectStore, StoredObject
 from foundation.settings import S3Settings
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
 from lakehouse.quality import published_version
 from lakehouse.quality.published_version import PublishedVersion
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
 # Long enough for a busy store, short enough for a user who waits.
 _TIMEOUTS = {"max_retries": "3", "retry_timeout": "15s", "connect_timeout": "5s", "timeout": "30s"}
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """An object in the bucket: its key, and when it was written."""
-
-    key: str
-    at: datetime
 
 
 class TableStore:
@@ -35,12 +20,11 @@ class TableStore:
 
     Args:
         s3: the address of the bucket and its credentials.
-        connect: makes an S3 client; called only when an object that is not part of a table is needed.
     """
 
-    def __init__(self, s3: S3Settings, connect: Callable[[], S3Client]) -> None:
+    def __init__(self, s3: S3Settings) -> None:
         self._s3 = s3
-        self._connect = connect
+        self._objects = ObjectStore.open(s3)
         self.locations = Locations(f"s3://{s3.bucket}")
 
     def table_url(self, table: Table) -> str:
@@ -65,39 +49,17 @@ class TableStore:
 
         Raises:
             TransientError: the object store does not answer.
+            ConfigurationError: the object store refuses these keys.
         """
-        return PublishedVersion.parse(self._text(published_version.key(table))).version
+        return PublishedVersion.parse(self._objects.read(published_version.key(table))).version
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield the objects whose keys start with a prefix.
+        """Return the objects whose keys start with a prefix.
 
         Raises: as `published_version`.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        pages = self._client.get_paginator("list_objects_v2")
-        try:
-            for page in pages.paginate(Bucket=self._s3.bucket, Prefix=prefix):
-                for entry in page.get("Contents", []):
-                    yield StoredObject(entry["Key"], entry["LastModified"])
-        except (BotoCoreError, ClientError) as error:
-            raise object_store_unavailable(error, where=f"s3://{self._s3.bucket}/{prefix}") from None
+        return self._objects.list_objects(prefix)
 
     def key(self, url: str) -> str:
         """Return the object key of a URL in the bucket."""
         return url.removeprefix(f"{self.locations.root}/")
-
-    def _text(self, key: str) -> str | None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        client = self._client
-        try:
-            return client.get_object(Bucket=self._s3.bucket, Key=key)["Body"].read().decode()
-        except client.exceptions.NoSuchKey:
-            return None
-        except (BotoCoreError, ClientError) as error:
-            raise object_store_unavailable(error, where=f"s3://{self._s3.bucket}/{key}") from None
-
-    @cached_property
-    def _client(self) -> S3Client:
-        return self._connect()

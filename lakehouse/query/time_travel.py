@@ -12,7 +12,8 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from tenacity import Retrying, retry_if_exception_type, retry_if_not_exception_type, stop_after_attempt
 
-from foundation.errors import UsageError, object_store_unavailable
+from foundation.errors import UsageError
+from foundation.object_store import object_store_unavailable
 from lakehouse.catalog import errors
 from lakehouse.catalog.tables import Table
 from lakehouse.query.table_reader import TableStore

@@ -19,7 +19,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
-from foundation.errors import TransientError
+from foundation.errors import TransientError, first_line
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 from lakehouse.catalog.schemas import FEATURES
@@ -206,14 +206,14 @@ class ServingDatabase:
         )
 
     def _report_wait(self, state: RetryCallState) -> None:
-        error = _first_line(state)
+        error = _reason(state)
         log.warning("postgres does not answer", attempt=state.attempt_number, error=error)
         self._on_wait(f"Postgres does not answer: {error}")
 
     def _give_up(self, state: RetryCallState) -> None:
         settings = self._settings
         raise TransientError(
-            f"Postgres did not answer for {settings.timeout_seconds:.0f} s: {_first_line(state)}",
+            f"Postgres did not answer for {settings.timeout_seconds:.0f} s: {_reason(state)}",
             where=f"{settings.host}:{settings.port}/{settings.database}, user {settings.user}",
             hint="Start it or correct PINLAKE_POSTGRES_HOST, _PORT, _USER and _PASSWORD; then rerun.",
         )
@@ -237,6 +237,6 @@ class _Lines:
         return "".join(chunk)
 
 
-def _first_line(state: RetryCallState) -> str:
+def _reason(state: RetryCallState) -> str:
     error = state.outcome.exception() if state.outcome else None
-    return str(error).strip().splitlines()[0] if error else "unknown"
+    return first_line(error) if error else "unknown"

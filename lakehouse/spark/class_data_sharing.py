@@ -69,6 +69,7 @@ def create_archive(class_path: Iterable[str]) -> Path | None:
     )
     if training.returncode or not new.exists():
         log.warning("classes could not be archived", error=training.stderr.strip()[-500:])
+        new.unlink(missing_ok=True)
         return None
     for old in archive.parent.glob("pinlake-*.jsa"):
         old.unlink()

@@ -64,29 +64,12 @@ def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
         .config("spark.ui.showConsoleProgress", "false")
         # For audits that run concurrently with the stream: see lakehouse.quality.stream_audit.
         .config("spark.scheduler.mode", "FAIR")
-        # These record where in Python a column was created: unused here, and five more JVM calls per column.
-        .config("spark.python.sql.dataFrameDebugging.enabled", "false")
-        .config("spark.sql.dataFrameQueryContext.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.ansi.enabled", "true")
-        .config("spark.sql.catalogImplementation", "in-memory")
-        .config("spark.sql.shuffle.partitions", str(spark.shuffle_partitions))
-        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
-        .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
-        # SPARK-58241: a Python UDF over a vectorised scan can hang for ever.
-        .config("spark.sql.execution.arrow.pythonUDF.columnarInput.enabled", "false")
-        # Rows per batch when a cache is built: pins are wide, and Spark's default of 10,000 filled the heap.
-        .config("spark.sql.inMemoryColumnarStorage.batchSize", "1000")
-        # A micro-batch of the stream lane needs 130 classes: a cache of 100, the default, would have no hits.
-        .config("spark.sql.codegen.cache.maxEntries", "1000")
-        # Replaying a Delta log of a few hundred actions does not need 50 tasks, the default.
-        .config("spark.databricks.delta.snapshotPartitions", "2")
     )
     if not settings.s3.single_writer:
         builder = builder.config("spark.delta.logStore.s3a.impl", log_store.CLASS)
     for name, value in INTERPRETED_PLANS.items() if quick else ():
         builder = builder.config(name, value)
-    builder = _with_jars(builder, spark, paths)
+    builder = _with_jars(_with_sql_options(builder, spark), spark, paths)
     with redirect_jvm_output():
         session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel(spark.log_level)
@@ -106,6 +89,30 @@ def stop(session: SparkSession) -> None:
     stopper = threading.Thread(target=end, name="stop-spark")
     stopper.start()
     stopper.join()
+
+
+def _with_sql_options(builder: SparkSession.Builder, spark: SparkSettings) -> SparkSession.Builder:
+    """Add Delta, the dialect of SQL, and limits that fit tables of wide rows and small logs."""
+    return (
+        builder
+        # These record where in Python a column was created: unused here, and five more JVM calls per column.
+        .config("spark.python.sql.dataFrameDebugging.enabled", "false")
+        .config("spark.sql.dataFrameQueryContext.enabled", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.ansi.enabled", "true")
+        .config("spark.sql.catalogImplementation", "in-memory")
+        .config("spark.sql.shuffle.partitions", str(spark.shuffle_partitions))
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
+        # SPARK-58241: a Python UDF over a vectorised scan can hang for ever.
+        .config("spark.sql.execution.arrow.pythonUDF.columnarInput.enabled", "false")
+        # Rows per batch when a cache is built: pins are wide, and Spark's default of 10,000 filled the heap.
+        .config("spark.sql.inMemoryColumnarStorage.batchSize", "1000")
+        # A micro-batch of the stream lane needs 130 classes: a cache of 100, the default, would have no hits.
+        .config("spark.sql.codegen.cache.maxEntries", "1000")
+        # Replaying a Delta log of a few hundred actions does not need 50 tasks, the default.
+        .config("spark.databricks.delta.snapshotPartitions", "2")
+    )
 
 
 def _with_jars(builder: SparkSession.Builder, spark: SparkSettings, paths: list[str]) -> SparkSession.Builder:

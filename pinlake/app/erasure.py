@@ -17,9 +17,9 @@ from pyspark.sql import SparkSession
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from foundation import kafka_admin
-from foundation.clients import s3_client
 from foundation.data_subjects import Subjects
 from foundation.errors import TransientError
+from foundation.object_store import ObjectStore
 from foundation.settings import Settings
 from ingestion.landing import redaction
 from ingestion.landing.run import consume
@@ -63,8 +63,8 @@ class Erasure:
         self._subjects = subjects
         self._on_step = on_step
         self._lake = DeltaLake.of(spark, settings)
-        self._s3 = s3_client(settings.s3)
-        self._records = ErasureReceipts(self._s3, settings.s3.bucket)
+        self._store = ObjectStore.open(settings.s3)
+        self._records = ErasureReceipts(self._store)
         self._record = self._records.resume_or_begin(subjects)
 
     def run(self) -> ErasureReceipt:
@@ -126,12 +126,11 @@ class Erasure:
     def _redact(self) -> None:
         """Blank the landed records. The batch lane has already read all of them."""
         self._on_step(_LANDING)
-        bucket = self._settings.s3.bucket
-        keys = redaction.landing_keys(self._s3, bucket)
-        counts = redaction.count_records(self._s3, bucket, keys, self._subjects)
+        keys = redaction.landing_keys(self._store)
+        counts = redaction.count_records(self._store, keys, self._subjects)
         if counts:
             self._save(self._record.with_counts(_LANDING, rows=sum(counts.values()), files=len(counts)))
-            redaction.redact(self._s3, bucket, counts, self._subjects)
+            redaction.redact(self._store, counts, self._subjects)
 
     def _remove_rows(self, table: Table, info: CommitInfo) -> None:
         name = table.full_name
@@ -183,14 +182,14 @@ class Erasure:
 
     def _remove_pages(self) -> None:
         self._on_step("pages of the quality report")
-        paths = report_pages.find_mentions(self._s3, self._settings, self._subjects)
+        paths = report_pages.find_mentions(self._store, self._settings, self._subjects)
         if paths:
             self._save(self._record.with_counts(_PAGES, rows=len(paths)))
-            report_pages.remove(self._s3, self._settings, paths)
+            report_pages.remove(self._store, paths)
 
     def _verify(self) -> ErasureReceipt:
         self._on_step("searching for traces")
-        remaining = traces.search_objects(self._s3, self._settings.s3.bucket, self._subjects)
+        remaining = traces.search_objects(self._store, self._subjects)
         remaining += traces.search_values(self._lake, self._subjects)
         naming = served.count_mentions(self._settings.postgres, self._subjects.ids)
         remaining += [f"Postgres: {naming} rows"] if naming else []

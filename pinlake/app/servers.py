@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from foundation.clients import BRIEF, s3_client
+from foundation.clients import BRIEF
 from foundation.errors import PinlakeError, TransientError
 from foundation.kafka_admin import require_topics
-from foundation.object_store import require_bucket
+from foundation.object_store import ObjectStore
 from foundation.postgres import require_database
 from foundation.settings import S3Settings, Settings
 from local_stack import addresses, stack
@@ -150,7 +150,7 @@ def _ask_other(settings: Settings, name: str, address: str) -> Server:
     if name == KAFKA:
         require_topics(settings.kafka, timeout_seconds=_CONNECT_SECONDS)
     elif name == S3:
-        require_bucket(s3_client(settings.s3, BRIEF), settings.s3)
+        ObjectStore.open(settings.s3, BRIEF).require_bucket()
     else:
         require_database(settings.postgres, seconds=_CONNECT_SECONDS)
     return Server(name, State.REACHABLE, None, None, address)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from foundation import kafka_admin
-from foundation.clients import BRIEF, s3_client
+from foundation.clients import BRIEF
 from foundation.errors import PinlakeError
+from foundation.object_store import ObjectStore
 from foundation.settings import Settings
 from lakehouse.delta.streaming_checkpoint import read_stream_position
 from lakehouse.observability.schema_drift import report as drift_verdict
@@ -21,9 +19,6 @@ from lakehouse.quality import stream_audit_status as quality_verdict
 from lakehouse.quality.stream_audit_status import StreamAuditStatus
 from pinlake.app import servers
 from pinlake.app.servers import KAFKA, S3, Server, State
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 # Readers are named after the commands that read the two topics.
 BATCH_READER, STREAM_READER = "consume", "stream"
@@ -92,31 +87,23 @@ def gather(settings: Settings) -> Report:
     stored = StoredStatus()
     if S3 in by_name and by_name[S3].is_well:
         try:
-            stored = _stored(s3_client(settings.s3, BRIEF), settings)
-        except (PinlakeError, BotoCoreError, ClientError) as error:
-            why = f"the bucket {settings.s3.bucket} cannot be read: {_reason(error)}"
+            stored = _stored(ObjectStore.open(settings.s3, BRIEF), settings.kafka.stream_topic)
+        except PinlakeError as error:
+            why = f"the bucket {settings.s3.bucket} cannot be read: {error.what}"
             by_name[S3] = replace(by_name[S3], state=State.UNUSABLE, error=why)
     lag, lag_error = _lag(settings, by_name.get(KAFKA), stored)
     return Report(list(by_name.values()), lag, lag_error, stored)
 
 
-def _stored(s3: S3Client, settings: Settings) -> StoredStatus:
-    bucket = settings.s3.bucket
-    quality = _read(s3, bucket, quality_verdict.KEY)
-    drifts = (_read(s3, bucket, drift_verdict.object_key(lane)) for lane in ("batch", "stream"))
+def _stored(store: ObjectStore, topic: str) -> StoredStatus:
+    quality = store.read(quality_verdict.KEY)
+    drifts = (store.read(drift_verdict.object_key(lane)) for lane in ("batch", "stream"))
     return StoredStatus(
-        stream=stream_status.read(s3, bucket),
+        stream=stream_status.read(store),
         quality=None if quality is None else StreamAuditStatus.from_json(quality),
         drift=[Drift.from_json(drift) for drift in drifts if drift is not None],
-        position=read_stream_position(s3, bucket, topic=settings.kafka.stream_topic),
+        position=read_stream_position(store, topic),
     )
-
-
-def _read(s3: S3Client, bucket: str, key: str) -> bytes | None:
-    try:
-        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        return None
 
 
 def _lag(settings: Settings, kafka: Server | None, stored: StoredStatus) -> tuple[list[Lag], str | None]:
@@ -136,11 +123,3 @@ def _lag(settings: Settings, kafka: Server | None, stored: StoredStatus) -> tupl
         position = (stored.position or {}).get(row.partition) if reader == STREAM_READER else None
         rows.append(lag if position is None else replace(lag, committed=position, lag=row.end - position))
     return rows, None
-
-
-def _reason(error: PinlakeError | BotoCoreError | ClientError) -> str:
-    if isinstance(error, PinlakeError):
-        return error.what
-    if isinstance(error, ClientError):
-        return error.response["Error"].get("Code", "unknown")
-    return type(error).__name__

@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
     from foundation.settings import Settings
     from lakehouse.query.table_reader import TableStore
 
 
 def open_store(settings: Settings) -> TableStore:
-    """Return the table store of the settings; it connects when it is first used."""
+    """Return the table store of the settings; nothing is asked before it is used."""
     from lakehouse.query.table_reader import TableStore
 
-    def connect() -> S3Client:
-        from foundation.clients import s3_client  # the import costs half a second
-
-        return s3_client(settings.s3)
-
-    return TableStore(settings.s3, connect)
+    return TableStore(settings.s3)

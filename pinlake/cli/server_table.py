@@ -18,7 +18,8 @@ def print_servers(servers: Sequence[Server], settings: Settings) -> None:
     """Print one line per server; with pid and log if a server belongs to the local stack."""
     console = output.console()
     if not servers:
-        console.print(f"No stack has been started in {settings.home.absolute()}: run `pinlake up`.")
+        home = escape(str(settings.home.absolute()))
+        console.print(f"No stack has been started in {home}: run `pinlake up`.")
         return
     has_local = any(server.is_local for server in servers)
     table = output.table("server", "state", "answer", "address", *(("pid", "log") if has_local else ()))

@@ -42,7 +42,7 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
     _send(own)
     open_stream(spark, own).drain()
     with _airflow(own) as api:
-        # The interval that ended at noon: the one which Airflow would run by itself once nothing is paused.
+        # The interval that ended at noon, which Airflow would run by itself without the pause.
         dag = api.get("/dags/pins_daily").raise_for_status().json()
         interval = ("logical_date", "data_interval_start", "data_interval_end")
         asked = {name: dag[f"next_dagrun_{name}"] for name in interval}
@@ -50,7 +50,7 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
         api.patch("/dags/pins_daily", json={"is_paused": False}).raise_for_status()
         place = f"/dags/pins_daily/dagRuns/{run['dag_run_id']}"
 
-        # Its rows are committed, its checkpoint does not know yet.
+        # Its rows are committed, but not yet its checkpoint.
         commands.until(lambda: stored.has_version(own, BATCH.bronze, 1) or _ended(api, place), seconds=SLOW)
         os.kill(stored.lease(own, BATCH.bronze.full_name)["owner"]["pid"], signal.SIGKILL)
 
@@ -77,7 +77,7 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
 
 @contextmanager
 def _airflow(settings: Settings) -> Iterator[httpx.Client]:
-    """Run Airflow until the end of the block, DAGs paused, and give a client of its REST API."""
+    """Run Airflow with paused DAGs during the block, and yield a client of its REST API."""
     (port,) = free_ports(1)
     environment = {
         **commands.environment(settings),
@@ -111,7 +111,7 @@ def _pinlake(*arguments: str, environment: dict[str, str]) -> str:
 
 
 def _backfill(settings: Settings, day: str) -> None:
-    """Ask Airflow to run an interval again, one of the past to it."""
+    """Make Airflow run a past interval again."""
     program = str(Path(sys.executable).with_name("airflow"))
     given = {**commands.environment(settings), "AIRFLOW_HOME": str(settings.home.resolve() / "airflow")}
     asked = (
@@ -128,13 +128,13 @@ def _backfill(settings: Settings, day: str) -> None:
 
 
 def _told(api: httpx.Client) -> dict[str, dict[str, Any]]:
-    """Return what the newest event of each table says."""
+    """Return the extra of the newest event of each table."""
     events = api.get("/assets/events", params={"order_by": "timestamp"}).raise_for_status().json()
     return {event["name"]: event["extra"] for event in events["asset_events"]}
 
 
 def _kill_part(settings: Settings) -> None:
-    """Kill the process that parses DAGs, and wait until it has been started anew."""
+    """Kill the process that parses DAGs, and wait until Airflow restarts it."""
     (supervisor,) = _processes(str(settings.home.resolve() / "airflow"))
     (parser,) = [part for part in supervisor.children() if part.cmdline()[-1:] == ["dag-processor"]]
     parser.kill()
@@ -148,7 +148,7 @@ def _processes(argument: str) -> list[psutil.Process]:
 
 
 def _send(settings: Settings) -> None:
-    """Write the same events into both topics, as the door did an hour before noon: some pins twice."""
+    """Write the same events to both topics, as the API would an hour before noon; some pins twice."""
     now = datetime.now(UTC)
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=now.hour < 12)
     producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all"})

@@ -1,4 +1,4 @@
-"""`airflow dags test`: the daily chain from Kafka to gold, every task's own command, on the real stack."""
+"""`airflow dags test`: the daily chain from Kafka to gold, with the real commands, on the real stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pinlake demo` as its users run it: known records in, the same records out of every layer, servers gone."""
+"""`pinlake demo` as users run it: the expected records in every layer, and no server left running."""
 
 from __future__ import annotations
 

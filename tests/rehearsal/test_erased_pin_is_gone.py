@@ -1,4 +1,4 @@
-"""A pin erased from everything that held it; all the rest, and both lanes, go on as if nothing had been."""
+"""The erasure of a pin from every place; other pins and both lanes are unaffected."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     before = {table: lake.version(table) for table in TABLES_OF_PINS}
     _send(own, events.pin(PIN, 10, title=SECRET), events.pin(PINS[1], 20, title="plain"))
     drain(spark, own)
-    # A newer event of it, one under its upper-case name, and two that are refused.
+    # A newer event of the pin, one with its id in upper case, and two that the gate refuses.
     _send(own, events.pin(PIN, 30, title=SECRET), {**events.pin(PIN.upper(), 40), "title": SECRET})
     _send(own, events.pin(PIN, "1900M", title=SECRET), f"no pin, but {PIN}: {SECRET}".encode())
     _put_page(own)
@@ -87,7 +87,7 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     assert _erase(own, spark, PIN).removed == 0
     assert {table: lake.version(table) for table in versions} == versions
 
-    # What comes now is a new event, and so are the others' next ones.
+    # Later events are new ones, of the erased pin as of the others.
     _send(own, *(events.pin(unique_id, 50) for unique_id in PINS))
     drain(spark, own)
     _assert_rest_is_right(own, spark, PINS, began)
@@ -115,13 +115,13 @@ def _write_postgres_files(own: Settings) -> None:
 
 
 def _postgres_files_with(unique_id: str, own: Settings) -> list[str]:
-    """Tables and indexes whose bytes hold an id; the stack's home is above this test's own."""
+    """Return the tables and indexes whose bytes contain an id; this test's home is below the stack's."""
     files = (own.home.parent / "postgres").glob("base/*/*")
     return [str(path) for path in files if path.is_file() and UUID(unique_id).bytes in path.read_bytes()]
 
 
 def _assert_versions(own: Settings, spark: SparkSession, before: dict[Table, int]) -> None:
-    """Versions without the pin can be read, those with it say that their file is gone."""
+    """Assert that versions without the pin can be read, and that no key of an object names the pin."""
     lake = DeltaLake.of(spark, own)
     for table in (BATCH.silver, STREAM.silver, BATCH.features, STREAM.features):
         assert lake.read(table, version=before[table]).count() == len(PINS) - 1

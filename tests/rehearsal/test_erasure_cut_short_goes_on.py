@@ -1,4 +1,4 @@
-"""An erasure killed at several points beside a running stream: the next run ends it, the stream goes on."""
+"""An erasure killed while the stream runs: the next run completes it, and the stream goes on."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _has(own: Settings, reached: Callable[[dict[str, Any]], bool]) -> bool:
 
 
 def _told(own: Settings) -> dict[str, Any]:
-    """What the one receipt says of places so far."""
+    """Return the places in the only receipt so far."""
     keys = stored.keys(own, "erasures/")
     if not keys:
         return {}

@@ -1,4 +1,4 @@
-"""Hundreds of commits to one table by Spark sessions and delta-rs, its files and its log joined meanwhile."""
+"""Hundreds of commits to one table by Spark sessions and delta-rs, during compactions and checkpoints."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Both lanes on a Spark cluster, whose workers share nothing with the commands but the network.
+"""Both lanes on a Spark cluster whose workers share only the network with the commands.
 
-Master and workers are processes of their own. Where the system allows it they cannot see the commands'
-folders: local stack, jars, this checkout's Spark code.
+Master and workers are separate processes. Where the system allows it, the folders of the commands are hidden
+from them: local stack, jars, this checkout's Spark code.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ WORKERS = 2
 
 @pytest.fixture
 def on_cluster(own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Settings of this test's own, whose Spark is a cluster under the test's folder."""
-    # The executors' share of what conftest.py does for drivers.
+    """Settings of this test with a Spark cluster in the test's folder."""
+    # The options that conftest.py sets for drivers, for the executors.
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", os.environ["SPARK_SUBMIT_OPTS"])
     hidden = [own.home, jars.folder(own), ROOT / "lakehouse"]
     folder = tmp_path / "cluster"
@@ -70,7 +70,7 @@ def test_every_event_gets_through_both_lanes(on_cluster: Settings, tmp_path: Pat
 
 
 def _assert_workers_took_part_and_kept_no_secret(settings: Settings, folder: Path) -> None:
-    """What an executor was started with stands at the top of its log."""
+    """Check the logs of the executors, which start with the executor's command, and all files for secrets."""
     kept = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     for number in range(WORKERS):
         logs = [path for path in kept if path.match(f"worker-{number}/app-*/*/stderr")]
@@ -83,7 +83,7 @@ def _assert_workers_took_part_and_kept_no_secret(settings: Settings, folder: Pat
 
 
 def _produce(settings: Settings) -> dict[str, tuple[str, int]]:
-    """Write the same events, and a record that is no pin, into both topics; return the newest of each pin."""
+    """Write the same events and an invalid record to both topics; return the newest event of each pin."""
     kafka = settings.kafka
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "acks": "all"})
     newest = {}

@@ -1,4 +1,4 @@
-"""`pinlake erase`: what it refuses, and a table that it empties."""
+"""`pinlake erase`: refused calls, and the erasure of the last pin of a table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from drill.proof import drain
-from foundation.clients import s3_client
+from foundation.object_store import ObjectStore
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake
@@ -34,11 +34,11 @@ def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: 
     assert "it is mentioned nowhere" in unknown.errors
     assert gone.rows[0]["places"]["silver.pins_batch"]["rows"] == 1
     assert again.rows == gone.rows
-    assert [record.run for record in ErasureReceipts(s3_client(own.s3), own.s3.bucket).read_all()] == [
+    assert [record.run for record in ErasureReceipts(ObjectStore.open(own.s3)).read_all()] == [
         gone.rows[0]["run"]
     ]
     lake = DeltaLake.of(spark, own)
-    # Nothing is left of the table, and that is what its readers see.
+    # The table is empty, and its readers see that version.
     newest = lake.version(BATCH.silver)
     assert published_version(lake, BATCH.silver) == newest
     assert served(own) == {}

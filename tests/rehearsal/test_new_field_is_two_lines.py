@@ -1,4 +1,4 @@
-"""A field is added to silver by two lines, and a table that is there evolves on the next run."""
+"""A field that two lines add to silver: the next run evolves an existing table."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_column_and_a_field_are_all_it_takes(lake: DeltaLake, settings: Settin
     assert held == {PINS[0]: None, PINS[1]: "of 3", PINS[2]: "of 4"}
     older = lake.read(BATCH.silver, version=1)
     assert {row.unique_id for row in older.select("unique_id").collect()} == set(PINS[:2])
-    # Those who do not know of the column yet go on beside those who do.
+    # Code that does not know the column yet works on the same table as code that does.
     _land(lake, 4, PINS[:1])
     batch_lane.run_bronze(lake)
     assert batch_lane.run_silver(lake, text_policy="unicode").written == 1
@@ -75,7 +75,7 @@ def _land(lake: DeltaLake, first: int, pins: list[str]) -> None:
 
 
 def _run(code: Path, settings: Settings, lake: DeltaLake) -> dict[str, str | None]:
-    # In a file: a process without one pyspark takes for doctests and ends.
+    # In a file, because pyspark takes a process without a main file for a doctest and ends it.
     script = code / "run.py"
     script.write_text(RUN)
     done = subprocess.run(

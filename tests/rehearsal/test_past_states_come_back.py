@@ -1,4 +1,4 @@
-"""Past versions are listed, compared, brought back, and told apart from those that are gone."""
+"""Past versions: listed, compared, restored, and reported when they no longer exist."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(
 
     assert (refused.code, newest.code) == (2, 2)
     assert "0 rows added, 0 removed, 3 changed" in asked.out
-    assert asked.code == 1  # nobody has said yes
+    assert asked.code == 1  # the question was not confirmed
     assert "`pinlake silver`, which reads bronze.pins_batch as a stream" in refused.errors
     assert "is already the newest" in refused.errors
     (told,) = back.rows

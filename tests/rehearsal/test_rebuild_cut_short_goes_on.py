@@ -1,4 +1,4 @@
-"""A rebuild killed while it publishes, at several points: readers never see a part, the next run ends it."""
+"""A rebuild killed while it publishes: readers never see a part of it, and the next run completes it."""
 
 from __future__ import annotations
 

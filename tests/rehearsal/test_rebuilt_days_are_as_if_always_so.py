@@ -1,4 +1,4 @@
-"""Past days rebuilt with the rules of today: the same as in a lane that never knew others."""
+"""Past days rebuilt with today's rules: the same as in a lane that always had them."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ YESTERDAYS, TODAYS = (5, 1000), (0, 100)
 BACK, GONE, NEW, NEWER, OLDER, OUTSIDE, CORRECTED, DROPPED, KEPT = (
     f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(9)
 )
-# Who sends how many followers on which day, and what becomes of the pin.
+# Pin, followers and day of each event, with the result for the pin.
 SENT = [
     (BACK, 10, FIRST),
-    (BACK, 500, SECOND),  # refused today: the older one comes back
-    (GONE, 500, SECOND),  # refused today, and there is no other
+    (BACK, 500, SECOND),  # refused today: the older event returns
+    (GONE, 500, SECOND),  # refused today, with no other event
     (NEW, 3, SECOND),  # refused yesterday
     (NEWER, 10, FIRST),
-    (NEWER, 3, SECOND),  # refused yesterday: it is the newest now
+    (NEWER, 3, SECOND),  # refused yesterday: now the newest event
     (OLDER, 20, SECOND),
-    (OLDER, 500, THIRD),  # of another day, but of a pin of these
-    (OUTSIDE, 500, THIRD),  # of another day: left alone
+    (OLDER, 500, THIRD),  # of another day, but of a rebuilt pin
+    (OUTSIDE, 500, THIRD),  # of another day: unchanged
     (CORRECTED, 5000, SECOND),  # corrected and replayed yesterday
-    (DROPPED, 4, SECOND),  # refused yesterday and given up: that it would pass does not bring it back
+    (DROPPED, 4, SECOND),  # refused yesterday and dropped: it does not return, although it would pass
     (KEPT, 70, FIRST),
     ("no uuid", 1, SECOND),
 ]
@@ -55,7 +55,7 @@ MANY = [f"0190163d-8694-739b-aea5-{number:012x}" for number in range(20)]
 
 @pytest.fixture(scope="module")
 def lane(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> DeltaLake:
-    """A lane that was promoted under yesterday's rules, one refused record corrected and one given up."""
+    """A lane promoted under yesterday's rules, with one refused record corrected and one dropped."""
     folder = tmp_path_factory.mktemp("lane")
     lake = DeltaLake(spark, f"file:{folder}")
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -95,7 +95,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     lane: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow_followers(monkeypatch, tmp_path / "suites", between=TODAYS)
-    # Events that silver has not read yet, and a micro-batch that was cut off before its end.
+    # Events that silver has not read yet, and an interrupted micro-batch.
     _land(lane, [(KEPT, 71, SECOND), (KEPT, 501, SECOND)], first=100)
     batch_lane.run_bronze(lane)
     forget_last_commit(lane, BATCH.silver)
@@ -113,7 +113,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     assert (found.refused, found.released) == (4, 2)
     assert lane.version(BATCH.silver) == before
 
-    # Cut off after every step in turn, each time from where the one before has left it.
+    # Interrupted after each step in turn, each time from the state that the run before left.
     for steps in range(1, 6):
         rebuilds.cut_off(lane, RebuildRequest(DAYS, "ascii"), after=steps)
     _publish(lane)
@@ -140,7 +140,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     assert _publish(lane).is_empty
     assert versions == [lane.version(table) for table in (*BATCH.tables, CATEGORY_DAILY)]
 
-    # What comes next is promoted as ever.
+    # Later events are promoted as usual.
     _land(lane, [(BACK, 7, THIRD), (NEW, 500, THIRD), (KEPT, 72, THIRD)], first=200)
     _promote(lane, text_policy="ascii")
     expected = {BACK: 7, NEW: 3, NEWER: 3, OLDER: 20, OUTSIDE: 500, CORRECTED: 50, KEPT: 72}
@@ -197,7 +197,7 @@ def _followers(lake: DeltaLake) -> dict[str, int]:
 
 
 def _refused(lake: DeltaLake) -> set[int]:
-    """Return the offsets of what is refused and not given up."""
+    """Return the offsets of the records that are refused and not dropped."""
     rows = lake.read(BATCH.quarantine).where("state = 'open'")
     return {row.offset for row in rows.collect()}
 

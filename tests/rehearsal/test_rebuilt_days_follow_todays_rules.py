@@ -1,4 +1,4 @@
-"""A rebuild by today's rules, cut off and ended: who was let in yesterday goes, who was refused comes."""
+"""A rebuild by today's rules, interrupted and completed: it drops pins that fail and adds those that pass."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_days_are_rebuilt_by_todays_rules(
 
 
 def _pins(lake: DeltaLake) -> set[str]:
-    """Return the pins that readers of silver see, who are those of gold too."""
+    """Return the pins that readers of silver see, which must equal those of gold."""
     seen = []
     for table in (BATCH.silver, BATCH.features):
         version = published_version(lake, table)

@@ -55,7 +55,7 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
         BATCH.features.full_name: (6, 0, 2, 0, True),
     }
 
-    # One that had gone comes back, another one's newer event is refused, a third one's passes.
+    # A removed pin returns; of two others, one newer event is refused and one passes.
     events.send(own.kafka, [events.pin(PINS[0], 20), events.pin(PINS[3], 500), events.pin(PINS[4], 11)])
     drain(spark, own)
 
@@ -105,7 +105,7 @@ def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
 
 
 def _make_old_ledger(own: Settings, spark: SparkSession) -> None:
-    """Make the ledger as it was when no step could remove a row."""
+    """Create the ledger in its old form, from when no step could remove a row."""
     path = DeltaLake.of(spark, own).path(OPS_LEDGER)
     columns = StructType([field for field in LEDGER if field.name != "removed"])
     DeltaTable.createIfNotExists(spark).location(path).addColumns(columns).execute()

@@ -1,4 +1,4 @@
-"""Servers that are killed while the stream lane runs: it says that it waits, and goes on by itself."""
+"""Servers killed while the stream lane runs: it reports that it waits, and goes on by itself."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import psycopg2
 import pytest
 
 from foundation import kafka_admin as topics
-from foundation.clients import BRIEF, s3_client
+from foundation.clients import BRIEF
 from foundation.errors import TransientError
+from foundation.object_store import ObjectStore
 from foundation.settings import Settings
 from lakehouse.pipelines import stream_status
 from local_stack import kafka, object_store, postgres, process
@@ -39,7 +40,7 @@ def test_a_stream_outlives_postgres_the_object_store_and_kafka(own_stack: Settin
             waited = _times_waited(log)
             running.kill()
             if server is object_store:
-                # Its state cannot be read either.
+                # The state of the lane cannot be read either.
                 commands.until(partial(_has_waited_since, log, waited), seconds=SLOW)
                 assert _state(own_stack) is None
             else:
@@ -62,7 +63,7 @@ def _send(own_stack: Settings, number: int) -> tuple[str, int]:
 
 
 def _serves(own_stack: Settings, expected: tuple[str, int]) -> bool:
-    # The lane makes the table first, and Postgres is one of those that are killed.
+    # The table may not exist yet, and Postgres is one of the killed servers.
     with suppress(psycopg2.Error):
         return served(own_stack).get(PIN) == expected
     return False
@@ -77,8 +78,8 @@ def _times_waited(log: Path) -> int:
 
 
 def _state(own_stack: Settings) -> str | None:
-    """Return its state as the bucket has it, None if that cannot be read."""
+    """Return the state of the lane in the bucket; None if it cannot be read."""
     with suppress(TransientError):
-        status = stream_status.read(s3_client(own_stack.s3, BRIEF), own_stack.s3.bucket)
+        status = stream_status.read(ObjectStore.open(own_stack.s3, BRIEF))
         return status.state if status else None
     return None

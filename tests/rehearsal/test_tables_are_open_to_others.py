@@ -1,4 +1,4 @@
-"""Every table is read by delta-rs, DuckDB and Polars as Spark reads it, and as the guide says."""
+"""Reads of every table by delta-rs, DuckDB and Polars, as the guide describes: the same rows as Spark."""
 
 from __future__ import annotations
 

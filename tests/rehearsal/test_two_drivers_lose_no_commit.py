@@ -1,4 +1,4 @@
-"""Two Spark drivers that append to one table on S3 at once: every row that was appended is there once."""
+"""Two Spark drivers that append to one table on S3 at once: the table has every row exactly once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that became of one pin is told in order of time, with the commits that made it so."""
+"""`pinlake why`: the history of one pin in order of time, with the commits that wrote it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _correct(own: Settings, spark: SparkSession) -> None:
 
 
 def _tell(own: Settings, unique_id: str) -> list[Entry]:
-    store = TableStore(own.s3, lambda: s3_client(own.s3))
+    store = TableStore(own.s3)
     return why.trace_pin(
         store, why.parse_unique_id(unique_id), read_served_row=partial(served.read_served_row, own.postgres)
     )

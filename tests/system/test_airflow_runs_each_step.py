@@ -1,6 +1,6 @@
-"""`airflow dags test` with a program in Pinlake's place: which commands run, in which order, with what end.
+"""`airflow dags test` with a stub of `pinlake`: the commands that run, their order and their results.
 
-What the commands themselves do under Airflow is rehearsed: tests/rehearsal/test_airflow_*.
+tests/rehearsal/test_airflow_* run the real commands under Airflow.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests import commands
 
 DAY = "2026-01-30"
 COUNTS = {"read": 4, "written": 4}
-# It notes its arguments, fails the first time that it is asked for silver, and prints its counts last.
+# It records its arguments, fails at the first run of silver, and prints its counts last.
 PINLAKE = f"""#!{sys.executable} -IS
 import json, pathlib, sys
 notes = pathlib.Path(__file__).with_name("calls")

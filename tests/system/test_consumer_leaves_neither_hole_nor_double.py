@@ -1,4 +1,4 @@
-"""Whoever is killed, suspended or joined by another: the landing objects hold every record exactly once."""
+"""Consumers that are killed, suspended or joined: the landing objects hold every record exactly once."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def test_killed_around_its_puts_and_run_again(stack: Settings, log: Path) -> Non
 
     _run(own, log=log)
 
-    # A put that was under way counts only if the store had answered. Two of those were not committed: a run
-    # that did not find them would land their records a second time.
+    # An interrupted put counts only if the store had responded. The offsets of two such objects were not
+    # committed: a run that overlooked them would land their records a second time.
     assert objects == [0, 1, 2, 5, 6]
     assert len(records.landing_keys(own)) == 10
     records.assert_all_landed_once(own)
@@ -71,7 +71,7 @@ def test_suspended_until_another_has_taken_over_it_lands_nothing_twice(stack: Se
         sleeper = _follow(through, log=log, running=running)
         records.produce(own.kafka, VALUES)
         assert watcher.seen.wait(commands.GIVE_UP_AFTER_SECONDS)
-        # It has records in hand, not yet put, and sleeps through the loss of its partition.
+        # It has buffered records and sleeps while it loses its partition.
         sleeper.send_signal(signal.SIGSTOP)
         records.evict(own.kafka)
         assert _run(own, log=log)["records"] == ROWS
@@ -87,7 +87,7 @@ def test_it_stops_at_the_end_as_it_was_and_goes_on_there(stack: Settings) -> Non
     own = records.create(stack, max_records=7)
     records.produce(own.kafka, VALUES)
 
-    # With a record more whenever some are read, the end of the topic is never reached.
+    # Every record that is read adds one more, so that the topic never ends.
     landed = consume(own, on_records=lambda count: records.produce(own.kafka, [b"more"] * count))
 
     assert sum(partition.records for partition in landed) >= ROWS
@@ -120,7 +120,7 @@ def test_polls_too_short_for_the_group_to_answer_land_everything(
 
 
 class _Listed(relay.Watcher):
-    """Sees the consumer ask the store what has landed, which it does with its first records in hand."""
+    """Notices when the consumer lists the landing objects, which it does with its first records."""
 
     def __init__(self) -> None:
         self.seen = threading.Event()

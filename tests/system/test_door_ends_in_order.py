@@ -1,4 +1,4 @@
-"""SIGTERM ends the door in order: what is under way is answered, nothing new is taken, the exit code is 0."""
+"""SIGTERM ends the API in order: it answers open requests, accepts no new ones, and exits with 0."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_clients_that_hold_connections_do_not_hold_up_the_end(stack: Settings, t
 
 
 def _ask_to_send(url: str, pin: bytes) -> socket.socket:
-    """Send a request's head and return once the door has begun with it and asks for the body."""
+    """Send a request's head, and return when the API asks for the body."""
     connection = _connect(url)
     connection.sendall(_head(b"Expect: 100-continue\r\n", length=len(pin)))
     assert connection.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -1,4 +1,4 @@
-"""A 201 stands for a record in each topic; whatever is refused leaves none and is told by a problem body."""
+"""Each 201 has a record in each topic; each refused pin has none and gets a problem body."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Lab:
-    """A door with topics of its own, and a client of it."""
+    """An API with topics of its own, and its client."""
 
     settings: Settings
     client: httpx.Client
@@ -38,7 +38,7 @@ class Lab:
         return {name: _by_event(records.read(kafka, name)) for name in names}
 
     def ends(self) -> list[int]:
-        """Return where each partition ends."""
+        """Return the end offset of each partition."""
         return [row.end for row in topics.read_lag(self.settings.kafka)]
 
 

@@ -1,4 +1,4 @@
-"""Clients that stall, hang up, talk garbage or send without end harm no other client."""
+"""Clients that stall, hang up, send garbage or never stop sending do not affect other clients."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def _connect(door: str) -> socket.socket:
 
 
 def _answer(connection: socket.socket) -> bytes:
-    """Return all that comes until the door closes."""
+    """Return everything received until the API closes the connection."""
     answer = b""
     try:
         while part := connection.recv(65536):
             answer += part
     except ConnectionResetError:
-        pass  # it closed while we were still sending
+        pass  # the API closed while this client was still sending
     return answer
 
 

@@ -1,4 +1,4 @@
-"""Fields that change their type or go away: the stream goes on, and drift and status say so."""
+"""Fields that change their type or disappear: the stream goes on, and drift and status report them."""
 
 from __future__ import annotations
 

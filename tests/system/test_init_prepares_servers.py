@@ -1,4 +1,4 @@
-"""`pinlake init` on servers that hold nothing yet, twice."""
+"""`pinlake init`, run twice on empty servers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from foundation import kafka_admin as topics
 from foundation.clients import s3_client
 from foundation.errors import ConfigurationError, TransientError
-from foundation.object_store import create_bucket
+from foundation.object_store import ObjectStore
 from foundation.postgres import connect
 from foundation.settings import S3Settings, Settings
 from tests import commands, records
@@ -38,14 +38,14 @@ def test_a_bucket_of_others_is_no_bucket_of_ours(stack: Settings) -> None:
     wrong = stack.s3.model_copy(update={"access_key": "nobody"})
 
     with pytest.raises(ConfigurationError, match=stack.s3.bucket):
-        create_bucket(s3_client(wrong), wrong)
+        ObjectStore.open(wrong).create_bucket()
 
 
 def test_a_silent_store_may_be_asked_again() -> None:
     silent = S3Settings(endpoint="http://127.0.0.1:1", access_key="key", secret_key="secret")
 
     with pytest.raises(TransientError, match="does not answer"):
-        create_bucket(s3_client(silent), silent)
+        ObjectStore.open(silent).create_bucket()
 
 
 def _fresh(stack: Settings) -> Settings:

@@ -66,7 +66,7 @@ def _send(own: Settings, numbers: range) -> None:
 
 
 def _offsets(own: Settings, topic: str) -> dict[int, int]:
-    """The end of each partition."""
+    """Return the end offset of each partition."""
     ends: dict[int, int] = {}
     for record in records.read(own.kafka, topic):
         ends[record.partition] = max(record.offset + 1, ends.get(record.partition, 0))
@@ -74,7 +74,7 @@ def _offsets(own: Settings, topic: str) -> dict[int, int]:
 
 
 def _forget(own: Settings, topic: str, *, after: dict[int, int]) -> dict[int, tuple[int, int]]:
-    """Remove two records behind those places, where there are any; return the first and the last."""
+    """Remove two records after these offsets where they exist; return the first and the last of them."""
     ends = _offsets(own, topic)
     lost = {
         partition: (after.get(partition, 0), after.get(partition, 0) + 1)
@@ -95,7 +95,7 @@ def _ranges(lost: dict[str, dict[int, tuple[int, int]]]) -> set[tuple[str, int, 
 
 
 def _assert_names(error: TerminalError, lost: dict[str, dict[int, tuple[int, int]]], topic: str) -> None:
-    # The consumer meets its partitions one after another.
+    # The consumer reads its partitions one after another.
     assert any(
         f"topic {topic}, partition {partition}, offsets {first} to {last}" in str(error)
         for partition, (first, last) in lost[topic].items()

@@ -1,4 +1,4 @@
-"""Sums of both lanes, and both lanes event for event: they close and agree, or say where they do not."""
+"""Sums and comparison of both lanes: they close and agree, or the report names the differences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark:
     began = datetime.now(UTC)
     first = events.send(own.kafka, [events.pin(unique_id, 10) for unique_id in PINS])
     open_stream(spark, own).drain()
-    # Newer events, one event again, one that is late, and what is no pin.
+    # Newer events, one repeated event, one late event, and an invalid record.
     later = events.send(own.kafka, [events.pin(unique_id, 20) for unique_id in PINS[:3]])
     events.send(own.kafka, [events.pin(PINS[0], 20)], ids=later[:1])
     events.send(own.kafka, [events.pin(PINS[5], 10)], ids=first[5:6])

@@ -1,4 +1,4 @@
-"""Commits to a table on S3 whose request or answer is lost: every row that was appended is there once."""
+"""Commits to a table on S3 with a lost request or response: the table has every row exactly once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_commit_whose_put_fails(spark: SparkSession, stack: Settings, fault: s
     with relay.before_s3(stack, watcher) as through:
         hadoop = spark.sparkContext._jsc.hadoopConfiguration()
         hadoop.set(f"fs.s3a.bucket.{bucket}.endpoint", through.s3.endpoint)
-        # Its shortest.
+        # The shortest timeout of S3A.
         hadoop.set(f"fs.s3a.bucket.{bucket}.connection.timeout", "15s")
         table = Appended(spark, stack, bucket=bucket)
         watcher.times = 1

@@ -1,4 +1,4 @@
-"""Many writers of one table on S3 at once, Spark and delta-rs: every row that was appended is there once."""
+"""Spark and delta-rs writers of one table on S3 at once: the table has every row exactly once."""
 
 from __future__ import annotations
 

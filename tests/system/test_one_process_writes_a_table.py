@@ -1,4 +1,4 @@
-"""Leases: a table has one writer at a time; a living one is named, a dead one is taken over."""
+"""Leases: a table has one writer at a time; errors name a live owner, and a dead owner loses its lease."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from foundation.clients import s3_client
+from foundation.object_store import ObjectStore
 from foundation.settings import Settings
 from lakehouse.delta.locks.lease import Leases, LeaseTiming
 from lakehouse.delta.locks.lease_store import LeaseHeldError, LeaseLostError
@@ -26,18 +27,18 @@ NAME = "silver.pins_batch"
 SHORT = LeaseTiming(beat=0.1, expiry=2.0)
 HOLDS = """
 import sys
-from foundation.clients import s3_client
+from foundation.object_store import ObjectStore
 from lakehouse.delta.locks.lease import Leases
 from foundation import settings
 loaded = settings.load()
-with Leases(s3_client(loaded.s3), bucket=loaded.s3.bucket, command="pinlake silver").hold(sys.argv[1]):
+with Leases(ObjectStore.open(loaded.s3), command="pinlake silver").hold(sys.argv[1]):
     print("held", flush=True)
     input()
 """
 
 
 class LosesFirstAnswer(Watcher):
-    """Loses the first answer to a request that creates an object of a lease."""
+    """Loses the first response to a request that creates an object of a lease."""
 
     def __init__(self) -> None:
         self.lost = 0
@@ -146,7 +147,7 @@ def test_who_loses_a_lease_hears_of_it_and_fails(own: Settings) -> None:
         assert heard.wait(20)
         assert lost.is_set()
 
-    # It does not give back what it does not have.
+    # It does not release a lease that it has lost.
     with pytest.raises(LeaseHeldError), _leases(own).hold(NAME):
         pytest.fail("taken from a living owner")
 
@@ -182,8 +183,7 @@ def test_a_terminated_step_ends_its_spark_and_gives_its_lease_back(own: Settings
 
 
 def _leases(settings: Settings, timing: LeaseTiming = LeaseTiming()) -> Leases:  # noqa: B008  # frozen
-    client = s3_client(settings.s3)
-    return Leases(client, bucket=settings.s3.bucket, command="pinlake test", timing=timing)
+    return Leases(ObjectStore.open(settings.s3), command="pinlake test", timing=timing)
 
 
 def _hold_once(settings: Settings, seconds: float) -> bool:

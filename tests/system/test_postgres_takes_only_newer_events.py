@@ -1,4 +1,4 @@
-"""The upsert into Postgres: fenced, repeatable, true to every text, and patient."""
+"""The upsert into Postgres: fenced, repeatable, exact for every text, with retries."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EVENT = "0190163d-8694-7000-8000-{:012x}"
 
 @pytest.fixture(scope="module")
 def postgres(own_stack: Settings) -> PostgresSettings:
-    """A database of this file's own."""
+    """A database for this file."""
     return own_stack.postgres.model_copy(update={"database": "only newer", "timeout_seconds": 60.0})
 
 

@@ -1,4 +1,4 @@
-"""What Spark has written is read without it: the same rows by every engine, and small questions at once."""
+"""Reads of Spark's tables without Spark: the same rows from every engine, and fast small queries."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""The README's commands, in its order, as a reader would paste them."""
+"""The README's commands in order, as a reader would paste them."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,27 @@ from tests import commands
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 900
-# What sets the environment up is what runs this test; `make demo` has a test of its own.
+# This test runs in the environment that the first commands create; `make demo` has its own test.
 NOT_HERE = (
     *("make demo", "make setup", "make check", ". .venv/bin/activate"),
     # `make rehearse-containers` runs these.
     *("make env", "docker compose"),
 )
+
+WARM = """
+import json, os, socket, sys
+if sys.argv[1] in ("up", "down", "serve", "emulate", "consume"):
+    os.execv({real!r}, sys.argv)
+log = os.path.join(os.environ["PINLAKE_HOME"], str(os.getpid()) + ".log")
+request = dict(arguments=sys.argv[1:], environment=dict(os.environ), folder=os.getcwd(), log=log)
+connection = socket.socket(socket.AF_UNIX)
+connection.connect({socket!r})
+connection.sendall(json.dumps(request).encode() + b"\\n")
+answer = json.load(connection.makefile())
+sys.stderr.write(open(log).read())
+sys.stdout.write(answer["out"])
+sys.exit(answer["code"])
+"""
 
 
 @pytest.mark.timeout(PATIENCE)
@@ -30,6 +46,7 @@ def test_its_commands_work_one_after_another(tmp_path: Path) -> None:
     script = "\n".join([*begin, *lines]).replace("8000", str(port))
     home = tmp_path / "home"
     environment = {**commands.users_environment(home), "PINLAKE_API_PORT": str(port)}
+    environment["PATH"] = f"{_warm_pinlake(tmp_path)}:{environment['PATH']}"
 
     try:
         done = subprocess.run(
@@ -47,6 +64,17 @@ def test_its_commands_work_one_after_another(tmp_path: Path) -> None:
     assert '"event_id":' in done.stdout
     assert '{"pins":0}' in done.stdout
     assert "christmas" in done.stdout
+
+
+def _warm_pinlake(folder: Path) -> Path:
+    """Return a folder with a `pinlake` that runs commands which need a JVM in a warm process."""
+    script = folder / "bin" / "pinlake"
+    script.parent.mkdir()
+    socket = commands.warm_process().socket
+    real = Path(sys.executable).with_name("pinlake")
+    script.write_text(f"#!{sys.executable} -S\n{WARM.format(socket=str(socket), real=str(real))}")
+    script.chmod(0o700)
+    return script.parent
 
 
 def _commands() -> list[str]:

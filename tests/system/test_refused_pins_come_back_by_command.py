@@ -1,4 +1,4 @@
-"""What the stream's gate refused, corrected and replayed by command, until Postgres serves it."""
+"""Pins that the stream's gate refused: commands correct and replay them until Postgres serves them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_refused_pins_are_listed_corrected_replayed_and_reported(own: Settings, 
     (kept,) = map(orjson.loads, exported.read_bytes().splitlines())
     assert kept["id"] == found[ids[3]]["id"]
 
-    # Since then a newer event of the third pin has come: what is replayed must not replace it.
+    # A newer event of the third pin has arrived since: the replay must not replace it.
     newest = _send(own, [(PINS[2], "33")])
     corrected = tmp_path / "pin.json"
     corrected.write_bytes(orjson.dumps(events.pin(PINS[1], "1.9M")))

@@ -1,4 +1,4 @@
-"""A replay that dies between the tables and Postgres: run again, it completes what it began, once."""
+"""A replay that dies between the tables and Postgres: the next run completes it exactly once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) ->
     with pytest.raises(TransientError, match="Postgres did not answer"):
         quarantine.replay("true", text_policy="unicode", serving=away, note="again")
 
-    # Both tables have it, and quarantine does not know: the state a kill at that moment leaves.
+    # Both tables have the pin but quarantine still has it open, as after a kill at that moment.
     assert _held(own, spark, STREAM.features) == [(PIN, event_id, 1_900_000)]
     assert [row.state for row in quarantine.select().collect()] == ["open"]
     assert served(own) == {}

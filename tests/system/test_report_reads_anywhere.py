@@ -1,4 +1,4 @@
-"""The quality report in a real browser: on a desk, a phone, in the dark, by keyboard, without a network."""
+"""The quality report in a real browser: on a desktop, on a phone, in dark mode, by keyboard, and offline."""
 
 from __future__ import annotations
 

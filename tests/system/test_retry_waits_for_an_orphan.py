@@ -1,4 +1,4 @@
-"""A task's worker is killed and its command lives on: the retry neither doubles its work nor fails."""
+"""A retry of a task while the command of its killed worker still runs: it neither fails nor repeats work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.relay import HoldsBackCommits, SeesLeaseRead, before_s3
 
 NAME = BATCH.silver.full_name
 PIN = "0190163d-8694-739b-aea5-{:012x}"
-# What starts a task's command and waits for it: bash in a session of its own, as BashOperator does it.
+# A worker that runs a task's command by bash in a separate session, as BashOperator does.
 WORKER = """
 import subprocess
 import sys
@@ -57,7 +57,7 @@ def test_a_retry_waits_for_what_a_dead_worker_has_left_and_finds_nothing_to_do(
 
 
 def _worker(command: str, settings: Settings, *, log: Path) -> subprocess.Popen[bytes]:
-    """Start what runs a command for Airflow."""
+    """Start a worker that runs a command, as Airflow does."""
     scripts = str(Path(sys.executable).parent)
     given = commands.environment(settings)
     with log.open("ab") as errors:

@@ -1,4 +1,4 @@
-"""The local stack comes up again with its data, whoever was killed and whatever its pid files say."""
+"""A restart of the local stack with its data, after any process was killed and with any pid files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WORD = uuid.uuid4().hex
 
 @pytest.fixture(scope="module")
 def written(own_stack: Settings) -> Settings:
-    """The stack with one message, one object and one row in it."""
+    """The stack with one message, one object and one row."""
     servers = own_stack.kafka.bootstrap_servers
     admin = AdminClient({"bootstrap.servers": servers})
     admin.create_topics([NewTopic("kept", 1, 1)])["kept"].result(20)

@@ -1,4 +1,4 @@
-"""The local servers can do what the lanes lean on, and listen on loopback only."""
+"""The local servers: they offer what the lanes need, and listen on loopback only."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from foundation.object_store import ObjectStore
 from foundation.settings import Settings
-from lakehouse.spark.log_store import probe
+from lakehouse.catalog import locations
 from local_stack import stack as local_stack
 
 if TYPE_CHECKING:
@@ -50,9 +51,10 @@ def test_of_many_writers_with_if_none_match_exactly_one_wins(s3: S3Client, stack
 
 
 def test_the_probe_of_writers_is_content_and_leaves_nothing_behind(s3: S3Client, stack: Settings) -> None:
-    probe.require_conditional_writes(s3, stack.s3)
+    ObjectStore.open(stack.s3).require_conditional_writes(locations.TABLES)
 
-    assert s3.list_objects_v2(Bucket=stack.s3.bucket, Prefix=probe.PREFIX)["KeyCount"] == 0
+    probes = f"{locations.TABLES}/_probe"
+    assert s3.list_objects_v2(Bucket=stack.s3.bucket, Prefix=probes)["KeyCount"] == 0
 
 
 def test_a_multipart_upload_is_read_back_in_ranges(s3: S3Client, stack: Settings) -> None:

@@ -1,4 +1,4 @@
-"""`pinlake up` in a new home: two at once, after a crash midway, with a port taken; and what status says."""
+"""`pinlake up` in a new home: two at once, after a crash, with a taken port; and the output of status."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_port_that_others_took_is_named_with_who_took_it(home: Path) -> None:
     assert f"port {kept.postgres_port} of postgres is taken" in failed.stderr
     assert f"pid {os.getpid()}" in failed.stderr
     assert "PINLAKE_STACK_POSTGRES_PORT" in failed.stderr
-    # The others have started meanwhile; with the port free again the missing one joins them.
+    # The other servers have started; with the port free again, the missing one starts too.
     assert _run("up", home=home).returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""`pinlake status` on servers that the settings name, from a PINLAKE_HOME where nothing was ever started."""
+"""`pinlake status` of servers in the settings, from a PINLAKE_HOME that has never started a server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SLOW = 240.0
 
 @pytest.fixture
 def elsewhere(own: Settings, tmp_path: Path) -> Settings:
-    """The stack's servers with topics, bucket and database, as somebody sees them who did not start them."""
+    """Settings of the stack's servers, topics, bucket and database, for a user who did not start them."""
     ServingDatabase(own.postgres).ensure()
     return own.model_copy(update={"home": tmp_path / "empty"})
 
@@ -98,7 +98,7 @@ def test_servers_that_take_connections_and_never_answer_cost_seconds(elsewhere: 
         took = time.monotonic() - began
 
     assert {server.state for server in report.servers} == {State.UNREACHABLE}
-    # One after the other they would take twice as long.
+    # One after another, the checks would take twice as long.
     assert took < servers.ANSWER_SECONDS + 1
 
 
@@ -142,7 +142,7 @@ def _has_written(settings: Settings) -> bool:
 
 
 def _status(settings: Settings, folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
-    """Run the command; return its exit code and what it prints as JSON."""
+    """Run the command; return its exit code and its JSON output."""
     log = folder / "status.log"
     with commands.start("status", "--json", *options, settings=settings, log=log) as command:
         out, _ = command.communicate(timeout=60)
@@ -164,7 +164,7 @@ def _password(settings: Settings) -> str:
 
 
 def _without(settings: Settings, name: str) -> Settings:
-    """Return settings that name a port on which nobody listens."""
+    """Return settings with a port on which no server listens."""
     (port,) = addresses.free_ports(1)
     return _at(settings, **{name: port})
 
@@ -172,7 +172,7 @@ def _without(settings: Settings, name: str) -> Settings:
 def _at(
     settings: Settings, *, kafka: int | None = None, s3: int | None = None, postgres: int | None = None
 ) -> Settings:
-    """Return settings with some servers at other ports."""
+    """Return settings with other ports for some servers."""
     changed = {
         "kafka": settings.kafka.model_copy(update={"bootstrap_servers": f"127.0.0.1:{kafka}"}),
         "s3": settings.s3.model_copy(update={"endpoint": f"http://127.0.0.1:{s3}"}),

@@ -1,4 +1,4 @@
-"""An object store whose disk is full, or that lets nobody in: told as such, and nothing is lost."""
+"""An object store with a full disk or rejected credentials: the error says so, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ingestion.landing.run import consume
 from local_stack import object_store, process
 from tests import commands, events, records
 
-# As on a full disk, the server's own write fails: no file may grow beyond this.
+# As on a full disk, the server's write fails: no file may grow beyond this size.
 FULL_AT_BYTES = 4096
 PIN = "0190163d-8694-739b-aea5-{:012x}"
 
@@ -56,7 +56,7 @@ def test_a_wrong_key_is_told_without_it(own_stack: Settings) -> None:
 
 @contextmanager
 def full_disk(settings: Settings) -> Iterator[None]:
-    """Let the store's process write no more than a few kilobytes into any file."""
+    """Limit every file of the store's process to a few kilobytes."""
     running = process.find(object_store.child(settings.home))
     assert running is not None
     before = resource.prlimit(running.pid, resource.RLIMIT_FSIZE)

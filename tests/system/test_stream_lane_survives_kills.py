@@ -1,4 +1,4 @@
-"""The stream lane killed, repeated and stopped: every event is in every table once, and served."""
+"""The stream lane killed, repeated and stopped: every table has every event once, and Postgres serves it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SLOW = 240.0
 
 
 class Sent:
-    """Events written to a topic of one test's own: each round all pins, some of them twice, and rubbish."""
+    """Events written to the topic of one test: in each round all pins, some twice, and invalid records."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -65,7 +65,7 @@ def test_a_stream_killed_while_it_writes_goes_on_where_it_was(
     log = tmp_path / "first.log"
     with commands.start("stream", settings=own, log=log) as stream:
         try:
-            # One table has just taken the micro-batch; the others are anywhere, the checkpoint is behind.
+            # One table has the micro-batch; the other tables may lack it, and the checkpoint does.
             written = partial(stored.has_version, own, STREAM.bronze, 1)
             commands.until(partial(_holds_or_ended, written, stream), seconds=SLOW)
             assert stream.poll() is None, log.read_text()
@@ -127,7 +127,7 @@ def _holds_or_ended(condition: Callable[[], bool], command: subprocess.Popen[byt
 
 
 def _versions(own: Settings, table: Table) -> int:
-    """The newest version of a table, from the names in its log; -1 if there is none."""
+    """Return the newest version of a table, from the names in its log; -1 if there is none."""
     prefix = f"warehouse/{table.layer}/{table.name}/_delta_log/"
     listed = s3_client(own.s3).list_objects_v2(Bucket=own.s3.bucket, Prefix=prefix).get("Contents", [])
     names = [entry["Key"].removeprefix(prefix) for entry in listed]
@@ -135,7 +135,7 @@ def _versions(own: Settings, table: Table) -> int:
 
 
 def _forget_last_commit(own: Settings) -> None:
-    """Leave the checkpoint as a crash right after the writes of the last micro-batch would have left it."""
+    """Bring the checkpoint into the state after a crash right after the writes of the last micro-batch."""
     client, prefix = s3_client(own.s3), "checkpoints/stream/commits/"
     listed = client.list_objects_v2(Bucket=own.s3.bucket, Prefix=prefix)["Contents"]
     numbers = [int(name) for entry in listed if (name := entry["Key"].removeprefix(prefix)).isdecimal()]

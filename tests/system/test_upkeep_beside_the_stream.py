@@ -1,4 +1,4 @@
-"""Upkeep while the stream writes: its commits, outrun by joined files and new properties, are made again."""
+"""Upkeep while the stream writes: commits that conflict with compaction or new properties are retried."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ def test_a_stream_whose_files_are_joined_under_its_writes_writes_once(
 
 
 def _send(own: Settings, pins: range) -> dict[str, str]:
-    """Send an event of each pin; return its id."""
+    """Send one event per pin; return the event ids by pin."""
     sent = [events.pin(PIN.format(number), number) for number in pins]
     ids = events.send(own.kafka, sent, topics=[own.kafka.stream_topic])
     return {str(pin["unique_id"]): event_id for pin, event_id in zip(sent, ids, strict=True)}
 
 
 def _keep(own: Settings, spark: SparkSession) -> dict[str, int]:
-    """Join the files of two tables, one of which an older Pinlake has made; return how many each had."""
+    """Maintain two tables, one as an older version created it; return the number of joined files of each."""
     lake = DeltaLake.of(spark, own)
     older = f"ALTER TABLE delta.`{lake.path(STREAM.bronze)}`"
     spark.sql(f"{older} UNSET TBLPROPERTIES ('delta.logRetentionDuration')")
     kept = [maintenance.maintain(lake, table) for table in (STREAM.bronze, STREAM.silver)]
-    # The change feed's folder, of which S3 knows no age, is not to be taken for a file.
+    # The change feed's folder has no age on S3; upkeep must not take it for a file.
     assert {done.removed for done in kept if done} == {0}
     return {done.table: done.joined for done in kept if done}
 

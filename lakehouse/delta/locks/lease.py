@@ -16,18 +16,15 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from foundation.errors import PinlakeError
+from foundation.object_store import ObjectStore
 from lakehouse.delta.locks.lease_store import LeaseHeldError, LeaseStore
 from lakehouse.delta.locks.liveness import EXPIRY_SECONDS
 from lakehouse.delta.locks.owner import LockOwner
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 _POLL_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
@@ -45,17 +42,13 @@ class Leases:
     """The leases of one bucket, for one command of this process.
 
     Args:
-        s3: the client.
-        bucket: the bucket's name.
+        store: the bucket.
         command: the command that this process runs, as other processes report it.
         timing: heartbeat and expiry; every process must use the same.
     """
 
-    def __init__(
-        self, s3: S3Client, *, bucket: str, command: str, timing: LeaseTiming = LeaseTiming()
-    ) -> None:
-        self._s3 = s3
-        self._bucket = bucket
+    def __init__(self, store: ObjectStore, *, command: str, timing: LeaseTiming = LeaseTiming()) -> None:
+        self._store = store
         self._owner = LockOwner.this_process(command)
         self._timing = timing
 
@@ -78,7 +71,7 @@ class Leases:
             LeaseLostError: it was lost within the block, whatever else the block raised.
             TransientError: the store does not answer.
         """
-        store = LeaseStore(self._s3, self._bucket, name)
+        store = LeaseStore(self._store, name)
         retrying = Retrying(
             retry=retry_if_exception_type(LeaseHeldError),
             wait=wait_fixed(_POLL_SECONDS),
@@ -121,9 +114,9 @@ class _Heartbeat:
         while not self._ending.wait(self._every):
             try:
                 is_ours = self._renew()
-            except (BotoCoreError, ClientError) as error:
+            except PinlakeError as error:
                 # While the store is unreachable, no other process can take the lease over either.
-                _log.warning("the lease could not be renewed, trying again", error=type(error).__name__)
+                _log.warning("the lease could not be renewed, trying again", error=error.what)
                 continue
             if not is_ours:
                 self.lost.set()

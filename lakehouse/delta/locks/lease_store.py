@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
 
-from foundation.errors import TransientError
+from foundation.errors import PinlakeError, TransientError
+from foundation.object_store import ObjectStore
 from lakehouse.delta.locks import liveness
 from lakehouse.delta.locks.owner import LockOwner
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 _FOLDER = "_leases"
 _NAME = re.compile(r"(\d{20})\.json")
@@ -57,14 +53,12 @@ class LeaseStore:
     """The objects of one lease.
 
     Args:
-        s3: the client.
-        bucket: the bucket's name.
+        store: the bucket.
         name: the lease's name.
     """
 
-    def __init__(self, s3: S3Client, bucket: str, name: str) -> None:
-        self._s3 = s3
-        self._bucket = bucket
+    def __init__(self, store: ObjectStore, name: str) -> None:
+        self._store = store
         self._name = name
         self._prefix = f"{_FOLDER}/{name}/"
 
@@ -80,46 +74,37 @@ class LeaseStore:
             LeaseHeldError: its owner is alive.
             TransientError: the store does not answer.
         """
-        try:
+        newest = self._newest()
+        if newest is not None and newest.is_held(expiry):
+            raise self._held_error(newest)
+        number = newest.number + 1 if newest else 1
+        if not self._store.write_if_absent(self._key(number), _body(owner, token)):
+            # Another process was first, or this request was repeated because its response was lost.
             newest = self._newest()
-            if newest is not None and newest.is_held(expiry):
+            if newest is None or newest.token != token:
                 raise self._held_error(newest)
-            number = newest.number + 1 if newest else 1
-            if not self._create(number, _body(owner, token)):
-                # Another process was first, or boto3 has repeated this request because its response was lost.
-                newest = self._newest()
-                if newest is None or newest.token != token:
-                    raise self._held_error(newest)
-            if newest is not None and newest.number < number:
-                _log_takeover(self._name, newest)
-            self._delete_older(than=number)
-            return number
-        except (BotoCoreError, ClientError) as error:
-            raise TransientError(
-                f"the lease on {self._name} could not be requested: {_reason(error)}",
-                where=self._where,
-                hint="Check the network and PINLAKE_S3_ENDPOINT, then run the command again.",
-            ) from None
+        if newest is not None and newest.number < number:
+            _log_takeover(self._name, newest)
+        self._delete_older(than=number)
+        return number
 
     def renew(self, number: int, owner: LockOwner, token: str) -> bool:
         """Overwrite the generation; return whether it is still the highest."""
-        self._s3.put_object(Bucket=self._bucket, Key=self._key(number), Body=_body(owner, token))
+        self._store.write(self._key(number), _body(owner, token))
         return max(self._numbers(), default=number) <= number
 
     def release(self, number: int, owner: LockOwner, token: str) -> None:
         """Release the lease; if the store does not answer, the lease expires."""
-        body = _body(owner, token, released=True)
         try:
-            self._s3.put_object(Bucket=self._bucket, Key=self._key(number), Body=body)
-        except (BotoCoreError, ClientError) as error:
-            _log.warning("the lease could not be released and will expire", error=_reason(error))
+            self._store.write(self._key(number), _body(owner, token, released=True))
+        except PinlakeError as error:
+            _log.warning("the lease could not be released and will expire", error=error.what)
 
     def lost_error(self) -> LeaseLostError:
         """Return the error that names the new owner."""
-        try:
+        newest = None
+        with suppress(PinlakeError):
             newest = self._newest()
-        except (BotoCoreError, ClientError):
-            newest = None
         return LeaseLostError(
             f"the lease on {self._name} was lost to {newest.owner if newest else 'another process'}",
             where=self._where,
@@ -128,39 +113,26 @@ class LeaseStore:
 
     def _newest(self) -> _Generation | None:
         while numbers := self._numbers():
-            try:
-                response = self._s3.get_object(Bucket=self._bucket, Key=self._key(max(numbers)))
-            except self._s3.exceptions.NoSuchKey:
+            content = self._store.get(self._key(max(numbers)))
+            if content is None:
                 continue  # its successor has deleted it since it was listed
-            fields = json.loads(response["Body"].read())
+            fields = json.loads(content.body)
             return _Generation(
                 number=max(numbers),
                 owner=LockOwner.from_dict(fields["owner"]),
                 token=fields["token"],
                 released=fields["released"],
-                age=liveness.age(response),
+                age=content.age,
             )
         return None
-
-    def _create(self, number: int, body: bytes) -> bool:
-        try:
-            self._s3.put_object(Bucket=self._bucket, Key=self._key(number), Body=body, IfNoneMatch="*")
-        except ClientError as error:
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            if status in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT):
-                return False
-            raise
-        return True
 
     def _delete_older(self, *, than: int) -> None:
         for number in self._numbers():
             if number < than:
-                self._s3.delete_object(Bucket=self._bucket, Key=self._key(number))
+                self._store.delete(self._key(number))
 
     def _numbers(self) -> list[int]:
-        # One page of a thousand is enough: each new owner deletes the older generations.
-        page = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix)
-        names = [entry["Key"].removeprefix(self._prefix) for entry in page.get("Contents", [])]
+        names = [key.removeprefix(self._prefix) for key in self._store.list_keys(self._prefix)]
         # A store on a file system may list unfinished uploads, whose names have a suffix.
         return [int(match[1]) for name in names if (match := _NAME.fullmatch(name))]
 
@@ -169,7 +141,7 @@ class LeaseStore:
 
     @property
     def _where(self) -> str:
-        return f"s3://{self._bucket}/{self._prefix}"
+        return f"s3://{self._store.bucket}/{self._prefix}"
 
     def _held_error(self, generation: _Generation | None) -> LeaseHeldError:
         return LeaseHeldError(
@@ -186,9 +158,3 @@ def _body(owner: LockOwner, token: str, *, released: bool = False) -> bytes:
 def _log_takeover(name: str, previous: _Generation) -> None:
     if not previous.released:
         _log.warning("lease taken over from a dead owner", lease=name, owner=str(previous.owner))
-
-
-def _reason(error: BotoCoreError | ClientError) -> str:
-    if isinstance(error, ClientError):
-        return error.response.get("Error", {}).get("Code", "unknown")
-    return type(error).__name__

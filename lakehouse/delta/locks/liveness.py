@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
-
     from lakehouse.delta.locks.owner import LockOwner
 
 # A process without a heartbeat counts as alive for this long.
 EXPIRY_SECONDS = 60.0
-
-
-def age(response: GetObjectOutputTypeDef) -> float:
-    """Return the seconds since an object was written.
-
-    Both times are the store's, so the clocks of hosts need not agree.
-    """
-    now = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
-    return (now - response["LastModified"]).total_seconds()
 
 
 def is_alive(owner: LockOwner, seconds: float, *, expiry: float = EXPIRY_SECONDS) -> bool:

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from foundation.clients import s3_client
+from foundation.object_store import ObjectStore
 from foundation.settings import Settings
+from lakehouse.catalog import locations
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, STREAM, Table
 from lakehouse.delta.locks.lease import Leases
-from lakehouse.spark.log_store import probe
 
 # One per step of the batch lane, named after the table that it writes, and one for the whole stream lane.
 BRONZE_LOCK = BATCH.bronze.full_name
@@ -56,11 +56,11 @@ def hold_locks(
         LeaseHeldError: another process holds one of the locks.
         LeaseLostError: another process has taken a lock over within the block.
     """
-    client = s3_client(settings.s3)
-    probe.require_conditional_writes(client, settings.s3)
     with ExitStack() as stack:
         if not settings.s3.single_writer:
-            leases = Leases(client, bucket=settings.s3.bucket, command=command)
+            store = ObjectStore.open(settings.s3)
+            store.require_conditional_writes(locations.TABLES)
+            leases = Leases(store, command=command)
             for name in names:
                 stack.enter_context(leases.hold(name, wait_seconds=wait, on_lost=_terminate))
         yield

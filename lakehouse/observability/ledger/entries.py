@@ -24,6 +24,8 @@ _COMMIT_INFO = StructType(
         StructField("versions", VERSIONS),
     ]
 )
+# Other writers may store any text: from_json makes a struct of nulls of it.
+_IS_COMMIT_INFO = "info.run IS NOT NULL"
 
 
 def from_commits(history: DataFrame, table: Table) -> DataFrame:
@@ -48,7 +50,7 @@ def from_commits(history: DataFrame, table: Table) -> DataFrame:
                 "bytes": written,
             }
         )
-        .where("info IS NOT NULL")
+        .where(_IS_COMMIT_INFO)
         .withColumnsRenamed({"timestamp": "at"})
         .withColumns({"inserted": entered, "rows_out": changed, "removed": removed, "rows_in": _rows_in()}),
         keeps_newest=bool(table.key) and table.layer != "quarantine",
@@ -72,7 +74,7 @@ def from_loads(loads: DataFrame) -> DataFrame:
         (F.col("inserted") + F.col("updated")).alias("rows_out"),
         F.lit(None).cast("bigint").alias("bytes"),
     )
-    return _to_entries(rows.where("info IS NOT NULL"), keeps_newest=True)
+    return _to_entries(rows.where(_IS_COMMIT_INFO), keeps_newest=True)
 
 
 def from_lost_offsets(lost: DataFrame) -> DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extras import RealDictCursor
 
-from foundation.errors import TransientError
+from foundation.errors import TransientError, first_line
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 from lakehouse.delta import commit_info
@@ -41,7 +41,7 @@ def read_served_row(settings: PostgresSettings, unique_id: str) -> dict[str, Any
         if "does not exist" in str(error):
             return None
         raise TransientError(
-            f"Postgres does not answer: {str(error).strip().splitlines()[0]}",
+            f"Postgres does not answer: {first_line(error)}",
             where=f"{settings.host}:{settings.port}/{settings.database}",
             hint="Start it, or correct PINLAKE_POSTGRES_HOST and PINLAKE_POSTGRES_PORT, then run it again.",
         ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from markupsafe import Markup, escape
@@ -20,7 +21,9 @@ def draw_trend(verdict: RuleVerdict, *, unit: str) -> Markup:
     can be read without colour.
     """
     points = verdict.trend[-_SLOTS:]
-    observed = [point.observed for point in points if point.observed is not None]
+    observed = [
+        point.observed for point in points if point.observed is not None and math.isfinite(point.observed)
+    ]
     is_line = verdict.kind == "table" and len(observed) == len(points) > 1
     shapes = _line(points, observed) if is_line else _bars(points)
     return _svg(shapes, label=_describe(points, unit=unit), name="trend")
@@ -58,10 +61,11 @@ def _bars(points: Sequence[Point]) -> Markup:
 
 
 def _line(points: Sequence[Point], observed: Sequence[float]) -> Markup:
-    low, high = min(observed), max(observed)
+    low, span = min(observed), max(observed) - min(observed)
+    is_scalable = 0 < span < math.inf
     first = _SLOTS - len(points)
     coordinates = [
-        ((first + number + 0.5) * _STEP, 30 - 24 * ((value - low) / (high - low) if high > low else 0.5))
+        ((first + number + 0.5) * _STEP, 30 - 24 * ((value - low) / span if is_scalable else 0.5))
         for number, value in enumerate(observed)
     ]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in coordinates)

@@ -10,14 +10,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from foundation import version
 from foundation.data_subjects import Subjects
 from foundation.event import new_event_id
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from foundation.object_store import ObjectStore
 
 PREFIX = "erasures/"
 
@@ -98,20 +96,17 @@ class ErasureReceipts:
     """The receipts in a bucket.
 
     Args:
-        s3: the client.
-        bucket: the bucket's name.
+        store: the bucket.
     """
 
-    def __init__(self, s3: S3Client, bucket: str) -> None:
-        self._s3 = s3
-        self._bucket = bucket
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
 
     def read_all(self) -> Iterator[ErasureReceipt]:
         """Yield every receipt, oldest first."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=PREFIX)
-        for key in sorted(entry["Key"] for page in pages for entry in page.get("Contents", [])):
-            body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-            yield _from_json(json.loads(body))
+        for key in sorted(self._store.list_keys(PREFIX)):
+            if body := self._store.read(key):
+                yield _from_json(json.loads(body))
 
     def resume_or_begin(self, subjects: Subjects) -> ErasureReceipt:
         """Return the unfinished receipt of these subjects, or a new one, not saved yet."""
@@ -122,8 +117,7 @@ class ErasureReceipts:
 
     def save(self, receipt: ErasureReceipt) -> ErasureReceipt:
         """Write a receipt and return it."""
-        body = json.dumps(asdict(receipt)).encode()
-        self._s3.put_object(Bucket=self._bucket, Key=f"{PREFIX}{receipt.run}.json", Body=body)
+        self._store.write(f"{PREFIX}{receipt.run}.json", json.dumps(asdict(receipt)).encode())
         return receipt
 
 

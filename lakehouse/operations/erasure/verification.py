@@ -6,38 +6,33 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
 
 from isal import igzip
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from foundation.data_subjects import Subjects
+from foundation.object_store import ObjectStore
 from lakehouse.catalog.tables import TABLES, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.erasure.files import CHANGES, read_files
 from lakehouse.spark import filesystem
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 _THREADS = 4
 # Types whose values cannot hold an id.
 _TYPES_WITHOUT_TEXT = ("tinyint", "smallint", "int", "bigint", "double", "date", "timestamp", "boolean")
 
 
-def search_objects(s3: S3Client, bucket: str, subjects: Subjects) -> list[str]:
+def search_objects(store: ObjectStore, subjects: Subjects) -> list[str]:
     """Return the keys of the objects whose bytes mention a subject; gzip is unpacked first.
 
     Reads the whole bucket. Table logs are searched for the beginnings of ids, as statistics truncate values.
     """
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    keys = store.list_keys()
 
     def mentions_subject(key: str) -> bool:
-        try:
-            body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except s3.exceptions.NoSuchKey:
+        body = store.read(key)
+        if body is None:
             return False  # removed after it was listed
         if key.endswith(".gz"):
             body = igzip.decompress(body)  # type: ignore[no-untyped-call]  # isal's stubs leave it out

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from foundation import kafka_admin
-from foundation.clients import s3_client
+from foundation.object_store import ObjectStore
 from foundation.settings import KafkaSettings, Settings
 from ingestion.landing.run import consume
 from lakehouse.delta.lake import DeltaLake
@@ -110,7 +110,7 @@ class Demonstration:
     def _report(self, lake: DeltaLake, settings: Settings) -> str:
         report = collect_report(lake, rule_texts=sentences.load_rule_texts(), now=datetime.now(UTC))
         folder = self._settings.home / "quality-report"
-        return deliver(render(report), str(folder), s3=s3_client(settings.s3))
+        return deliver(render(report), str(folder), store=ObjectStore.open(settings.s3))
 
     def _all_running(self) -> bool:
         report = stack.status(self._settings)

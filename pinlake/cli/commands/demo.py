@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from foundation import logging_setup
 from pinlake.cli import console as output
@@ -75,12 +76,12 @@ def _print(summary: DemoSummary, *, keep: bool) -> None:
     console.print(_features(summary))
     console.print(_seconds(summary))
     for sentence in summary.disagreements():
-        console.print(f"[red]wrong:[/red] {sentence}")
+        console.print(f"[red]wrong:[/red] {escape(sentence)}")
     if not summary.disagreements():
         console.print(
             "[green]Every figure agrees with what was posted, and the lanes agree with each other.[/green]"
         )
-    console.print(f"\nQuality report: {summary.report}")
+    console.print(f"\nQuality report: {escape(summary.report)}")
     console.print(_next(keep=keep))
 
 
@@ -106,7 +107,7 @@ def _features(summary: DemoSummary) -> Table:
     columns = ("unique_id", "category", "follower_count", "downloaded", "event_time")
     table = output.table(*columns, title="\nThe ten newest rows of Postgres")
     for row in summary.served.newest:
-        table.add_row(*("null" if value is None else str(value) for value in row))
+        table.add_row(*("null" if value is None else escape(str(value)) for value in row))
     return table
 
 

@@ -84,7 +84,7 @@ def _as_data(summary: EmulationSummary) -> dict[str, Any]:
         "statuses": dict(summary.statuses),
         "retries": summary.retries,
         "seconds": round(summary.seconds, 3),
-        "rate": round(summary.posted / summary.seconds, 1),
+        "rate": round(summary.posted / summary.seconds, 1) if summary.seconds else 0.0,
         "latency_ms": {f"p{percent}": _milliseconds(summary, percent) for percent in PERCENTILES},
     }
 

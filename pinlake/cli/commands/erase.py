@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
+from rich.markup import escape
 
 from foundation.errors import UsageError
 from pinlake.cli import console as output
@@ -76,7 +77,7 @@ def _ask(unique_ids: Sequence[str]) -> None:
 
 
 def _erase(settings: Settings, subjects: Subjects) -> ErasureReceipt:
-    from foundation.clients import s3_client
+    from foundation.object_store import ObjectStore
     from lakehouse.operations.erasure.receipt import ErasureReceipts
     from pinlake.app.erasure import Erasure
 
@@ -89,7 +90,7 @@ def _erase(settings: Settings, subjects: Subjects) -> ErasureReceipt:
         record = Erasure(spark, settings, subjects, on_step=show).run()
     if record.removed or record.traces:
         return record
-    receipts = ErasureReceipts(s3_client(settings.s3), settings.s3.bucket).read_all()
+    receipts = ErasureReceipts(ObjectStore.open(settings.s3)).read_all()
     earlier = [receipt for receipt in receipts if receipt.removed and receipt.subjects == record.subjects]
     if not earlier:
         raise UsageError(
@@ -107,7 +108,7 @@ def _print(record: ErasureReceipt) -> None:
     console = output.console()
     console.print(table)
     for trace in record.traces:
-        console.print(f"[red]still mentioned in[/red] {trace}")
+        console.print(f"[red]still mentioned in[/red] {escape(trace)}")
     if record.ended:
         console.print(f"No trace is left since {record.ended}. Receipt: erasures/{record.run}.json")
 

@@ -19,9 +19,8 @@ def init(as_json: AsJson = False) -> None:
     Example: pinlake init --json
     """
     from foundation import settings as settings_module
-    from foundation.clients import s3_client
     from foundation.kafka_admin import create_topics
-    from foundation.object_store import create_bucket
+    from foundation.object_store import ObjectStore
     from lakehouse.serving.postgres import ServingDatabase
 
     settings = settings_module.load()
@@ -29,7 +28,7 @@ def init(as_json: AsJson = False) -> None:
     with console.status("asking Kafka"):
         topics = create_topics(settings.kafka)
     with console.status("asking the object store"):
-        buckets = [settings.s3.bucket] if create_bucket(s3_client(settings.s3), settings.s3) else []
+        buckets = [settings.s3.bucket] if ObjectStore.open(settings.s3).create_bucket() else []
     with console.status("asking Postgres"):
         ServingDatabase(settings.postgres).ensure()
     if as_json:

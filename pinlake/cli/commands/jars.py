@@ -42,7 +42,7 @@ def jars(
         print(json.dumps(asdict(fetched)))
         return
     folder = java_libraries.folder(loaded)
-    output.console(stderr=True).print(
+    output.console(markup=False, stderr=True).print(
         f"{fetched.jars} jars in {folder}, {fetched.downloaded} fetched now "
         f"({fetched.downloaded_bytes / 1e6:.0f} MB)"
     )

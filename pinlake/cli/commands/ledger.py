@@ -177,7 +177,7 @@ def _print_sums(sums: list[BalanceCheck]) -> None:
 
 
 def _print_comparison(comparison: Comparison) -> None:
-    console = output.console()
+    console = output.console(markup=False)
     for difference in comparison.differences:
         console.print(f"{difference.event_id}  pin {difference.unique_id}  {difference.what}")
     span = f"{comparison.since:%Y-%m-%d %H:%M:%S} to {comparison.until:%Y-%m-%d %H:%M:%S} UTC"

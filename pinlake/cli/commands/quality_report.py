@@ -32,7 +32,7 @@ def report(
     Example: pinlake quality report --to s3://reports/pinlake
     """
     from foundation import settings as settings_module
-    from foundation.clients import s3_client
+    from foundation.object_store import ObjectStore
     from lakehouse.observability.quality_report.deliver import deliver
     from lakehouse.observability.quality_report.render import render
     from pinlake.app import report_pages
@@ -40,7 +40,7 @@ def report(
     settings = settings_module.load()
     gathered = _gather(settings)
     page = deliver(
-        render(gathered), to or str(settings.home / report_pages.FOLDER), s3=s3_client(settings.s3)
+        render(gathered), to or str(settings.home / report_pages.FOLDER), store=ObjectStore.open(settings.s3)
     )
     if as_json:
         print(json.dumps({"page": page, **asdict(gathered)}, default=_plain))

@@ -209,16 +209,16 @@ def _lanes(
         settings: settings of `write_lock`, which has made this check; None to load them.
     """
     from foundation import settings as settings_module
-    from foundation.clients import s3_client
+    from foundation.object_store import ObjectStore
+    from lakehouse.catalog import locations
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.operations.replay import Quarantine
-    from lakehouse.spark.log_store import probe
 
     lanes = select_lanes(name)
     if settings is None:
         settings = settings_module.load()
-        if writes:
-            probe.require_conditional_writes(s3_client(settings.s3), settings.s3)
+        if writes and not settings.s3.single_writer:
+            ObjectStore.open(settings.s3).require_conditional_writes(locations.TABLES)
     with short_spark_session(settings, app="pinlake quarantine") as spark, printing_failures():
         lake = DeltaLake.of(spark, settings)
         yield lake, {lane.name: Quarantine(lake, lane) for lane in lanes}

@@ -57,10 +57,11 @@ def status(
 
 def _print_stream_only(settings: Settings, *, as_json: bool) -> None:
     """Ask only the object store, because a health check does this every few seconds."""
-    from foundation.clients import BRIEF, s3_client
+    from foundation.clients import BRIEF
+    from foundation.object_store import ObjectStore
     from lakehouse.pipelines import stream_status
 
-    state = stream_status.read(s3_client(settings.s3, BRIEF), settings.s3.bucket)
+    state = stream_status.read(ObjectStore.open(settings.s3, BRIEF))
     if as_json:
         print(json.dumps({"stream": state and state.as_data()}))
     elif state is None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pinlake.cli import row_output as rows
 from pinlake.cli.options import AsJson
 from pinlake.cli.reader import open_store
+
+if TYPE_CHECKING:
+    from lakehouse.observability.pin_trace.timeline import Entry
 
 
 def why(
@@ -36,14 +39,10 @@ def why(
         for entry in entries:
             print(rows.as_json(asdict(entry)))
         return
-    cells = (
-        (
-            entry.at,
-            entry.lane or "",
-            entry.what,
-            ", ".join(f"{name} {rows.text(value)}" for name, value in details),
-        )
-        for entry in entries
-        if (details := [(name, value) for name, value in entry.details.items() if value is not None])
-    )
+    cells = ((entry.at, entry.lane or "", entry.what, _describe(entry)) for entry in entries)
     rows.print_table(("at", "lane", "what", "details"), cells)
+
+
+def _describe(entry: Entry) -> str:
+    details = ((name, value) for name, value in entry.details.items() if value is not None)
+    return ", ".join(f"{name} {rows.text(value)}" for name, value in details)

@@ -1,4 +1,4 @@
-"""The door's load: whole requests, every pin in them."""
+"""The requests of the load generator: complete, with every pin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands tell how they are used."""
+"""The help texts of the benchmark commands."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ import pytest
 
 @pytest.mark.parametrize("module", ["benchmarks", "benchmarks.client"])
 def test_help_shows_an_example(module: str) -> None:
-    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert f"Example: python -m {module}" in " ".join(done.stdout.split())
+    completed = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True)
+    assert completed.returncode == 0, completed.stderr
+    assert f"Example: python -m {module}" in " ".join(completed.stdout.split())

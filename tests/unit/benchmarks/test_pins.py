@@ -1,4 +1,4 @@
-"""Pins to measure with are real records, each a pin of its own."""
+"""Benchmark pins: real records, each a distinct pin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report tells rates, figures, and which aims were missed."""
+"""The report of rates, figures and missed aims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a client was without an answer."""
+"""The longest time of a client without an answer."""
 
 from __future__ import annotations
 

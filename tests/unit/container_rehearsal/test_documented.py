@@ -1,4 +1,4 @@
-"""Commands out of a document."""
+"""The shell commands of a document."""
 
 from __future__ import annotations
 

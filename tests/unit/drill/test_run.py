@@ -1,4 +1,4 @@
-"""What a drill tells can be written as JSON, whatever has died."""
+"""The outcome of a drill as JSON, whichever process died."""
 
 from __future__ import annotations
 

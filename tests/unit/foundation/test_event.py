@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from foundation.event import MAX_AGE, MAX_AHEAD, event_time, new_event_id, parse_event_id
@@ -42,6 +43,14 @@ def test_an_id_of_the_present_is_taken_in_any_case(age: timedelta, noise: int) -
 def test_an_id_of_another_time_is_refused(moment: datetime, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         parse_event_id(str(_made_at(moment)), now=NOW)
+
+
+@hypothesis_settings(deadline=None)
+@given(st.integers(2**47, 2**48 - 1), st.integers(0, 2**62 - 1))
+def test_an_id_of_any_far_future_is_refused(milliseconds: int, noise: int) -> None:
+    event_id = uuid.UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62 | noise)
+    with pytest.raises(ValueError, match="ahead of the API's clock"):
+        parse_event_id(str(event_id), now=NOW)
 
 
 @given(st.text() | st.uuids(version=4).map(str) | st.uuids(version=1).map(str))

@@ -1,4 +1,4 @@
-"""The jar in the project is what its source compiles to."""
+"""The project's jar of the log store, which must equal its compiled source."""
 
 from __future__ import annotations
 

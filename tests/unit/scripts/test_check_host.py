@@ -1,4 +1,4 @@
-"""The check of a host before docker compose starts; a stub answers in the engine's place."""
+"""The check of a host before docker compose starts, with a stub as the engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ esac
 
 @dataclass
 class Host:
-    """A checkout with a file of secrets, on an engine that answers what a test says."""
+    """A checkout with secrets, and the versions and memory that the stub reports."""
 
     checkout: Path
     engine: str = "20.10.24"
@@ -32,7 +32,7 @@ class Host:
     gibibytes: int = 16
 
     def check(self) -> tuple[int, str]:
-        """Return the exit code and what was printed."""
+        """Run the script; return its exit code and its error output."""
         environment = {
             **os.environ,
             "PATH": f"{self.checkout / 'bin'}:{os.environ['PATH']}",
@@ -40,10 +40,10 @@ class Host:
             "STUB_COMPOSE": self.compose,
             "STUB_MEMORY": str(self.gibibytes << 30),
         }
-        done = subprocess.run(
+        completed = subprocess.run(
             ["scripts/check_host.sh"], cwd=self.checkout, env=environment, capture_output=True, text=True
         )
-        return done.returncode, done.stderr
+        return completed.returncode, completed.stderr
 
 
 @pytest.fixture
@@ -100,10 +100,10 @@ def test_what_is_too_old_or_too_little_is_named(
 def test_a_missing_file_a_missing_secret_and_a_bad_one_are_named(host: Host) -> None:
     env = host.checkout / ".env"
     lines = env.read_text().splitlines()
-    kept = [
+    remaining = [
         line for line in lines if not line.startswith(("AIRFLOW_ADMIN_PASSWORD", "PINLAKE_S3_SECRET_KEY"))
     ]
-    env.write_text("\n".join([*kept, "PINLAKE_S3_SECRET_KEY=two words"]) + "\n")
+    env.write_text("\n".join([*remaining, "PINLAKE_S3_SECRET_KEY=two words"]) + "\n")
 
     code, message = host.check()
 

@@ -54,12 +54,14 @@ def test_an_existing_file_gets_only_what_it_lacks(checkout: Path) -> None:
 
 
 def _run(checkout: Path) -> str:
-    done = subprocess.run(["scripts/write_env.sh"], cwd=checkout, capture_output=True, text=True, check=True)
-    return done.stderr
+    completed = subprocess.run(
+        ["scripts/write_env.sh"], cwd=checkout, capture_output=True, text=True, check=True
+    )
+    return completed.stderr
 
 
 def _secrets(checkout: Path) -> dict[str, str]:
-    """Return what compose would read: the last value of each name."""
+    """Return the values that compose reads: the last value of each name."""
     lines = (checkout / ".env").read_text().splitlines()
     pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
     return {name: value for name, value in pairs if value}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import namedtuple
 
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation.data_subjects import Subjects
+from ingestion.landing import redaction
 from ingestion.landing.envelope import to_line
 from ingestion.landing.redaction import blank_records
+from tests.unit.in_memory_bucket import InMemoryBucket
 
 PIN = "0190163d-8694-739b-aea5-966c26f8ad91"
 OTHER = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"
@@ -72,3 +75,33 @@ def test_whatever_else_has_landed_is_left_byte_for_byte(values: list[bytes]) -> 
     lines = [to_line(Record("t", 0, at, 0, value, [], value)) for at, value in enumerate(values)]
 
     assert blank_records(lines, SUBJECTS) == (lines, 0)
+
+
+def test_objects_with_records_of_the_pin_are_counted_and_blanked_and_keep_name_and_metadata() -> None:
+    mine = to_line(Record("t", 0, 0, 0, PIN.encode(), [], b'{"unique_id": "%s"}' % PIN.encode()))
+    other = to_line(Record("t", 0, 1, 0, None, [], b'{"unique_id": "%s"}' % OTHER.encode()))
+    bucket = InMemoryBucket()
+    contents = {
+        "both": [mine, other],
+        "other": [other],
+        "hidden": [to_line(Record("t", 0, 2, 0, None, [], b"\xff"))],
+    }
+    for name, lines in contents.items():
+        key = f"landing/pins/dt=2026-01-01/{name}.jsonl.gz"
+        bucket.put_object(
+            Bucket="pinlake", Key=key, Body=gzip.compress(b"".join(lines)), Metadata={"hash": name}
+        )
+    bucket.objects |= {"landing/pins/note.txt": (PIN.encode(), {}), "warehouse/a.jsonl.gz": (b"", {})}
+    before = dict(bucket.objects)
+
+    keys = redaction.landing_keys(bucket.store)
+    counts = redaction.count_records(bucket.store, keys, SUBJECTS)
+    redaction.redact(bucket.store, counts, SUBJECTS)
+
+    key = "landing/pins/dt=2026-01-01/both.jsonl.gz"
+    assert keys == [f"landing/pins/dt=2026-01-01/{name}.jsonl.gz" for name in sorted(contents)]
+    assert counts == {key: 1}
+    body, metadata = bucket.objects.pop(key)
+    assert gzip.decompress(body).splitlines(keepends=True) == blank_records([mine, other], SUBJECTS)[0]
+    assert metadata == {"hash": "both"}
+    assert bucket.objects == {name: content for name, content in before.items() if name != key}

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 from structlog.testing import capture_logs
 
 from foundation.errors import TransientError
@@ -36,7 +35,7 @@ class Bucket:
         self.tries += 1
         self.free.wait(30)
         if self.is_unreachable:
-            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+            raise TransientError("the object store does not answer", where="there", hint="start it")
         self.written.append(StreamStatus.from_json(body))
 
     @property

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
+
+from pinlake.cli import main
 
 
 @pytest.mark.parametrize(
@@ -36,13 +41,41 @@ import pytest
     ],
     ids=lambda call: " ".join(call) if isinstance(call, list) else "",
 )
-def test_it_says_what_is_valid_instead(call: list[str], said: str, tmp_path: Path) -> None:
-    command = [str(Path(sys.executable).with_name("pinlake")), *call]
+def test_it_says_what_is_valid_instead(
+    call: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["pinlake", *call])
+
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out) == (2, "")
+    (line,) = printed.err.splitlines()
+    assert line.startswith("error: ")
+    assert said in line
+
+
+def test_its_process_ends_with_the_same_code(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("pinlake")), "why", "pin-7"]
 
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
-    assert done.returncode == 2
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: ")
-    assert said in line
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Leave the logging of other tests as it was: a command configures it for its process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

@@ -13,35 +13,8 @@ from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.observability.schema_drift import detect
 from lakehouse.observability.schema_drift.detect import detect_drift
-from lakehouse.observability.schema_drift.fields import count_fields
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
-VALUES = [
-    '{"a": 1, "b": "x"}',
-    '{"a": "1", "b": null, "c": [1]}',
-    '{"a": 1.5, "c": {"d": true}}',
-    '{"a": true}',
-    "{}",
-    "[1]",
-    "no json",
-    None,
-]
-
-
-def test_fields_are_counted_by_type(spark: SparkSession) -> None:
-    counted = _bronze(spark, VALUES, at=NOW).transform(count_fields).collect()
-
-    assert {(row.field, row.type): row.records for row in counted} == {
-        ("a", "number"): 2,
-        ("a", "string"): 1,
-        ("a", "boolean"): 1,
-        ("b", "string"): 1,
-        ("b", "null"): 1,
-        ("c", "array"): 1,
-        ("c", "object"): 1,
-    }
-    assert sum(row.firsts for row in counted) == 4
-    assert {row.first_seen.astimezone(UTC) for row in counted} == {NOW}
 
 
 def test_a_new_field_is_named_with_its_share_and_its_first_record(lake: DeltaLake) -> None:

@@ -10,10 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from foundation import settings as settings_module
+from foundation.object_store import ObjectStore
 from foundation.settings import Settings
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.spark import session
-from lakehouse.spark.log_store import probe
 from pinlake.cli.commands import quarantine
 
 
@@ -31,7 +31,7 @@ def bucket(lake: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(session, "build", build)
     monkeypatch.setattr(session, "stop", lambda _: None)
     monkeypatch.setattr(DeltaLake, "of", lambda *_: lake)
-    monkeypatch.setattr(probe, "require_conditional_writes", refuse)
+    monkeypatch.setattr(ObjectStore, "require_conditional_writes", refuse)
     return tmp_path
 
 
@@ -57,7 +57,7 @@ def test_a_replay_loads_the_settings_once(monkeypatch: pytest.MonkeyPatch) -> No
         return loads[-1]
 
     monkeypatch.setattr(settings_module, "load", count_loads)
-    monkeypatch.setattr(probe, "require_conditional_writes", lambda *_: None)
+    monkeypatch.setattr(ObjectStore, "require_conditional_writes", lambda *_: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
     quarantine.replay_rows(where="true", lane="stream")

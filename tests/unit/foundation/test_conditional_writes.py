@@ -11,10 +11,11 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from foundation.clients import s3_client
 from foundation.errors import ConfigurationError, TransientError
+from foundation.object_store import ObjectStore
 from foundation.settings import S3Settings, Settings
-from lakehouse.spark.log_store.probe import require_conditional_writes
+from lakehouse.catalog import locations
+from lakehouse.delta.locks.table_locks import SILVER_LOCK, hold_locks
 from pinlake.cli.main import app
 from tests import commands
 
@@ -77,7 +78,7 @@ def answering(*statuses: int) -> Iterator[Store]:
 @pytest.mark.parametrize("first", [200, 412])
 def test_a_store_that_refuses_the_second_write_is_accepted_and_left_unchanged(first: int) -> None:
     with answering(first, 412) as store:
-        require_conditional_writes(s3_client(store.settings), store.settings)
+        _probe(store.settings)
 
     assert store.conditions == ["*", "*"]
     assert [method for method, _ in store.requests] == ["PUT", "PUT", "DELETE"]
@@ -87,7 +88,7 @@ def test_a_store_that_refuses_the_second_write_is_accepted_and_left_unchanged(fi
 @pytest.mark.parametrize("second", [200, 501, 400])
 def test_the_error_of_a_store_that_does_not_arbitrate_names_the_setting_that_allows_it(second: int) -> None:
     with answering(200, second) as store, pytest.raises(ConfigurationError) as raised:
-        require_conditional_writes(s3_client(store.settings), store.settings)
+        _probe(store.settings)
 
     message = str(raised.value)
     for part in ("If-None-Match", str(store.settings.endpoint), "pinlake", "PINLAKE_S3_SINGLE_WRITER=true"):
@@ -111,14 +112,15 @@ def test_a_command_that_writes_probes_the_store_before_it_starts_spark(
 def test_a_single_writer_makes_no_request() -> None:
     with answering() as store:
         settings = store.settings.model_copy(update={"single_writer": True})
-        require_conditional_writes(s3_client(settings), settings)
+        with hold_locks(Settings(s3=settings), [SILVER_LOCK], command="pinlake silver"):
+            pass
 
     assert store.requests == []
 
 
 def test_a_store_without_write_access_is_not_reported_as_one_that_cannot_arbitrate() -> None:
     with answering(403) as store, pytest.raises(ConfigurationError, match="let these keys put") as raised:
-        require_conditional_writes(s3_client(store.settings), store.settings)
+        _probe(store.settings)
 
     assert "SINGLE_WRITER" not in str(raised.value)
     assert "hunter2" not in str(raised.value)
@@ -128,4 +130,8 @@ def test_a_store_that_does_not_answer_is_a_transient_error() -> None:
     unreachable = S3Settings(endpoint="http://127.0.0.1:1", access_key="key", secret_key=SecretStr("hunter2"))
 
     with pytest.raises(TransientError, match=r"127\.0\.0\.1:1"):
-        require_conditional_writes(s3_client(unreachable), unreachable)
+        _probe(unreachable)
+
+
+def _probe(s3: S3Settings) -> None:
+    ObjectStore.open(s3).require_conditional_writes(locations.TABLES)

@@ -1,0 +1,46 @@
+"""Audits without Spark: a suite's table rules fail on the rows that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from pyspark.sql import DataFrame
+
+from foundation.errors import TerminalError
+from lakehouse.quality import audit, gx_adapter, results
+from lakehouse.quality.gx_adapter import RuleOutcome
+from lakehouse.quality.rules import Rule
+from tests.unit.lakehouse.in_memory_lake import Rows
+
+BREAKS = "breaks"
+CANNOT_BE_EVALUATED = "a rule that cannot be evaluated"
+
+
+def evaluate_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace what needs Spark: Great Expectations, measured columns, and frames of rows.
+
+    A row {"breaks": id} breaks the rule with that id. The rule silver.quarantined_share.bearable is broken as
+    in the product: by a share above one half.
+    """
+    monkeypatch.setattr(results, "dataframe_from_rows", lambda spark, rows, schema: Rows(rows))
+    monkeypatch.setattr(audit, "add_measures", _add_measures)
+    monkeypatch.setattr(gx_adapter, "validate", _validate)
+
+
+def _add_measures(rows: Rows, *, quarantined_share: float) -> Rows:
+    return Rows([{**row, "quarantined_share": quarantined_share} for row in rows.rows])
+
+
+def _validate(dataframe: DataFrame, rules: Sequence[Rule]) -> list[RuleOutcome]:
+    assert isinstance(dataframe, Rows)
+    rows = dataframe.rows
+    if any(row.get(BREAKS) == CANNOT_BE_EVALUATED for row in rows):
+        raise TerminalError(CANNOT_BE_EVALUATED, where="the suite", hint="Fix it.")
+    broken = {rule.id: sum(row.get(BREAKS) == rule.id for row in rows) for rule in rules}
+    share = rows[0]["quarantined_share"]
+    broken["silver.quarantined_share.bearable"] = len(rows) if share > 0.5 else 0
+    return [
+        RuleOutcome(rule, len(rows), broken[rule.id], str(share), success=not broken[rule.id])
+        for rule in rules
+    ]
