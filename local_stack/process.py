@@ -182,7 +182,7 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _await_ends(processes: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:
-    """Wait until all have ended; return those that still run. A process that its parent must reap has ended."""
+    """Wait until all have ended; return those that still run. A zombie has ended: its parent must reap it."""
     waiting = Retrying(
         retry=retry_if_result(bool),
         stop=stop_after_delay(seconds),
