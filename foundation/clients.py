@@ -1,4 +1,4 @@
-"""Clients of Kafka and S3, made from settings: the only place that knows the libraries' own option names."""
+"""Clients of Kafka and S3, made from settings. Spark and delta-rs get their S3 options in lakehouse/."""
 
 from __future__ import annotations
 

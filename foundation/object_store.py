@@ -166,7 +166,7 @@ class ObjectStore:
         """
         key = f"{folder}/_probe/{uuid.uuid4()}"
         try:
-            # The first one may exist although it is new: see `write_if_absent`.
+            # This may return False although no other process wrote the key: its own repeated request did.
             self.write_if_absent(key, b"")
             if self.write_if_absent(key, b""):
                 raise self._arbitration_error(key, HTTPStatus.OK)

@@ -139,11 +139,9 @@ def stop(child: Child, *, seconds: float) -> bool:
     if process is not None:
         processes = [process, *_children(process)]
         _signal(process, child.stop_signal)
-        _, alive = psutil.wait_procs(processes, timeout=seconds)
-        for remaining in alive:
+        for remaining in _await_ends(processes, seconds=seconds):
             _signal(remaining, signal.SIGKILL)
-        _, alive = psutil.wait_procs(alive, timeout=_KILLED_SECONDS)
-        if alive:
+        if _await_ends(processes, seconds=_KILLED_SECONDS):
             raise TransientError(
                 f"{child.name} does not stop", where=f"pid {process.pid}", hint="Run `pinlake down` again."
             )
@@ -181,6 +179,26 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return process.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
+
+
+def _await_ends(processes: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:
+    """Wait until all have ended; return those that still run. A zombie has ended: its parent must reap it."""
+    waiting = Retrying(
+        retry=retry_if_result(bool),
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(_POLL_SECONDS),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else processes,
+    )
+    running: list[psutil.Process] = waiting(lambda: [process for process in processes if _runs(process)])
+    psutil.wait_procs(processes, timeout=0)  # reaps those that this process has started
+    return running
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:

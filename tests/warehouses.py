@@ -9,8 +9,9 @@ from pathlib import Path
 
 import orjson
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
-from foundation import kafka_admin as topics
 from foundation.clients import s3_client
 from foundation.postgres import connect
 from foundation.settings import Settings
@@ -23,7 +24,7 @@ FLUSH_SECONDS = 30.0
 def restore(stack: Settings, archive: str) -> Settings:
     """Restore a warehouse to a running stack, and return its settings."""
     settings = _settings(stack)
-    topics.create_topics(settings.kafka)
+    _create_topics(settings)
     s3_client(settings.s3).create_bucket(Bucket=settings.s3.bucket)
     with tarfile.open(FOLDER / archive) as archive_file:
         contents = {entry.name: _read_member(archive_file, entry) for entry in archive_file.getmembers()}
@@ -51,6 +52,17 @@ def _read_member(archive_file: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes
     return stream.read()
 
 
+def _create_topics(settings: Settings) -> None:
+    """Create topics without retention: the records are as old as the archive."""
+    kafka = settings.kafka
+    topics = [
+        NewTopic(name, num_partitions=2, replication_factor=1, config={"retention.ms": "-1"})
+        for name in (kafka.batch_topic, kafka.stream_topic)
+    ]
+    for created in AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).create_topics(topics).values():
+        created.result()
+
+
 def _put_objects(settings: Settings, contents: dict[str, bytes]) -> None:
     s3 = s3_client(settings.s3)
     for name, body in contents.items():
@@ -70,6 +82,7 @@ def _produce(settings: Settings, topic: str, lines: list[bytes]) -> None:
             _decode(record["value"]),
             key=_decode(record["key"]),
             partition=record["partition"],
+            timestamp=record["timestamp"],
             headers=[(name, _decode(value)) for name, value in record["headers"]],
         )
     assert producer.flush(FLUSH_SECONDS) == 0

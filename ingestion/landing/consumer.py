@@ -5,9 +5,9 @@ the partition cannot know how far the dead process had read, so it asks S3 for a
 first record it reads. If there is one, it continues after the end of that object. So S3, not Kafka's commit,
 says what has landed.
 
-One window remains: the consumer asks the group right before each put, but a process that is suspended for
-longer than the session timeout between the answer and the put may put an object next to those of the new
-owner. Silver keeps one row per event, even if an event has landed twice.
+One gap remains. Before each put the consumer asks the group whether it still owns the partition. If the
+process is then suspended for longer than the session timeout, its put can overlap with the objects of the
+new owner. Silver keeps one row per event, even if an event has landed twice.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ class Table:
         key: the columns that identify a row; empty if every row is a separate occurrence.
         change_feed: whether Delta records row changes for the layer that reads it.
         suite: the file in expectations/ with its rules, without .json; empty if there is none.
-        retention_days: for how many days each of its versions can be read, whatever has been compacted or
-            replaced since; at least 7, Delta's own limit, because readers and writers may be using the files.
+        retention_days: days for which every version stays readable, even after compaction. At least 7:
+            Delta's limit, because readers and writers may still use the files.
         statistics: the columns whose minimum and maximum Delta keeps per file, so that queries skip files;
             empty for Delta's own choice. Columns with data of a pin are left out: these values are in the
             log, which is kept longer than the rows of an erased pin.

@@ -87,7 +87,7 @@ def write_silver(lake: DeltaLake, *, text_policy: TextPolicy, stats: GateStats) 
 def run_gold(lake: DeltaLake) -> StepMetrics:
     """Merge changed silver rows into gold.pin_features_batch, and recompute their days of category_daily.
 
-    Silver is published first, if it is not: gold does not read what readers must not see.
+    Publishes silver first if necessary, because gold reads only published rows.
     """
     gate, stats = gates.open_gate(lake.spark, BATCH.features), GateStats()
     writer = LaneWriter(lake, BATCH)

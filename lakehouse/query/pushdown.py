@@ -29,7 +29,7 @@ def needed_columns(query: exp.Query, schema: DeltaSchema) -> list[str]:
 
 
 def pushed_predicate(reference: exp.Table, schema: DeltaSchema) -> str | None:
-    """Return a condition that every row meets which the query can use here, or None.
+    """Return a condition that holds for every row the query can use, or None.
 
     Only comparisons of text with text are pushed down, from the WHERE of a SELECT that reads this table
     alone. Both engines agree on these, and file statistics allow files to be skipped.

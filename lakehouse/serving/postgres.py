@@ -30,6 +30,7 @@ log = structlog.get_logger()
 _SCHEMA = Path(__file__).with_name("serving.sql").read_text()
 
 _COLUMNS = ", ".join(FEATURES.fieldNames())
+_REPLACED = [*(name for name in FEATURES.fieldNames() if name != "unique_id"), "loaded_at"]
 _STAGE = f"""
 CREATE TEMPORARY TABLE staging ON COMMIT DROP AS
 SELECT {_COLUMNS} FROM experimental_data WITH NO DATA
@@ -44,9 +45,7 @@ WITH written AS (
     INSERT INTO experimental_data AS held ({_COLUMNS}, loaded_at)
     SELECT {_COLUMNS}, now() FROM staging ORDER BY unique_id
     ON CONFLICT (unique_id) DO UPDATE
-    SET (category, follower_count, downloaded, event_id, event_time, loaded_at)
-      = (excluded.category, excluded.follower_count, excluded.downloaded, excluded.event_id,
-         excluded.event_time, excluded.loaded_at)
+    SET {", ".join(f"{name} = excluded.{name}" for name in _REPLACED)}
     WHERE excluded.event_id > held.event_id
     RETURNING held.xmax = 0 AS is_new
 )

@@ -30,8 +30,8 @@ class Purge:
     Attributes:
         urls: the URLs of the files.
         versions: the first and last version that need one of them; None if no version does.
-        current: the number of files of the newest version that hold a subject's row: it was written after
-            the rows were removed.
+        current: the number of files of the newest version that hold a subject's row again, because the row
+            was written after the removal.
     """
 
     urls: tuple[str, ...]

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from foundation.errors import TerminalError, TransientError
 from local_stack import process
 from local_stack.process import Child
+from tests import commands
 
 WAITS = "import signal; print('up', flush=True); signal.pause()"
 IGNORES_TERM = (
@@ -108,6 +109,26 @@ def test_a_process_that_ignores_the_request_is_killed(child: Child) -> None:
 
     assert process.stop(child, seconds=0.3) is True
     assert not started.is_running()
+
+
+def test_a_process_whose_parent_does_not_reap_it_is_stopped(child: Child) -> None:
+    parent_code = (
+        "import subprocess, sys, signal\n"
+        "log = open(sys.argv[1], 'wb')\n"
+        "subprocess.Popen([sys.executable, '-c', *sys.argv[2:]], stdout=log)\n"
+        "signal.pause()"
+    )
+    command = [sys.executable, "-c", parent_code, str(child.log), WAITS, child.own_argument]
+    with subprocess.Popen(command) as parent:
+        try:
+            commands.until(lambda: child.log.exists() and "up" in child.log.read_text())
+            (started,) = psutil.Process(parent.pid).children()
+            process.record(child, started)
+
+            assert process.stop(child, seconds=20) is True
+            assert started.status() == psutil.STATUS_ZOMBIE
+        finally:
+            parent.kill()
 
 
 def test_a_killed_process_is_not_found_even_as_a_zombie(child: Child) -> None:
