@@ -59,7 +59,8 @@ def _create_topics(settings: Settings) -> None:
         NewTopic(name, num_partitions=2, replication_factor=1, config={"retention.ms": "-1"})
         for name in (kafka.batch_topic, kafka.stream_topic)
     ]
-    for created in AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).create_topics(topics).values():
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    for created in admin.create_topics(topics).values():
         created.result()
 
 

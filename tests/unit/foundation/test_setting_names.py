@@ -77,7 +77,7 @@ def test_one_warning_names_the_old_and_the_new_name(
 
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert OLD in record.message and NEW in record.message
+    assert OLD in record.getMessage() and NEW in record.getMessage()
 
 
 def test_the_warning_says_so_when_the_new_name_wins(
