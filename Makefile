@@ -45,7 +45,7 @@ test-fast: setup compiler airflow-environment ## run the tests that need neither
 test: setup compiler airflow-environment ## run every test but the rehearsals, on real servers
 	@$(RUN) pytest --durations=20 $(ARGS)
 
-coverage: setup airflow-environment ## run every test but the rehearsals and print the branch coverage of each package
+coverage: setup compiler airflow-environment ## run every test but the rehearsals and print the branch coverage of each package
 	@$(RUN) pytest --cov --cov-report= $(ARGS)
 	@for room in foundation ingestion lakehouse/{delta,quality,pipelines,serving,query,operations,observability} pinlake; do \
 		printf '%s %s %%\n' "$$room" "$$($(RUN) coverage report --include="$$room/*" --format=total)"; done

@@ -1,45 +1,41 @@
-"""An S3 client whose one bucket is a dictionary."""
+"""An S3 client whose one bucket is a dictionary and whose clock stands still until a test moves it."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from mypy_boto3_s3 import S3Client
 
 from foundation.object_store import ObjectStore
 
-WRITTEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class NoSuchKeyError(ClientError):
-    """The error of an object that does not exist."""
-
-    def __init__(self) -> None:
-        super().__init__({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+ENDPOINT = "http://in-memory"
+NAME = "pinlake"
 
 
 class InMemoryBucket:
-    """The objects, with the methods of a client that the code under test calls.
+    """The objects, with the methods of a client that `ObjectStore` calls.
 
     Attributes:
         objects: content and metadata by key.
-        name: the bucket that requests must name.
+        now: the store's time.
+        is_unreachable: whether every request fails.
     """
 
-    class exceptions:
-        """The errors that a client offers."""
-
-        NoSuchKey = NoSuchKeyError
-
-    def __init__(self, objects: Mapping[str, bytes] | None = None, *, name: str = "pinlake") -> None:
-        self.name = name
+    def __init__(self, objects: Mapping[str, bytes] | None = None) -> None:
         self.objects: dict[str, tuple[bytes, Mapping[str, str]]] = {
             key: (content, {}) for key, content in (objects or {}).items()
         }
+        self.now = self._began = datetime(2026, 3, 1, 12, tzinfo=UTC)
+        self.is_unreachable = False
+        self.exceptions = SimpleNamespace(NoSuchKey=_NoSuchKeyError, ClientError=ClientError)
+        self.meta = SimpleNamespace(endpoint_url=ENDPOINT)
+        self._written_at: dict[str, datetime] = {}
 
     @property
     def client(self) -> S3Client:
@@ -49,45 +45,67 @@ class InMemoryBucket:
     @property
     def store(self) -> ObjectStore:
         """The bucket, as the code under test takes it."""
-        return ObjectStore(self.client, self.name)
+        return ObjectStore(self.client, NAME)
+
+    def advance(self, seconds: float) -> None:
+        """Move the store's clock forward."""
+        self.now += timedelta(seconds=seconds)
 
     def put_object(
-        self, *, Bucket: str, Key: str, Body: bytes, Metadata: Mapping[str, str] | None = None
-    ) -> None:
-        assert Bucket == self.name
-        self.objects[Key] = (Body, dict(Metadata or {}))
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Body: bytes,
+        Metadata: Mapping[str, str] | None = None,
+        IfNoneMatch: str | None = None,
+    ) -> dict[str, Any]:
+        response = self._respond(Bucket)
+        if IfNoneMatch == "*" and Key in self.objects:
+            status = {"HTTPStatusCode": 412}
+            raise ClientError(
+                {"Error": {"Code": "PreconditionFailed"}, "ResponseMetadata": status},  # type: ignore[typeddict-item] # the rest of the metadata is of no interest
+                "PutObject",
+            )
+        self.objects[Key], self._written_at[Key] = (Body, dict(Metadata or {})), self.now
+        return response
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
-        assert Bucket == self.name
+        response = self._respond(Bucket)
         if Key not in self.objects:
-            raise NoSuchKeyError
+            raise _NoSuchKeyError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         content, metadata = self.objects[Key]
-        return {
-            "Body": io.BytesIO(content),
-            "Metadata": metadata,
-            "LastModified": WRITTEN_AT,
-            "ResponseMetadata": {"HTTPHeaders": {}},
-        }
+        return {**response, **self._entry(Key), "Body": io.BytesIO(content), "Metadata": metadata}
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         return {"Metadata": self.get_object(Bucket=Bucket, Key=Key)["Metadata"]}
 
-    def delete_object(self, *, Bucket: str, Key: str) -> None:
-        assert Bucket == self.name
+    def delete_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        response = self._respond(Bucket)
         self.objects.pop(Key, None)
-
-    def list_objects_v2(self, *, Bucket: str, Prefix: str = "") -> dict[str, Any]:
-        assert Bucket == self.name
-        keys = sorted(key for key in self.objects if key.startswith(Prefix))
-        # A listing without objects has no list of them.
-        return {"Contents": [{"Key": key, "LastModified": WRITTEN_AT} for key in keys]} if keys else {}
+        return response
 
     def get_paginator(self, operation: str) -> InMemoryBucket:
         assert operation == "list_objects_v2"
         return self
 
     def paginate(self, *, Bucket: str, Prefix: str = "") -> Iterator[dict[str, Any]]:
-        """Yield pages of one object each, after an empty one."""
-        yield {}
-        for entry in self.list_objects_v2(Bucket=Bucket, Prefix=Prefix).get("Contents", []):
-            yield {"Contents": [entry]}
+        """Yield pages of one object each, after one without a list of objects."""
+        yield self._respond(Bucket)
+        for key in sorted(self.objects):
+            if key.startswith(Prefix):
+                yield {**self._respond(Bucket), "Contents": [self._entry(key)]}
+
+    def _entry(self, key: str) -> dict[str, Any]:
+        return {"Key": key, "LastModified": self._written_at.get(key, self._began)}
+
+    def _respond(self, bucket: str) -> dict[str, Any]:
+        assert bucket == NAME
+        if self.is_unreachable:
+            raise EndpointConnectionError(endpoint_url=ENDPOINT)
+        headers = {"date": format_datetime(self.now, usegmt=True)}
+        return {"ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": headers}}
+
+
+class _NoSuchKeyError(ClientError):
+    pass

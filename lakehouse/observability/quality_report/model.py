@@ -103,7 +103,7 @@ class Reason:
     """The records that one rule sent to a lane's quarantine.
 
     Attributes:
-        open: records that nobody has replayed or dropped yet.
+        open: records that have not been replayed or dropped yet.
         first: the open records that name this rule first. Their sum over all rules is the number of open
             records of the lane.
         replayed: records that passed the gate later.

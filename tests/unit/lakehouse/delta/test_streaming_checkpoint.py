@@ -12,8 +12,8 @@ from foundation.landing_object import LandingObject
 from foundation.offsets import OffsetRange
 from lakehouse.delta.commit_info import Versions
 from lakehouse.delta.streaming_checkpoint import Checkpoint, read_stream_position
+from tests.unit.in_memory_bucket import InMemoryBucket
 from tests.unit.lakehouse.in_memory_files import InMemoryFiles
-from tests.unit.lakehouse.in_memory_s3 import InMemoryS3
 
 URL = "s3a://pinlake/checkpoints/stream"
 
@@ -127,8 +127,7 @@ def test_a_micro_batch_reads_the_landing_objects_of_its_log_entries(query: Query
 
 
 def test_the_streams_position_is_read_without_spark() -> None:
-    s3 = InMemoryS3()
-    s3.page_size = 1
+    s3 = InMemoryBucket()
     assert read_stream_position(s3.store, topic="t") == {}
 
     for number in (9, 10):
@@ -150,5 +149,5 @@ def _line(number: int, *, first: int, name: str | None = None) -> str:
     return json.dumps({"path": f"s3a://pinlake/{key}", "timestamp": 1, "batchId": number})
 
 
-def _put(s3: InMemoryS3, name: str, text: str) -> None:
+def _put(s3: InMemoryBucket, name: str, text: str) -> None:
     s3.client.put_object(Bucket="pinlake", Key=f"checkpoints/stream/{name}", Body=text.encode())

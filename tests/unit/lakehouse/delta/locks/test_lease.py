@@ -14,7 +14,7 @@ from foundation.errors import TransientError
 from lakehouse.delta.locks.lease import Leases, LeaseTiming
 from lakehouse.delta.locks.lease_store import LeaseHeldError, LeaseLostError
 from lakehouse.delta.locks.owner import LockOwner
-from tests.unit.lakehouse.in_memory_s3 import InMemoryS3
+from tests.unit.in_memory_bucket import InMemoryBucket
 
 NAME = "silver.pins_batch"
 # No heartbeat within a test, or one after another.
@@ -23,15 +23,15 @@ SECONDS = 20.0
 
 
 @pytest.fixture
-def s3() -> InMemoryS3:
-    return InMemoryS3()
+def s3() -> InMemoryBucket:
+    return InMemoryBucket()
 
 
-def _leases(s3: InMemoryS3, command: str = "pinlake silver", *, timing: LeaseTiming = RARE) -> Leases:
+def _leases(s3: InMemoryBucket, command: str = "pinlake silver", *, timing: LeaseTiming = RARE) -> Leases:
     return Leases(s3.store, command=command, timing=timing)
 
 
-def test_a_second_process_is_refused_until_the_block_ends(s3: InMemoryS3) -> None:
+def test_a_second_process_is_refused_until_the_block_ends(s3: InMemoryBucket) -> None:
     other = _leases(s3, "pinlake rebuild")
 
     with _leases(s3).hold(NAME) as lost:
@@ -45,7 +45,7 @@ def test_a_second_process_is_refused_until_the_block_ends(s3: InMemoryS3) -> Non
         pass
 
 
-def test_an_error_in_the_block_releases_the_lease_and_is_raised(s3: InMemoryS3) -> None:
+def test_an_error_in_the_block_releases_the_lease_and_is_raised(s3: InMemoryBucket) -> None:
     with pytest.raises(ValueError, match="of the block"), _leases(s3).hold(NAME):
         raise ValueError("of the block")
 
@@ -54,7 +54,7 @@ def test_an_error_in_the_block_releases_the_lease_and_is_raised(s3: InMemoryS3) 
 
 
 def test_a_waiting_process_gets_the_lease_when_its_owner_has_ended(
-    s3: InMemoryS3, monkeypatch: pytest.MonkeyPatch
+    s3: InMemoryBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = _leases(s3).hold(NAME)
     owner.__enter__()
@@ -72,7 +72,7 @@ def test_a_waiting_process_gets_the_lease_when_its_owner_has_ended(
     assert waits == [0.5, 0.5]
 
 
-def test_a_lease_without_heartbeats_is_taken_over_and_its_owner_is_notified(s3: InMemoryS3) -> None:
+def test_a_lease_without_heartbeats_is_taken_over_and_its_owner_is_notified(s3: InMemoryBucket) -> None:
     notified = threading.Event()
 
     with (
@@ -87,7 +87,7 @@ def test_a_lease_without_heartbeats_is_taken_over_and_its_owner_is_notified(s3: 
     assert raised.value.where == f"s3://pinlake/_leases/{NAME}/"
 
 
-def test_a_heartbeat_that_fails_is_tried_again(s3: InMemoryS3) -> None:
+def test_a_heartbeat_that_fails_is_tried_again(s3: InMemoryBucket) -> None:
     with capture_logs() as logs, _leases(s3, timing=OFTEN).hold(NAME) as lost:
         s3.is_unreachable = True
         _until_logged(logs)
@@ -99,14 +99,14 @@ def test_a_heartbeat_that_fails_is_tried_again(s3: InMemoryS3) -> None:
         pass
 
 
-def test_a_store_that_does_not_answer_is_reported_before_the_block(s3: InMemoryS3) -> None:
+def test_a_store_that_does_not_answer_is_reported_before_the_block(s3: InMemoryBucket) -> None:
     s3.is_unreachable = True
 
     with pytest.raises(TransientError, match="PINLAKE_S3_ENDPOINT"), _leases(s3).hold(NAME):
         pytest.fail("the block must not run")
 
 
-def _take_over(s3: InMemoryS3) -> None:
+def _take_over(s3: InMemoryBucket) -> None:
     """Let another process create the next generation, because it takes the owner for dead."""
     owner = replace(LockOwner.this_process("pinlake rebuild"), pid=1)
     body = json.dumps({"owner": owner.as_dict(), "token": "another", "released": False}).encode()

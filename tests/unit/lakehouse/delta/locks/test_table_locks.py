@@ -12,15 +12,15 @@ from foundation.settings import S3Settings, Settings
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, OPS_LEDGER, QUALITY_RESULTS, STREAM, TABLES
 from lakehouse.delta.locks.lease_store import LeaseHeldError
 from lakehouse.delta.locks.table_locks import BATCH_LOCKS, GOLD_LOCK, SILVER_LOCK, hold_locks, locks_of
-from tests.unit.lakehouse.in_memory_s3 import InMemoryS3
+from tests.unit.in_memory_bucket import InMemoryBucket
 
 SETTINGS = Settings(s3=S3Settings(endpoint="http://in-memory"))
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> InMemoryS3:
+def s3(monkeypatch: pytest.MonkeyPatch) -> InMemoryBucket:
     """The bucket behind every client."""
-    s3 = InMemoryS3()
+    s3 = InMemoryBucket()
     monkeypatch.setattr(ObjectStore, "open", lambda settings: s3.store)
     return s3
 
@@ -44,7 +44,7 @@ def test_locks_of_a_table_are_in_the_order_of_the_lane() -> None:
     assert locks_of(BATCH.quarantine) == (SILVER_LOCK, GOLD_LOCK)
 
 
-def test_all_locks_are_held_in_the_block_and_released_after_it(s3: InMemoryS3) -> None:
+def test_all_locks_are_held_in_the_block_and_released_after_it(s3: InMemoryBucket) -> None:
     with hold_locks(SETTINGS, BATCH_LOCKS, command="pinlake rebuild"):
         assert _states(s3) == dict.fromkeys(BATCH_LOCKS, False)
         with pytest.raises(LeaseHeldError, match="by `pinlake rebuild`"):
@@ -55,7 +55,7 @@ def test_all_locks_are_held_in_the_block_and_released_after_it(s3: InMemoryS3) -
     assert _states(s3) == dict.fromkeys((*BATCH_LOCKS, "stream"), True)
 
 
-def test_a_lock_that_is_held_releases_those_before_it(s3: InMemoryS3) -> None:
+def test_a_lock_that_is_held_releases_those_before_it(s3: InMemoryBucket) -> None:
     with (
         hold_locks(SETTINGS, [GOLD_LOCK], command="pinlake gold"),
         pytest.raises(LeaseHeldError, match=GOLD_LOCK),
@@ -67,10 +67,10 @@ def test_a_lock_that_is_held_releases_those_before_it(s3: InMemoryS3) -> None:
 
 
 def test_a_store_that_does_not_arbitrate_is_reported_before_any_lock(
-    s3: InMemoryS3, monkeypatch: pytest.MonkeyPatch
+    s3: InMemoryBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def overwrite(*, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str) -> object:
-        return InMemoryS3.put_object(s3, Bucket=Bucket, Key=Key, Body=Body)
+        return InMemoryBucket.put_object(s3, Bucket=Bucket, Key=Key, Body=Body)
 
     monkeypatch.setattr(s3, "put_object", overwrite)
     with (
@@ -79,20 +79,20 @@ def test_a_store_that_does_not_arbitrate_is_reported_before_any_lock(
     ):
         pytest.fail("the block must not run")
 
-    assert s3.content == {}
+    assert s3.objects == {}
 
 
-def test_a_single_writer_needs_no_locks(s3: InMemoryS3) -> None:
+def test_a_single_writer_needs_no_locks(s3: InMemoryBucket) -> None:
     single = Settings(s3=SETTINGS.s3.model_copy(update={"single_writer": True}))
 
     with hold_locks(single, BATCH_LOCKS, command="pinlake rebuild"):
-        assert s3.content == {}
+        assert s3.objects == {}
 
 
-def _states(s3: InMemoryS3) -> dict[str, bool]:
+def _states(s3: InMemoryBucket) -> dict[str, bool]:
     """Return whether each lease has been released."""
     return {
         key.split("/")[1]: json.loads(body)["released"]
-        for key, body in s3.content.items()
+        for key, (body, _) in s3.objects.items()
         if key.startswith("_leases/")
     }
