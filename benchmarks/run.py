@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import psutil
 from pyspark.sql import SparkSession
 
-from benchmarks import batch_lane, door, gate, latency, stream_lane, upkeep, upsert
-from benchmarks.door import ApiLoad
+from benchmarks import api, batch_lane, gate, latency, stream_lane, upkeep, upsert
+from benchmarks.api import ApiLoad
 from benchmarks.memory import MemoryMonitor
 from benchmarks.report import Figure, Report
 from benchmarks.workplace import running_command
@@ -150,6 +150,6 @@ class _Benchmarks:
 
     def _measure_api(self, kind: str, url: str, load: ApiLoad) -> None:
         self._on_part(f"API, {kind}")
-        door.measure(kind, url, ApiLoad(load.connections * load.batch, load.batch, load.connections))
+        api.measure(kind, url, ApiLoad(load.connections * load.batch, load.batch, load.connections))
         aim = 20_000 if kind == "bulk" else None
-        self._report.rates.append(door.measure(f"API, {kind}", url, load, aim=aim))
+        self._report.rates.append(api.measure(f"API, {kind}", url, load, aim=aim))

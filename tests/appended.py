@@ -107,8 +107,8 @@ class Appended:
     def _log(self) -> list[str]:
         prefix = f"{self.key}/_delta_log/"
         pages = s3_client(self._settings.s3).get_paginator("list_objects_v2")
-        listed = pages.paginate(Bucket=self._bucket, Prefix=prefix)
-        return [entry["Key"].removeprefix(prefix) for page in listed for entry in page.get("Contents", [])]
+        listing = pages.paginate(Bucket=self._bucket, Prefix=prefix)
+        return [entry["Key"].removeprefix(prefix) for page in listing for entry in page.get("Contents", [])]
 
     def _read_by_delta_rs(self) -> list[Row]:
         table = DeltaTable(self._address, storage_options=self._options)

@@ -189,7 +189,7 @@ def kill_once(process: subprocess.Popen[bytes], reached: Callable[[], bool], *, 
 
 
 @contextmanager
-def running_door(settings: Settings, *, log: Path, ready: bool = True) -> Iterator[RunningApi]:
+def running_api(settings: Settings, *, log: Path, ready: bool = True) -> Iterator[RunningApi]:
     """Run `pinlake serve` on a free port during the block.
 
     Args:

@@ -75,11 +75,11 @@ def stack(settings: Settings, worker_id: str) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def door(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def api_url(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running API that writes to the stack's topics, which it has created."""
-    log = tmp_path_factory.mktemp("door") / "log"
-    with commands.running_door(stack, log=log) as running:
-        yield running.url
+    log = tmp_path_factory.mktemp("api") / "log"
+    with commands.running_api(stack, log=log) as api:
+        yield api.url
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +97,9 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 def spark(settings: Settings) -> Iterator[SparkSession]:
     """A session that the product's code builds; it can reach `stack`, but does not start it."""
-    built = session.build(settings, app="tests")
-    yield built
-    built.stop()
+    spark_session = session.build(settings, app="tests")
+    yield spark_session
+    spark_session.stop()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ class Record:
     headers: tuple[tuple[str, bytes | None], ...]
 
 
-def apart(settings: Settings, *, partitions: int = 2, **limits: float) -> Settings:
+def isolate(settings: Settings, *, partitions: int = 2, **limits: float) -> Settings:
     """Return settings with topics and a consumer group of one test, and limits of the consumer.
 
     The topics are not created.
@@ -58,7 +58,7 @@ def apart(settings: Settings, *, partitions: int = 2, **limits: float) -> Settin
 
 def create(settings: Settings, *, partitions: int = 2, **limits: float) -> Settings:
     """Create both topics of such settings, and return the settings."""
-    own = apart(settings, partitions=partitions, **limits)
+    own = isolate(settings, partitions=partitions, **limits)
     topics.create_topics(own.kafka)
     return own
 
@@ -104,10 +104,10 @@ def read(kafka: KafkaSettings, topic: str) -> list[Record]:
 
 def members(client: KafkaAdminClient, group: str) -> list[str]:
     """Return the members of a consumer group if it is stable, else an empty list."""
-    described = client.describe_groups([group])[group]
+    description = client.describe_groups([group])[group]
     return (
-        [member["member_id"] for member in described["members"]]
-        if described["group_state"] == "Stable"
+        [member["member_id"] for member in description["members"]]
+        if description["group_state"] == "Stable"
         else []
     )
 
@@ -115,20 +115,20 @@ def members(client: KafkaAdminClient, group: str) -> list[str]:
 def evict(kafka: KafkaSettings) -> None:
     """Remove every member of the consumer group, as its coordinator does after a timeout."""
     with admin(kafka) as client:
-        described = client.describe_groups([kafka.consumer_group])[kafka.consumer_group]
-        members_to_remove = [MemberToRemove(member["member_id"]) for member in described["members"]]
+        description = client.describe_groups([kafka.consumer_group])[kafka.consumer_group]
+        members_to_remove = [MemberToRemove(member["member_id"]) for member in description["members"]]
         client.remove_group_members(kafka.consumer_group, members_to_remove)
 
 
 def landing_keys(settings: Settings) -> list[str]:
     """Return the keys of the landing objects of the batch topic, sorted."""
     pages = s3_client(settings.s3).get_paginator("list_objects_v2")
-    listed = pages.paginate(Bucket=settings.s3.bucket, Prefix=f"{FOLDER}/")
-    names = [entry["Key"] for page in listed for entry in page.get("Contents", [])]
+    listing = pages.paginate(Bucket=settings.s3.bucket, Prefix=f"{FOLDER}/")
+    names = [entry["Key"] for page in listing for entry in page.get("Contents", [])]
     return sorted(name for name in names if f"/{settings.kafka.batch_topic}-" in name)
 
 
-def landed(settings: Settings) -> list[Record]:
+def read_landed(settings: Settings) -> list[Record]:
     """Return every record of the batch topic in landing objects, with duplicates."""
     s3 = s3_client(settings.s3)
     records: list[Record] = []
@@ -140,7 +140,7 @@ def landed(settings: Settings) -> list[Record]:
 
 def assert_all_landed_once(settings: Settings) -> None:
     """Assert that the landing objects hold every record of the batch topic exactly once."""
-    assert _in_order(landed(settings)) == _in_order(read(settings.kafka, settings.kafka.batch_topic))
+    assert _in_order(read_landed(settings)) == _in_order(read(settings.kafka, settings.kafka.batch_topic))
 
 
 def _in_order(records: list[Record]) -> list[Record]:

@@ -23,13 +23,13 @@ SLOW_DOWN = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"
 class Watcher:
     """An observer that may change the traffic, or end the connection by an OSError; this one does neither."""
 
-    def asked(self, sent: bytes) -> bytes:
+    def on_request(self, data: bytes) -> bytes:
         """Return the bytes to pass on to the server."""
-        return sent
+        return data
 
-    def answered(self, sent: bytes) -> bytes:
+    def on_response(self, data: bytes) -> bytes:
         """Return the bytes to pass on to the client."""
-        return sent
+        return data
 
 
 class KillAtPut(Watcher):
@@ -37,7 +37,7 @@ class KillAtPut(Watcher):
 
     Args:
         kill: ends the client at once.
-        moment: "asked", "midway" or "answered".
+        moment: "before", "midway" or "after".
         put: number of the PUT, from 1.
     """
 
@@ -47,18 +47,18 @@ class KillAtPut(Watcher):
         self._left = put
         self._waiting = False
 
-    def asked(self, sent: bytes) -> bytes:
-        if sent.startswith(b"PUT "):
+    def on_request(self, data: bytes) -> bytes:
+        if data.startswith(b"PUT "):
             self._left -= 1
             self._waiting = self._left == 0
-        if not self._waiting or self._moment == "answered":
-            return sent
+        if not self._waiting or self._moment == "after":
+            return data
         self._kill()
-        return b"" if self._moment == "asked" else sent[:-1]
+        return b"" if self._moment == "before" else data[:-1]
 
-    def answered(self, sent: bytes) -> bytes:
-        if not self._waiting or not sent.startswith(b"HTTP/1.1 200"):
-            return sent
+    def on_response(self, data: bytes) -> bytes:
+        if not self._waiting or not data.startswith(b"HTTP/1.1 200"):
+            return data
         self._kill()
         return b""
 
@@ -79,20 +79,20 @@ class FaultAtCommit(Watcher):
         self._waiting = False
         self.times = 0
 
-    def asked(self, sent: bytes) -> bytes:
-        if self.times and COMMIT.match(sent):
+    def on_request(self, data: bytes) -> bytes:
+        if self.times and COMMIT.match(data):
             if self._fault == "request lost":
                 self.times -= 1
                 raise ConnectionAbortedError
             self._waiting = True
-        return sent
+        return data
 
-    def answered(self, sent: bytes) -> bytes:
-        if not self._waiting or sent.startswith(b"HTTP/1.1 100"):
-            return sent
+    def on_response(self, data: bytes) -> bytes:
+        if not self._waiting or data.startswith(b"HTTP/1.1 100"):
+            return data
         self._waiting = False
-        if not sent.startswith(b"HTTP/1.1 200"):
-            return sent
+        if not data.startswith(b"HTTP/1.1 200"):
+            return data
         self.times -= 1
         if self._fault == "answer lost":
             raise ConnectionAbortedError
@@ -119,13 +119,13 @@ class HoldsBackCommits(Watcher):
         self.reached = threading.Event()
         self.may_go = threading.Event()
 
-    def asked(self, sent: bytes) -> bytes:
-        if COMMIT.match(sent) and (commit_names := {name for name in self._names if name in sent}):
+    def on_request(self, data: bytes) -> bytes:
+        if COMMIT.match(data) and (commit_names := {name for name in self._names if name in data}):
             self._delayed |= commit_names
             if self._delayed == self._names:
                 self.reached.set()
             self.may_go.wait(commands.GIVE_UP_AFTER_SECONDS)
-        return sent
+        return data
 
 
 class SeesLeaseRead(Watcher):
@@ -134,10 +134,10 @@ class SeesLeaseRead(Watcher):
     def __init__(self) -> None:
         self.read = threading.Event()
 
-    def asked(self, sent: bytes) -> bytes:
-        if sent.startswith(b"GET ") and b"/_leases/" in sent.split(b" ")[1]:
+    def on_request(self, data: bytes) -> bytes:
+        if data.startswith(b"GET ") and b"/_leases/" in data.split(b" ")[1]:
             self.read.set()
-        return sent
+        return data
 
 
 @contextmanager
@@ -151,10 +151,10 @@ def before_s3(settings: Settings, watcher: Watcher) -> Iterator[Settings]:
             with socket.create_connection((target.hostname or "", target.port or 0)) as server:
                 sockets.extend((self.request, server))
                 response_thread = threading.Thread(
-                    target=_pump, args=(server, self.request, watcher.answered)
+                    target=_pump, args=(server, self.request, watcher.on_response)
                 )
                 response_thread.start()
-                _pump(self.request, server, watcher.asked)
+                _pump(self.request, server, watcher.on_request)
                 response_thread.join()
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as relay:
@@ -172,7 +172,7 @@ def before_s3(settings: Settings, watcher: Watcher) -> Iterator[Settings]:
 
 def _pump(source: socket.socket, sink: socket.socket, watch: Callable[[bytes], bytes]) -> None:
     with contextlib.suppress(OSError):
-        while sent := source.recv(BYTES):
-            sink.sendall(watch(sent))
+        while data := source.recv(BYTES):
+            sink.sendall(watch(data))
     with contextlib.suppress(OSError):
         sink.shutdown(socket.SHUT_WR)

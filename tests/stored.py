@@ -12,8 +12,8 @@ from lakehouse.catalog.tables import Table
 
 def keys(settings: Settings, prefix: str) -> list[str]:
     """Return the keys that start with a prefix."""
-    listed = s3_client(settings.s3).list_objects_v2(Bucket=settings.s3.bucket, Prefix=prefix)
-    return [entry["Key"] for entry in listed.get("Contents", [])]
+    listing = s3_client(settings.s3).list_objects_v2(Bucket=settings.s3.bucket, Prefix=prefix)
+    return [entry["Key"] for entry in listing.get("Contents", [])]
 
 
 def lease(settings: Settings, name: str) -> dict[str, Any]:

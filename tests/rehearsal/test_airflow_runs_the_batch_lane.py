@@ -45,32 +45,36 @@ def test_a_run_whose_task_is_killed_while_it_writes_ends_as_if_it_had_not_been(
         # The interval that ended at noon, which Airflow would run by itself without the pause.
         dag = api.get("/dags/pins_daily").raise_for_status().json()
         interval = ("logical_date", "data_interval_start", "data_interval_end")
-        asked = {name: dag[f"next_dagrun_{name}"] for name in interval}
-        run = api.post("/dags/pins_daily/dagRuns", json=asked).raise_for_status().json()
+        dates = {name: dag[f"next_dagrun_{name}"] for name in interval}
+        run = api.post("/dags/pins_daily/dagRuns", json=dates).raise_for_status().json()
         api.patch("/dags/pins_daily", json={"is_paused": False}).raise_for_status()
-        place = f"/dags/pins_daily/dagRuns/{run['dag_run_id']}"
+        run_path = f"/dags/pins_daily/dagRuns/{run['dag_run_id']}"
 
         # Its rows are committed, but not yet its checkpoint.
-        commands.until(lambda: stored.has_version(own, BATCH.bronze, 1) or _ended(api, place), seconds=SLOW)
+        commands.until(
+            lambda: stored.has_version(own, BATCH.bronze, 1) or _ended(api, run_path), seconds=SLOW
+        )
         os.kill(stored.lease(own, BATCH.bronze.full_name)["owner"]["pid"], signal.SIGKILL)
 
-        assert commands.until(lambda: _ended(api, place), seconds=SLOW) == "success", _tries(api, place)
+        assert commands.until(lambda: _ended(api, run_path), seconds=SLOW) == "success", _tries(api, run_path)
         tries = {"consume": 1, "bronze": 2, "silver": 1, "gold": 1, "quality": 1, "reconcile": 1}
-        assert _tries(api, place) == tries
-        compared = api.get(f"{place}/taskInstances/reconcile/xcomEntries/return_value").raise_for_status()
-        assert compared.json()["value"].startswith(f"{EVENTS} events from ")
+        assert _tries(api, run_path) == tries
+        comparison = api.get(
+            f"{run_path}/taskInstances/reconcile/xcomEntries/return_value"
+        ).raise_for_status()
+        assert comparison.json()["value"].startswith(f"{EVENTS} events from ")
         _kill_part(own)
-        counts = _told(api)
+        counts = _read_counts(api)
         assert counts["landing.pins"]["records"] == EVENTS
         assert counts[BATCH.silver.full_name]["read"] == EVENTS
         assert counts[BATCH.features.full_name]["written"] == PINS
 
-        _backfill(own, asked["logical_date"])
-        assert commands.until(lambda: _ended(api, place), seconds=SLOW) == "success", _tries(api, place)
-        assert api.get(place).json()["run_type"] == "backfill"
-        rebuilt = _told(api)[BATCH.silver.full_name]
+        _backfill(own, dates["logical_date"])
+        assert commands.until(lambda: _ended(api, run_path), seconds=SLOW) == "success", _tries(api, run_path)
+        assert api.get(run_path).json()["run_type"] == "backfill"
+        rebuilt = _read_counts(api)[BATCH.silver.full_name]
         assert (rebuilt["step"], rebuilt["published"], rebuilt["judged"]) == ("rebuild", True, EVENTS)
-        assert api.get(f"{place}/taskInstances/reconcile").json()["state"] == "skipped"
+        assert api.get(f"{run_path}/taskInstances/reconcile").json()["state"] == "skipped"
     tables = (BATCH.bronze, BATCH.silver, BATCH.features)
     assert [_rows(spark, own, table) for table in tables] == [EVENTS, PINS, PINS]
 
@@ -87,13 +91,15 @@ def _airflow(settings: Settings) -> Iterator[httpx.Client]:
         "PINLAKE_SPARK_SHUFFLE_PARTITIONS": "1",
     }
     try:
-        told = json.loads(_pinlake("airflow", "up", "--json", environment=environment))
-        passwords = Path(told["passwords"])
+        server = json.loads(_pinlake("airflow", "up", "--json", environment=environment))
+        passwords = Path(server["passwords"])
         assert passwords.stat().st_mode & 0o777 == 0o600
-        login = {"username": told["user"], "password": json.loads(passwords.read_text())[told["user"]]}
-        token = httpx.post(f"{told['url']}/auth/token", json=login).raise_for_status().json()["access_token"]
+        login = {"username": server["user"], "password": json.loads(passwords.read_text())[server["user"]]}
+        token = (
+            httpx.post(f"{server['url']}/auth/token", json=login).raise_for_status().json()["access_token"]
+        )
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=f"{told['url']}/api/v2", headers=headers, timeout=60) as api:
+        with httpx.Client(base_url=f"{server['url']}/api/v2", headers=headers, timeout=60) as api:
             commands.until(lambda: api.get("/dags/pins_daily").is_success)
             yield api
     finally:
@@ -103,18 +109,18 @@ def _airflow(settings: Settings) -> Iterator[httpx.Client]:
 
 def _pinlake(*arguments: str, environment: dict[str, str]) -> str:
     program = str(Path(sys.executable).with_name("pinlake"))
-    done = subprocess.run(
+    completed = subprocess.run(
         [program, *arguments], env=environment, capture_output=True, text=True, timeout=SLOW
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
 
 
 def _backfill(settings: Settings, day: str) -> None:
     """Make Airflow run a past interval again."""
     program = str(Path(sys.executable).with_name("airflow"))
-    given = {**commands.environment(settings), "AIRFLOW_HOME": str(settings.home.resolve() / "airflow")}
-    asked = (
+    environment = {**commands.environment(settings), "AIRFLOW_HOME": str(settings.home.resolve() / "airflow")}
+    options = (
         "--dag-id",
         "pins_daily",
         "--from-date",
@@ -124,10 +130,10 @@ def _backfill(settings: Settings, day: str) -> None:
         "--reprocess-behavior",
         "completed",
     )
-    subprocess.run([program, "backfill", "create", *asked], env=given, check=True, timeout=SLOW)
+    subprocess.run([program, "backfill", "create", *options], env=environment, check=True, timeout=SLOW)
 
 
-def _told(api: httpx.Client) -> dict[str, dict[str, Any]]:
+def _read_counts(api: httpx.Client) -> dict[str, dict[str, Any]]:
     """Return the extra of the newest event of each table."""
     events = api.get("/assets/events", params={"order_by": "timestamp"}).raise_for_status().json()
     return {event["name"]: event["extra"] for event in events["asset_events"]}
@@ -143,8 +149,8 @@ def _kill_part(settings: Settings) -> None:
 
 
 def _processes(argument: str) -> list[psutil.Process]:
-    found = psutil.process_iter(["cmdline"])
-    return [process for process in found if argument in (process.info["cmdline"] or [])]
+    processes = psutil.process_iter(["cmdline"])
+    return [process for process in processes if argument in (process.info["cmdline"] or [])]
 
 
 def _send(settings: Settings) -> None:
@@ -172,8 +178,8 @@ def _ended(api: httpx.Client, run: str) -> str | None:
 
 
 def _tries(api: httpx.Client, run: str) -> dict[str, int]:
-    found: list[dict[str, Any]] = api.get(f"{run}/taskInstances").raise_for_status().json()["task_instances"]
-    return {task["task_id"]: task["try_number"] for task in found}
+    tasks: list[dict[str, Any]] = api.get(f"{run}/taskInstances").raise_for_status().json()["task_instances"]
+    return {task["task_id"]: task["try_number"] for task in tasks}
 
 
 def _rows(spark: SparkSession, settings: Settings, table: Table) -> int:

@@ -35,17 +35,17 @@ def test_the_chain_brings_what_was_sent_to_gold(own: Settings, spark: SparkSessi
 
 def _airflow(*arguments: str, environment: dict[str, str]) -> None:
     program = str(Path(sys.executable).with_name("airflow"))
-    done = subprocess.run(
+    completed = subprocess.run(
         [program, *arguments], env=environment, capture_output=True, text=True, timeout=SLOW
     )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert completed.returncode == 0, completed.stdout[-3000:] + completed.stderr[-3000:]
 
 
 def _environment(settings: Settings, *, home: Path) -> dict[str, str]:
-    given = commands.environment(settings)
+    variables = commands.environment(settings)
     return {
-        **given,
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), given["PATH"]]),
+        **variables,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), variables["PATH"]]),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

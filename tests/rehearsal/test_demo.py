@@ -23,10 +23,10 @@ def test_what_is_posted_is_in_every_layer_of_both_lanes(tmp_path: Path) -> None:
     pins = tmp_path / "pins.jsonl"
     shutil.copy(ROOT / "sample_data" / "pins.jsonl", pins)
     with pins.open("a") as file:
-        file.write('{"unique_id": "not a uuid", "title": "the door refuses this one"}\n')
+        file.write('{"unique_id": "not a uuid", "title": "the API refuses this one"}\n')
     home = tmp_path / "home"
 
-    done = subprocess.run(
+    completed = subprocess.run(
         ["pinlake", "demo", "--pins", str(pins), "--json"],
         env={**commands.users_environment(home), "SPARK_SUBMIT_OPTS": session.QUICK_JVM_OPTIONS},
         capture_output=True,
@@ -34,8 +34,8 @@ def test_what_is_posted_is_in_every_layer_of_both_lanes(tmp_path: Path) -> None:
         timeout=PATIENCE,
     )
 
-    assert done.returncode == 0, done.stderr
-    summary = json.loads(done.stdout)
+    assert completed.returncode == 0, completed.stderr
+    summary = json.loads(completed.stdout)
     assert (summary["posted"], summary["accepted"], summary["rejected"]) == (1044, 1043, 1)
     assert summary["malformed"] == 20
     of_this_run = {name: rows["of_this_run"] for name, rows in summary["rows"].items()}

@@ -17,7 +17,7 @@ SLOW = 540.0
 def test_a_short_drill_ends_well() -> None:
     command = ["--seconds", "25", "--faults", "7", "--rate", "50", "--seed", "3", "--json"]
 
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "drill", *command],
         cwd=commands.ROOT,
         env=commands.inherited(),
@@ -26,10 +26,10 @@ def test_a_short_drill_ends_well() -> None:
         timeout=SLOW,
     )
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    outcome = json.loads(done.stdout)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    outcome = json.loads(completed.stdout)
     assert outcome["proof"] == {"lost": 0, "doubled": 0, "stale": 0, "unbalanced": [], "differing": 0}
-    killed = [fault["name"] for fault in outcome["faults"]]
-    assert len(killed) >= 5
-    assert len(set(killed)) == len(killed)
+    names = [fault["name"] for fault in outcome["faults"]]
+    assert len(names) >= 5
+    assert len(set(names)) == len(names)
     assert outcome["accepted"] > 25 * 50 / 2

@@ -54,19 +54,19 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     _send(own, events.pin(PIN, 30, title=SECRET), {**events.pin(PIN.upper(), 40), "title": SECRET})
     _send(own, events.pin(PIN, "1900M", title=SECRET), f"no pin, but {PIN}: {SECRET}".encode())
     _put_page(own)
-    landed = records.landing_keys(own)
+    keys = records.landing_keys(own)
     assert len(traces(spark, own, PIN, SECRET)) > 8
     _write_postgres_files(own)
     assert _postgres_files_with(PIN, own) != []
 
-    done = _erase(own, spark, PIN)
+    receipt = _erase(own, spark, PIN)
 
-    assert (done.traces, done.ended is not None) == ((), True)
+    assert (receipt.traces, receipt.ended is not None) == ((), True)
     assert traces(spark, own, PIN, SECRET) == []
     assert _postgres_files_with(PIN, own) == []
     assert not (own.home / "quality-report" / "index.html").exists()
-    assert set(records.landing_keys(own)) >= set(landed)
-    rows = {name: place.rows for name, place in done.places.items()}
+    assert set(records.landing_keys(own)) >= set(keys)
+    rows = {name: place.rows for name, place in receipt.places.items()}
     assert rows == {
         "landing": 5,
         **{f"bronze.pins_{lane}": 5 for lane in ("batch", "stream")},
@@ -127,8 +127,8 @@ def _assert_versions(own: Settings, spark: SparkSession, before: dict[Table, int
         assert lake.read(table, version=before[table]).count() == len(PINS) - 1
         newest = lake.read(table)
         assert {row.unique_id for row in newest.select("unique_id").collect()} == set(PINS[1:])
-    named = [key for key in stored.keys(own, "warehouse/") if key.endswith(".html") or PIN in key]
-    assert named == []
+    keys = [key for key in stored.keys(own, "warehouse/") if key.endswith(".html") or PIN in key]
+    assert keys == []
 
 
 def _assert_topics_are_empty(own: Settings) -> None:

@@ -36,20 +36,20 @@ def test_an_erasure_that_was_killed_is_ended_by_the_next(
     with commands.ended(commands.start("stream", settings=own, log=log)) as stream:
         events.send(own.kafka, [events.pin(unique_id, 10) for unique_id in PINS])
         events.send(own.kafka, [events.pin(PIN, 20)])
-        for reached in (_begun, _rows_are_gone, _files_go):
+        for reached in (_has_begun, _rows_are_gone, _files_go):
             erasing = _start(own, tmp_path)
             commands.kill_once(erasing, partial(_has, own, reached), log=tmp_path / "erase.log")
         with commands.ended(_start(own, tmp_path)) as last:
             assert last.wait(SLOW) == 0, (tmp_path / "erase.log").read_text()
             assert last.stdout is not None
-            done = json.loads(last.stdout.read())
+            receipt = json.loads(last.stdout.read())
 
         events.send(own.kafka, [events.pin(unique_id, 30) for unique_id in PINS[1:]])
         commands.until(lambda: set(served(own)) == set(PINS[1:]) and _followers(own) == {30}, seconds=SLOW)
         assert stream.poll() is None
         stream.send_signal(signal.SIGTERM)
         assert stream.wait(SLOW) == 0, log.read_text()
-    rows = {name: place["rows"] for name, place in done["places"].items()}
+    rows = {name: place["rows"] for name, place in receipt["places"].items()}
     assert (rows["landing"], rows["bronze.pins_stream"]) == (2, 2)
     assert (rows["silver.pins_batch"], rows["postgres"]) == (1, 1)
     assert traces(spark, own, PIN) == []
@@ -64,10 +64,10 @@ def _start(own: Settings, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def _has(own: Settings, reached: Callable[[dict[str, Any]], bool]) -> bool:
-    return reached(_told(own))
+    return reached(_read_places(own))
 
 
-def _told(own: Settings) -> dict[str, Any]:
+def _read_places(own: Settings) -> dict[str, Any]:
     """Return the places in the only receipt so far."""
     keys = stored.keys(own, "erasures/")
     if not keys:
@@ -77,7 +77,7 @@ def _told(own: Settings) -> dict[str, Any]:
     return places
 
 
-def _begun(places: dict[str, Any]) -> bool:
+def _has_begun(places: dict[str, Any]) -> bool:
     return "bronze.pins_batch" in places
 
 

@@ -62,8 +62,8 @@ def test_every_event_gets_through_both_lanes(on_cluster: Settings, tmp_path: Pat
     }
     for lane in (BATCH, STREAM):
         for table in (lane.silver, lane.features):
-            held = _read(on_cluster, table, "unique_id, event_id, follower_count")
-            assert {row[0]: row[1:] for row in held} == newest, table.full_name
+            rows = _read(on_cluster, table, "unique_id, event_id, follower_count")
+            assert {row[0]: row[1:] for row in rows} == newest, table.full_name
         assert len(_read(on_cluster, lane.quarantine, "offset")) == 1
     assert served(on_cluster) == newest
     _assert_workers_took_part_and_kept_no_secret(on_cluster, tmp_path / "cluster")
@@ -71,15 +71,15 @@ def test_every_event_gets_through_both_lanes(on_cluster: Settings, tmp_path: Pat
 
 def _assert_workers_took_part_and_kept_no_secret(settings: Settings, folder: Path) -> None:
     """Check the logs of the executors, which start with the executor's command, and all files for secrets."""
-    kept = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     for number in range(WORKERS):
-        logs = [path for path in kept if path.match(f"worker-{number}/app-*/*/stderr")]
+        logs = [path for path in files if path.match(f"worker-{number}/app-*/*/stderr")]
         assert logs
-        assert all(b"Executor Command" in kept[path] for path in logs)
+        assert all(b"Executor Command" in files[path] for path in logs)
     for secret in (settings.s3.secret_key, settings.postgres.password):
         assert isinstance(secret, SecretStr)
         plain = secret.get_secret_value().encode()
-        assert [path for path, content in kept.items() if plain in content] == []
+        assert [path for path, content in files.items() if plain in content] == []
 
 
 def _produce(settings: Settings) -> dict[str, tuple[str, int]]:
@@ -101,15 +101,15 @@ def _produce(settings: Settings) -> dict[str, tuple[str, int]]:
 
 def _run_both_lanes(settings: Settings, log: Path) -> dict[str, dict[str, Any]]:
     with log.open("ab") as errors:
-        done = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-m", "tests.both_lanes"],
             cwd=ROOT,
             env=commands.environment(settings),
             stdout=subprocess.PIPE,
             stderr=errors,
         )
-    assert done.returncode == 0, log.read_text()
-    counts: dict[str, dict[str, Any]] = orjson.loads(done.stdout)
+    assert completed.returncode == 0, log.read_text()
+    counts: dict[str, dict[str, Any]] = orjson.loads(completed.stdout)
     return counts
 
 
@@ -123,6 +123,6 @@ def _read(settings: Settings, table: Table, columns: str) -> list[tuple[Any, ...
         "aws_access_key_id": s3.access_key,
         "aws_secret_access_key": s3.secret_key.get_secret_value(),
     }
-    found = DeltaTable(Locations(f"s3://{s3.bucket}").table(table), storage_options=options)
-    rows = QueryBuilder().register("t", found).execute(f"SELECT {columns} FROM t").read_all()
+    delta_table = DeltaTable(Locations(f"s3://{s3.bucket}").table(table), storage_options=options)
+    rows = QueryBuilder().register("t", delta_table).execute(f"SELECT {columns} FROM t").read_all()
     return list(zip(*(rows[column].to_pylist() for column in rows.column_names), strict=True))

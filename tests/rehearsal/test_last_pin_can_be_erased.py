@@ -22,7 +22,7 @@ PIN, UNKNOWN = (f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in ran
 def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: SparkSession) -> None:
     events.send(own.kafka, [events.pin(PIN, 10)])
     drain(spark, own)
-    unknown, none, gone, again = commands.in_turn(
+    unknown, without_pin, first, second = commands.in_turn(
         ["erase", "--unique-id", UNKNOWN, "--yes"],
         ["erase", "--yes"],
         ["erase", "--unique-id", PIN, "--yes", "--json"],
@@ -30,12 +30,12 @@ def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: 
         settings=own,
     )
 
-    assert [unknown.code, none.code, gone.code, again.code] == [2, 2, 0, 0]
+    assert [unknown.code, without_pin.code, first.code, second.code] == [2, 2, 0, 0]
     assert "it is mentioned nowhere" in unknown.errors
-    assert gone.rows[0]["places"]["silver.pins_batch"]["rows"] == 1
-    assert again.rows == gone.rows
+    assert first.rows[0]["places"]["silver.pins_batch"]["rows"] == 1
+    assert second.rows == first.rows
     assert [record.run for record in ErasureReceipts(ObjectStore.open(own.s3)).read_all()] == [
-        gone.rows[0]["run"]
+        first.rows[0]["run"]
     ]
     lake = DeltaLake.of(spark, own)
     # The table is empty, and its readers see that version.

@@ -54,9 +54,9 @@ def test_a_column_and_a_field_are_all_it_takes(lake: DeltaLake, settings: Settin
         (code / file).write_text(text.replace(before, line + before, 1))
 
     _land(lake, 2, PINS[1:])
-    held = _run(code, settings, lake)
+    boards = _run(code, settings, lake)
 
-    assert held == {PINS[0]: None, PINS[1]: "of 3", PINS[2]: "of 4"}
+    assert boards == {PINS[0]: None, PINS[1]: "of 3", PINS[2]: "of 4"}
     older = lake.read(BATCH.silver, version=1)
     assert {row.unique_id for row in older.select("unique_id").collect()} == set(PINS[:2])
     # Code that does not know the column yet works on the same table as code that does.
@@ -67,18 +67,18 @@ def test_a_column_and_a_field_are_all_it_takes(lake: DeltaLake, settings: Settin
 
 
 def _land(lake: DeltaLake, first: int, pins: list[str]) -> None:
-    landed = [
+    records = [
         {"unique_id": pin, "category": "art", "downloaded": 1, "board": f"of {first + number + 1}"}
         for number, pin in enumerate(pins)
     ]
-    land(lake, landed, first=first)
+    land(lake, records, first=first)
 
 
 def _run(code: Path, settings: Settings, lake: DeltaLake) -> dict[str, str | None]:
     # In a file, because pyspark takes a process without a main file for a doctest and ends it.
     script = code / "run.py"
     script.write_text(RUN)
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, str(script), lake.root],
         cwd=code,
         env={**commands.environment(settings), "PYTHONPATH": os.fspath(code)},
@@ -86,6 +86,6 @@ def _run(code: Path, settings: Settings, lake: DeltaLake) -> dict[str, str | Non
         text=True,
         timeout=240,
     )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, str | None] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    assert completed.returncode == 0, completed.stderr
+    boards: dict[str, str | None] = json.loads(completed.stdout.splitlines()[-1])
+    return boards

@@ -23,22 +23,24 @@ from tests import commands, lanes
 
 def test_every_version_names_the_run_that_has_made_it(store: TableStore) -> None:
     for lane in (BATCH, STREAM):
-        found = [commit.as_row() for commit in read_commits(time_travel.table_at(store, lane.silver).log)]
+        rows = [commit.as_row() for commit in read_commits(time_travel.table_at(store, lane.silver).log)]
 
-        told = [tuple(row[name] for name in ("version", "operation", "rows_in", "rows_out")) for row in found]
-        assert told == [(2, "MERGE", 5, 3), (1, "MERGE", 8, 8), (0, "CREATE TABLE", None, None)]
-        assert [(row["lane"], row["step"]) for row in found[:2]] == [(lane.name, "silver")] * 2
-        assert {row["code"] for row in found[:2]} == {revision.code_version()}
-        assert len({row["run"] for row in found[:2]}) == 2
-        assert all("@" in str(row["who"]) for row in found[:2])
+        operations = [
+            tuple(row[name] for name in ("version", "operation", "rows_in", "rows_out")) for row in rows
+        ]
+        assert operations == [(2, "MERGE", 5, 3), (1, "MERGE", 8, 8), (0, "CREATE TABLE", None, None)]
+        assert [(row["lane"], row["step"]) for row in rows[:2]] == [(lane.name, "silver")] * 2
+        assert {row["code"] for row in rows[:2]} == {revision.code_version()}
+        assert len({row["run"] for row in rows[:2]}) == 2
+        assert all("@" in str(row["who"]) for row in rows[:2])
 
 
 def test_changes_are_counted_and_shown_column_by_column(store: TableStore) -> None:
-    found = _diff(store, BATCH.silver, 1, 2, limit=2)
+    difference = _diff(store, BATCH.silver, 1, 2, limit=2)
 
-    assert (found.source, found.added, found.removed, found.changed) == (FEED, 0, 0, 3)
-    assert [row.key["unique_id"] for row in found.rows] == lanes.PINS[:2]
-    changed = found.rows[1].values
+    assert (difference.source, difference.added, difference.removed, difference.changed) == (FEED, 0, 0, 3)
+    assert [row.key["unique_id"] for row in difference.rows] == lanes.PINS[:2]
+    changed = difference.rows[1].values
     assert changed["follower_count"] == {"old": 10, "new": 20}
     assert changed["category"] == {"old": "art", "new": "home"}
     assert "unique_id" not in changed
@@ -61,14 +63,19 @@ def test_changes_are_counted_and_shown_column_by_column(store: TableStore) -> No
 def test_feed_and_comparison_count_alike_both_ways(
     table: Table, old: int, new: int, counts: tuple[str, int, int, int], store: TableStore
 ) -> None:
-    found = _diff(store, table, old, new)
+    difference = _diff(store, table, old, new)
 
-    assert (found.source, found.added, found.removed, found.changed) == counts
+    assert (difference.source, difference.added, difference.removed, difference.changed) == counts
 
 
 def test_a_key_may_be_given(store: TableStore) -> None:
-    found = _diff(store, BATCH.silver, 1, 2, key=("unique_id", "category"))
-    assert (found.source, found.added, found.removed, found.changed) == (COMPARISON, 3, 3, 0)
+    difference = _diff(store, BATCH.silver, 1, 2, key=("unique_id", "category"))
+    assert (difference.source, difference.added, difference.removed, difference.changed) == (
+        COMPARISON,
+        3,
+        3,
+        0,
+    )
     with pytest.raises(UsageError, match="does not identify a row"):
         _diff(store, BATCH.silver, 1, 2, key=("category",))
     with pytest.raises(UsageError, match="no column 'nothing'"):
@@ -77,13 +84,13 @@ def test_a_key_may_be_given(store: TableStore) -> None:
 
 def test_a_time_means_the_newest_version_until_then(store: TableStore) -> None:
     newest = time_travel.table_at(store, BATCH.silver)
-    made = {commit.version: commit.at for commit in read_commits(newest.log)}
-    between = made[1] + (made[2] - made[1]) / 2
+    times = {commit.version: commit.at for commit in read_commits(newest.log)}
+    between = times[1] + (times[2] - times[1]) / 2
 
     assert time_travel.table_at(store, BATCH.silver, between).number == 1
     assert time_travel.table_at(store, BATCH.silver, datetime.now(UTC) + timedelta(days=1)).number == 2
     with pytest.raises(UsageError, match="Its first commit is of"):
-        time_travel.table_at(store, BATCH.silver, made[0] - timedelta(minutes=1))
+        time_travel.table_at(store, BATCH.silver, times[0] - timedelta(minutes=1))
     with pytest.raises(UsageError, match="There are 0 to 2"):
         time_travel.table_at(store, BATCH.silver, 3)
 
@@ -93,7 +100,7 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(
     filled: Settings, store: TableStore
 ) -> None:
     home = "SELECT count(*) AS n FROM silver.pins_batch WHERE category = 'home'"
-    refused, newest, asked, back, gold, seen, check, emptied, unsettled = commands.in_turn(
+    refused, newest, unconfirmed, restored, gold, count, check, emptied, unsettled = commands.in_turn(
         ["restore", "bronze.pins_batch", "--to", "1", "--yes"],
         ["restore", "silver.pins_batch", "--to", "2", "--yes"],
         ["restore", "silver.pins_batch", "--to", "1"],
@@ -107,18 +114,18 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(
     )
 
     assert (refused.code, newest.code) == (2, 2)
-    assert "0 rows added, 0 removed, 3 changed" in asked.out
-    assert asked.code == 1  # the question was not confirmed
+    assert "0 rows added, 0 removed, 3 changed" in unconfirmed.out
+    assert unconfirmed.code == 1  # the question was not confirmed
     assert "`pinlake silver`, which reads bronze.pins_batch as a stream" in refused.errors
     assert "is already the newest" in refused.errors
-    (told,) = back.rows
-    assert (told["changed"], told["version"], told["published"]) == (3, 3, 3)
+    (restored_row,) = restored.rows
+    assert (restored_row["changed"], restored_row["version"], restored_row["published"]) == (3, 3, 3)
     assert gold.code == 0
-    assert seen.rows == [{"n": 1}]
+    assert count.rows == [{"n": 1}]
     assert _diff(store, BATCH.silver, 1, 3).changed == 0
     assert [total for total in check.rows if not total["closes"]] == []
-    (emptied_told,) = emptied.rows
-    assert (emptied_told["removed"], emptied_told["published"]) == (8, None)
+    (emptied_row,) = emptied.rows
+    assert (emptied_row["removed"], emptied_row["published"]) == (8, None)
     (open_sum,) = [total for total in unsettled.rows if not total["closes"]]
     assert open_sum["what"] == "pins new to gold.pin_features_stream = pins new to Postgres"
     assert "is a restore with -8 rows, which Postgres has not followed" in open_sum["where"][0]

@@ -35,10 +35,10 @@ def test_a_rebuild_that_was_killed_is_ended_by_the_next(
     stricter = own.model_copy(update={"text_policy": "ascii"})
 
     for table in (None, BATCH.silver, BATCH.features):
-        reached = _begun(own) if table is None else _written(spark, own, table)
+        reached = _expect_lease(own) if table is None else _expect_next_version(spark, own, table)
         commands.kill_once(_start(stricter, log), reached, log=log)
-        shown = published_version(lake, BATCH.silver)
-        categories = _categories(spark, own, BATCH.silver, version=shown)
+        version = published_version(lake, BATCH.silver)
+        categories = _categories(spark, own, BATCH.silver, version=version)
         assert categories in ({"Caf"}, {"Caf"}), "silver as its readers see it"
 
     with commands.ended(_start(stricter, log)) as last:
@@ -58,11 +58,11 @@ def _start(settings: Settings, log: Path) -> subprocess.Popen[bytes]:
     return commands.start("rebuild", *span, "--publish", settings=settings, log=log)
 
 
-def _begun(settings: Settings) -> Callable[[], bool]:
+def _expect_lease(settings: Settings) -> Callable[[], bool]:
     return lambda: bool(stored.keys(settings, f"_leases/{BATCH.silver.full_name}/"))
 
 
-def _written(spark: SparkSession, settings: Settings, table: Table) -> Callable[[], bool]:
+def _expect_next_version(spark: SparkSession, settings: Settings, table: Table) -> Callable[[], bool]:
     before = DeltaLake.of(spark, settings).version(table)
     return partial(stored.has_version, settings, table, before + 1)
 

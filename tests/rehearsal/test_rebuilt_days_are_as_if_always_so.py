@@ -71,13 +71,13 @@ def lane(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Delta
 def test_rules_that_refuse_too_much_change_nothing_for_readers_and_can_be_taken_back(
     lane: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = {table: published_version(lane, table) for table in (BATCH.silver, BATCH.features)}
+    versions = {table: published_version(lane, table) for table in (BATCH.silver, BATCH.features)}
     before = _followers(lane)
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 1))
     for _ in range(2):
         with pytest.raises(AuditFailedError, match=r"quarantined_share\.bearable"):
             _publish(lane, text_policy="unicode")
-        assert {table: published_version(lane, table) for table in shown} == shown
+        assert {table: published_version(lane, table) for table in versions} == versions
     statement = "SELECT unique_id, follower_count FROM silver.pins_batch"
     rows = query.run(lane, statement).collect()
     assert {row.unique_id: row.follower_count for row in rows if row.unique_id not in MANY} == before
@@ -101,16 +101,16 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     forget_last_commit(lane, BATCH.silver)
     before = lane.version(BATCH.silver)
 
-    found = run.preview(lane, TODAY)
+    summary = run.preview(lane, TODAY)
 
-    silver, features, daily = found.tables
+    silver, features, daily = summary.tables
     assert (silver.added, silver.changed, silver.removed) == (1, 5, 1)
     assert silver.columns["follower_count"] == 4
     assert silver.columns["title"] == 5
     assert (features.added, features.changed, features.removed) == (1, 4, 1)
     assert daily.rows > 0
     assert len(silver.examples) == 1
-    assert (found.refused, found.released) == (4, 2)
+    assert (summary.refused, summary.released) == (4, 2)
     assert lane.version(BATCH.silver) == before
 
     # Interrupted after each step in turn, each time from the state that the run before left.
@@ -125,9 +125,9 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
     ours = F.col("unique_id").isin([pin for pin, _, day in SENT if pin not in (OUTSIDE, DROPPED)])
     for table in (BATCH.silver, BATCH.features):
         assert _rows(lane, table, ours) == _rows(fresh, table, ours), table.full_name
-    found_now = _followers(lane)
-    assert (found_now[OUTSIDE], found_now[KEPT]) == (500, 71)
-    assert DROPPED not in found_now
+    followers = _followers(lane)
+    assert (followers[OUTSIDE], followers[KEPT]) == (500, 71)
+    assert DROPPED not in followers
     of_days = F.col("day").isin(DAYS.list_days()) & (F.col("category") != DROPPED)
     assert _rows(lane, CATEGORY_DAILY, of_days) == _rows(fresh, CATEGORY_DAILY, of_days)
     outside = {number for number, (pin, _, _) in enumerate(SENT) if pin == OUTSIDE}
@@ -149,9 +149,9 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
 
 
 def _publish(lake: DeltaLake, *, text_policy: TextPolicy = "ascii") -> RebuildSummary:
-    told: list[RebuildSummary] = []
-    run.publish(lake, RebuildRequest(DAYS, text_policy), report=told.append)
-    return told[0]
+    summaries: list[RebuildSummary] = []
+    run.publish(lake, RebuildRequest(DAYS, text_policy), report=summaries.append)
+    return summaries[0]
 
 
 def _promote(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
@@ -168,12 +168,12 @@ def _correct(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
     batch_lane.run_gold(lake)
 
 
-def _land(lake: DeltaLake, sent: Sequence[tuple[str, int, date]], *, first: int) -> None:
+def _land(lake: DeltaLake, rows: Sequence[tuple[str, int, date]], *, first: int) -> None:
     pins = [
         {"unique_id": pin, "category": pin, "follower_count": str(count), "downloaded": 1, "title": "Caf"}
-        for pin, count, _ in sent
+        for pin, count, _ in rows
     ]
-    ids = [_event_id(day, first + number) for number, (_, _, day) in enumerate(sent)]
+    ids = [_event_id(day, first + number) for number, (_, _, day) in enumerate(rows)]
     land(lake, pins, first=first, event_ids=ids)
 
 
@@ -191,9 +191,9 @@ def _rows(lake: DeltaLake, table: Table, where: Column) -> list[dict[str, object
 def _followers(lake: DeltaLake) -> dict[str, int]:
     rows = lake.read(BATCH.silver).collect()
     of_features = lake.read(BATCH.features).collect()
-    found = {row.unique_id: row.follower_count for row in rows}
-    assert found == {row.unique_id: row.follower_count for row in of_features}
-    return {pin: count for pin, count in found.items() if pin not in MANY}
+    followers = {row.unique_id: row.follower_count for row in rows}
+    assert followers == {row.unique_id: row.follower_count for row in of_features}
+    return {pin: count for pin, count in followers.items() if pin not in MANY}
 
 
 def _refused(lake: DeltaLake) -> set[int]:

@@ -37,10 +37,10 @@ def test_days_are_rebuilt_by_todays_rules(
 
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
     rebuilds.cut_off(lake, request, after=2)
-    told: list[RebuildSummary] = []
-    run.publish(lake, request, report=told.append)
+    summaries: list[RebuildSummary] = []
+    run.publish(lake, request, report=summaries.append)
 
-    assert told[0].judged == len(MANY) + 2
+    assert summaries[0].judged == len(MANY) + 2
     assert _pins(lake) == {*MANY, COMES}
     (refused,) = lake.read(BATCH.quarantine).where("state = 'open'").collect()
     assert refused.offset == len(MANY)
@@ -48,10 +48,10 @@ def test_days_are_rebuilt_by_todays_rules(
 
 def _pins(lake: DeltaLake) -> set[str]:
     """Return the pins that readers of silver see, which must equal those of gold."""
-    seen = []
+    pins = []
     for table in (BATCH.silver, BATCH.features):
         version = published_version(lake, table)
         rows = lake.read(table, version=version).select("unique_id")
-        seen.append({row.unique_id for row in rows.collect()})
-    assert seen[0] == seen[1]
-    return seen[0]
+        pins.append({row.unique_id for row in rows.collect()})
+    assert pins[0] == pins[1]
+    return pins[0]

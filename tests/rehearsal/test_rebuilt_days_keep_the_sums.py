@@ -38,11 +38,11 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
     assert _open_sums(own, spark) == []
 
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
-    told: list[RebuildSummary] = []
+    summaries: list[RebuildSummary] = []
     request = RebuildRequest(DateRange(today, today + timedelta(days=1)), "unicode")
-    run.publish(DeltaLake.of(spark, own), request, report=told.append)
+    run.publish(DeltaLake.of(spark, own), request, report=summaries.append)
 
-    assert (told[0].judged, told[0].refused) == (8, 2)
+    assert (summaries[0].judged, summaries[0].refused) == (8, 2)
     assert _open_sums(own, spark) == []
     ledger = collect.read(DeltaLake.of(spark, own)).where("step = 'rebuild' AND lane = 'batch'")
     entries = {
@@ -76,7 +76,7 @@ def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
     span = ("--from", str(day), "--to", str(day + timedelta(days=1)))
     stricter = own.model_copy(update={"text_policy": "ascii"})
     with table_locks.hold_locks(own, [table_locks.STREAM_LOCK], command="pinlake stream"):
-        looked, published, again, shown, streamed = commands.in_turn(
+        preview, published, second_preview, titles, stream = commands.in_turn(
             ["rebuild", *span, "--limit", "1"],
             ["rebuild", *span, "--publish", "--json"],
             ["rebuild", *span, "--json"],
@@ -85,7 +85,7 @@ def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
             settings=stricter,
         )
 
-    assert looked.out.splitlines() == [
+    assert preview.out.splitlines() == [
         "3 events checked again: 0 more rows for quarantine, 0 rows of quarantine pass now",
         "silver.pins_batch: 0 added, 3 changed, 0 removed",
         "  title: 3",
@@ -93,15 +93,15 @@ def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
         "gold.pin_features_batch: 0 added, 0 changed, 0 removed",
         "gold.category_daily: 0 added, 0 changed, 0 removed",
         "nothing was written: use --publish to publish the changes",
-    ], looked.errors
-    (done,) = published.rows
-    assert (published.code, done["published"], done["judged"]) == (0, True, 3)
-    assert [table["changed"] for table in done["tables"]] == [3, 0, 0]
-    assert done["tables"][0]["examples"][0]["values"] == {"title": ["Caf", "Caf"]}
-    assert [table["changed"] for table in again.rows[0]["tables"]] == [0, 0, 0]
-    assert shown.rows == [{"title": "Caf"}]
-    assert (streamed.code, streamed.out) == (2, "")
-    assert "only the batch lane can be rebuilt" in streamed.errors
+    ], preview.errors
+    (summary,) = published.rows
+    assert (published.code, summary["published"], summary["judged"]) == (0, True, 3)
+    assert [table["changed"] for table in summary["tables"]] == [3, 0, 0]
+    assert summary["tables"][0]["examples"][0]["values"] == {"title": ["Caf", "Caf"]}
+    assert [table["changed"] for table in second_preview.rows[0]["tables"]] == [0, 0, 0]
+    assert titles.rows == [{"title": "Caf"}]
+    assert (stream.code, stream.out) == (2, "")
+    assert "only the batch lane can be rebuilt" in stream.errors
 
 
 def _make_old_ledger(own: Settings, spark: SparkSession) -> None:

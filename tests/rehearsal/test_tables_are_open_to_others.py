@@ -33,29 +33,29 @@ def test_every_reader_finds_the_same(
 
     address = store.table_url(table)
     options = {name: value for name, value in store.storage_options.items() if name.startswith("aws_")}
-    found = {
+    by_reader = {
         "delta-rs": checksums.of(_by_delta_rs(DeltaTable(address, storage_options=options))),
         "DuckDB": checksums.of(_by_duckdb(DeltaTable(address, storage_options=options))),
         "Polars": checksums.of(polars.read_delta(address, storage_options=options).to_dicts()),
     }
 
     assert expected[0] > 0
-    assert found == dict.fromkeys(found, expected)
+    assert by_reader == dict.fromkeys(by_reader, expected)
 
 
 def test_deletion_vectors_and_renamed_columns_are_followed(spark: SparkSession, tmp_path: Path) -> None:
-    place = str(tmp_path / "table")
+    path = str(tmp_path / "table")
     spark.sql(
-        f"CREATE TABLE delta.`{place}` (id BIGINT, old STRING) USING delta TBLPROPERTIES "
+        f"CREATE TABLE delta.`{path}` (id BIGINT, old STRING) USING delta TBLPROPERTIES "
         "('delta.enableDeletionVectors' = 'true', 'delta.columnMapping.mode' = 'name')"
     )
-    spark.sql(f"INSERT INTO delta.`{place}` SELECT id, 'row ' || id FROM range(100)")
-    spark.sql(f"ALTER TABLE delta.`{place}` RENAME COLUMN old TO new")
-    spark.sql(f"DELETE FROM delta.`{place}` WHERE id % 3 = 0")
-    rows = [row.asDict() for row in spark.read.format("delta").load(place).orderBy("id").collect()]
+    spark.sql(f"INSERT INTO delta.`{path}` SELECT id, 'row ' || id FROM range(100)")
+    spark.sql(f"ALTER TABLE delta.`{path}` RENAME COLUMN old TO new")
+    spark.sql(f"DELETE FROM delta.`{path}` WHERE id % 3 = 0")
+    rows = [row.asDict() for row in spark.read.format("delta").load(path).orderBy("id").collect()]
     expected = checksums.of(rows)
 
-    table = DeltaTable(place)
+    table = DeltaTable(path)
     vectors = table.deletion_vectors().read_all().num_rows
     frame = polars.DataFrame(table.scan())
 
@@ -73,10 +73,10 @@ def test_the_guide_does_what_it_says(
 ) -> None:
     home = tmp_path / ".pinlake"
     home.mkdir()
-    told = {
+    variables = {
         name: value for name, value in commands.environment(filled).items() if name.startswith("PINLAKE_")
     }
-    (home / "stack.env").write_text("".join(f"{name}='{value}'\n" for name, value in told.items()))
+    (home / "stack.env").write_text("".join(f"{name}='{value}'\n" for name, value in variables.items()))
     monkeypatch.chdir(tmp_path)
     scope: dict[str, Any] = {}
 
@@ -95,15 +95,15 @@ def test_the_guide_asks_postgres_what_is_there(filled: Settings) -> None:
 
 def _code(section: str, language: str) -> list[str]:
     (text,) = re.findall(rf"^## {section}$(.*?)(?=^## |\Z)", GUIDE, flags=re.MULTILINE | re.DOTALL)
-    found: list[str] = re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
-    assert found
-    return found
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+    assert blocks
+    return blocks
 
 
 def _by_delta_rs(table: DeltaTable) -> Iterator[Mapping[str, Any]]:
-    found = table.scan().read_all()
-    columns = {name: found[name].to_pylist() for name in found.column_names}
-    for number in range(found.num_rows):
+    rows = table.scan().read_all()
+    columns = {name: rows[name].to_pylist() for name in rows.column_names}
+    for number in range(rows.num_rows):
         yield {name: column[number] for name, column in columns.items()}
 
 
@@ -111,7 +111,7 @@ def _by_duckdb(table: DeltaTable) -> Iterator[Mapping[str, Any]]:
     stream = table.scan()
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        found = connection.execute("SELECT * FROM stream")
-        names = [column[0] for column in found.description or ()]
-        yield from (dict(zip(names, row, strict=True)) for row in found.fetchall())
+        result = connection.execute("SELECT * FROM stream")
+        names = [column[0] for column in result.description or ()]
+        yield from (dict(zip(names, row, strict=True)) for row in result.fetchall())
     del stream

@@ -35,9 +35,9 @@ def test_two_drivers_at_once(spark: SparkSession, stack: Settings, tmp_path: Pat
         assert other.stdout is not None
         assert other.stdout.readline() == f"{READY}\n".encode(), log.read_text()
         with ThreadPoolExecutor(1) as pool:
-            told = pool.submit(other.communicate, b"go\n")
+            other_result = pool.submit(other.communicate, b"go\n")
             appended.append(spark, table.url, writer="this driver", numbers=range(6))
-            told.result()
+            other_result.result()
         assert other.returncode == 0, log.read_text()
 
     table.assert_holds((writer, number) for writer in ("this driver", "other driver") for number in range(6))

@@ -60,14 +60,14 @@ def test_the_commands_run_in_order_and_a_failed_one_again(home: Path) -> None:
         ["quality", "report"],
         ["reconcile", "--from", "2026-01-28T12:00:00", "--to", "2026-01-29T12:00:00"],
     ]
-    tried = _ask(home, "SELECT task_id, try_number FROM task_instance WHERE state = 'success'")
+    tries = _ask(home, "SELECT task_id, try_number FROM task_instance WHERE state = 'success'")
     expected = {"consume": 1, "bronze": 1, "silver": 2, "gold": 1, "quality": 1, "reconcile": 1}
-    assert dict(tried) == expected
+    assert dict(tries) == expected
 
 
 def test_the_counts_of_a_step_go_with_its_tables(home: Path) -> None:
     events = "asset_event JOIN asset ON asset.id = asset_event.asset_id"
-    told = _ask(home, f"SELECT asset.name, asset_event.extra FROM {events}")
+    rows = _ask(home, f"SELECT asset.name, asset_event.extra FROM {events}")
 
     steps = {
         "landing.pins": "consume",
@@ -76,7 +76,7 @@ def test_the_counts_of_a_step_go_with_its_tables(home: Path) -> None:
         "gold.pin_features_batch": "gold",
         "gold.category_daily": "gold",
     }
-    assert {name: json.loads(extra) for name, extra in told} == {
+    assert {name: json.loads(extra) for name, extra in rows} == {
         name: {"step": step, **COUNTS} for name, step in steps.items()
     }
 
@@ -97,7 +97,7 @@ def _airflow(*arguments: str, home: Path) -> None:
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "PINLAKE_AIRFLOW_RETRY_SECONDS": "1",
     }
-    done = subprocess.run(
+    completed = subprocess.run(
         [str(scripts / "airflow"), *arguments], env=environment, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert completed.returncode == 0, completed.stdout[-3000:] + completed.stderr[-3000:]

@@ -30,7 +30,7 @@ def test_killed_around_its_puts_and_run_again(stack: Settings, log: Path) -> Non
     own = records.create(stack, max_records=10)
     records.produce(own.kafka, VALUES)
     objects = []
-    for moment, put in (("asked", 1), ("answered", 1), ("midway", 2), ("answered", 3), ("asked", 2)):
+    for moment, put in (("before", 1), ("after", 1), ("midway", 2), ("after", 3), ("before", 2)):
         _run_and_kill(own, moment=moment, put=put, log=log)
         objects.append(len(records.landing_keys(own)))
         records.evict(own.kafka)
@@ -56,10 +56,13 @@ def test_two_at_once_share_the_partitions(stack: Settings, log: Path) -> None:
         records.produce(own.kafka, VALUES * 10)
         commands.until(lambda: len(records.members(admin, group)) == 2)
         records.produce(own.kafka, VALUES * 10)
-        commands.until(lambda: len(records.landed(own)) >= 30 * ROWS)
-        told = [_end(process) for process in (first, second)]
+        commands.until(lambda: len(records.read_landed(own)) >= 30 * ROWS)
+        summaries = [_end(process) for process in (first, second)]
 
-    assert [sum(run["records"] for run in told), all(run["records"] for run in told)] == [30 * ROWS, True]
+    assert [sum(run["records"] for run in summaries), all(run["records"] for run in summaries)] == [
+        30 * ROWS,
+        True,
+    ]
     records.assert_all_landed_once(own)
 
 
@@ -67,17 +70,17 @@ def test_suspended_until_another_has_taken_over_it_lands_nothing_twice(stack: Se
     own = records.create(stack, partitions=1, max_seconds=2)
     watcher = _Listed()
     with ExitStack() as running:
-        through = running.enter_context(relay.before_s3(own, watcher))
-        sleeper = _follow(through, log=log, running=running)
+        relay_settings = running.enter_context(relay.before_s3(own, watcher))
+        sleeper = _follow(relay_settings, log=log, running=running)
         records.produce(own.kafka, VALUES)
-        assert watcher.seen.wait(commands.GIVE_UP_AFTER_SECONDS)
+        assert watcher.listed.wait(commands.GIVE_UP_AFTER_SECONDS)
         # It has buffered records and sleeps while it loses its partition.
         sleeper.send_signal(signal.SIGSTOP)
         records.evict(own.kafka)
         assert _run(own, log=log)["records"] == ROWS
         sleeper.send_signal(signal.SIGCONT)
         records.produce(own.kafka, [b"one more"])
-        commands.until(lambda: len(records.landed(own)) > ROWS)
+        commands.until(lambda: len(records.read_landed(own)) > ROWS)
         assert _end(sleeper)["records"] == 1
 
     records.assert_all_landed_once(own)
@@ -88,9 +91,9 @@ def test_it_stops_at_the_end_as_it_was_and_goes_on_there(stack: Settings) -> Non
     records.produce(own.kafka, VALUES)
 
     # Every record that is read adds one more, so that the topic never ends.
-    landed = consume(own, on_records=lambda count: records.produce(own.kafka, [b"more"] * count))
+    partitions = consume(own, on_records=lambda count: records.produce(own.kafka, [b"more"] * count))
 
-    assert sum(partition.records for partition in landed) >= ROWS
+    assert sum(partition.records for partition in partitions) >= ROWS
     consume(own)
     records.assert_all_landed_once(own)
 
@@ -102,7 +105,7 @@ def test_asked_to_end_it_leaves_the_rest_to_the_next_run(stack: Settings) -> Non
 
     consume(own, follow=True, stopping=stopping, on_records=lambda count: stopping.set() if count else None)
 
-    assert len(records.landed(own)) < ROWS
+    assert len(records.read_landed(own)) < ROWS
     consume(own)
     records.assert_all_landed_once(own)
 
@@ -123,18 +126,18 @@ class _Listed(relay.Watcher):
     """Notices when the consumer lists the landing objects, which it does with its first records."""
 
     def __init__(self) -> None:
-        self.seen = threading.Event()
+        self.listed = threading.Event()
 
-    def answered(self, sent: bytes) -> bytes:
-        self.seen.set()
-        return sent
+    def on_response(self, data: bytes) -> bytes:
+        self.listed.set()
+        return data
 
 
 def _run_and_kill(settings: Settings, *, moment: str, put: int, log: Path) -> None:
     process: list[subprocess.Popen[bytes]] = []
     watcher = relay.KillAtPut(lambda: process[0].kill(), moment=moment, put=put)
-    with relay.before_s3(settings, watcher) as through:
-        process.append(commands.start("consume", settings=through, log=log))
+    with relay.before_s3(settings, watcher) as relay_settings:
+        process.append(commands.start("consume", settings=relay_settings, log=log))
         process[0].communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
     assert process[0].returncode == -signal.SIGKILL, log.read_text()
 
@@ -152,7 +155,7 @@ def _follow(settings: Settings, *, log: Path, running: ExitStack) -> subprocess.
 def _end(process: subprocess.Popen[bytes], *, number: int = signal.SIGTERM) -> dict[str, Any]:
     if number:
         process.send_signal(number)
-    told, _ = process.communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
+    out, _ = process.communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
     assert process.returncode == 0
-    summary: dict[str, Any] = json.loads(told)
+    summary: dict[str, Any] = json.loads(out)
     return summary

@@ -51,9 +51,9 @@ def test_every_order(spark: SparkSession, own: Settings) -> None:
 
     expected = {pin: max(rank for rank, _, _ in of_pin) for pin, of_pin in pins.items()}
     for table in (STREAM.silver, STREAM.features):
-        assert _held(lake, table, pins) == expected, table.full_name
-    found = served(own)
-    assert {pin: found[pin][1] for pin in pins} == expected
+        assert _read_followers(lake, table, pins) == expected, table.full_name
+    rows = served(own)
+    assert {pin: rows[pin][1] for pin in pins} == expected
 
 
 def _arrivals(chance: random.Random) -> list[Arrival]:
@@ -99,6 +99,6 @@ def _event_id(pin: str, rank: int) -> str:
     return f"{moment[:8]}-{moment[8:]}-7000-8000-{pin[-12:]}"
 
 
-def _held(lake: DeltaLake, table: Table, pins: dict[str, list[Arrival]]) -> dict[str, int]:
+def _read_followers(lake: DeltaLake, table: Table, pins: dict[str, list[Arrival]]) -> dict[str, int]:
     rows = lake.read(table).collect()
     return {row.unique_id: row.follower_count for row in rows if row.unique_id in pins}

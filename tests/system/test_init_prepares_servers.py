@@ -34,7 +34,7 @@ def test_it_creates_what_is_missing_and_nothing_else(stack: Settings, tmp_path: 
         assert cursor.fetchone() == (0,)
 
 
-def test_a_bucket_of_others_is_no_bucket_of_ours(stack: Settings) -> None:
+def test_a_bucket_of_others_is_refused(stack: Settings) -> None:
     wrong = stack.s3.model_copy(update={"access_key": "nobody"})
 
     with pytest.raises(ConfigurationError, match=stack.s3.bucket):
@@ -49,7 +49,7 @@ def test_a_silent_store_may_be_asked_again() -> None:
 
 
 def _fresh(stack: Settings) -> Settings:
-    own, name = records.apart(stack), f"init-{uuid.uuid4().hex}"
+    own, name = records.isolate(stack), f"init-{uuid.uuid4().hex}"
     return own.model_copy(
         update={
             "s3": own.s3.model_copy(update={"bucket": name}),

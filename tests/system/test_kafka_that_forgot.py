@@ -28,9 +28,9 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
     _send(own, range(6))
     consume(own)
     open_stream(spark, own).drain()
-    held = {topic: _offsets(own, topic) for topic in (own.kafka.batch_topic, own.kafka.stream_topic)}
+    end_offsets = {topic: _offsets(own, topic) for topic in (own.kafka.batch_topic, own.kafka.stream_topic)}
     _send(own, range(6, 30))
-    lost = {topic: _forget(own, topic, after=ends) for topic, ends in held.items()}
+    lost = {topic: _forget(own, topic, after=ends) for topic, ends in end_offsets.items()}
 
     assert {astuple(lost.offsets) for lost in detect_data_loss(own)} == _ranges(lost)
     with pytest.raises(TerminalError) as refused:
@@ -47,18 +47,18 @@ def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, sp
 
     collected = collect.collect(lake, ServingDatabase(own.postgres))
     ledger = collect.read(lake)
-    written = {
+    recorded_ranges = {
         (row.topic, row.partition, row.first, row.last)
         for row in ledger.where(f"step = '{entries.LOST}'").selectExpr("inline(offsets)").collect()
     }
-    assert written == _ranges(lost)
+    assert recorded_ranges == _ranges(lost)
     assert detect_data_loss(own) == []
     sums = closing.check_balance(lake, collected)
     assert [total for total in sums if not total.balanced] == []
-    gone = sum(last - first + 1 for first, last in lost[own.kafka.stream_topic].values())
-    read = {(total.lane, total.what): total.found for total in sums}
-    assert read["stream", "records read = rows in bronze"] == 30 - gone
-    assert gone > 0
+    lost_count = sum(last - first + 1 for first, last in lost[own.kafka.stream_topic].values())
+    figures = {(total.lane, total.what): total.found for total in sums}
+    assert figures["stream", "records read = rows in bronze"] == 30 - lost_count
+    assert lost_count > 0
 
 
 def _send(own: Settings, numbers: range) -> None:

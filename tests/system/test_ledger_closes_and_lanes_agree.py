@@ -23,7 +23,7 @@ from tests import events
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
 
 
-def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark: SparkSession) -> None:
+def test_sums_close_and_lanes_agree_until_tables_are_changed(own: Settings, spark: SparkSession) -> None:
     began = datetime.now(UTC)
     first = events.send(own.kafka, [events.pin(unique_id, 10) for unique_id in PINS])
     open_stream(spark, own).drain()
@@ -45,18 +45,18 @@ def test_sums_close_and_lanes_agree_until_somebody_meddles(own: Settings, spark:
     assert figures["stream", "rows entered = rows of Postgres"] == 8
     entries = collect.read(DeltaLake.of(spark, own))
     silver = entries.where("table = 'silver.pins_stream'").orderBy("version").collect()
-    told = [(row.rows_in, row.rows_out, row.inserted, row.quarantined, row.superseded) for row in silver]
-    assert told == [(8, 8, 8, 0, 0), (7, 3, 0, 2, 2)]
+    counts = [(row.rows_in, row.rows_out, row.inserted, row.quarantined, row.superseded) for row in silver]
+    assert counts == [(8, 8, 8, 0, 0), (7, 3, 0, 2, 2)]
     assert entries.select("table", "version").distinct().count() == entries.count()
-    agreed = _compare(own, spark, began)
-    assert (agreed.events, agreed.differing) == (13, 0)
+    comparison = _compare(own, spark, began)
+    assert (comparison.events, comparison.differing) == (13, 0)
 
     _table(own, spark, STREAM.bronze).delete(f"event_id = '{first[7]}'")
     _table(own, spark, BATCH.silver).update(f"unique_id = '{PINS[6]}'", {"category": "'other'"})
     _table(own, spark, STREAM.silver).delete(f"unique_id = '{PINS[1]}'")
 
-    broken = [total.what for total in _check(own, spark) if not total.balanced]
-    assert broken == [
+    open_sums = [total.what for total in _check(own, spark) if not total.balanced]
+    assert open_sums == [
         "rows entered = rows of bronze.pins_stream",
         "rows entered = rows of silver.pins_stream",
     ]

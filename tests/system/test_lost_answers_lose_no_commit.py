@@ -18,9 +18,9 @@ def test_a_commit_whose_put_fails(spark: SparkSession, stack: Settings, fault: s
     bucket = f"faulty-{uuid.uuid4()}"
     s3_client(stack.s3).create_bucket(Bucket=bucket)
     watcher = relay.FaultAtCommit(fault)
-    with relay.before_s3(stack, watcher) as through:
+    with relay.before_s3(stack, watcher) as relay_settings:
         hadoop = spark.sparkContext._jsc.hadoopConfiguration()
-        hadoop.set(f"fs.s3a.bucket.{bucket}.endpoint", through.s3.endpoint)
+        hadoop.set(f"fs.s3a.bucket.{bucket}.endpoint", relay_settings.s3.endpoint)
         # The shortest timeout of S3A.
         hadoop.set(f"fs.s3a.bucket.{bucket}.connection.timeout", "15s")
         table = Appended(spark, stack, bucket=bucket)

@@ -44,15 +44,15 @@ class LosesFirstAnswer(Watcher):
         self.lost = 0
         self._waiting = False
 
-    def asked(self, sent: bytes) -> bytes:
-        self._waiting = self._waiting or (not self.lost and b"/_leases/" in sent and sent.startswith(b"PUT "))
-        return sent
+    def on_request(self, data: bytes) -> bytes:
+        self._waiting = self._waiting or (not self.lost and b"/_leases/" in data and data.startswith(b"PUT "))
+        return data
 
-    def answered(self, sent: bytes) -> bytes:
-        if self._waiting and sent.startswith(b"HTTP/1.1 200"):
+    def on_response(self, data: bytes) -> bytes:
+        if self._waiting and data.startswith(b"HTTP/1.1 200"):
             self._waiting, self.lost = False, 1
             raise ConnectionAbortedError
-        return sent
+        return data
 
 
 @pytest.fixture
@@ -96,11 +96,11 @@ def test_of_many_that_ask_at_once_one_gets_it(own: Settings) -> None:
 
 def test_who_waits_gets_it_when_its_owner_ends(own: Settings, leases: Leases) -> None:
     watcher = SeesLeaseRead()
-    with before_s3(own, watcher) as relayed, ThreadPoolExecutor(1) as pool:
+    with before_s3(own, watcher) as relay_settings, ThreadPoolExecutor(1) as pool:
         with leases.hold(NAME):
-            waiting = pool.submit(_hold_once, relayed, 30.0)
+            future = pool.submit(_hold_once, relay_settings, 30.0)
             assert watcher.read.wait(20)
-        assert waiting.result(20)
+        assert future.result(20)
 
 
 def test_a_killed_owner_of_this_host_is_taken_over_at_once(own: Settings, leases: Leases) -> None:
@@ -138,13 +138,13 @@ def test_a_heartbeat_keeps_a_lease_beyond_its_expiry(own: Settings) -> None:
 
 
 def test_who_loses_a_lease_hears_of_it_and_fails(own: Settings) -> None:
-    heard = threading.Event()
+    loss_reported = threading.Event()
     with (
         pytest.raises(LeaseLostError, match=r"lost to `pinlake gold` \(pid"),
-        _leases(own, SHORT).hold(NAME, on_lost=heard.set) as lost,
+        _leases(own, SHORT).hold(NAME, on_lost=loss_reported.set) as lost,
     ):
         _put(own, 2, LockOwner.this_process("pinlake gold"))
-        assert heard.wait(20)
+        assert loss_reported.wait(20)
         assert lost.is_set()
 
     # It does not release a lease that it has lost.
@@ -154,7 +154,7 @@ def test_who_loses_a_lease_hears_of_it_and_fails(own: Settings) -> None:
 
 def test_a_lost_answer_does_not_lose_the_lease(own: Settings) -> None:
     watcher = LosesFirstAnswer()
-    with before_s3(own, watcher) as relayed, _leases(relayed).hold(NAME):
+    with before_s3(own, watcher) as relay_settings, _leases(relay_settings).hold(NAME):
         assert watcher.lost == 1
         assert _generations(own) == [f"_leases/{NAME}/{1:020}.json"]
 

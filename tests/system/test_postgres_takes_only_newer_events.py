@@ -75,16 +75,16 @@ def test_an_upsert_waits_for_a_server_that_was_killed(
         )
 
     rows = _features(spark, [(9, 9, "waited", 9)])
-    waiting = threading.Thread(target=target.upsert, args=(rows, _batch(4)))
-    waiting.start()
+    thread = threading.Thread(target=target.upsert, args=(rows, _batch(4)))
+    thread.start()
     local_stack.up(own_stack)
-    waiting.join(90)
+    thread.join(90)
 
-    assert not waiting.is_alive()
+    assert not thread.is_alive()
     assert _rows(postgres)[9][:3] == ("waited", 9, 9)
 
 
-def test_a_wrong_password_is_told_at_once_and_without_it(postgres: PostgresSettings) -> None:
+def test_a_wrong_password_is_reported_at_once_and_without_it(postgres: PostgresSettings) -> None:
     wrong = postgres.model_copy(update={"password": SecretStr("hunter2")})
 
     with pytest.raises(TerminalError) as raised:

@@ -38,20 +38,20 @@ def test_both_engines_give_the_same_rows(
     spark: SparkSession,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    answer = by_duckdb.run(store, statement)
-    rows.print_json(answer.columns, answer.rows)
-    quick = _printed(capsys)
+    result = by_duckdb.run(store, statement)
+    rows.print_json(result.columns, result.rows)
+    duckdb_rows = _printed(capsys)
     sql.print_json(by_spark.run(DeltaLake.of(spark, filled), statement))
-    slow = _printed(capsys)
+    spark_rows = _printed(capsys)
 
     if "ORDER BY follower_count" not in statement:
-        quick, slow = _sorted(quick), _sorted(slow)
-    assert quick == slow
-    assert slow
+        duckdb_rows, spark_rows = _sorted(duckdb_rows), _sorted(spark_rows)
+    assert duckdb_rows == spark_rows
+    assert spark_rows
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "message"),
     [
         ("SELECT * FROM gold.pins", "There are: bronze.pins_batch"),
         ("SELECT no_such_function(title) FROM silver.pins_batch", "--engine spark"),
@@ -74,21 +74,21 @@ def test_both_engines_give_the_same_rows(
         ("SELECT unix_timestamp(event_time) FROM silver.pins_batch", "--engine spark"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(statement: str, said: str, store: TableStore) -> None:
+def test_what_cannot_be_asked_is_one_line(statement: str, message: str, store: TableStore) -> None:
     with pytest.raises(UsageError) as raised:
         list(by_duckdb.run(store, statement).rows)
 
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
 
 
 def test_a_moment_may_be_computed(store: TableStore) -> None:
     newest = by_duckdb.run(store, "SELECT count(*) FROM silver.pins_stream")
-    computed = (
+    statement = (
         "SELECT count(*) FROM silver.pins_stream TIMESTAMP AS OF current_timestamp() - INTERVAL 0 SECOND"
     )
 
-    assert list(by_duckdb.run(store, computed).rows) == list(newest.rows)
+    assert list(by_duckdb.run(store, statement).rows) == list(newest.rows)
 
 
 def test_commands_that_read_import_no_spark(filled: Settings) -> None:
@@ -103,12 +103,12 @@ def test_commands_that_read_import_no_spark(filled: Settings) -> None:
         f"for call in {calls}: app(call, standalone_mode=False)\n"
         "print([name for name in ('pyspark', 'delta', 'pyarrow', 'pandas') if name in sys.modules])"
     )
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", code], env=commands.environment(filled), capture_output=True, text=True
     )
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert completed.returncode == 0, completed.stderr
+    assert completed.stdout.splitlines()[-1] == "[]"
 
 
 def _printed(capsys: pytest.CaptureFixture[str]) -> list[str]:

@@ -49,7 +49,7 @@ def test_its_commands_work_one_after_another(tmp_path: Path) -> None:
     environment["PATH"] = f"{_warm_pinlake(tmp_path)}:{environment['PATH']}"
 
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             ["bash", "-c", script],
             cwd=ROOT,
             env=environment,
@@ -60,10 +60,10 @@ def test_its_commands_work_one_after_another(tmp_path: Path) -> None:
     finally:
         stack.down(settings_module.load(home=home))
 
-    assert done.returncode == 0, done.stderr[-5000:]
-    assert '"event_id":' in done.stdout
-    assert '{"pins":0}' in done.stdout
-    assert "christmas" in done.stdout
+    assert completed.returncode == 0, completed.stderr[-5000:]
+    assert '"event_id":' in completed.stdout
+    assert '{"pins":0}' in completed.stdout
+    assert "christmas" in completed.stdout
 
 
 def _warm_pinlake(folder: Path) -> Path:

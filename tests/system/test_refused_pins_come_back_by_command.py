@@ -21,59 +21,59 @@ SLOW = 120.0
 def test_refused_pins_are_listed_corrected_replayed_and_reported(own: Settings, tmp_path: Path) -> None:
     ids = _send(own, [(PINS[0], "10"), (PINS[1], "1900M"), (PINS[2], "1.9B"), ("no uuid", "5")])
     exported = tmp_path / "refused.jsonl"
-    streamed, listed, export = commands.in_turn(
+    stream, listing, export = commands.in_turn(
         ["stream", "--once", "--json"],
         ["quarantine", "list", "--json", "--lane", "stream"],
         ["quarantine", "export", "--to", str(exported), "--where", "unique_id = 'no uuid'"],
         settings=own,
     )
 
-    assert streamed.code == 0, streamed.errors
-    assert streamed.rows[0]["quarantined"] == 3
+    assert stream.code == 0, stream.errors
+    assert stream.rows[0]["quarantined"] == 3
     assert served(own) == {PINS[0]: (ids[0], 10)}
-    found = {row["event_id"]: row for row in listed.rows}
-    assert {event_id: row["reasons"] for event_id, row in found.items()} == {
+    rows = {row["event_id"]: row for row in listing.rows}
+    assert {event_id: row["reasons"] for event_id, row in rows.items()} == {
         ids[1]: ["silver.follower_count.plausible"],
         ids[2]: ["silver.follower_count.plausible"],
         ids[3]: ["unique_id.not_a_uuid"],
     }
-    assert orjson.loads(found[ids[1]]["value"])["follower_count"] == "1900M"
+    assert orjson.loads(rows[ids[1]]["value"])["follower_count"] == "1900M"
     assert export.out == f"1 rows in {exported}\n"
-    (kept,) = map(orjson.loads, exported.read_bytes().splitlines())
-    assert kept["id"] == found[ids[3]]["id"]
+    (exported_row,) = map(orjson.loads, exported.read_bytes().splitlines())
+    assert exported_row["id"] == rows[ids[3]]["id"]
 
     # A newer event of the third pin has arrived since: the replay must not replace it.
     newest = _send(own, [(PINS[2], "33")])
     corrected = tmp_path / "pin.json"
     corrected.write_bytes(orjson.dumps(events.pin(PINS[1], "1.9M")))
-    some, one = ("--where", "unique_id <> 'no uuid'", "--lane", "stream"), found[ids[1]]["id"]
-    place = f"s3://{own.s3.bucket}/reports"
-    again, whole, many, replayed, shown, dropped, report, unknown = commands.in_turn(
+    selection, row_id = ("--where", "unique_id <> 'no uuid'", "--lane", "stream"), rows[ids[1]]["id"]
+    folder_url = f"s3://{own.s3.bucket}/reports"
+    second_stream, fix_of_one, fix_of_all, replayed, detail, dropped, report, unknown = commands.in_turn(
         ["stream", "--once", "--json"],
-        ["quarantine", "fix", "--id", one, "--json-file", str(corrected)],
-        ["quarantine", "fix", *some, "--set", "follower_count = '1.9M'", "--note", "too many"],
-        ["quarantine", "replay", *some],
-        ["quarantine", "show", one[:12], "--json"],
+        ["quarantine", "fix", "--id", row_id, "--json-file", str(corrected)],
+        ["quarantine", "fix", *selection, "--set", "follower_count = '1.9M'", "--note", "too many"],
+        ["quarantine", "replay", *selection],
+        ["quarantine", "show", row_id[:12], "--json"],
         ["quarantine", "drop", "--where", "unique_id = 'no uuid'", "--note", "no pin"],
-        ["quality", "report", "--to", place, "--json"],
+        ["quality", "report", "--to", folder_url, "--json"],
         ["quarantine", "show", "0000"],
         settings=own,
     )
 
-    assert again.rows[0]["written"] == 1
-    assert (whole.out, many.out) == ("1 rows corrected\n", "2 rows corrected\n")
+    assert second_stream.rows[0]["written"] == 1
+    assert (fix_of_one.out, fix_of_all.out) == ("1 rows corrected\n", "2 rows corrected\n")
     assert replayed.out == "stream: 2 rows tried, 2 passed\n"
     assert served(own) == {PINS[0]: (ids[0], 10), PINS[1]: (ids[1], 1_900_000), PINS[2]: (newest[0], 33)}
-    assert (shown.rows[0]["state"], shown.rows[0]["note"]) == ("replayed", "too many")
+    assert (detail.rows[0]["state"], detail.rows[0]["note"]) == ("replayed", "too many")
     assert dropped.out == "1 rows dropped\n"
     assert (unknown.code, unknown.out) == (2, "")
     assert "no such row" in unknown.errors
-    _assert_reported(report.rows[0], own, place)
+    _assert_reported(report.rows[0], own, folder_url)
 
 
-def _assert_reported(report: dict[str, Any], own: Settings, place: str) -> None:
+def _assert_reported(report: dict[str, Any], own: Settings, folder_url: str) -> None:
     body = s3_client(own.s3).get_object(Bucket=own.s3.bucket, Key="reports/index.html")["Body"].read()
-    assert report["page"] == f"{place}/index.html"
+    assert report["page"] == f"{folder_url}/index.html"
     assert "gold.pin_features_stream" in body.decode()
     assert {verdict["rule"] for verdict in report["verdicts"]} >= {
         "silver.unique_id.unique",
@@ -86,17 +86,17 @@ def _assert_reported(report: dict[str, Any], own: Settings, place: str) -> None:
 def test_a_critical_rule_that_does_not_hold_makes_status_fail(own: Settings) -> None:
     _send(own, [(PINS[0], "10"), *[("no uuid", "5")] * 3])
 
-    _, told = commands.in_turn(["stream", "--once"], ["status", "--json"], settings=own)
+    _, result = commands.in_turn(["stream", "--once"], ["status", "--json"], settings=own)
 
-    assert told.code == 1
-    (status,) = told.rows
+    assert result.code == 1
+    (status,) = result.rows
     assert [server["state"] for server in status["servers"]] == ["running"] * 3
     assert status["quality"]["tables"]["silver.pins_stream"]["critical"] == [
         "silver.quarantined_share.bearable"
     ]
 
 
-def test_suites_with_mistakes_are_told(settings: Settings, tmp_path: Path) -> None:
+def test_suites_with_mistakes_are_reported(settings: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "expectations"
     folder.mkdir()
     for path in (Path(__file__).parents[2] / "expectations").glob("*.json"):
@@ -104,18 +104,18 @@ def test_suites_with_mistakes_are_told(settings: Settings, tmp_path: Path) -> No
             path.read_text().replace('"column": "category"', '"column": "categry"')
         )
 
-    done = _finished(settings, "quality", "check-suites", "--folder", str(folder))
+    completed = _run(settings, "quality", "check-suites", "--folder", str(folder))
 
-    assert done.returncode == 1
-    assert "there is no column categry" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert completed.returncode == 1
+    assert "there is no column categry" in completed.stderr
+    assert "Traceback" not in completed.stderr
 
 
 def _send(own: Settings, pins: list[tuple[str, str]]) -> list[str]:
     return events.send(own.kafka, [events.pin(*pin) for pin in pins], topics=[own.kafka.stream_topic])
 
 
-def _finished(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("pinlake")), *arguments]
-    given = commands.environment(settings)
-    return subprocess.run(command, env=given, capture_output=True, text=True, timeout=SLOW)
+    environment = commands.environment(settings)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SLOW)

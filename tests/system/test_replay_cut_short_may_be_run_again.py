@@ -25,26 +25,26 @@ def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) ->
     quarantine = Quarantine(DeltaLake.of(spark, own), STREAM)
     assert quarantine.fix("true", replay.corrected_fields({"follower_count": "'1.9M'"}), note=None) == 1
 
-    away = ServingDatabase(own.postgres.model_copy(update={"port": 1, "timeout_seconds": 0.1}))
+    unreachable = ServingDatabase(own.postgres.model_copy(update={"port": 1, "timeout_seconds": 0.1}))
     with pytest.raises(TransientError, match="Postgres did not answer"):
-        quarantine.replay("true", text_policy="unicode", serving=away, note="again")
+        quarantine.replay("true", text_policy="unicode", serving=unreachable, note="again")
 
     # Both tables have the pin but quarantine still has it open, as after a kill at that moment.
-    assert _held(own, spark, STREAM.features) == [(PIN, event_id, 1_900_000)]
+    assert _read_pins(own, spark, STREAM.features) == [(PIN, event_id, 1_900_000)]
     assert [row.state for row in quarantine.select().collect()] == ["open"]
     assert served(own) == {}
 
-    done = quarantine.replay(
+    result = quarantine.replay(
         "true", text_policy="unicode", serving=ServingDatabase(own.postgres), note="and again"
     )
 
-    assert done == ReplayResult(1, 1)
+    assert result == ReplayResult(1, 1)
     for table in (STREAM.silver, STREAM.features):
-        assert _held(own, spark, table) == [(PIN, event_id, 1_900_000)]
+        assert _read_pins(own, spark, table) == [(PIN, event_id, 1_900_000)]
     assert served(own) == {PIN: (event_id, 1_900_000)}
     assert [row.state for row in quarantine.select().collect()] == ["replayed"]
 
 
-def _held(own: Settings, spark: SparkSession, table: Table) -> list[tuple[str, str, int]]:
+def _read_pins(own: Settings, spark: SparkSession, table: Table) -> list[tuple[str, str, int]]:
     rows = DeltaLake.of(spark, own).read(table).collect()
     return [(row.unique_id, row.event_id, row.follower_count) for row in rows]

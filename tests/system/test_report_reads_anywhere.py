@@ -28,18 +28,18 @@ def test_the_page_fits_and_loads_nothing(
     page_file = tmp_path / "index.html"
     page_file.write_text(render(FULL), encoding="utf-8")
     page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
-    asked: list[str] = []
-    said: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    urls: list[str] = []
+    messages: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
 
     page.goto(page_file.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
     picture = page.screenshot(path=tmp_path / "report.png", full_page=True)
 
-    assert [url for url in asked if not url.startswith("data:")] == [page_file.as_uri()]
-    assert said == []
+    assert [url for url in urls if not url.startswith("data:")] == [page_file.as_uri()]
+    assert messages == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert len(picture) > 20_000
 

@@ -31,25 +31,29 @@ def test_a_retry_waits_for_what_a_dead_worker_has_left_and_finds_nothing_to_do(
     own: Settings, tmp_path: Path, spark: SparkSession
 ) -> None:
     events.send(own.kafka, [events.pin(PIN.format(number), number) for number in range(5)])
-    assert [done.code for done in commands.in_turn(["consume"], ["bronze"], settings=own)] == [0, 0]
-    holding, seeing, log = HoldsBackCommits((BATCH.silver, 1)), SeesLeaseRead(), tmp_path / "log"
-    with before_s3(own, holding) as relayed, before_s3(own, seeing) as watched:
-        with _worker("pinlake silver --json", relayed, log=log) as worker:
-            assert holding.reached.wait(commands.GIVE_UP_AFTER_SECONDS), log.read_text()
+    assert [result.code for result in commands.in_turn(["consume"], ["bronze"], settings=own)] == [0, 0]
+    commit_watcher, lease_watcher, log = (
+        HoldsBackCommits((BATCH.silver, 1)),
+        SeesLeaseRead(),
+        tmp_path / "log",
+    )
+    with before_s3(own, commit_watcher) as worker_settings, before_s3(own, lease_watcher) as retry_settings:
+        with _worker("pinlake silver --json", worker_settings, log=log) as worker:
+            assert commit_watcher.reached.wait(commands.GIVE_UP_AFTER_SECONDS), log.read_text()
             worker.kill()
         orphan = psutil.Process(stored.lease(own, NAME)["owner"]["pid"])
         family = [orphan, *orphan.children(recursive=True)]
         assert "java" in [process.name() for process in family]
 
-        retry = commands.start("silver", "--json", "--wait", "120", settings=watched, log=log)
+        retry = commands.start("silver", "--json", "--wait", "120", settings=retry_settings, log=log)
         with commands.ended(retry):
-            assert seeing.read.wait(commands.GIVE_UP_AFTER_SECONDS), log.read_text()
+            assert lease_watcher.read.wait(commands.GIVE_UP_AFTER_SECONDS), log.read_text()
             assert retry.poll() is None
-            holding.may_go.set()
-            told, _ = retry.communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
+            commit_watcher.may_go.set()
+            out, _ = retry.communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
 
     assert retry.returncode == 0, log.read_text()
-    assert json.loads(told)["read"] == 0
+    assert json.loads(out)["read"] == 0
     assert psutil.wait_procs(family, timeout=20)[1] == []
     silver = DeltaLake.of(spark, own).read(BATCH.silver)
     assert silver.count() == 5
@@ -59,11 +63,11 @@ def test_a_retry_waits_for_what_a_dead_worker_has_left_and_finds_nothing_to_do(
 def _worker(command: str, settings: Settings, *, log: Path) -> subprocess.Popen[bytes]:
     """Start a worker that runs a command, as Airflow does."""
     scripts = str(Path(sys.executable).parent)
-    given = commands.environment(settings)
+    environment = commands.environment(settings)
     with log.open("ab") as errors:
         return subprocess.Popen(
             [sys.executable, "-c", WORKER, command],
             stdout=errors,
             stderr=errors,
-            env={**given, "PATH": os.pathsep.join([scripts, given["PATH"]])},
+            env={**environment, "PATH": os.pathsep.join([scripts, environment["PATH"]])},
         )

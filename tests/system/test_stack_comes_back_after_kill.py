@@ -29,7 +29,7 @@ WORD = uuid.uuid4().hex
 
 
 @pytest.fixture(scope="module")
-def written(own_stack: Settings) -> Settings:
+def filled_stack(own_stack: Settings) -> Settings:
     """The stack with one message, one object and one row."""
     servers = own_stack.kafka.bootstrap_servers
     admin = AdminClient({"bootstrap.servers": servers})
@@ -46,60 +46,64 @@ def written(own_stack: Settings) -> Settings:
 
 @pytest.mark.parametrize("victim", SERVERS)
 def test_a_killed_server_is_started_again_with_its_data_and_the_others_are_left_alone(
-    victim: str, written: Settings
+    victim: str, filled_stack: Settings
 ) -> None:
-    before = _pids(written)
+    before = _pids(filled_stack)
     _kill(before[victim])
-    assert _states(written)[victim] is State.STOPPED
+    assert _states(filled_stack)[victim] is State.STOPPED
 
-    stack.up(written)
+    stack.up(filled_stack)
 
-    after = _pids(written)
+    after = _pids(filled_stack)
     assert after[victim] != before[victim]
     assert {name for name in SERVERS if after[name] != before[name]} == {victim}
-    _assert_kept(written)
+    _assert_kept(filled_stack)
 
 
-def test_a_second_up_finds_everything_running(written: Settings) -> None:
-    before = _pids(written)
-    stack.up(written)
+def test_a_second_up_finds_everything_running(filled_stack: Settings) -> None:
+    before = _pids(filled_stack)
+    stack.up(filled_stack)
 
-    assert _pids(written) == before
+    assert _pids(filled_stack) == before
 
 
-def test_lost_and_garbage_pid_files_make_no_twins(written: Settings) -> None:
-    before = _pids(written)
-    run = written.home / "run"
+def test_lost_and_garbage_pid_files_make_no_twins(filled_stack: Settings) -> None:
+    before = _pids(filled_stack)
+    run = filled_stack.home / "run"
     (run / "kafka.pid").write_text("garbage")
     (run / "s3.pid").unlink()
     (run / "postgres.pid").write_text(f'{{"pid": {psutil.Process().pid}, "create_time": 0}}')
 
-    stack.up(written)
+    stack.up(filled_stack)
 
-    assert _pids(written) == before
-    assert {name: _processes_named_by(written.home, name) for name in SERVERS} == dict.fromkeys(SERVERS, 1)
+    assert _pids(filled_stack) == before
+    assert {name: _processes_named_by(filled_stack.home, name) for name in SERVERS} == dict.fromkeys(
+        SERVERS, 1
+    )
 
 
-def test_all_killed_at_once_come_back_with_their_data(written: Settings) -> None:
-    for pid in _pids(written).values():
+def test_all_killed_at_once_come_back_with_their_data(filled_stack: Settings) -> None:
+    for pid in _pids(filled_stack).values():
         _kill(pid)
 
-    stack.up(written)
+    stack.up(filled_stack)
 
-    assert set(_states(written).values()) == {State.RUNNING}
-    _assert_kept(written)
+    assert set(_states(filled_stack).values()) == {State.RUNNING}
+    _assert_kept(filled_stack)
 
 
-def test_down_leaves_no_process_even_with_its_addresses_lost_and_up_finds_the_data(written: Settings) -> None:
-    kept = stack_file(written.home).rename(written.home / "aside.env")
-    assert sorted(stack.down(written)) == sorted(SERVERS)
-    kept.rename(stack_file(written.home))
+def test_down_leaves_no_process_even_with_its_addresses_lost_and_up_finds_the_data(
+    filled_stack: Settings,
+) -> None:
+    aside = stack_file(filled_stack.home).rename(filled_stack.home / "aside.env")
+    assert sorted(stack.down(filled_stack)) == sorted(SERVERS)
+    aside.rename(stack_file(filled_stack.home))
 
-    assert not [process for process in psutil.process_iter() if _mentions(process, written.home)]
-    assert set(_states(written).values()) == {State.STOPPED}
-    assert stack.down(written) == []
-    stack.up(written)
-    _assert_kept(written)
+    assert not [process for process in psutil.process_iter() if _mentions(process, filled_stack.home)]
+    assert set(_states(filled_stack).values()) == {State.STOPPED}
+    assert stack.down(filled_stack) == []
+    stack.up(filled_stack)
+    _assert_kept(filled_stack)
 
 
 def _assert_kept(settings: Settings) -> None:
@@ -115,8 +119,8 @@ def _assert_kept(settings: Settings) -> None:
         message = consumer.poll(30)
         assert message is not None
         assert message.value() == WORD.encode()
-    kept = _s3(settings).get_object(Bucket=settings.s3.bucket, Key="kept")["Body"].read()
-    assert kept == WORD.encode()
+    content = _s3(settings).get_object(Bucket=settings.s3.bucket, Key="kept")["Body"].read()
+    assert content == WORD.encode()
     with _cursor(settings) as cursor:
         cursor.execute("SELECT word FROM kept")
         assert cursor.fetchall() == [(WORD,)]
@@ -139,13 +143,13 @@ def _kill(pid: int) -> None:
 
 def _processes_named_by(home: Path, name: str) -> int:
     mark = str(home / "postgres") if name == "postgres" else str(home / "run" / f"{name}.properties")
-    found = 0
+    count = 0
     for process in psutil.process_iter():
         try:
-            found += mark in process.cmdline()
+            count += mark in process.cmdline()
         except psutil.Error:
             continue
-    return found
+    return count
 
 
 def _mentions(process: psutil.Process, home: Path) -> bool:

@@ -62,10 +62,10 @@ def test_a_multipart_upload_is_read_back_in_ranges(s3: S3Client, stack: Settings
     parts = TransferConfig(multipart_threshold=5 * MEBIBYTE, multipart_chunksize=5 * MEBIBYTE)
     s3.upload_fileobj(io.BytesIO(content), stack.s3.bucket, "parts", Config=parts)
 
-    read = s3.get_object(Bucket=stack.s3.bucket, Key="parts", Range="bytes=5242870-5242890")["Body"].read()
+    middle = s3.get_object(Bucket=stack.s3.bucket, Key="parts", Range="bytes=5242870-5242890")["Body"].read()
 
     assert s3.head_object(Bucket=stack.s3.bucket, Key="parts")["ContentLength"] == len(content)
-    assert read == content[5242870:5242891]
+    assert middle == content[5242870:5242891]
 
 
 def test_a_wrong_secret_key_is_refused(stack: Settings) -> None:

@@ -34,16 +34,16 @@ def test_two_at_once_over_half_made_folders_start_one_of_each(home: Path) -> Non
         (home / name).mkdir(parents=True)
         (home / name / "half").write_text("made")
 
-    both = [_start_command("up", "--json", home=home) for _ in range(2)]
-    outputs = [command.communicate(timeout=120) for command in both]
+    processes = [_start_command("up", "--json", home=home) for _ in range(2)]
+    outputs = [command.communicate(timeout=120) for command in processes]
 
-    assert [command.returncode for command in both] == [0, 0], outputs
+    assert [command.returncode for command in processes] == [0, 0], outputs
     first, second = (_servers(json.loads(stdout)) for stdout, _ in outputs)
     assert first == second
     assert {name: server["state"] for name, server in first.items()} == dict.fromkeys(SERVERS, "running")
     assert (home / "postgres.incomplete-1" / "half").read_text() == "made"
     _produce_unread(home, count=3)
-    _assert_status_tells_it(home, first, lag=3)
+    _assert_status_shows(home, first, lag=3)
 
 
 def _produce_unread(home: Path, *, count: int) -> None:
@@ -55,14 +55,14 @@ def _produce_unread(home: Path, *, count: int) -> None:
     assert producer.flush(20) == 0
 
 
-def _assert_status_tells_it(home: Path, servers: dict[str, Any], *, lag: int) -> None:
-    kept = addresses.read(home)
-    assert kept is not None
-    password = kept.postgres_password.get_secret_value()
+def _assert_status_shows(home: Path, servers: dict[str, Any], *, lag: int) -> None:
+    stack_addresses = addresses.read(home)
+    assert stack_addresses is not None
+    password = stack_addresses.postgres_password.get_secret_value()
 
-    told = _run("status", "--json", home=home)
-    assert told.returncode == 0, told.stderr
-    data = json.loads(told.stdout)
+    status = _run("status", "--json", home=home)
+    assert status.returncode == 0, status.stderr
+    data = json.loads(status.stdout)
     assert {name: dict.fromkeys(("seconds", "error")) | server for name, server in servers.items()} == {
         name: server | dict.fromkeys(("seconds", "error")) for name, server in _servers(data).items()
     }
@@ -70,12 +70,14 @@ def _assert_status_tells_it(home: Path, servers: dict[str, Any], *, lag: int) ->
     assert data["lag_error"] is None
     assert sum(row["lag"] for row in data["lag"] if row["topic"] == "pinterest_batch") == lag
     assert all(Path(server["log"]).is_file() for server in servers.values())
-    assert data["postgres_dsn"].startswith(f"postgresql://pinlake:{password}@127.0.0.1:{kept.postgres_port}/")
+    assert data["postgres_dsn"].startswith(
+        f"postgresql://pinlake:{password}@127.0.0.1:{stack_addresses.postgres_port}/"
+    )
     table = _run("status", home=home)
     assert table.returncode == 0
     assert all(name in table.stdout for name in (*SERVERS, "pinterest_batch"))
     assert password not in table.stdout + table.stderr
-    secrets = (password, kept.s3_secret_key.get_secret_value())
+    secrets = (password, stack_addresses.s3_secret_key.get_secret_value())
     for server in servers.values():
         arguments = " ".join(psutil.Process(server["pid"]).cmdline())
         assert not any(secret in arguments for secret in secrets)
@@ -88,20 +90,20 @@ def _assert_status_tells_it(home: Path, servers: dict[str, Any], *, lag: int) ->
 
 def test_a_port_that_others_took_is_named_with_who_took_it(home: Path) -> None:
     loaded = settings_module.load(home=home)
-    kept = addresses.allocate(loaded)
-    with socket.create_server((addresses.HOST, kept.postgres_port)):
+    stack_addresses = addresses.allocate(loaded)
+    with socket.create_server((addresses.HOST, stack_addresses.postgres_port)):
         failed = _run("up", home=home)
 
     assert failed.returncode == 1
     assert failed.stdout == ""
-    assert f"port {kept.postgres_port} of postgres is taken" in failed.stderr
+    assert f"port {stack_addresses.postgres_port} of postgres is taken" in failed.stderr
     assert f"pid {os.getpid()}" in failed.stderr
     assert "PINLAKE_STACK_POSTGRES_PORT" in failed.stderr
     # The other servers have started; with the port free again, the missing one starts too.
     assert _run("up", home=home).returncode == 0
 
 
-def test_a_password_that_is_not_the_clusters_is_told_at_once(home: Path) -> None:
+def test_a_password_that_is_not_the_clusters_is_reported_at_once(home: Path) -> None:
     loaded = settings_module.load(home=home)
     assert _run("up", home=home).returncode == 0
     stack.down(loaded)
@@ -114,10 +116,10 @@ def test_a_password_that_is_not_the_clusters_is_told_at_once(home: Path) -> None
 
 
 def test_status_before_the_first_up_says_so(home: Path) -> None:
-    told = _run("status", home=home)
+    status = _run("status", home=home)
 
-    assert told.returncode == 1
-    assert "pinlake up" in told.stdout
+    assert status.returncode == 1
+    assert "pinlake up" in status.stdout
     assert not home.exists()
 
 

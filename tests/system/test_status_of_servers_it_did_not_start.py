@@ -32,19 +32,19 @@ def elsewhere(own: Settings, tmp_path: Path) -> Settings:
 def test_servers_are_reachable_and_lag_is_shown_by_reader(elsewhere: Settings, tmp_path: Path) -> None:
     _send(elsewhere, 5)
 
-    code, said = _status(elsewhere, tmp_path)
+    code, report = _status(elsewhere, tmp_path)
 
     assert code == 0
-    assert {server["name"]: server["state"] for server in said["servers"]} == dict.fromkeys(
+    assert {server["name"]: server["state"] for server in report["servers"]} == dict.fromkeys(
         NAMES, "reachable"
     )
-    assert [(server["pid"], server["log"], server["error"]) for server in said["servers"]] == [
+    assert [(server["pid"], server["log"], server["error"]) for server in report["servers"]] == [
         (None, None, None)
     ] * 3
-    assert _lag(said, "consume") == 5
-    assert {row["reader"] for row in said["lag"]} == {"consume", "stream"}
-    assert said["stream"] is None
-    assert _password(elsewhere) not in str(said)
+    assert _lag(report, "consume") == 5
+    assert {row["reader"] for row in report["lag"]} == {"consume", "stream"}
+    assert report["stream"] is None
+    assert _password(elsewhere) not in str(report)
     assert not elsewhere.home.exists()
 
 
@@ -62,10 +62,10 @@ def test_one_server_that_is_away_is_named_and_the_others_are_asked(away: str, el
 def test_a_server_that_is_away_makes_the_command_fail(elsewhere: Settings, tmp_path: Path) -> None:
     without = _without(elsewhere, "postgres")
 
-    code, said = _status(without, tmp_path)
+    code, report = _status(without, tmp_path)
 
     assert code == 1
-    (postgres,) = (server for server in said["servers"] if server["state"] == "unreachable")
+    (postgres,) = (server for server in report["servers"] if server["state"] == "unreachable")
     assert postgres["name"] == "postgres"
     assert postgres["address"] == f"127.0.0.1:{without.postgres.port}"
     assert "Connection refused" in postgres["error"]
@@ -80,9 +80,9 @@ def test_what_is_missing_on_a_server_is_named(stack: Settings, elsewhere: Settin
         }
     )
 
-    found = servers.configured(bare)
+    states = servers.configured(bare)
 
-    assert [(server.state, server.error) for server in found] == [
+    assert [(server.state, server.error) for server in states] == [
         (State.UNUSABLE, "missing topics: no-such, none-either"),
         (State.UNUSABLE, "missing bucket: no-such"),
         (State.UNUSABLE, "missing database: no-such"),
@@ -91,15 +91,15 @@ def test_what_is_missing_on_a_server_is_named(stack: Settings, elsewhere: Settin
 
 def test_servers_that_take_connections_and_never_answer_cost_seconds(elsewhere: Settings) -> None:
     with ExitStack() as listening:
-        silent = [listening.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in NAMES]
-        kafka, s3, postgres = (each.getsockname()[1] for each in silent)
+        sockets = [listening.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in NAMES]
+        kafka, s3, postgres = (each.getsockname()[1] for each in sockets)
         began = time.monotonic()
         report = status.gather(_at(elsewhere, kafka=kafka, s3=s3, postgres=postgres))
-        took = time.monotonic() - began
+        seconds = time.monotonic() - began
 
     assert {server.state for server in report.servers} == {State.UNREACHABLE}
     # One after another, the checks would take twice as long.
-    assert took < servers.ANSWER_SECONDS + 1
+    assert seconds < servers.ANSWER_SECONDS + 1
 
 
 @pytest.mark.timeout(600)
@@ -113,16 +113,16 @@ def test_a_stream_that_is_killed_has_died_for_everybody(
         try:
             commands.until(lambda: stream.poll() is not None or _has_written(elsewhere), seconds=SLOW)
             assert stream.poll() is None, log.read_text()
-            code, said = _status(elsewhere, tmp_path)
-            assert (code, said["stream"]["state"], _lag(said, "stream")) == (0, "running", 0)
+            code, report = _status(elsewhere, tmp_path)
+            assert (code, report["stream"]["state"], _lag(report, "stream")) == (0, "running", 0)
             _assert_another_is_refused_and_leaves_no_trace(own, elsewhere, tmp_path, pid=stream.pid)
         finally:
             stream.kill()
 
-    code, said = _status(elsewhere, tmp_path, "--stream")
+    code, report = _status(elsewhere, tmp_path, "--stream")
 
-    assert (code, said["stream"]["state"], said["stream"]["pid"]) == (1, "died", stream.pid)
-    assert "its process is gone" in said["stream"]["reason"]
+    assert (code, report["stream"]["state"], report["stream"]["pid"]) == (1, "died", stream.pid)
+    assert "its process is gone" in report["stream"]["reason"]
     assert _status(elsewhere, tmp_path)[0] == 1
 
 
@@ -132,8 +132,8 @@ def _assert_another_is_refused_and_leaves_no_trace(
     with commands.start("stream", "--once", settings=own, log=folder / "second.log") as second:
         assert second.wait(60) == 1
 
-    code, said = _status(elsewhere, folder, "--stream")
-    assert (code, said["stream"]["state"], said["stream"]["pid"]) == (0, "running", pid)
+    code, report = _status(elsewhere, folder, "--stream")
+    assert (code, report["stream"]["state"], report["stream"]["pid"]) == (0, "running", pid)
 
 
 def _has_written(settings: Settings) -> bool:
@@ -146,16 +146,16 @@ def _status(settings: Settings, folder: Path, *options: str) -> tuple[int, dict[
     log = folder / "status.log"
     with commands.start("status", "--json", *options, settings=settings, log=log) as command:
         out, _ = command.communicate(timeout=60)
-    said: dict[str, Any] = orjson.loads(out)
-    return command.returncode, said
+    report: dict[str, Any] = orjson.loads(out)
+    return command.returncode, report
 
 
 def _send(settings: Settings, count: int) -> None:
     events.send(settings.kafka, [events.pin(PIN.format(number), number) for number in range(count)])
 
 
-def _lag(said: dict[str, Any], reader: str) -> int:
-    return sum(row["lag"] for row in said["lag"] if row["reader"] == reader)
+def _lag(report: dict[str, Any], reader: str) -> int:
+    return sum(row["lag"] for row in report["lag"] if row["reader"] == reader)
 
 
 def _password(settings: Settings) -> str:

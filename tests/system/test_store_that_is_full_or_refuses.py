@@ -37,10 +37,10 @@ def test_a_landing_object_waits_for_room(own_stack: Settings) -> None:
 
     assert not landing.is_alive()
     records.assert_all_landed_once(own)
-    assert len(records.landed(own)) == len(pins)
+    assert len(records.read_landed(own)) == len(pins)
 
 
-def test_a_wrong_key_is_told_without_it(own_stack: Settings) -> None:
+def test_a_wrong_key_is_reported_without_it(own_stack: Settings) -> None:
     own = records.create(own_stack)
     records.produce(own.kafka, [b"{}"])
     wrong = own.model_copy(

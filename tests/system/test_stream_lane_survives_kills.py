@@ -28,7 +28,7 @@ PINS = 40
 SLOW = 240.0
 
 
-class Sent:
+class SentEvents:
     """Events written to the topic of one test: in each round all pins, some twice, and invalid records."""
 
     def __init__(self, settings: Settings) -> None:
@@ -60,14 +60,14 @@ class Sent:
 def test_a_stream_killed_while_it_writes_goes_on_where_it_was(
     own: Settings, spark: SparkSession, tmp_path: Path
 ) -> None:
-    sent = Sent(own)
+    sent = SentEvents(own)
     sent.round()
     log = tmp_path / "first.log"
     with commands.start("stream", settings=own, log=log) as stream:
         try:
             # One table has the micro-batch; the other tables may lack it, and the checkpoint does.
-            written = partial(stored.has_version, own, STREAM.bronze, 1)
-            commands.until(partial(_holds_or_ended, written, stream), seconds=SLOW)
+            has_bronze = partial(stored.has_version, own, STREAM.bronze, 1)
+            commands.until(partial(_holds_or_ended, has_bronze, stream), seconds=SLOW)
             assert stream.poll() is None, log.read_text()
         finally:
             stream.kill()
@@ -75,8 +75,8 @@ def test_a_stream_killed_while_it_writes_goes_on_where_it_was(
     log = tmp_path / "last.log"
     with commands.start("stream", settings=own, log=log) as stream:
         try:
-            arrived = partial(_serves, own, sent)
-            commands.until(partial(_holds_or_ended, arrived, stream), seconds=SLOW)
+            has_all = partial(_serves, own, sent)
+            commands.until(partial(_holds_or_ended, has_all, stream), seconds=SLOW)
             stream.send_signal(signal.SIGTERM)
             assert stream.wait(SLOW) == 0, log.read_text()
         finally:
@@ -85,7 +85,7 @@ def test_a_stream_killed_while_it_writes_goes_on_where_it_was(
 
 
 def test_a_commit_the_checkpoint_does_not_know_of_is_not_repeated(own: Settings, spark: SparkSession) -> None:
-    sent = Sent(own)
+    sent = SentEvents(own)
     for _ in range(2):
         sent.round()
         _drain(own, spark)
@@ -103,7 +103,7 @@ def _drain(own: Settings, spark: SparkSession) -> int:
     return open_stream(spark, own).drain().read
 
 
-def _assert_all_arrived_once(sent: Sent, own: Settings, spark: SparkSession) -> None:
+def _assert_all_arrived_once(sent: SentEvents, own: Settings, spark: SparkSession) -> None:
     def read(table: Table) -> list[dict[str, object]]:
         path = DeltaLake.of(spark, own).path(table)
         return [row.asDict() for row in spark.read.format("delta").load(path).collect()]
@@ -113,12 +113,12 @@ def _assert_all_arrived_once(sent: Sent, own: Settings, spark: SparkSession) -> 
     assert len({(row["partition"], row["offset"]) for row in bronze}) == sent.records
     assert len(read(STREAM.quarantine)) == sent.refused
     for table in (STREAM.silver, STREAM.features):
-        held = {row["unique_id"]: (row["event_id"], row["follower_count"]) for row in read(table)}
-        assert held == sent.newest, table.full_name
+        rows = {row["unique_id"]: (row["event_id"], row["follower_count"]) for row in read(table)}
+        assert rows == sent.newest, table.full_name
     assert served(own) == sent.newest
 
 
-def _serves(own: Settings, sent: Sent) -> bool:
+def _serves(own: Settings, sent: SentEvents) -> bool:
     return served(own) == sent.newest
 
 
@@ -129,14 +129,14 @@ def _holds_or_ended(condition: Callable[[], bool], command: subprocess.Popen[byt
 def _versions(own: Settings, table: Table) -> int:
     """Return the newest version of a table, from the names in its log; -1 if there is none."""
     prefix = f"warehouse/{table.layer}/{table.name}/_delta_log/"
-    listed = s3_client(own.s3).list_objects_v2(Bucket=own.s3.bucket, Prefix=prefix).get("Contents", [])
-    names = [entry["Key"].removeprefix(prefix) for entry in listed]
+    listing = s3_client(own.s3).list_objects_v2(Bucket=own.s3.bucket, Prefix=prefix).get("Contents", [])
+    names = [entry["Key"].removeprefix(prefix) for entry in listing]
     return max((int(name[:20]) for name in names if name[20:] == ".json"), default=-1)
 
 
 def _forget_last_commit(own: Settings) -> None:
     """Bring the checkpoint into the state after a crash right after the writes of the last micro-batch."""
     client, prefix = s3_client(own.s3), "checkpoints/stream/commits/"
-    listed = client.list_objects_v2(Bucket=own.s3.bucket, Prefix=prefix)["Contents"]
-    numbers = [int(name) for entry in listed if (name := entry["Key"].removeprefix(prefix)).isdecimal()]
+    listing = client.list_objects_v2(Bucket=own.s3.bucket, Prefix=prefix)["Contents"]
+    numbers = [int(name) for entry in listing if (name := entry["Key"].removeprefix(prefix)).isdecimal()]
     client.delete_object(Bucket=own.s3.bucket, Key=f"{prefix}{max(numbers)}")

@@ -32,18 +32,18 @@ def test_a_stream_whose_files_are_joined_under_its_writes_writes_once(
         _send(own, pins)
         open_stream(spark, own).drain()
     newest = _send(own, range(5, 15))
-    holding, log = HoldsBackCommits((STREAM.bronze, 3), (STREAM.silver, 3)), tmp_path / "log"
+    commit_watcher, log = HoldsBackCommits((STREAM.bronze, 3), (STREAM.silver, 3)), tmp_path / "log"
 
-    with before_s3(own, holding) as relayed:
-        stream = commands.start("stream", "--once", "--json", settings=relayed, log=log)
+    with before_s3(own, commit_watcher) as relay_settings:
+        stream = commands.start("stream", "--once", "--json", settings=relay_settings, log=log)
         with commands.ended(stream):
-            assert holding.reached.wait(commands.GIVE_UP_AFTER_SECONDS), log.read_text()
-            joined = _keep(own, spark)
-            holding.may_go.set()
-            told, _ = stream.communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
+            assert commit_watcher.reached.wait(commands.GIVE_UP_AFTER_SECONDS), log.read_text()
+            joined = _maintain(own, spark)
+            commit_watcher.may_go.set()
+            out, _ = stream.communicate(timeout=commands.GIVE_UP_AFTER_SECONDS)
 
     assert stream.returncode == 0, log.read_text()
-    assert json.loads(told)["read"] == len(newest)
+    assert json.loads(out)["read"] == len(newest)
     outrun = {line["table"] for line in commands.logged(log) if line["event"] == "another writer was first"}
     assert outrun == set(joined) == {"bronze.pins_stream", "silver.pins_stream"}
     assert min(joined.values()) > 1
@@ -53,20 +53,20 @@ def test_a_stream_whose_files_are_joined_under_its_writes_writes_once(
 
 def _send(own: Settings, pins: range) -> dict[str, str]:
     """Send one event per pin; return the event ids by pin."""
-    sent = [events.pin(PIN.format(number), number) for number in pins]
-    ids = events.send(own.kafka, sent, topics=[own.kafka.stream_topic])
-    return {str(pin["unique_id"]): event_id for pin, event_id in zip(sent, ids, strict=True)}
+    messages = [events.pin(PIN.format(number), number) for number in pins]
+    ids = events.send(own.kafka, messages, topics=[own.kafka.stream_topic])
+    return {str(pin["unique_id"]): event_id for pin, event_id in zip(messages, ids, strict=True)}
 
 
-def _keep(own: Settings, spark: SparkSession) -> dict[str, int]:
+def _maintain(own: Settings, spark: SparkSession) -> dict[str, int]:
     """Maintain two tables, one as an older version created it; return the number of joined files of each."""
     lake = DeltaLake.of(spark, own)
     older = f"ALTER TABLE delta.`{lake.path(STREAM.bronze)}`"
     spark.sql(f"{older} UNSET TBLPROPERTIES ('delta.logRetentionDuration')")
-    kept = [maintenance.maintain(lake, table) for table in (STREAM.bronze, STREAM.silver)]
+    results = [maintenance.maintain(lake, table) for table in (STREAM.bronze, STREAM.silver)]
     # The change feed's folder has no age on S3; upkeep must not take it for a file.
-    assert {done.removed for done in kept if done} == {0}
-    return {done.table: done.joined for done in kept if done}
+    assert {result.removed for result in results if result} == {0}
+    return {result.table: result.joined for result in results if result}
 
 
 def _assert_all_is_there_once(own: Settings, spark: SparkSession, newest: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from lakehouse.spark import log_store
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_log_store_built_anew_is_the_one_in_the_project(tmp_path: Path) -> None:
+def test_the_log_store_built_from_source_is_the_one_in_the_project(tmp_path: Path) -> None:
     built = tmp_path / "built.jar"
 
     subprocess.run([sys.executable, ROOT / "scripts/build_log_store.py", "--to", built], check=True)

@@ -27,12 +27,12 @@ records = st.builds(
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(records, min_size=1, max_size=60))
-def test_every_record_survives_the_landing_format(spark: SparkSession, sent: list[Record]) -> None:
-    lines = [(to_line(record).decode().removesuffix("\n"),) for record in sent]
+def test_every_record_survives_the_landing_format(spark: SparkSession, records: list[Record]) -> None:
+    lines = [(to_line(record).decode().removesuffix("\n"),) for record in records]
 
     parsed = parse_envelopes(spark.createDataFrame(lines, "value string")).collect()
 
-    assert [_as_sent(row) for row in parsed] == sent
+    assert [_as_record(row) for row in parsed] == records
 
 
 def test_a_line_that_is_not_an_envelope_is_kept_whole(spark: SparkSession) -> None:
@@ -43,7 +43,7 @@ def test_a_line_that_is_not_an_envelope_is_kept_whole(spark: SparkSession) -> No
     assert [(row.topic, bytes(row.value).decode()) for row in parsed] == [(None, line) for line in lines]
 
 
-def _as_sent(row: Row) -> Record:
+def _as_record(row: Row) -> Record:
     timestamp: datetime = row.timestamp.replace(tzinfo=UTC)
     headers = [(header.key, _bytes(header.value)) for header in row.headers]
     milliseconds = round(timestamp.timestamp() * 1000)

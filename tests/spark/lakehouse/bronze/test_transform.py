@@ -30,14 +30,14 @@ def test_the_apis_headers_are_kept_and_invalid_ones_are_ignored(spark: SparkSess
     rows = [("t", 0, offset, KAFKA_TIME, b"k", b"\xff\x00", pairs) for offset, pairs in enumerate(headers)]
 
     bronze = to_bronze(spark.createDataFrame(rows, SCHEMA), at=KAFKA_TIME)
-    written = bronze.orderBy("offset").collect()
+    bronze_rows = bronze.orderBy("offset").collect()
 
     assert bronze.columns == BRONZE.fieldNames()
-    assert written[0].event_id == event_id
-    assert written[0].received_at.isoformat() == "2026-01-02T03:04:04.123456"
-    for row in written[1:]:
+    assert bronze_rows[0].event_id == event_id
+    assert bronze_rows[0].received_at.isoformat() == "2026-01-02T03:04:04.123456"
+    for row in bronze_rows[1:]:
         assert uuid.UUID(row.event_id).version == 7
         assert row.received_at == row.kafka_timestamp
-    assert len({row.event_id for row in written}) == len(headers)
-    assert {bytes(row.value) for row in written} == {b"\xff\x00"}
-    assert {row.ingested_at.isoformat() for row in written} == {"2026-01-02T03:04:05"}
+    assert len({row.event_id for row in bronze_rows}) == len(headers)
+    assert {bytes(row.value) for row in bronze_rows} == {b"\xff\x00"}
+    assert {row.ingested_at.isoformat() for row in bronze_rows} == {"2026-01-02T03:04:05"}

@@ -59,11 +59,11 @@ def _counts(metrics: StepMetrics) -> tuple[int, int, int]:
 def _land(
     lake: DeltaLake, first: int, pins: list[tuple[str, str, int]], *, event_ids: list[str] | None = None
 ) -> None:
-    landed = [
+    records = [
         {"unique_id": unique_id, "category": category, "follower_count": followers, "downloaded": 1}
         for unique_id, category, followers in pins
     ]
-    land(lake, landed, first=first, event_ids=event_ids)
+    land(lake, records, first=first, event_ids=event_ids)
 
 
 def _state(lake: DeltaLake) -> dict[str, object]:

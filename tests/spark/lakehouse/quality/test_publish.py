@@ -116,8 +116,8 @@ def _followers(lake: DeltaLake, table: Table) -> dict[str, int]:
 
 
 def _land(lake: DeltaLake, first: int, pins: list[tuple[str, str]]) -> None:
-    landed = [
+    records = [
         {"unique_id": unique_id, "category": "art", "follower_count": followers, "downloaded": 0}
         for unique_id, followers in pins
     ]
-    land(lake, landed, first=first)
+    land(lake, records, first=first)

@@ -24,24 +24,24 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def test_a_load_counts_under_either_step(lake: DeltaLake, step: Step) -> None:
     _write_ledger(lake, served=5, step=step)
 
-    assert _sent(lake) == (5, 5, True)
+    assert _check_sent(lake) == (5, 5, True)
 
 
 def test_a_row_that_was_not_sent_unbalances_the_sum(lake: DeltaLake) -> None:
     _write_ledger(lake, served=4, step=Step.SERVING)
 
-    assert _sent(lake) == (5, 4, False)
+    assert _check_sent(lake) == (5, 4, False)
 
 
 def _write_ledger(lake: DeltaLake, *, served: int, step: Step) -> None:
-    written = ((STREAM.features.full_name, Step.GOLD, 5), (entries.POSTGRES, step, served))
+    steps = ((STREAM.features.full_name, Step.GOLD, 5), (entries.POSTGRES, step, served))
     rows = [
         {
             "run_id": "run", "lane": "stream", "step": step, "query": "query", "batch": 0, "table": table,
             "version": 1, "rows_in": count, "rows_out": count, "quarantined": 0, "inserted": count,
             "superseded": 0, "at": NOW,
         }
-        for table, step, count in written
+        for table, step, count in steps
     ]  # fmt: skip
     lake.ensure(OPS_LEDGER)
     lake.append(dataframe_from_rows(lake.spark, rows, LEDGER), OPS_LEDGER, MicroBatch("test", 0))
@@ -50,7 +50,7 @@ def _write_ledger(lake: DeltaLake, *, served: int, step: Step) -> None:
     (commits / "0").touch()
 
 
-def _sent(lake: DeltaLake) -> tuple[int, int, bool]:
+def _check_sent(lake: DeltaLake) -> tuple[int, int, bool]:
     (total,) = (
         check for check in balance.check_balance(lake, LedgerState({}, Totals(0, 0))) if check.what == SENT
     )

@@ -55,9 +55,9 @@ def _history(spark: SparkSession, *commits: tuple[Metrics, CommitInfo | str | No
 def _entries(
     spark: SparkSession, table: Table, *commits: tuple[Metrics, CommitInfo | str | None]
 ) -> dict[int, Row]:
-    written = entries.from_commits(_history(spark, *commits), table)
-    assert written.columns == LEDGER.fieldNames()
-    return {row.version: row for row in written.collect()}
+    rows = entries.from_commits(_history(spark, *commits), table)
+    assert rows.columns == LEDGER.fieldNames()
+    return {row.version: row for row in rows.collect()}
 
 
 def test_a_merge_counts_what_it_read_wrote_and_left_as_it_was(spark: SparkSession) -> None:
@@ -114,13 +114,13 @@ def test_a_restore_counts_its_net_change_because_delta_does_not(spark: SparkSess
 def test_only_commits_with_commit_info_have_an_entry(spark: SparkSession) -> None:
     metrics = {"numOutputRows": "5"}
 
-    written = _entries(
+    rows = _entries(
         spark, BATCH.quarantine, (metrics, None), (metrics, "by hand"), (metrics, "{}"), (metrics, INFO)
     )
 
-    assert list(written) == [3]
+    assert list(rows) == [3]
     # A record that is refused again is updated in quarantine: nothing is superseded there.
-    assert written[3].superseded == 0
+    assert rows[3].superseded == 0
 
 
 def test_a_load_of_postgres_has_an_entry(spark: SparkSession) -> None:

@@ -44,9 +44,9 @@ def test_the_shortest_period_that_shows_everything_is_chosen(
 ) -> None:
     results = _results(spark, [_result(timedelta()), _result(span)])
 
-    chosen, (verdict,) = read_rule_history(results, {}, since=LONG_AGO)
+    period, (verdict,) = read_rule_history(results, {}, since=LONG_AGO)
 
-    assert (chosen, len(verdict.trend)) == (unit, 2)
+    assert (period, len(verdict.trend)) == (unit, 2)
 
 
 def test_without_results_there_is_no_verdict(spark: SparkSession) -> None:

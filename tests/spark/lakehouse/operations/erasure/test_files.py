@@ -28,7 +28,7 @@ def test_versions_that_need_a_removed_file_are_the_only_ones_lost(lake: DeltaLak
         table = f"delta.`{lake.path(TABLE)}`"
         lake.spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
     first = _write(lake, [PINS[1]])
-    written = _write(lake, PINS[:1] + PINS[2:])
+    first_version = _write(lake, PINS[:1] + PINS[2:])
     rewritten = _write(lake, PINS[:1])
 
     rows.erase_rows(lake, TABLE, SUBJECTS, commit_info=begin(lane="batch", step="erase"))
@@ -39,10 +39,10 @@ def test_versions_that_need_a_removed_file_are_the_only_ones_lost(lake: DeltaLak
     assert purge.current == 0
     # With deletion vectors the rows leave their file one version later.
     newest = lake.version(TABLE)
-    assert purge.versions == (written, newest - 1)
+    assert purge.versions == (first_version, newest - 1)
     assert newest == rewritten + (2 if vectors else 1)
     assert _pins(lake, first) == {PINS[1]}
-    for version in range(written, newest):
+    for version in range(first_version, newest):
         with pytest.raises(Py4JJavaError, match="FILE_NOT_EXIST"):
             _pins(lake, version)
     assert _pins(lake, newest) == set(PINS[1:])

@@ -20,35 +20,35 @@ REQUESTS = 20
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_every_request_under_way_is_answered(stack: Settings, tmp_path: Path, number: int) -> None:
-    own = records.apart(stack)
+    own = records.isolate(stack)
     pins = [b'{"unique_id":"%s"}' % str(uuid.uuid4()).encode() for _ in range(REQUESTS)]
-    with commands.running_door(own, log=tmp_path / "log") as door:
-        connections = [_ask_to_send(door.url, pin) for pin in pins]
-        os.kill(door.process.pid, number)
-        commands.until(lambda: not _takes_connections(door.url))
+    with commands.running_api(own, log=tmp_path / "log") as api:
+        connections = [_ask_to_send(api.url, pin) for pin in pins]
+        os.kill(api.process.pid, number)
+        commands.until(lambda: not _takes_connections(api.url))
         answers = []
         for connection, pin in zip(connections, pins, strict=True):
             with connection:
                 connection.sendall(pin)
                 answers.append(connection.makefile("rb").readline())
-        assert door.process.wait(commands.GIVE_UP_AFTER_SECONDS) == 0
+        assert api.process.wait(commands.GIVE_UP_AFTER_SECONDS) == 0
 
     assert answers == [b"HTTP/1.1 201 Created\r\n"] * REQUESTS
-    found = records.read(own.kafka, own.kafka.stream_topic)
-    assert sorted(record.value or b"" for record in found) == sorted(pins)
+    stream_records = records.read(own.kafka, own.kafka.stream_topic)
+    assert sorted(record.value or b"" for record in stream_records) == sorted(pins)
     assert topics.backlog(own.kafka) == REQUESTS
 
 
 def test_clients_that_hold_connections_do_not_hold_up_the_end(stack: Settings, tmp_path: Path) -> None:
-    with commands.running_door(records.apart(stack), log=tmp_path / "log") as door:
-        idle, headless, stalled = (_connect(door.url) for _ in range(3))
+    with commands.running_api(records.isolate(stack), log=tmp_path / "log") as api:
+        idle, headless, stalled = (_connect(api.url) for _ in range(3))
         headless.sendall(b"POST /pin/ HTT")
         stalled.sendall(_head(length=100) + b"{")
-        door.process.terminate()
-        assert door.process.wait(commands.GIVE_UP_AFTER_SECONDS) == 0
+        api.process.terminate()
+        assert api.process.wait(commands.GIVE_UP_AFTER_SECONDS) == 0
         for connection in (idle, headless, stalled):
             connection.close()
-    assert "Traceback" not in door.log.read_text()
+    assert "Traceback" not in api.log.read_text()
 
 
 def _ask_to_send(url: str, pin: bytes) -> socket.socket:
@@ -60,7 +60,7 @@ def _ask_to_send(url: str, pin: bytes) -> socket.socket:
 
 
 def _head(headers: bytes = b"", *, length: int) -> bytes:
-    return b"POST /pin/ HTTP/1.1\r\nHost: door\r\n%sContent-Length: %d\r\n\r\n" % (headers, length)
+    return b"POST /pin/ HTTP/1.1\r\nHost: api\r\n%sContent-Length: %d\r\n\r\n" % (headers, length)
 
 
 def _takes_connections(url: str) -> bool:

@@ -26,7 +26,7 @@ PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-96
 TOO_MANY = "1900M"
 
 
-def test_a_pin_tells_its_story(own: Settings, spark: SparkSession) -> None:
+def test_a_trace_lists_every_step_of_a_pin(own: Settings, spark: SparkSession) -> None:
     (first,) = events.send(own.kafka, [events.pin(PIN, 10)])
     events.send(own.kafka, [events.pin(OTHER, 10)])
     drain(spark, own)
@@ -34,20 +34,20 @@ def test_a_pin_tells_its_story(own: Settings, spark: SparkSession) -> None:
     drain(spark, own)
     _correct(own, spark)
 
-    told = _tell(own, PIN)
+    trace = _trace(own, PIN)
 
-    assert [truncate_to_millisecond(entry) for entry in told] == sorted(
-        truncate_to_millisecond(entry) for entry in told
+    assert [truncate_to_millisecond(entry) for entry in trace] == sorted(
+        truncate_to_millisecond(entry) for entry in trace
     )
-    assert [_event(entry) for entry in told if entry.what == "received"] == [first, second]
-    stream = [(entry.what, _event(entry)) for entry in told if entry.lane == "stream"]
+    assert [_event(entry) for entry in trace if entry.what == "received"] == [first, second]
+    stream = [(entry.what, _event(entry)) for entry in trace if entry.lane == "stream"]
     assert sorted(stream) == sorted(
         [
             *((what, first) for what in ("in Kafka", "bronze", "silver", "gold", "Postgres")),
             *((what, second) for what in ("in Kafka", "bronze", "refused")),
         ]
     )
-    batch = [(entry.what, _event(entry)) for entry in told if entry.lane == "batch"]
+    batch = [(entry.what, _event(entry)) for entry in trace if entry.lane == "batch"]
     assert sorted(batch, key=str) == sorted(
         [
             *((what, first) for what in ("in Kafka", "landed", "bronze", "silver", "gold")),
@@ -56,26 +56,26 @@ def test_a_pin_tells_its_story(own: Settings, spark: SparkSession) -> None:
         ],
         key=str,
     )
-    kept = {
+    states = {
         (entry.lane, entry.what, _event(entry)): entry.details["now"]
-        for entry in told
+        for entry in trace
         if "now" in entry.details
     }
-    assert kept["batch", "silver", first] == f"superseded by {second}"
-    assert kept["batch", "gold", second] == "stands"
-    assert kept["stream", "gold", first] == "stands"
-    (refused,) = [entry.details for entry in told if entry.what == "refused" and entry.lane == "batch"]
+    assert states["batch", "silver", first] == f"superseded by {second}"
+    assert states["batch", "gold", second] == "stands"
+    assert states["stream", "gold", first] == "stands"
+    (refused,) = [entry.details for entry in trace if entry.what == "refused" and entry.lane == "batch"]
     assert refused["reasons"] == ["silver.follower_count.plausible"]
-    (landed, _) = [entry.details["object"] for entry in told if entry.what == "landed"]
-    keys = s3_client(own.s3).list_objects_v2(Bucket=own.s3.bucket, Prefix="landing/")["Contents"]
-    assert landed in [found["Key"] for found in keys]
-    commits = [entry.details for entry in told if entry.what in ("bronze", "silver", "gold")]
+    (key, _) = [entry.details["object"] for entry in trace if entry.what == "landed"]
+    objects = s3_client(own.s3).list_objects_v2(Bucket=own.s3.bucket, Prefix="landing/")["Contents"]
+    assert key in [object_["Key"] for object_ in objects]
+    commits = [entry.details for entry in trace if entry.what in ("bronze", "silver", "gold")]
     assert all(commit["version"] is not None and commit["run"] for commit in commits)
 
 
 def test_a_pin_without_records_is_an_error(own: Settings) -> None:
     with pytest.raises(UsageError, match="no record of pin"):
-        _tell(own, OTHER)
+        _trace(own, OTHER)
     for text in ("", "pin", PIN[:-1], f"{PIN}0", "'; --"):
         with pytest.raises(UsageError, match="is not a UUID"):
             why.parse_unique_id(text)
@@ -84,13 +84,13 @@ def test_a_pin_without_records_is_an_error(own: Settings) -> None:
 def _correct(own: Settings, spark: SparkSession) -> None:
     lake = DeltaLake.of(spark, own)
     quarantine = Quarantine(lake, BATCH)
-    fixed = replay.corrected_fields({"follower_count": "'1.9M'"})
-    quarantine.fix(f"follower_count = '{TOO_MANY}'", fixed, note="a thousand too many")
+    correction = replay.corrected_fields({"follower_count": "'1.9M'"})
+    quarantine.fix(f"follower_count = '{TOO_MANY}'", correction, note="a thousand too many")
     quarantine.replay("true", text_policy="unicode", serving=None, note="replayed")
     batch_lane.run_gold(lake)
 
 
-def _tell(own: Settings, unique_id: str) -> list[Entry]:
+def _trace(own: Settings, unique_id: str) -> list[Entry]:
     store = TableStore(own.s3)
     return why.trace_pin(
         store, why.parse_unique_id(unique_id), read_served_row=partial(served.read_served_row, own.postgres)

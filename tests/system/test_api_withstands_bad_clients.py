@@ -18,17 +18,17 @@ LONG = b"a" * (4 * 1024 * 1024)
 
 def _post(body: bytes, *headers: bytes, path: bytes = b"/pin/", length: bytes | None = None) -> bytes:
     size = b"%d" % len(body) if length is None else length
-    lines = [b"POST %s HTTP/1.1" % path, b"Host: door", *headers, b"Content-Length: " + size, b"", body]
+    lines = [b"POST %s HTTP/1.1" % path, b"Host: api", *headers, b"Content-Length: " + size, b"", body]
     return b"\r\n".join(lines)
 
 
 def _chunked(*parts: bytes) -> bytes:
-    head = b"POST /pin/ HTTP/1.1\r\nHost: door\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /pin/ HTTP/1.1\r\nHost: api\r\nTransfer-Encoding: chunked\r\n\r\n"
     return head + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
 
 
-def _connect(door: str) -> socket.socket:
-    address = urlsplit(door)
+def _connect(api_url: str) -> socket.socket:
+    address = urlsplit(api_url)
     return socket.create_connection((address.hostname or "", address.port or 0), timeout=20)
 
 
@@ -51,14 +51,14 @@ def _assert_problem(answer: bytes, status: int) -> None:
 
 
 @pytest.fixture(autouse=True)
-def unharmed(door: str) -> Iterator[None]:
+def unharmed(api_url: str) -> Iterator[None]:
     yield
-    assert httpx.get(f"{door}/ready").json() == {"status": "ready"}
-    assert httpx.post(f"{door}/pin/", content=PIN).status_code == 201
+    assert httpx.get(f"{api_url}/ready").json() == {"status": "ready"}
+    assert httpx.post(f"{api_url}/pin/", content=PIN).status_code == 201
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "request_bytes",
     [
         os.urandom(4096) + b"\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
@@ -71,15 +71,15 @@ def unharmed(door: str) -> Iterator[None]:
         _chunked(PIN) + b"zz\r\n",
     ],
 )
-def test_what_is_no_http_gets_a_problem_and_the_end(door: str, sent: bytes) -> None:
-    with closing(_connect(door)) as connection:
-        connection.sendall(sent)
+def test_what_is_not_http_gets_a_problem_and_the_end(api_url: str, request_bytes: bytes) -> None:
+    with closing(_connect(api_url)) as connection:
+        connection.sendall(request_bytes)
         _assert_problem(_answer(connection), 400)
 
 
 @pytest.mark.parametrize("start", [b"GET /", b"GET /health HTTP/1.1\r\nLong: "])
-def test_a_head_without_end_is_cut_off(door: str, start: bytes) -> None:
-    with closing(_connect(door)) as connection:
+def test_a_head_without_end_is_cut_off(api_url: str, start: bytes) -> None:
+    with closing(_connect(api_url)) as connection:
         try:
             for part in (start, *[LONG] * 25):
                 connection.sendall(part)
@@ -89,35 +89,35 @@ def test_a_head_without_end_is_cut_off(door: str, start: bytes) -> None:
             pytest.fail("100 MiB of a header were taken")
 
 
-def test_a_client_that_half_closes_gets_its_answer(door: str) -> None:
-    for sent in (_post(PIN), _post(PIN) * 3, _chunked(PIN[:10], PIN[10:], b"")):
-        with closing(_connect(door)) as connection:
-            connection.sendall(sent)
+def test_a_client_that_half_closes_gets_its_answer(api_url: str) -> None:
+    for request_bytes in (_post(PIN), _post(PIN) * 3, _chunked(PIN[:10], PIN[10:], b"")):
+        with closing(_connect(api_url)) as connection:
+            connection.sendall(request_bytes)
             connection.shutdown(socket.SHUT_WR)
-            assert _answer(connection).count(b"HTTP/1.1 201 ") == max(1, sent.count(b"POST"))
+            assert _answer(connection).count(b"HTTP/1.1 201 ") == max(1, request_bytes.count(b"POST"))
 
 
-def test_a_client_that_half_closes_within_its_body_is_let_go(door: str) -> None:
-    for sent in (_post(PIN, length=b"100"), _chunked(PIN)):
-        with closing(_connect(door)) as connection:
-            connection.sendall(sent)
+def test_a_client_that_half_closes_within_its_body_is_let_go(api_url: str) -> None:
+    for request_bytes in (_post(PIN, length=b"100"), _chunked(PIN)):
+        with closing(_connect(api_url)) as connection:
+            connection.sendall(request_bytes)
             connection.shutdown(socket.SHUT_WR)
             assert b" 201 " not in _answer(connection)
 
 
-def test_a_client_that_stalls_is_told_and_let_go_while_others_are_served(door: str) -> None:
-    stalled = [_connect(door) for _ in range(200)]
+def test_a_client_that_stalls_gets_a_problem_while_others_are_served(api_url: str) -> None:
+    stalled = [_connect(api_url) for _ in range(200)]
     for connection in stalled:
         connection.sendall(_post(PIN, length=b"100"))
-    assert httpx.post(f"{door}/pin/", content=PIN).status_code == 201
+    assert httpx.post(f"{api_url}/pin/", content=PIN).status_code == 201
     for connection in stalled:
         with closing(connection):
             _assert_problem(_answer(connection), 408)
 
 
-def test_nothing_after_a_refused_upgrade_becomes_a_request(door: str) -> None:
-    smuggled = b"GET /health HTTP/1.1\r\nHost: door\r\n\r\n"
-    with closing(_connect(door)) as connection:
+def test_nothing_after_a_refused_upgrade_becomes_a_request(api_url: str) -> None:
+    smuggled = b"GET /health HTTP/1.1\r\nHost: api\r\n\r\n"
+    with closing(_connect(api_url)) as connection:
         connection.sendall(_post(smuggled, b"Connection: Upgrade", b"Upgrade: h2c"))
         answer = _answer(connection)
     _assert_problem(answer, 400)
@@ -125,9 +125,9 @@ def test_nothing_after_a_refused_upgrade_becomes_a_request(door: str) -> None:
     assert b'"field":"Upgrade"' in answer
 
 
-def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(door: str) -> None:
+def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(api_url: str) -> None:
     head, body = _post(PIN, b"Expect: 100-continue", b"Connection: close").split(b"\r\n\r\n")
-    with closing(_connect(door)) as connection:
+    with closing(_connect(api_url)) as connection:
         connection.sendall(head + b"\r\n\r\n")
         assert connection.recv(1024).startswith(b"HTTP/1.1 100 ")
         connection.sendall(body)

@@ -44,15 +44,15 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    own = records.apart(stack, partitions=PARTITIONS)
-    log = tmp_path_factory.mktemp("door") / "log"
-    with commands.running_door(own, log=log) as door, httpx.Client(base_url=door.url, timeout=20) as client:
+    own = records.isolate(stack, partitions=PARTITIONS)
+    log = tmp_path_factory.mktemp("api") / "log"
+    with commands.running_api(own, log=log) as api, httpx.Client(base_url=api.url, timeout=20) as client:
         yield Lab(own, client)
 
 
-def _by_event(found: list[Record]) -> dict[str, list[Record]]:
+def _by_event(topic_records: list[Record]) -> dict[str, list[Record]]:
     events: dict[str, list[Record]] = {}
-    for record in found:
+    for record in topic_records:
         event_id = dict(record.headers)[EVENT_ID_HEADER]
         assert event_id is not None
         events.setdefault(event_id.decode(), []).append(record)
@@ -105,7 +105,9 @@ def test_a_retry_under_its_idempotency_key_is_the_same_event(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("form", ["lines", "array"])
-def test_in_a_bulk_request_the_good_pins_go_in_their_order_and_the_bad_are_told(lab: Lab, form: str) -> None:
+def test_in_a_bulk_request_the_good_pins_go_in_their_order_and_the_bad_are_reported(
+    lab: Lab, form: str
+) -> None:
     same = str(uuid.uuid4())
     good = [_pin(unique_id=same, index=number) for number in range(3)]
     bad: list[tuple[bytes, int, str | None]] = [
@@ -120,16 +122,18 @@ def test_in_a_bulk_request_the_good_pins_go_in_their_order_and_the_bad_are_told(
 
     answer = lab.client.post("/pins", content=body)
 
-    told = answer.json()
-    assert (answer.status_code, told["accepted"], told["rejected"]) == (207, len(good), len(bad))
-    results = told["results"]
+    report = answer.json()
+    assert (answer.status_code, report["accepted"], report["rejected"]) == (207, len(good), len(bad))
+    results = report["results"]
     assert [line["line"] for line in results] == list(range(1, len(parts) + 1))
     assert [line["status"] for line in results] == [201] * len(good) + [status for _, status, _ in bad]
     assert [line["problem"].get("field") for line in results[3:]] == [field for _, _, field in bad]
     for events in lab.events().values():
-        found = [record for line in results[:3] for record in events[line["event_id"]]]
-        assert [orjson.loads(record.value or b"") for record in found] == good
-        assert [record.offset for record in found] == sorted(record.offset for record in found)
+        topic_records = [record for line in results[:3] for record in events[line["event_id"]]]
+        assert [orjson.loads(record.value or b"") for record in topic_records] == good
+        assert [record.offset for record in topic_records] == sorted(
+            record.offset for record in topic_records
+        )
 
 
 def test_of_many_at_once_each_is_in_both_topics_once(lab: Lab) -> None:
@@ -189,7 +193,7 @@ GOOD = b'{"unique_id":"55abcd28-bda1-4453-bbcd-1427fb3aa49b"}'
         ("/health", GOOD, {}, 405, None),
     ],
 )
-def test_what_is_refused_is_told_by_a_problem_body_and_leaves_no_record(
+def test_what_is_refused_gets_a_problem_body_and_leaves_no_record(
     lab: Lab, path: str, body: bytes, headers: dict[str, str], status: int, field: str | None
 ) -> None:
     before = lab.ends()
