@@ -22,8 +22,8 @@ from lakehouse.delta.table_properties import table_properties
 from lakehouse.operations import maintenance
 from lakehouse.query import diff, time_travel
 from lakehouse.query.history import read_commits
+from lakehouse.query.table_store import TableStore
 from pinlake.app.erasure import Erasure
-from pinlake.cli.reader import open_store
 
 MERGE_AIM = 3.0
 VERSIONS = 50
@@ -59,7 +59,7 @@ class _UpkeepBenchmark:
         self._spark = spark
         self._settings = settings
         self._lake = DeltaLake.of(spark, settings)
-        self._store = open_store(settings)
+        self._store = TableStore(settings.s3)
 
     def time_merge(self, pins: int, *, into: int) -> tuple[float, Table]:
         """Merge pins into a new table twice; return the seconds of the second merge, and the table.

@@ -18,7 +18,7 @@ from foundation import settings as settings_module
 from foundation.clients import s3_client
 from foundation.settings import Settings
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 from lakehouse.spark import session
 from local_stack import addresses
 from local_stack import stack as local_stack

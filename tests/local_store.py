@@ -11,7 +11,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from foundation.object_store import StoredObject
 from lakehouse.catalog.tables import Table as Named
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 
 _SCHEMA = Schema([Field("unique_id", DataType.utf8()), Field("number", DataType.int64())])
 State = dict[str, int]

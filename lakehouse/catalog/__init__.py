@@ -1,3 +1,3 @@
-"""The tables: their names, columns, locations and downstream consumers."""
+"""The tables: their names, columns, locations and downstream steps."""
 
 from __future__ import annotations

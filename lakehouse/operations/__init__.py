@@ -1,3 +1,3 @@
-"""Maintenance, restore, replay, rebuild and erasure."""
+"""Maintenance, restore, quarantine, rebuild and erasure."""
 
 from __future__ import annotations

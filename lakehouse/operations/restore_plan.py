@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from foundation.errors import UsageError
-from lakehouse.catalog.consumers import consumers_of
+from lakehouse.catalog.downstream_steps import list_downstream_steps
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.query import diff, time_travel
 from lakehouse.query.diff import TableDiff
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 from lakehouse.query.time_travel import Moment, TableVersion
 
 
@@ -51,24 +51,24 @@ def plan_restore(store: TableStore, table: Table, moment: Moment) -> RestorePlan
 
 def _require_readable(store: TableStore, newest: TableVersion, target: TableVersion) -> None:
     same_schema = newest.log.schema().to_json() == target.log.schema().to_json()
-    for reader in consumers_of(target.table):
-        checkpoint = store.locations.checkpoint(reader.checkpoint)
+    for step in list_downstream_steps(target.table):
+        checkpoint = store.locations.checkpoint(step.checkpoint)
         begun = any(True for _ in store.list_objects(f"{store.key(checkpoint)}/offsets/"))
-        if begun and not (reader.follows_changes and same_schema):
+        if begun and not (step.follows_changes and same_schema):
             reason = "rows would disappear" if same_schema else "its columns would change"
-            read, written = target.table.full_name, reader.writes.full_name
+            read, written = target.table.full_name, step.writes.full_name
             raise UsageError(
-                f"`pinlake {reader.step}` reads {read} as a stream and could not continue: {reason}",
+                f"`pinlake {step.name}` reads {read} as a stream and could not continue: {reason}",
                 where=checkpoint,
                 hint=f"Restore {written} instead, or remove this checkpoint first: "
-                f"`pinlake {reader.step}` then reads the whole table again.",
+                f"`pinlake {step.name}` then reads the whole table again.",
             )
 
 
 def _list_notes(table: Table) -> list[str]:
     notes = [
-        f"{reader.writes.full_name} keeps its newer events; restore it too to undo them"
-        for reader in consumers_of(table)
+        f"{step.writes.full_name} keeps its newer events; restore it too to undo them"
+        for step in list_downstream_steps(table)
     ]
     if table == STREAM.features:
         notes.append("Postgres keeps its rows, as it accepts only newer events")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import functions as F
 
-from lakehouse.catalog.consumers import consumers_of
+from lakehouse.catalog.downstream_steps import list_downstream_steps
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality.publish import published_version
@@ -42,12 +42,12 @@ def retention_blockers(lake: DeltaLake, table: Table, *, newest: int) -> list[Re
     visible = published_version(lake, table)
     if visible is not None and visible < newest:
         blockers.append(RetentionBlocker("a reader of the published version", visible))
-    for reader in consumers_of(table):
-        unread = lake.checkpoint(reader.checkpoint).next_table_version()
+    for step in list_downstream_steps(table):
+        unread = lake.checkpoint(step.checkpoint).next_table_version()
         change = None if unread is None else _find_change(lake, table, range(unread, newest + 1))
         # The files of the newest version do not include its change feed.
         if change is not None and change < newest + table.change_feed:
-            blockers.append(RetentionBlocker(f"`pinlake {reader.step}`", change))
+            blockers.append(RetentionBlocker(f"`pinlake {step.name}`", change))
     return blockers
 
 

@@ -18,7 +18,7 @@ from lakehouse.catalog.tables import Table
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import gx_adapter as gx
 from lakehouse.quality.gx_adapter import Predicate
-from lakehouse.quality.rules import Rule, Suite
+from lakehouse.quality.suite_model import Rule, Suite
 from lakehouse.quality.suites import audit_schema, load_suite
 
 

@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
 from foundation.errors import TerminalError
-from lakehouse.quality.rules import Kind, Rule
+from lakehouse.quality.suite_model import Kind, Rule
 
 # On import it reports on standard error that parts of pyspark are missing, which are not needed here.
 with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():

@@ -17,7 +17,7 @@ from lakehouse.catalog.schemas import RESULTS
 from lakehouse.catalog.tables import QUALITY_RESULTS, TABLES, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.quality.rules import Rule
+from lakehouse.quality.suite_model import Rule
 from lakehouse.spark.dataframes import dataframe_from_rows
 
 if TYPE_CHECKING:

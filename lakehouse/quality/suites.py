@@ -14,7 +14,7 @@ from foundation.errors import TerminalError
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import Table
 from lakehouse.quality import gx_adapter as gx
-from lakehouse.quality.rules import Rule, Severity, Suite
+from lakehouse.quality.suite_model import Rule, Severity, Suite
 
 FOLDER = Path(__file__).parents[2] / "expectations"
 

@@ -16,7 +16,7 @@ from lakehouse.catalog.errors import NotPublishedError
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.query import duckdb_connection, pushdown, spark_to_duckdb, time_travel
 from lakehouse.query import statement as statements
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 from lakehouse.query.time_travel import Moment, TableVersion
 
 SPARK_HINT = "Correct it, or run it in Spark with --engine spark."

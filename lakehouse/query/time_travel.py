@@ -16,7 +16,7 @@ from foundation.errors import UsageError
 from foundation.object_store import object_store_unavailable
 from lakehouse.catalog import errors
 from lakehouse.catalog.tables import Table
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

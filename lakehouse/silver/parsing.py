@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from foundation.event import PIN_FIELDS
 from lakehouse.bronze import event_ids
-from lakehouse.quality.rules import Rule
+from lakehouse.quality.suite_model import Rule
 
 RULES = tuple(
     Rule(name, "critical", sentence, columns)

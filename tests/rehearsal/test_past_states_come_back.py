@@ -16,7 +16,7 @@ from lakehouse.query import diff, time_travel
 from lakehouse.query import duckdb_engine as query
 from lakehouse.query.diff import COMPARISON, FEED
 from lakehouse.query.history import read_commits
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 from lakehouse.query.time_travel import Moment
 from tests import commands, lanes
 

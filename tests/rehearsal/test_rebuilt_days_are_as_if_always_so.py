@@ -13,11 +13,10 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.operations import replay
+from lakehouse.operations.quarantine import Quarantine, ReplayResult, corrected_fields
 from lakehouse.operations.rebuild import run
 from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
-from lakehouse.operations.replay import Quarantine, ReplayResult
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import AuditFailedError, published_version
 from lakehouse.query import spark_engine as query
@@ -163,7 +162,7 @@ def _promote(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
 def _correct(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
     quarantine = Quarantine(lake, BATCH)
     which = f"unique_id = '{CORRECTED}'"
-    assert quarantine.fix(which, replay.corrected_fields({"follower_count": "'50'"}), note=None) == 1
+    assert quarantine.fix(which, corrected_fields({"follower_count": "'50'"}), note=None) == 1
     assert quarantine.replay(which, text_policy=text_policy, serving=None, note="again") == ReplayResult(1, 1)
     batch_lane.run_gold(lake)
 

@@ -18,7 +18,7 @@ from foundation.postgres import connect
 from foundation.settings import Settings
 from lakehouse.catalog.tables import TABLES, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 from tests import checksums, commands
 
 GUIDE = (commands.ROOT / "docs/readers.md").read_text()

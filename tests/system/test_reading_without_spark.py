@@ -15,7 +15,7 @@ from lakehouse.catalog.tables import TABLES
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.query import duckdb_engine as by_duckdb
 from lakehouse.query import spark_engine as by_spark
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 from pinlake.cli import row_output as rows
 from pinlake.cli.commands import sql
 from tests import commands, lanes

@@ -9,8 +9,7 @@ from foundation.errors import TransientError
 from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.operations import replay
-from lakehouse.operations.replay import Quarantine, ReplayResult
+from lakehouse.operations.quarantine import Quarantine, ReplayResult, corrected_fields
 from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import ServingDatabase
 from tests import events
@@ -23,7 +22,7 @@ def test_a_replay_cut_off_before_postgres(own: Settings, spark: SparkSession) ->
     (event_id,) = events.send(own.kafka, [events.pin(PIN, "1900M")])
     open_stream(spark, own).drain()
     quarantine = Quarantine(DeltaLake.of(spark, own), STREAM)
-    assert quarantine.fix("true", replay.corrected_fields({"follower_count": "'1.9M'"}), note=None) == 1
+    assert quarantine.fix("true", corrected_fields({"follower_count": "'1.9M'"}), note=None) == 1
 
     unreachable = ServingDatabase(own.postgres.model_copy(update={"port": 1, "timeout_seconds": 0.1}))
     with pytest.raises(TransientError, match="Postgres did not answer"):

@@ -16,10 +16,9 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.pin_trace import served_row as served
 from lakehouse.observability.pin_trace import trace as why
 from lakehouse.observability.pin_trace.timeline import Entry, truncate_to_millisecond
-from lakehouse.operations import replay
-from lakehouse.operations.replay import Quarantine
+from lakehouse.operations.quarantine import Quarantine, corrected_fields
 from lakehouse.pipelines import batch as batch_lane
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 from tests import events
 
 PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"
@@ -84,7 +83,7 @@ def test_a_pin_without_records_is_an_error(own: Settings) -> None:
 def _correct(own: Settings, spark: SparkSession) -> None:
     lake = DeltaLake.of(spark, own)
     quarantine = Quarantine(lake, BATCH)
-    correction = replay.corrected_fields({"follower_count": "'1.9M'"})
+    correction = corrected_fields({"follower_count": "'1.9M'"})
     quarantine.fix(f"follower_count = '{TOO_MANY}'", correction, note="a thousand too many")
     quarantine.replay("true", text_policy="unicode", serving=None, note="replayed")
     batch_lane.run_gold(lake)

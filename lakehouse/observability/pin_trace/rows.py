@@ -13,7 +13,7 @@ from lakehouse.catalog.tables import Lane, Table
 from lakehouse.observability.pin_trace.timeline import CommitLog
 from lakehouse.query import duckdb_connection, time_travel
 from lakehouse.query.history import read_commits
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 from lakehouse.query.time_travel import TableVersion
 
 COORDINATES = ("topic", "partition", "offset")

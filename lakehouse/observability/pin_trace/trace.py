@@ -12,7 +12,7 @@ from lakehouse.catalog.tables import BATCH, STREAM, Lane, Table
 from lakehouse.observability.pin_trace.rows import COORDINATES, PinRows, Row, read_pin_rows
 from lakehouse.observability.pin_trace.timeline import Entry, sort_entries
 from lakehouse.query.history import Commit
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 
 ReadServedRow = Callable[[str], Row | None]
 

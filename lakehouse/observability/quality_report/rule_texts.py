@@ -6,7 +6,7 @@ import json
 
 from lakehouse.catalog.tables import TABLES
 from lakehouse.observability.quality_report.model import RuleText
-from lakehouse.quality.rules import Rule
+from lakehouse.quality.suite_model import Rule
 from lakehouse.quality.suites import load_suite
 from lakehouse.silver import parsing
 

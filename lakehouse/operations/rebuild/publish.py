@@ -12,9 +12,9 @@ from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step, Versions
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.operations.quarantine import Quarantine
 from lakehouse.operations.rebuild import quarantine
 from lakehouse.operations.rebuild.recompute import Recomputation, RecomputedSilver
-from lakehouse.operations.replay import Quarantine
 from lakehouse.pipelines.batch import run_gold
 from lakehouse.quality.publish import publish
 from lakehouse.quality.results import GateStats

@@ -10,7 +10,6 @@ import typer
 from pinlake.cli import console as output
 from pinlake.cli import row_output as rows
 from pinlake.cli.options import AsJson, TableName
-from pinlake.cli.reader import open_store
 
 if TYPE_CHECKING:
     from lakehouse.query.diff import RowDiff, TableDiff
@@ -36,11 +35,12 @@ def diff(
     from lakehouse.catalog import tables
     from lakehouse.query import time_travel
     from lakehouse.query.diff import compare_versions
+    from lakehouse.query.table_store import TableStore
 
     selected = tables.find_table(table, where="diff")
     begin = time_travel.parse_moment(since, where="--from")
     end = time_travel.parse_moment(until, where="--to") if until is not None else None
-    store = open_store(settings_module.load())
+    store = TableStore(settings_module.load().s3)
     old, new = time_travel.table_at(store, selected, begin), time_travel.table_at(store, selected, end)
     columns = [name.strip() for name in key.split(",")] if key else ()
     difference = compare_versions(old, new, key=columns, limit=limit)

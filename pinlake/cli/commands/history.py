@@ -8,7 +8,6 @@ import typer
 
 from pinlake.cli import row_output as rows
 from pinlake.cli.options import AsJson, TableName
-from pinlake.cli.reader import open_store
 
 
 def history(
@@ -25,9 +24,10 @@ def history(
     from lakehouse.catalog import tables
     from lakehouse.query import time_travel
     from lakehouse.query.history import read_commits
+    from lakehouse.query.table_store import TableStore
 
     selected = tables.find_table(table, where="history")
-    newest = time_travel.table_at(open_store(settings_module.load()), selected)
+    newest = time_travel.table_at(TableStore(settings_module.load().s3), selected)
     commit_rows = [commit.as_row() for commit in read_commits(newest.log, limit=limit)]
     if as_json:
         for row in commit_rows:

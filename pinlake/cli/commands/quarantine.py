@@ -21,7 +21,7 @@ from pinlake.cli.write_lock import write_lock
 if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.operations.replay import Quarantine, ReplayResult
+    from lakehouse.operations.quarantine import Quarantine, ReplayResult
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -121,10 +121,10 @@ def fix(
         corrected = _read_pin(json_file)
     elif not assignments:
         raise UsageError("nothing to correct", where="quarantine fix", hint="Give --json-file or --set.")
-    from lakehouse.operations import replay
+    from lakehouse.operations.quarantine import corrected_document, corrected_fields
 
     with _lanes(lane, writes=True) as (_, lanes):
-        value = replay.corrected_document(corrected) if json_file else replay.corrected_fields(pairs)
+        value = corrected_document(corrected) if json_file else corrected_fields(pairs)
         count = sum(quarantine.fix(condition, value, note=note) for quarantine in lanes.values())
     print(f"{count} rows corrected")
 
@@ -212,7 +212,7 @@ def _lanes(
     from foundation.object_store import ObjectStore
     from lakehouse.catalog import locations
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.operations.replay import Quarantine
+    from lakehouse.operations.quarantine import Quarantine
 
     lanes = select_lanes(name)
     if settings is None:

@@ -11,7 +11,6 @@ from pinlake.cli import row_output as rows
 from pinlake.cli.commands.diff import print_counts
 from pinlake.cli.commands.quality import printing_failures
 from pinlake.cli.options import AsJson, TableName, Wait, Yes, require_yes
-from pinlake.cli.reader import open_store
 from pinlake.cli.spark_session import short_spark_session
 from pinlake.cli.write_lock import write_lock
 
@@ -41,14 +40,15 @@ def restore(
     from lakehouse.delta.locks import table_locks
     from lakehouse.operations import restore_plan as restoring
     from lakehouse.query import time_travel
+    from lakehouse.query.table_store import TableStore
 
     selected = tables.find_table(table, where="restore")
     target = time_travel.parse_moment(to, where="--to")
     require_yes(yes, as_json=as_json, where="restore")
     # A wrong version must be reported at once, not after waiting for another writer.
-    time_travel.table_at(open_store(settings_module.load()), selected, target)
+    time_travel.table_at(TableStore(settings_module.load().s3), selected, target)
     with write_lock("restore", table_locks.locks_of(selected), wait=wait) as settings:
-        plan = restoring.plan_restore(open_store(settings), selected, target)
+        plan = restoring.plan_restore(TableStore(settings.s3), selected, target)
         if not as_json:
             _show(plan)
         if not yes:

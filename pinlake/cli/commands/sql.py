@@ -10,7 +10,6 @@ import typer
 
 from pinlake.cli import row_output as rows
 from pinlake.cli.options import AsJson
-from pinlake.cli.reader import open_store
 from pinlake.cli.row_output import Rows
 from pinlake.cli.spark_session import short_spark_session
 
@@ -48,8 +47,9 @@ def sql(
         _query_spark(settings, statement, unpublished=unpublished, as_json=as_json, as_csv=as_csv)
         return
     from lakehouse.query import duckdb_engine as query
+    from lakehouse.query.table_store import TableStore
 
-    answer = query.run(open_store(settings), statement, unpublished=unpublished)
+    answer = query.run(TableStore(settings.s3), statement, unpublished=unpublished)
     if as_json:
         rows.print_json(answer.columns, answer.rows)
     else:

@@ -10,7 +10,6 @@ import typer
 
 from pinlake.cli import row_output as rows
 from pinlake.cli.options import AsJson
-from pinlake.cli.reader import open_store
 
 if TYPE_CHECKING:
     from lakehouse.observability.pin_trace.timeline import Entry
@@ -29,11 +28,12 @@ def why(
     from foundation import settings as settings_module
     from lakehouse.observability.pin_trace import served_row as served
     from lakehouse.observability.pin_trace import trace as stories
+    from lakehouse.query.table_store import TableStore
 
     settings = settings_module.load()
     pin = stories.parse_unique_id(unique_id)
     entries = stories.trace_pin(
-        open_store(settings), pin, read_served_row=partial(served.read_served_row, settings.postgres)
+        TableStore(settings.s3), pin, read_served_row=partial(served.read_served_row, settings.postgres)
     )
     if as_json:
         for entry in entries:

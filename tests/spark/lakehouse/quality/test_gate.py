@@ -13,7 +13,7 @@ from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
 from lakehouse.quality.gx_adapter import Predicate
-from lakehouse.quality.rules import Rule, Severity, Suite
+from lakehouse.quality.suite_model import Rule, Severity, Suite
 
 PARSING = (Rule("value.missing", "critical", "There is a value.", ()),)
 

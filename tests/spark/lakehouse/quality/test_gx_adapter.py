@@ -18,7 +18,7 @@ from pyspark.sql.types import IntegerType, StringType, StructField, StructType
 
 from foundation.errors import TerminalError
 from lakehouse.quality import gx_adapter as gx
-from lakehouse.quality.rules import Rule
+from lakehouse.quality.suite_model import Rule
 
 SCHEMA = StructType(
     [

@@ -12,8 +12,7 @@ from foundation.errors import UsageError
 from lakehouse.catalog.tables import BATCH, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.quality_report.collect import collect_report
-from lakehouse.operations import replay
-from lakehouse.operations.replay import Quarantine, ReplayResult
+from lakehouse.operations.quarantine import Quarantine, ReplayResult, corrected_fields
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.quality.publish import AuditFailedError, published_version
 from lakehouse.quality.results import read_results
@@ -44,7 +43,7 @@ def test_a_refused_row_is_explained_then_corrected_and_replayed_once(lake: Delta
     # A newer event of the third pin arrives before its old one is corrected.
     _land(lake, 7, [(PINS[2], "77")])
     _promote(lake)
-    fixed = replay.corrected_fields({"follower_count": "'1.9M'"})
+    fixed = corrected_fields({"follower_count": "'1.9M'"})
     assert quarantine.fix("follower_count = '1900M'", fixed, note="a thousand too many") == 2
     assert quarantine.fix("id = 'none'", fixed, note=None) == 0
     for expected_replay in (ReplayResult(3, 2), ReplayResult(1, 0), ReplayResult(1, 0)):

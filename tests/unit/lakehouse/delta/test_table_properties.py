@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lakehouse.catalog.consumers import CONSUMERS
+from lakehouse.catalog.downstream_steps import DOWNSTREAM_STEPS
 from lakehouse.catalog.tables import BATCH, OPS_LEDGER, Table
 from lakehouse.delta.table_properties import table_properties
 
@@ -35,8 +35,8 @@ def test_names_of_columns_with_statistics_are_quoted() -> None:
 
 
 def test_row_changes_are_recorded_where_a_step_reads_them() -> None:
-    for consumer in CONSUMERS:
-        recorded = table_properties(consumer.reads).get("delta.enableChangeDataFeed") == "true"
-        assert recorded == consumer.follows_changes
+    for step in DOWNSTREAM_STEPS:
+        recorded = table_properties(step.reads).get("delta.enableChangeDataFeed") == "true"
+        assert recorded == step.follows_changes
     assert "delta.enableChangeDataFeed" not in table_properties(OPS_LEDGER)
     assert table_properties(BATCH.silver)["delta.enableChangeDataFeed"] == "true"

@@ -16,7 +16,7 @@ from lakehouse.pipelines import table_writes
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate
 from lakehouse.quality.gate import Gate, GateResult
-from lakehouse.quality.rules import Suite
+from lakehouse.quality.suite_model import Suite
 from tests.unit.lakehouse.in_memory_lake import InMemoryLake, Rows
 
 BATCH_OF_ROWS = MicroBatch("query", 3, commit_info.begin(lane="batch"))

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from foundation.errors import TerminalError
 from lakehouse.quality import audit, gx_adapter, results
 from lakehouse.quality.gx_adapter import RuleOutcome
-from lakehouse.quality.rules import Rule
+from lakehouse.quality.suite_model import Rule
 from tests.unit.lakehouse.in_memory_lake import Rows
 
 BREAKS = "breaks"

@@ -14,7 +14,7 @@ from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import results
 from lakehouse.quality.gate import Gate, GateResult, RuleCount
 from lakehouse.quality.results import GateStats, RuleResult, lane_name, read_results
-from lakehouse.quality.rules import Rule, Severity, Suite
+from lakehouse.quality.suite_model import Rule, Severity, Suite
 from tests.unit.lakehouse.in_memory_lake import InMemoryLake, Rows
 
 ROWS = Rows([]).dataframe

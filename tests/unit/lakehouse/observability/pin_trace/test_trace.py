@@ -24,7 +24,7 @@ from lakehouse.observability.pin_trace.rows import PinRows
 from lakehouse.observability.pin_trace.timeline import CommitLog, Entry
 from lakehouse.observability.pin_trace.trace import parse_unique_id, trace_pin
 from lakehouse.query.history import Commit
-from lakehouse.query.table_reader import TableStore
+from lakehouse.query.table_store import TableStore
 
 PIN = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"
 MIDNIGHT = datetime(2026, 1, 31, tzinfo=UTC)

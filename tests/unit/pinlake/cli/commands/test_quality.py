@@ -13,7 +13,7 @@ from foundation.errors import TerminalError
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality import gate, results
-from lakehouse.quality.rules import Suite
+from lakehouse.quality.suite_model import Suite
 from lakehouse.quality.suites import FOLDER, load_suite
 from tests.unit.pinlake.cli.command_line import run
 

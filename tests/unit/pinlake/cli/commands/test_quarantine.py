@@ -17,8 +17,8 @@ from foundation.errors import UsageError
 from foundation.object_store import ObjectStore
 from lakehouse.catalog.tables import Lane
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.operations import replay
-from lakehouse.operations.replay import ReplayResult
+from lakehouse.operations import quarantine as quarantine_rows
+from lakehouse.operations.quarantine import ReplayResult
 from lakehouse.pipelines import batch
 from pinlake.cli.commands import quarantine
 from tests.unit.pinlake.cli.command_line import run
@@ -86,9 +86,9 @@ def state(sessions: list[str], leases: list[Held], monkeypatch: pytest.MonkeyPat
     def count_probe(*_: object) -> None:
         kept.probes += 1
 
-    monkeypatch.setattr(replay, "Quarantine", Quarantine)
-    monkeypatch.setattr(replay, "corrected_document", lambda text: text)
-    monkeypatch.setattr(replay, "corrected_fields", lambda pairs: pairs)
+    monkeypatch.setattr(quarantine_rows, "Quarantine", Quarantine)
+    monkeypatch.setattr(quarantine_rows, "corrected_document", lambda text: text)
+    monkeypatch.setattr(quarantine_rows, "corrected_fields", lambda pairs: pairs)
     monkeypatch.setattr(batch, "run_gold", lambda _: kept.calls.append(("gold",)))
     monkeypatch.setattr(ObjectStore, "require_conditional_writes", count_probe)
     return kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.quality.rules import Kind, Rule, Suite
+from lakehouse.quality.suite_model import Kind, Rule, Suite
 
 KINDS: list[Kind] = ["row", "table"]
 

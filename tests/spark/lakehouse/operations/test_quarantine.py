@@ -11,9 +11,9 @@ import pytest
 from lakehouse.catalog.schemas import QUARANTINE
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
-from lakehouse.operations.replay import Quarantine, ReplayResult
+from lakehouse.operations.quarantine import Quarantine, ReplayResult
 from lakehouse.quality import gate as gates
-from lakehouse.quality.rules import Suite
+from lakehouse.quality.suite_model import Suite
 from lakehouse.quality.suites import load_suite
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)

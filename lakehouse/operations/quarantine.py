@@ -1,4 +1,4 @@
-"""Quarantined rows: reading, correcting and dropping them, and replaying them through the same gates."""
+"""The quarantine of a lane: its rows are selected, corrected, dropped, and replayed through the gates."""
 
 from __future__ import annotations
 

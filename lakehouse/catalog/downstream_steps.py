@@ -1,4 +1,4 @@
-"""Downstream consumers of a table: the steps that read it as a stream."""
+"""The steps downstream of a table: they read it as a stream."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from lakehouse.catalog.tables import BATCH, Table
 
 
 @dataclass(frozen=True)
-class DownstreamConsumer:
+class DownstreamStep:
     """A step that continues reading a table where its checkpoint says.
 
     Attributes:
-        step: the step's command.
+        name: its command.
         reads: the table that it reads.
         writes: the table that it writes; its checkpoint is named after this one.
     """
 
-    step: str
+    name: str
     reads: Table
     writes: Table
 
@@ -33,12 +33,12 @@ class DownstreamConsumer:
 
 
 # The stream lane reads nothing but Kafka.
-CONSUMERS = (
-    DownstreamConsumer("silver", BATCH.bronze, BATCH.silver),
-    DownstreamConsumer("gold", BATCH.silver, BATCH.features),
+DOWNSTREAM_STEPS = (
+    DownstreamStep("silver", BATCH.bronze, BATCH.silver),
+    DownstreamStep("gold", BATCH.silver, BATCH.features),
 )
 
 
-def consumers_of(table: Table) -> tuple[DownstreamConsumer, ...]:
-    """Return the downstream consumers of a table."""
-    return tuple(consumer for consumer in CONSUMERS if consumer.reads.full_name == table.full_name)
+def list_downstream_steps(table: Table) -> tuple[DownstreamStep, ...]:
+    """Return the steps that read a table as a stream."""
+    return tuple(step for step in DOWNSTREAM_STEPS if step.reads.full_name == table.full_name)

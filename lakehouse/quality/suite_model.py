@@ -1,4 +1,4 @@
-"""Data quality rules and the suites that group them."""
+"""The model of a suite: its name, its rules, and which of them the gate and an audit apply."""
 
 from __future__ import annotations
 
