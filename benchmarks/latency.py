@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-import threading
 import time
 import uuid
 from collections.abc import Sequence
 from contextlib import closing
-from types import TracebackType
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from benchmarks.pins import fresh_pins
+from foundation.background_thread import BackgroundThread
 from foundation.event import event_time
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
@@ -68,7 +67,7 @@ async def _post(url: str, pace: Pace) -> list[str]:
     return event_ids
 
 
-class Arrivals:
+class Arrivals(BackgroundThread):
     """A reader of Postgres that polls every 50 ms for new events, as a context manager.
 
     Args:
@@ -76,22 +75,9 @@ class Arrivals:
     """
 
     def __init__(self, settings: PostgresSettings) -> None:
+        super().__init__("arrivals")
         self.seen: dict[str, float] = {}
         self._settings = settings
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="arrivals", daemon=True)
-
-    def __enter__(self) -> Arrivals:
-        """Start to poll."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop polling."""
-        self._ending.set()
-        self._thread.join()
 
     def wait_for(self, event_ids: Sequence[str]) -> list[float]:
         """Wait for events, and return when each was first seen, in seconds since 1970.
@@ -107,7 +93,7 @@ class Arrivals:
         retrying(lambda: any(event_id not in self.seen for event_id in event_ids))
         return [self.seen[event_id] for event_id in event_ids]
 
-    def _watch(self) -> None:
+    def _run(self) -> None:
         newest = "-infinity"
         with closing(connect(self._settings)) as session, session.cursor() as cursor:
             session.autocommit = True

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 import psutil
+
+from foundation.background_thread import BackgroundThread
 
 PERIOD_SECONDS = 1.0
 
@@ -23,29 +24,18 @@ class Peak:
     pss: int | None = None
 
 
-class MemoryMonitor:
-    """A thread that measures this process and its descendants every second, as a context manager.
+class MemoryMonitor(BackgroundThread):
+    """A thread that measures this process and its descendants every second; `peak` remains afterwards.
 
     It reads the proportional size only when the resident size has grown, because that makes the kernel walk
     over every page.
     """
 
     def __init__(self) -> None:
+        super().__init__("memory-monitor")
         self.peak = Peak()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="memory-monitor", daemon=True)
 
-    def __enter__(self) -> MemoryMonitor:
-        """Start to measure."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop measuring; `peak` remains."""
-        self._ending.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
+    def _run(self) -> None:
         while not self._ending.wait(PERIOD_SECONDS):
             processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
             rss = sum(filter(None, map(_rss, processes)))

@@ -14,11 +14,11 @@ from benchmarks import api, batch_lane, gate, latency, stream_lane, upkeep, upse
 from benchmarks.api import ApiLoad
 from benchmarks.memory import MemoryMonitor
 from benchmarks.report import Figure, Report
-from benchmarks.workplace import running_command
 from foundation.kafka_admin import create_topics
 from foundation.settings import Settings
 from lakehouse.spark import session
 from local_stack.http_server import running_api
+from local_stack.pinlake_command import running_command
 from local_stack.temporary import temporary_stack
 
 WARM_UP_EVENTS = 5_000
@@ -142,7 +142,8 @@ class _Benchmarks:
 
     def _measure_latency(self, url: str, sizes: Sizes) -> None:
         self._on_part(f"latency: {sizes.rate:g} pins/s for {sizes.seconds:g} s")
-        with running_command(["stream"], self._settings):
+        log = self._settings.home / "logs" / "stream.log"
+        with running_command(["stream"], self._settings, log=log):
             latencies = latency.measure(url, self._settings.postgres, rate=sizes.rate, seconds=sizes.seconds)
         for percent, aim in ((50, 5), (99, None)):
             name = f"POST to Postgres at {sizes.rate:g} pins/s, p{percent}"

@@ -7,18 +7,20 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from types import TracebackType
 
 import httpx
 
+from foundation.background_thread import BackgroundThread
 from foundation.event import new_event_id
 
 INTERVAL_SECONDS = 0.1
 TIMEOUT_SECONDS = 2.0
 
 
-class PostingClient:
-    """Posts new pins from a thread until its context ends; repeats each until the API answers 201.
+class PostingClient(BackgroundThread):
+    """A thread that posts new pins, and repeats each until the API answers 201.
+
+    At the end it posts no new pin, and waits for the 201 of the last one.
 
     Args:
         url: of the API.
@@ -28,23 +30,10 @@ class PostingClient:
     """
 
     def __init__(self, url: str) -> None:
+        super().__init__("posting-client")
         self.answered_at: list[float] = []
         self._url = url
-        self._ending = threading.Event()
         self._answered = threading.Condition()
-        self._thread = threading.Thread(target=self._post_all, name="posting-client")
-
-    def __enter__(self) -> PostingClient:
-        """Start to post."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Post no new pin, and wait for the 201 of the last one."""
-        self._ending.set()
-        self._thread.join()
 
     def await_answers(self, count: int) -> None:
         """Wait until at least `count` pins are answered with 201."""
@@ -55,7 +44,7 @@ class PostingClient:
         """Return the longest time between two answers with 201, in seconds."""
         return longest_gap(self.answered_at)
 
-    def _post_all(self) -> None:
+    def _run(self) -> None:
         with httpx.Client(base_url=self._url, timeout=TIMEOUT_SECONDS) as client:
             while not self._ending.wait(INTERVAL_SECONDS):
                 pin = {"unique_id": str(uuid.uuid4()), "category": "rehearsal"}

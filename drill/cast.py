@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from foundation.settings import PREFIX, Settings
+from foundation.settings import Settings
 from local_stack import kafka, object_store, postgres, process, stack
+from local_stack.pinlake_command import STOP_SECONDS, start_command
 
 BATCH_STEPS = ("bronze", "silver", "gold")
 SERVERS = {"Kafka": kafka, "S3": object_store, "Postgres": postgres}
-STOP_SECONDS = 60.0
 
 
 @dataclass
@@ -109,15 +107,7 @@ class DrillProcesses:
 
     def _supervise(self, loop: CommandLoop) -> None:
         while not self._ending.is_set():
-            with self._log_path(loop).open("ab") as log:
-                loop.process = subprocess.Popen(
-                    [sys.executable, "-m", "pinlake", *loop.next_command()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env=self._build_environment(),
-                    start_new_session=True,
-                )
+            loop.process = start_command(loop.next_command(), self._settings, log=self._log_path(loop))
             if self._ending.is_set():
                 loop.process.terminate()
             code = self._wait(loop.process)
@@ -139,6 +129,3 @@ class DrillProcesses:
     def _last_log_line(self, loop: CommandLoop) -> str:
         lines = self._log_path(loop).read_text(encoding="utf-8", errors="replace").splitlines()
         return lines[-1] if lines else ""
-
-    def _build_environment(self) -> dict[str, str]:
-        return {**os.environ, f"{PREFIX}HOME": str(self._settings.home)}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from types import TracebackType
 
 import psycopg2
 
 from drill.cast import SERVERS, DrillProcesses
+from foundation.background_thread import BackgroundThread
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 
@@ -52,34 +51,21 @@ class Fault:
     recovered: float | None = None
 
 
-class Arrivals:
+class Arrivals(BackgroundThread):
     """A thread that polls Postgres for the newest event and dates the recovery from each fault."""
 
     def __init__(self, settings: PostgresSettings, faults: list[Fault]) -> None:
+        super().__init__("arrivals")
         self.newest = 0.0
         self._settings = settings
         self._faults = faults
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="arrivals", daemon=True)
-
-    def __enter__(self) -> Arrivals:
-        """Start to poll."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop polling."""
-        self._ending.set()
-        self._thread.join()
 
     @property
     def all_recovered(self) -> bool:
         """Whether everything has recovered from every fault."""
         return all(fault.recovered is not None for fault in self._faults)
 
-    def _poll(self) -> None:
+    def _run(self) -> None:
         while not self._ending.wait(POLL_SECONDS):
             try:
                 with closing(connect(self._settings)) as session, session.cursor() as cursor:

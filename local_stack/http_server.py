@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,11 +10,11 @@ import httpx
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from foundation.errors import TransientError
-from foundation.settings import PREFIX, Settings
+from foundation.settings import Settings
 from local_stack.addresses import HOST, free_ports
+from local_stack.pinlake_command import running_command
 
 READY_SECONDS = 30
-STOP_SECONDS = 20
 POLL_SECONDS = 0.1
 
 
@@ -25,7 +23,7 @@ def running_api(settings: Settings) -> Iterator[str]:
     """Run `pinlake serve` on a free port and yield its URL when it is ready.
 
     Args:
-        settings: home, and the broker that gets the events.
+        settings: of the API.
 
     Raises:
         TransientError: the API was not ready in time.
@@ -33,30 +31,13 @@ def running_api(settings: Settings) -> Iterator[str]:
     (port,) = free_ports(1)
     url = f"http://{HOST}:{port}"
     log = settings.home.resolve() / "logs" / "api.log"
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    variables = {
-        f"{PREFIX}HOME": str(settings.home.resolve()),
-        f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
-        f"{PREFIX}KAFKA_SECURITY_PROTOCOL": settings.kafka.security_protocol,
-    }
-    command = [sys.executable, "-m", "pinlake", "serve", "--host", HOST, "--port", str(port)]
-    with log.open("ab") as output:
-        server = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, **variables}
-        )
-    try:
+    command = ["serve", "--host", HOST, "--port", str(port)]
+    with running_command(command, settings, log=log) as server:
         if not _await_ready(server, url):
             raise TransientError(
                 f"the API was not ready within {READY_SECONDS} s", where=str(log), hint="Read its log."
             )
         yield url
-    finally:
-        server.terminate()
-        try:
-            server.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
 
 
 def _await_ready(server: subprocess.Popen[bytes], url: str) -> bool:

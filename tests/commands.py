@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 
 import httpx
 import orjson
-from pydantic import BaseModel, SecretStr
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from foundation.settings import PREFIX, Settings
 from lakehouse.spark import session
+from local_stack.pinlake_command import setting_variables
 
 ROOT = Path(__file__).parents[1]
 # The JVM that pyspark starts reads it.
@@ -66,16 +66,7 @@ def inherited() -> dict[str, str]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return an environment that gives a command exactly these settings."""
-    values: dict[str, object] = {}
-    for name, value in settings:
-        if isinstance(value, BaseModel):
-            values |= {f"{name}_{field}": setting for field, setting in value}
-        else:
-            values[name] = value
-    variables = {
-        f"{PREFIX}{name}".upper(): _text(value) for name, value in values.items() if value is not None
-    }
-    return inherited() | variables
+    return inherited() | setting_variables(settings)
 
 
 def users_environment(home: Path) -> dict[str, str]:
@@ -242,7 +233,3 @@ def _event(line: bytes) -> dict[str, object]:
     except orjson.JSONDecodeError:
         return {}
     return event if isinstance(event, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

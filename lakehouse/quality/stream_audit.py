@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
 from datetime import UTC, datetime
-from types import TracebackType
 
 import structlog
 from py4j.protocol import Py4JError
 from pyspark import InheritableThread
 from pyspark.errors import PySparkException
 
+from foundation.background_thread import BackgroundThread
 from foundation.errors import PinlakeError, first_line
 from foundation.event import new_event_id
 from lakehouse.catalog.tables import STREAM, Table
@@ -27,8 +26,8 @@ _POOL = "audit"
 _ERRORS = (PinlakeError, PySparkException, Py4JError)
 
 
-class StreamAuditor:
-    """Audits silver and features of the stream lane at an interval; a context manager.
+class StreamAuditor(BackgroundThread):
+    """Audits silver and features of the stream lane at an interval, and once more at the end of its block.
 
     Each audit appends to quality.results and replaces the status that `pinlake status` shows. An audit that
     fails is reported there and in the log; it does not stop the stream.
@@ -40,25 +39,12 @@ class StreamAuditor:
     """
 
     def __init__(self, lake: DeltaLake, *, gates: GateStats, seconds: float) -> None:
+        super().__init__("audit", kind=InheritableThread)
         self._lake = lake
         self._gates = gates
         self._seconds = seconds
         self._audited: dict[Table, int] = {}
         self._tables: dict[str, TableAuditStatus] = {}
-        self._ending = threading.Event()
-        self._thread = InheritableThread(target=self._run, name="audit", daemon=True)
-
-    def __enter__(self) -> StreamAuditor:
-        """Start the thread."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Audit once more and end the thread."""
-        self._ending.set()
-        self._thread.join()
 
     def audit_once(self) -> None:
         """Audit the tables that changed since the last audit, and write the status."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import structlog
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from foundation.background_thread import BackgroundThread
 from foundation.errors import PinlakeError
 from foundation.object_store import ObjectStore
 from lakehouse.delta.locks.lease_store import LeaseHeldError, LeaseStore
@@ -92,23 +93,15 @@ class Leases:
             store.release(number, self._owner, token)
 
 
-class _Heartbeat:
+class _Heartbeat(BackgroundThread):
     """A thread that renews a lease until the end of the block, or until the lease is lost."""
 
     def __init__(self, renew: Callable[[], bool], *, every: float, on_lost: Callable[[], None]) -> None:
+        super().__init__("lease")
         self._renew = renew
         self._every = every
         self._on_lost = on_lost
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
         self.lost = threading.Event()
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._ending.set()
-        self._thread.join()
 
     def _run(self) -> None:
         while not self._ending.wait(self._every):
