@@ -14,14 +14,11 @@ from pyspark.sql import functions as F
 from drill.load import SentEvent
 from foundation.postgres import connect
 from foundation.settings import Settings
-from ingestion.landing.run import consume
 from lakehouse.catalog.tables import BATCH, STREAM, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability import reconciliation as reconcile
 from lakehouse.observability.ledger import balance as sums
 from lakehouse.observability.ledger import collect
-from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import ServingDatabase
 
 Row = tuple[str, str, int, int]
@@ -49,16 +46,6 @@ class Proof:
     def holds(self) -> bool:
         """Whether nothing is wrong."""
         return not (self.lost or self.doubled or self.stale or self.unbalanced or self.differing)
-
-
-def drain(spark: SparkSession, settings: Settings) -> None:
-    """Run both lanes until every record has passed through them."""
-    lake = DeltaLake.of(spark, settings)
-    consume(settings)
-    batch_lane.run_bronze(lake)
-    batch_lane.run_silver(lake, text_policy=settings.text_policy)
-    batch_lane.run_gold(lake)
-    open_stream(spark, settings).drain()
 
 
 def prove(

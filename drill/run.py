@@ -14,12 +14,13 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from drill.cast import DrillProcesses
 from drill.faults import Arrivals, Fault, inject_faults, schedule
 from drill.load import LoadGenerator
-from drill.proof import Proof, drain, prove
+from drill.proof import Proof, prove
 from foundation.kafka_admin import create_topics
 from foundation.settings import Settings
 from lakehouse.spark import session
 from local_stack.addresses import HOST, free_ports
 from local_stack.temporary import temporary_stack
+from pinlake.app.lanes import run_lanes
 
 START_SECONDS = 180.0
 RECOVERY_SECONDS = 180.0
@@ -90,7 +91,7 @@ def run(plan: Plan, *, on_step: Callable[[str], None]) -> Outcome:
         on_step("drain both lanes")
         spark = session.build(settings, app="pinlake drill")
         try:
-            drain(spark, settings)
+            run_lanes(spark, settings)
             on_step("compare with what the API acknowledged")
             proof = prove(spark, settings, load.acknowledged, began=began)
         finally:

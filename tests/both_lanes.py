@@ -25,9 +25,7 @@ def run() -> None:
     lake = DeltaLake.of(spark, settings)
     try:
         counts = {
-            "bronze": batch_lane.run_bronze(lake),
-            "silver": batch_lane.run_silver(lake, text_policy=settings.text_policy),
-            "gold": batch_lane.run_gold(lake),
+            **batch_lane.run_all(lake, text_policy=settings.text_policy),
             "stream": open_stream(spark, settings).drain(),
         }
     finally:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from drill.proof import drain
 from foundation.settings import Settings
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import collect
 from lakehouse.serving.postgres import ServingDatabase
+from pinlake.app.lanes import run_lanes
 from tests import events
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
@@ -23,8 +23,8 @@ def fill(spark: SparkSession, settings: Settings) -> None:
     ]
     first[3] |= {"follower_count": "User Info Error", "category": "home", "tag_list": "", "index": 7}
     events.send(settings.kafka, first)
-    drain(spark, settings)
+    run_lanes(spark, settings)
     newer = [events.pin(pin, 20, category="home") for pin in PINS[:3]]
     events.send(settings.kafka, [*newer, b"no pin \xff", events.pin("no uuid", 1)])
-    drain(spark, settings)
+    run_lanes(spark, settings)
     collect.collect(DeltaLake.of(spark, settings), ServingDatabase(settings.postgres))

@@ -29,6 +29,15 @@ _LANDING_OBJECTS = 20
 _DELTA_BYTES = "256m"
 
 
+def run_all(lake: DeltaLake, *, text_policy: TextPolicy) -> dict[str, StepMetrics]:
+    """Run the three steps one after another; return the counts of each."""
+    return {
+        "bronze": run_bronze(lake),
+        "silver": run_silver(lake, text_policy=text_policy),
+        "gold": run_gold(lake),
+    }
+
+
 def run_bronze(lake: DeltaLake) -> StepMetrics:
     """Append the new landing objects to bronze.pins_batch and publish it.
 

@@ -101,7 +101,7 @@ class Erasure:
         batch, stream = (ends[topic] for topic in self._topics)
         if batch:
             self._again_until(partial(self._has_landed, batch), lambda: consume(self._settings))
-        self._batch_lane()
+        batch_lane.run_all(self._lake, text_policy=self._settings.text_policy)
         self._again_until(partial(self._has_streamed, stream), self._drain_stream)
 
     def _has_landed(self, ends: Mapping[str, int]) -> bool:
@@ -112,11 +112,6 @@ class Erasure:
     def _has_streamed(self, ends: Mapping[str, int]) -> bool:
         position = self._checkpoint.position().get(self._settings.kafka.stream_topic, {})
         return all(position.get(partition, 0) >= end for partition, end in ends.items())
-
-    def _batch_lane(self) -> None:
-        batch_lane.run_bronze(self._lake)
-        batch_lane.run_silver(self._lake, text_policy=self._settings.text_policy)
-        batch_lane.run_gold(self._lake)
 
     def _drain_stream(self) -> None:
         """Run the stream lane until it has read everything; raises `LeaseHeldError` if it runs already."""
@@ -162,7 +157,7 @@ class Erasure:
         files that will be removed.
         """
         self._on_step("moving readers to new versions")
-        self._batch_lane()
+        batch_lane.run_all(self._lake, text_policy=self._settings.text_policy)
         begun = self._checkpoint.last_started_batch()
         self._again_until(lambda: self._checkpoint.last_committed_batch() >= begun, self._drain_stream)
 

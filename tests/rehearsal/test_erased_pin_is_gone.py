@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 from pyspark.sql import SparkSession
 
-from drill.proof import drain
 from foundation import kafka_admin as topics
 from foundation.clients import s3_client
 from foundation.data_subjects import Subjects
@@ -30,6 +29,7 @@ from lakehouse.pipelines import batch as batch_lane
 from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import ServingDatabase
 from pinlake.app.erasure import Erasure
+from pinlake.app.lanes import run_lanes
 from tests import events, records, stored
 from tests.served import served
 from tests.traces import traces
@@ -45,11 +45,11 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
     began = datetime.now(UTC)
     own = own.model_copy(update={"home": own.home / "erasing"})
     _send(own, *(events.pin(unique_id, 10, title="plain") for unique_id in PINS[1:]))
-    drain(spark, own)
+    run_lanes(spark, own)
     lake = DeltaLake.of(spark, own)
     before = {table: lake.version(table) for table in TABLES_OF_PINS}
     _send(own, events.pin(PIN, 10, title=SECRET), events.pin(PINS[1], 20, title="plain"))
-    drain(spark, own)
+    run_lanes(spark, own)
     # A newer event of the pin, one with its id in upper case, and two that the gate refuses.
     _send(own, events.pin(PIN, 30, title=SECRET), {**events.pin(PIN.upper(), 40), "title": SECRET})
     _send(own, events.pin(PIN, "1900M", title=SECRET), f"no pin, but {PIN}: {SECRET}".encode())
@@ -89,7 +89,7 @@ def test_nothing_names_an_erased_pin_and_all_else_goes_on(own: Settings, spark: 
 
     # Later events are new ones, of the erased pin as of the others.
     _send(own, *(events.pin(unique_id, 50) for unique_id in PINS))
-    drain(spark, own)
+    run_lanes(spark, own)
     _assert_rest_is_right(own, spark, PINS, began)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from drill.proof import drain
 from foundation.object_store import ObjectStore
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.erasure.receipt import ErasureReceipts
 from lakehouse.quality.publish import published_version
+from pinlake.app.lanes import run_lanes
 from tests import commands, events
 from tests.served import served
 
@@ -21,7 +21,7 @@ PIN, UNKNOWN = (f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in ran
 @pytest.mark.timeout(600)
 def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: SparkSession) -> None:
     events.send(own.kafka, [events.pin(PIN, 10)])
-    drain(spark, own)
+    run_lanes(spark, own)
     unknown, without_pin, first, second = commands.in_turn(
         ["erase", "--unique-id", UNKNOWN, "--yes"],
         ["erase", "--yes"],

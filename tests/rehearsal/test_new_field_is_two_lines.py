@@ -32,9 +32,7 @@ from lakehouse.catalog.tables import BATCH
 from foundation import settings
 spark = session.build(settings.load(), app="new field", quick=True)
 lake = DeltaLake(spark, sys.argv[1])
-batch_lane.run_bronze(lake)
-batch_lane.run_silver(lake, text_policy="unicode")
-batch_lane.run_gold(lake)
+batch_lane.run_all(lake, text_policy="unicode")
 rows = lake.read(BATCH.silver).select("unique_id", "board").collect()
 print(json.dumps({row.unique_id: row.board for row in rows}))
 """
@@ -42,9 +40,7 @@ print(json.dumps({row.unique_id: row.board for row in rows}))
 
 def test_a_column_and_a_field_are_all_it_takes(lake: DeltaLake, settings: Settings, tmp_path: Path) -> None:
     _land(lake, 0, PINS[:2])
-    batch_lane.run_bronze(lake)
-    batch_lane.run_silver(lake, text_policy="unicode")
-    batch_lane.run_gold(lake)
+    batch_lane.run_all(lake, text_policy="unicode")
     code = tmp_path / "code"
     for room in ("foundation", "lakehouse", "pinlake", "ingestion", "local_stack", "expectations"):
         shutil.copytree(commands.ROOT / room, code / room)

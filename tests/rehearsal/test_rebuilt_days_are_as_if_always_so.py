@@ -60,7 +60,7 @@ def lane(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Delta
     with pytest.MonkeyPatch.context() as monkeypatch:
         allow_followers(monkeypatch, folder / "suites", between=YESTERDAYS)
         _land(lake, SENT + [(pin, 50, THIRD) for pin in MANY], first=0)
-        _promote(lake, text_policy="unicode")
+        batch_lane.run_all(lake, text_policy="unicode")
         _correct(lake, text_policy="unicode")
     quarantine = Quarantine(lake, BATCH)
     assert quarantine.drop(f"unique_id = '{DROPPED}'", note="nobody's") == 1
@@ -119,7 +119,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
 
     fresh = DeltaLake(lane.spark, f"file:{tmp_path}/fresh")
     shutil.copytree(_local(lane.locations.landing), _local(fresh.locations.landing))
-    _promote(fresh, text_policy="ascii")
+    batch_lane.run_all(fresh, text_policy="ascii")
     _correct(fresh, text_policy="ascii")
     ours = F.col("unique_id").isin([pin for pin, _, day in SENT if pin not in (OUTSIDE, DROPPED)])
     for table in (BATCH.silver, BATCH.features):
@@ -141,7 +141,7 @@ def test_days_rebuilt_are_those_of_a_lane_that_never_knew_other_rules(
 
     # Later events are promoted as usual.
     _land(lane, [(BACK, 7, THIRD), (NEW, 500, THIRD), (KEPT, 72, THIRD)], first=200)
-    _promote(lane, text_policy="ascii")
+    batch_lane.run_all(lane, text_policy="ascii")
     expected = {BACK: 7, NEW: 3, NEWER: 3, OLDER: 20, OUTSIDE: 500, CORRECTED: 50, KEPT: 72}
     assert _followers(lane) == expected
     _assert_refused_once(lane)
@@ -151,12 +151,6 @@ def _publish(lake: DeltaLake, *, text_policy: TextPolicy = "ascii") -> RebuildSu
     summaries: list[RebuildSummary] = []
     run.publish(lake, RebuildRequest(DAYS, text_policy), report=summaries.append)
     return summaries[0]
-
-
-def _promote(lake: DeltaLake, *, text_policy: TextPolicy) -> None:
-    batch_lane.run_bronze(lake)
-    batch_lane.run_silver(lake, text_policy=text_policy)
-    batch_lane.run_gold(lake)
 
 
 def _correct(lake: DeltaLake, *, text_policy: TextPolicy) -> None:

@@ -28,9 +28,7 @@ def test_days_are_rebuilt_by_todays_rules(
     allow_followers(monkeypatch, tmp_path / "suites", between=(5, 1000))
     pins = [*(events.pin(pin, 50) for pin in MANY), events.pin(GOES, 500), events.pin(COMES, 3)]
     land(lake, pins, first=0)
-    batch_lane.run_bronze(lake)
-    batch_lane.run_silver(lake, text_policy="unicode")
-    batch_lane.run_gold(lake)
+    batch_lane.run_all(lake, text_policy="unicode")
     assert _pins(lake) == {*MANY, GOES}
     today = datetime.now(UTC).date()
     request = RebuildRequest(DateRange(today - timedelta(days=1), today), "unicode")

@@ -10,7 +10,6 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
-from drill.proof import drain
 from foundation.settings import Settings
 from lakehouse.catalog.schemas import LEDGER
 from lakehouse.catalog.tables import BATCH, OPS_LEDGER
@@ -22,6 +21,7 @@ from lakehouse.operations.rebuild import run
 from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
 from lakehouse.serving.postgres import ServingDatabase
+from pinlake.app.lanes import run_lanes
 from tests import commands, events
 from tests.suites import allow_followers
 
@@ -34,7 +34,7 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
     _make_old_ledger(own, spark)
     today = datetime.now(UTC).date()
     events.send(own.kafka, [events.pin(pin, 500 if pin in PINS[:2] else 10) for pin in PINS])
-    drain(spark, own)
+    run_lanes(spark, own)
     assert _open_sums(own, spark) == []
 
     allow_followers(monkeypatch, tmp_path / "suites", between=(0, 100))
@@ -57,7 +57,7 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
 
     # A removed pin returns; of two others, one newer event is refused and one passes.
     events.send(own.kafka, [events.pin(PINS[0], 20), events.pin(PINS[3], 500), events.pin(PINS[4], 11)])
-    drain(spark, own)
+    run_lanes(spark, own)
 
     sums = _sums(own, spark)
     assert [total for total in sums if not total.balanced] == []

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
-from drill.proof import drain
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH, STREAM, Table
 from lakehouse.delta.lake import DeltaLake
@@ -18,6 +17,7 @@ from lakehouse.observability.ledger.balance import BalanceCheck
 from lakehouse.observability.reconciliation import Comparison, EventDifference
 from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import ServingDatabase
+from pinlake.app.lanes import run_lanes
 from tests import events
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
@@ -32,7 +32,7 @@ def test_sums_close_and_lanes_agree_until_tables_are_changed(own: Settings, spar
     events.send(own.kafka, [events.pin(PINS[0], 20)], ids=later[:1])
     events.send(own.kafka, [events.pin(PINS[5], 10)], ids=first[5:6])
     events.send(own.kafka, [b"no pin", events.pin("no uuid", 1)])
-    drain(spark, own)
+    run_lanes(spark, own)
 
     sums = _check(own, spark)
 

@@ -7,7 +7,6 @@ from functools import partial
 import pytest
 from pyspark.sql import SparkSession
 
-from drill.proof import drain
 from foundation.clients import s3_client
 from foundation.errors import UsageError
 from foundation.settings import Settings
@@ -19,6 +18,7 @@ from lakehouse.observability.pin_trace.timeline import Entry, truncate_to_millis
 from lakehouse.operations.quarantine import Quarantine, corrected_fields
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.query.table_store import TableStore
+from pinlake.app.lanes import run_lanes
 from tests import events
 
 PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"
@@ -28,9 +28,9 @@ TOO_MANY = "1900M"
 def test_a_trace_lists_every_step_of_a_pin(own: Settings, spark: SparkSession) -> None:
     (first,) = events.send(own.kafka, [events.pin(PIN, 10)])
     events.send(own.kafka, [events.pin(OTHER, 10)])
-    drain(spark, own)
+    run_lanes(spark, own)
     (second,) = events.send(own.kafka, [events.pin(PIN.upper(), TOO_MANY)])
-    drain(spark, own)
+    run_lanes(spark, own)
     _correct(own, spark)
 
     trace = _trace(own, PIN)

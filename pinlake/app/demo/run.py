@@ -11,15 +11,12 @@ from datetime import UTC, datetime
 from foundation import kafka_admin
 from foundation.object_store import ObjectStore
 from foundation.settings import KafkaSettings, Settings
-from ingestion.landing.run import consume
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.locks import table_locks
 from lakehouse.observability.quality_report import rule_texts as sentences
 from lakehouse.observability.quality_report.collect import collect_report
 from lakehouse.observability.quality_report.deliver import deliver
 from lakehouse.observability.quality_report.render import render
-from lakehouse.pipelines import batch as batch_lane
-from lakehouse.pipelines.stream import open_stream
 from lakehouse.spark import session
 from local_stack import addresses, stack
 from local_stack.http_server import running_api
@@ -27,6 +24,7 @@ from pinlake.app.demo import malformed_records, scenario
 from pinlake.app.demo.scenario import Posted
 from pinlake.app.demo.summary import DemoSummary
 from pinlake.app.demo.verification import Lakehouse, Offsets, read_served_rows
+from pinlake.app.lanes import list_steps
 
 
 class Demonstration:
@@ -79,16 +77,9 @@ class Demonstration:
             spark = session.build(settings, app="pinlake demo")
         lake = DeltaLake.of(spark, settings)
         try:
-            with self._step("batch lane: consume"):
-                consume(settings)
-            with self._step("batch lane: bronze"):
-                batch_lane.run_bronze(lake)
-            with self._step("batch lane: silver"):
-                batch_lane.run_silver(lake, text_policy=settings.text_policy)
-            with self._step("batch lane: gold"):
-                batch_lane.run_gold(lake)
-            with self._step("stream lane: all layers and Postgres"):
-                open_stream(spark, settings, command="pinlake demo").drain()
+            for name, run_step in list_steps(spark, settings, command="pinlake demo").items():
+                with self._step(name):
+                    run_step()
             with self._step("write the quality report"):
                 report = self._report(lake, settings)
             with self._step("compare with what was posted"):

@@ -44,12 +44,7 @@ def test_a_lane_without_data_counts_nothing_and_creates_its_tables(lake: DeltaLa
 
 
 def _promote(lake: DeltaLake) -> list[tuple[int, int, int]]:
-    metrics = (
-        batch_lane.run_bronze(lake),
-        batch_lane.run_silver(lake, text_policy="unicode"),
-        batch_lane.run_gold(lake),
-    )
-    return [_counts(step) for step in metrics]
+    return [_counts(step) for step in batch_lane.run_all(lake, text_policy="unicode").values()]
 
 
 def _counts(metrics: StepMetrics) -> tuple[int, int, int]:
