@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from foundation.object_store import ObjectStore
-from lakehouse.delta.locks import liveness
 from lakehouse.delta.locks.owner import LockOwner
 
 KEY = "state/stream.json"
@@ -64,7 +63,7 @@ class StreamStatus:
     def observed_after(self, age: float) -> StreamStatus:
         """Return the status as a reader sees it `age` seconds after it was written."""
         observed = replace(self, age=age)
-        if self.state == "ended" or liveness.is_alive(self.owner, age):
+        if self.state == "ended" or self.owner.is_alive(age):
             return observed
         cause = "its process is gone" if self.owner.has_ended() else f"no sign of life for {age:.0f} s"
         return replace(observed, state="died", reason=f"{cause}: {self.owner}")

@@ -24,8 +24,7 @@ from foundation.background_thread import BackgroundThread
 from foundation.errors import PinlakeError
 from foundation.object_store import ObjectStore
 from lakehouse.delta.locks.lease_store import LeaseHeldError, LeaseStore
-from lakehouse.delta.locks.liveness import EXPIRY_SECONDS
-from lakehouse.delta.locks.owner import LockOwner
+from lakehouse.delta.locks.owner import EXPIRY_SECONDS, LockOwner
 
 _POLL_SECONDS = 0.5
 _log = structlog.get_logger(__name__)

@@ -11,7 +11,6 @@ import structlog
 
 from foundation.errors import PinlakeError, TransientError
 from foundation.object_store import ObjectStore
-from lakehouse.delta.locks import liveness
 from lakehouse.delta.locks.owner import LockOwner
 
 _FOLDER = "_leases"
@@ -46,7 +45,7 @@ class _Generation:
     age: float
 
     def is_held(self, expiry: float) -> bool:
-        return not self.released and liveness.is_alive(self.owner, self.age, expiry=expiry)
+        return not self.released and self.owner.is_alive(self.age, expiry=expiry)
 
 
 class LeaseStore:

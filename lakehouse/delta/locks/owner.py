@@ -1,4 +1,4 @@
-"""The process that owns a lease."""
+"""The process that owns a lease or runs the stream lane: its identity, and whether it is alive."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 
 import psutil
 
+# A process counts as alive for this long without rewriting its object as a heartbeat.
+EXPIRY_SECONDS = 60.0
 # More than the error of rounding in the start times that the system reports.
 _SAME_START_SECONDS = 2.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -58,6 +60,15 @@ class LockOwner:
     def as_dict(self) -> dict[str, Any]:
         """Return the fields under the names that they are stored by; `host_id` is stored as `place`."""
         return {"place" if name == "host_id" else name: value for name, value in asdict(self).items()}
+
+    def is_alive(self, seconds: float, *, expiry: float = EXPIRY_SECONDS) -> bool:
+        """Return whether the process counts as alive; on this host it does not as soon as it is gone.
+
+        Args:
+            seconds: how long ago it wrote its object.
+            expiry: after how many seconds without a heartbeat it counts as dead.
+        """
+        return seconds <= expiry and not self.has_ended()
 
     def has_ended(self) -> bool:
         """Return whether the process is known to have ended; nothing is known about other hosts."""

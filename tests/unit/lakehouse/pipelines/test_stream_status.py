@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 import psutil
 import pytest
 
-from lakehouse.delta.locks.liveness import EXPIRY_SECONDS
-from lakehouse.delta.locks.owner import LockOwner
+from lakehouse.delta.locks.owner import EXPIRY_SECONDS, LockOwner
 from lakehouse.pipelines import stream_status
 from lakehouse.pipelines.stream_status import StreamStatus
 

@@ -1,4 +1,4 @@
-"""Owners of leases: a process counts as ended only if that is certain."""
+"""Owners of leases: a process counts as ended if that is certain, and as dead after its last heartbeat."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ import sys
 from dataclasses import replace
 
 import psutil
+import pytest
 
-from lakehouse.delta.locks.owner import LockOwner
+from lakehouse.delta.locks.owner import EXPIRY_SECONDS, LockOwner
+
+OWNER = LockOwner.this_process("pinlake silver")
+# Its start time is not that of this process, so its pid has been used again.
+ENDED = replace(OWNER, started=0.0)
 
 
 def test_a_running_process_has_not_ended_and_is_named() -> None:
@@ -46,3 +51,25 @@ def test_a_process_on_another_host_never_counts_as_ended() -> None:
     owner = replace(LockOwner.this_process("pinlake silver"), host_id="elsewhere", pid=2**22 + 1)
 
     assert not owner.has_ended()
+
+
+@pytest.mark.parametrize(
+    ("owner", "seconds", "alive"),
+    [
+        (OWNER, 0.0, True),
+        (OWNER, EXPIRY_SECONDS, True),
+        (OWNER, EXPIRY_SECONDS + 0.1, False),
+        (ENDED, 0.0, False),
+        (replace(ENDED, host_id="another host"), EXPIRY_SECONDS, True),
+        (replace(ENDED, host_id="another host"), EXPIRY_SECONDS + 0.1, False),
+    ],
+)
+def test_a_heartbeat_counts_until_it_expires_or_its_process_has_ended(
+    owner: LockOwner, seconds: float, alive: bool
+) -> None:
+    assert owner.is_alive(seconds) == alive
+
+
+def test_an_expiry_can_be_given() -> None:
+    assert OWNER.is_alive(90.0, expiry=90.0)
+    assert not OWNER.is_alive(2.0, expiry=1.0)
