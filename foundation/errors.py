@@ -35,6 +35,6 @@ class UsageError(TerminalError):
     """A command was given something that does not exist or is not allowed."""
 
 
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, or the name of its type if it has no text."""
+def first_line(error: BaseException | str) -> str:
+    """Return the first line of an error or of its text; the name of its type if it has no text."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

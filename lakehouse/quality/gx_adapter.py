@@ -20,7 +20,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from foundation.errors import TerminalError
+from foundation.errors import TerminalError, first_line
 from lakehouse.quality.suite_model import Kind, Rule
 
 # On import it reports on standard error that parts of pyspark are missing, which are not needed here.
@@ -197,9 +197,8 @@ def validate(rows: DataFrame, rules: Sequence[Rule]) -> list[RuleOutcome]:
 
 def rule_error(rule: Rule, error: Exception | str) -> TerminalError:
     """Return the error for a rule that cannot be evaluated."""
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else "unknown"
     return TerminalError(
-        f"this rule cannot be evaluated: {reason}",
+        f"this rule cannot be evaluated: {first_line(error)}",
         where=f"{rule.file}, rule {rule.id}" if rule.file else f"rule {rule.id}",
         hint="Fix it in expectations/, then run `pinlake quality check-suites`.",
     )

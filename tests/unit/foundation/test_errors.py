@@ -34,10 +34,11 @@ def test_errors_of_settings_and_usage_are_not_tried_again(kind: type[TerminalErr
         (ValueError("one line"), "one line"),
         (ValueError("\n  first \nsecond"), "first "),
         (ValueError(" \n "), "ValueError"),
+        ("first\nsecond", "first"),
         (ConnectionResetError(), "ConnectionResetError"),
     ],
 )
-def test_the_first_line_is_the_text_or_else_the_type(error: Exception, line: str) -> None:
+def test_the_first_line_is_the_text_or_else_the_type(error: Exception | str, line: str) -> None:
     assert first_line(error) == line
 
 

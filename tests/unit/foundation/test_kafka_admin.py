@@ -168,7 +168,7 @@ def test_a_broker_with_both_topics_is_fine(broker: Broker) -> None:
 ranges = st.tuples(st.integers(0, 1000), st.integers(0, 1000)).map(lambda pair: (min(pair), max(pair)))
 
 
-@hypothesis_settings(max_examples=50, deadline=None)
+@hypothesis_settings(max_examples=50)
 @given(
     st.dictionaries(st.integers(0, 5), st.tuples(ranges, st.none() | st.integers(-1, 1000)), max_size=4),
     st.dictionaries(st.integers(0, 5), ranges, max_size=4),

@@ -117,7 +117,7 @@ def test_a_message_is_given_up_before_the_caller_gets_its_result(
     assert (broker.config["acks"], broker.config["enable.idempotence"]) == ("all", True)
 
 
-@hypothesis_settings(max_examples=30, deadline=None)
+@hypothesis_settings(max_examples=30)
 @given(st.lists(st.tuples(*[st.sampled_from(["good", "failing", "full"])] * 2), min_size=1, max_size=8))
 def test_each_event_is_acknowledged_by_both_topics_or_not_at_all(outcomes: list[tuple[str, str]]) -> None:
     broker = Broker()

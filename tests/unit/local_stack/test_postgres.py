@@ -18,7 +18,6 @@ import psutil
 import psycopg2
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from psycopg2 import errors, sql
 from pydantic import SecretStr
@@ -95,7 +94,6 @@ def _folder_names(home: Path) -> set[str]:
     return {path.name for path in home.iterdir()}
 
 
-@hypothesis_settings(deadline=None)
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
 def test_user_and_password_of_the_dsn_come_back_whatever_they_contain(user: str, password: str) -> None:
     parts = urlsplit(_server(Path("home"), user=user, password=password).dsn)

@@ -66,9 +66,7 @@ def test_a_running_process_is_found_whatever_its_pid_file_says(text: str | None,
     assert process.find(child) == started
 
 
-@hypothesis_settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.binary()
     | st.builds(

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from foundation import event
 from lakehouse.bronze import event_ids
 
-few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LAST_MILLISECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 
 records = st.tuples(

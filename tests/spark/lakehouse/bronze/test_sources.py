@@ -25,7 +25,7 @@ records = st.builds(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(records, min_size=1, max_size=60))
 def test_every_record_survives_the_landing_format(spark: SparkSession, records: list[Record]) -> None:
     lines = [(to_line(record).decode().removesuffix("\n"),) for record in records]

@@ -84,7 +84,7 @@ def test_a_replacement_touches_only_the_rows_of_its_condition(lake: DeltaLake) -
     assert _ranks(lake) == {1: 1, 2: 5}
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9)), max_size=8), min_size=2, max_size=3)
 )

@@ -78,7 +78,7 @@ VALUES = st.tuples(
 
 
 @given(rows=st.lists(VALUES, min_size=1, max_size=8))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_predicates_agree_with_great_expectations_on_each_row(
     spark: SparkSession, rows: Sequence[tuple[int | None, int | None, str | None]]
 ) -> None:

@@ -19,7 +19,7 @@ from lakehouse.silver.cleaning import clean
 from lakehouse.silver.text import TextPolicy
 
 SAMPLES = Path(__file__).parents[4] / "sample_data" / "pins.jsonl"
-few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 BLANK = "\u00a0\u2003\t"
 FAMILY = "\U0001f468\u200d\U0001f469"
 # Fragments of dirty fields, and arbitrary text.

@@ -18,7 +18,7 @@ PIN = "7528eb06-6a3f-4d1c-9d2a-2f1d3c1b8f10"
 GOOD = orjson.dumps(
     {"unique_id": PIN, "index": 3, "tag_list": ["a", "b"], "title": "caf\u00e9", "new_field": 1}
 )
-few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _parsed(

@@ -116,7 +116,7 @@ def _problem(exchange: Exchange) -> dict[str, Any]:
     return problem
 
 
-@hypothesis_settings(max_examples=30, deadline=None)
+@hypothesis_settings(max_examples=30)
 @given(st.lists(st.integers(0, 10_000), max_size=6), st.integers(0, 200))
 def test_requests_are_answered_alike_however_they_are_split(cuts: list[int], size: int) -> None:
     requests = GET + _post(size) + GET
@@ -128,7 +128,6 @@ def test_requests_are_answered_alike_however_they_are_split(cuts: list[int], siz
     assert not exchange.closed
 
 
-@hypothesis_settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=200), min_size=1, max_size=4))
 def test_no_bytes_break_a_connection_without_an_answer(chunks: list[bytes]) -> None:
     exchange = _send(*chunks)

@@ -67,7 +67,7 @@ def _problem(outcome: object) -> tuple[int, str, str | None]:
     return outcome.status, outcome.detail, outcome.field
 
 
-@hypothesis_settings(max_examples=50, deadline=None)
+@hypothesis_settings(max_examples=50)
 @given(st.lists(st.binary(max_size=60), min_size=1, max_size=6), st.integers(0, 200))
 def test_a_body_is_read_up_to_the_limit_however_it_is_cut(parts: list[bytes], limit: int) -> None:
     body = b"".join(parts)
@@ -179,7 +179,6 @@ def test_a_key_from_after_the_year_9999_is_a_problem_too() -> None:
     assert (status, detail) == (422, "Idempotency-Key is more than a minute ahead of the API's clock")
 
 
-@hypothesis_settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=255), max_size=40))
 def test_any_other_key_is_a_problem_with_the_header(text: str) -> None:
     outcome = idempotency_key(_request(idempotency_key=text), now=datetime.now(UTC))

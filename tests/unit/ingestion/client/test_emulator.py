@@ -96,7 +96,7 @@ def _emulate(
 PINS = [b"%d" % number for number in range(6)]
 
 
-@hypothesis_settings(max_examples=20, deadline=None)
+@hypothesis_settings(max_examples=20)
 @given(st.integers(0, 15), st.booleans(), st.integers(0, 1000))
 def test_each_pin_is_posted_once_or_the_data_set_again_in_another_order(
     count: int, loop: bool, seed: int

@@ -90,7 +90,7 @@ values = st.lists(st.sampled_from([b"a", b"longer value", b"x" * 900]), max_size
 topics = st.dictionaries(st.integers(0, 2), values, min_size=1)
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 @given(topics, st.integers(0, 50), st.integers(1, 5), st.integers(1024, 4096))
 def test_every_record_is_landed_once_within_the_limits(
     content: dict[int, list[bytes]], begin: int, max_records: int, max_bytes: int
@@ -110,7 +110,7 @@ def test_every_record_is_landed_once_within_the_limits(
     assert [row.partition for row in counts] == sorted(number for number, rows in content.items() if rows)
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 @given(topics, st.integers(1, 12), st.booleans())
 def test_a_process_that_dies_anywhere_leaves_neither_gap_nor_duplicate(
     content: dict[int, list[bytes]], calls: int, before_the_put: bool

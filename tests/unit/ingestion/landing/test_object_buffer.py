@@ -26,7 +26,7 @@ def _buffer(*records: Record) -> ObjectBuffer:
     return buffer
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 @given(st.lists(content, min_size=1, max_size=8), st.integers(0, 2**40), st.integers(1, 8))
 def test_a_buffer_does_not_depend_on_how_it_was_filled(
     values: list[bytes | None], first: int, cut: int

@@ -21,7 +21,7 @@ HISTORIES = st.lists(STATES, min_size=2, max_size=5).filter(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(HISTORIES, st.booleans(), st.data())
 def test_the_differences_between_any_two_versions_are_counted(
     states: list[State], change_feed: bool, data: st.DataObject

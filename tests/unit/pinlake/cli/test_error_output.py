@@ -6,7 +6,7 @@ import io
 
 import pytest
 import typer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation.errors import ConfigurationError, PinlakeError, TerminalError, TransientError, UsageError
@@ -47,7 +47,6 @@ def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
         error_output.run(app)
 
 
-@settings(deadline=None)
 @given(TEXT)
 def test_text_that_looks_like_markup_is_printed_as_it_is(text: str) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:

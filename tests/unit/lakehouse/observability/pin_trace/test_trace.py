@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation.errors import UsageError
@@ -204,7 +204,6 @@ def test_a_pin_without_any_record_is_an_error(traced: Tracing) -> None:
         traced()
 
 
-@settings(deadline=None)
 @given(st.uuids(), st.sampled_from([str.lower, str.upper]), st.sampled_from(["{}", " {}\n", "{{{}}}"]))
 def test_an_id_is_spelled_as_the_tables_spell_it(
     unique_id: uuid.UUID, spell: Callable[[str], str], form: str
@@ -212,7 +211,6 @@ def test_an_id_is_spelled_as_the_tables_spell_it(
     assert parse_unique_id(form.format(spell(str(unique_id)))) == str(unique_id)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_a_pin_or_a_usage_error(text: str) -> None:
     try:

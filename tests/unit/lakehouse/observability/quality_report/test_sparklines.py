@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
@@ -148,7 +148,6 @@ def test_a_value_that_is_not_a_number_is_not_a_point_of_a_line() -> None:
     assert len(_shapes(draw_trend(_measure(points), unit="day"), "rect")) == 3
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=32, exclude_categories=("Cs", "Cc", "Cn", "Co")), max_size=20))
 def test_text_in_a_label_is_escaped(unit: str) -> None:
     assert _label(draw_trend(_rule([_point()]), unit=unit)) == f"Failed in 0 of 1 {unit}s"
@@ -163,7 +162,6 @@ POINTS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(POINTS, max_size=40), st.sampled_from([_rule, _measure]))
 def test_every_shape_is_inside_the_frame(points: list[Point], verdict: object) -> None:
     assert callable(verdict)

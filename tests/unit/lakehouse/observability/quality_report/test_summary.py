@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse.observability.quality_report.model import Reason, RuleVerdict
@@ -114,7 +114,6 @@ def test_figures_are_counted_by_lane_and_a_rule_on_two_tables_once() -> None:
     assert count_rules(verdicts) == 2
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_a_number_has_its_noun_in_singular_or_plural(number: int) -> None:
     assert format_count(number, "row") == f"{number:,} row" + ("" if number == 1 else "s")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import Row
 
@@ -266,7 +266,6 @@ def test_the_result_of_a_replay_is_a_sentence(
     assert leases == [Held("pinlake quarantine replay", (), 0.0)]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_an_id_reaches_sql_only_as_hexadecimal_digits(text: str) -> None:
     try:
@@ -278,7 +277,6 @@ def test_an_id_reaches_sql_only_as_hexadecimal_digits(text: str) -> None:
         assert set(text) <= set("0123456789abcdef")
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["title", "index"]), st.text("=' x1", max_size=9)))
 def test_an_assignment_is_split_at_its_first_equals_sign(pairs: dict[str, Any]) -> None:
     assignments = [f" {field} = {expression}" for field, expression in pairs.items()]
