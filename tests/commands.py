@@ -1,19 +1,14 @@
-"""Pinlake's commands in processes: one per command, or a warm one that runs many."""
+"""Pinlake's commands in processes of their own."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +17,6 @@ import orjson
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from foundation.settings import PREFIX, Settings
-from lakehouse.spark import session
 from local_stack.pinlake_command import setting_variables
 
 ROOT = Path(__file__).parents[1]
@@ -59,9 +53,8 @@ class RunningApi:
 
 
 def inherited() -> dict[str, str]:
-    """Return this process's environment without Pinlake's settings, with JVM options for short commands."""
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return variables | {SPARK_OPTIONS: f"{session.QUICK_JVM_OPTIONS} {variables.get(SPARK_OPTIONS, '')}"}
+    """Return this process's environment without Pinlake's settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -88,64 +81,6 @@ def start(*arguments: str, settings: Settings, log: Path) -> subprocess.Popen[by
             stderr=errors,
             env=environment(settings),
         )
-
-
-def in_turn(*calls: Sequence[str], settings: Settings) -> list[CommandResult]:
-    """Run commands one after another in the warm process of this worker."""
-    return [warm_process().run(*arguments, environment=environment(settings)) for arguments in calls]
-
-
-class WarmProcess:
-    """A process that runs one `pinlake` command after another, and ends with the process that started it.
-
-    Args:
-        folder: for its socket and its logs; sockets need a short path.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.socket = folder / "socket"
-        self.log = folder / "log"
-        with self.log.open("ab") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.command_server", str(self.socket)],
-                cwd=ROOT,
-                env=inherited(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-            )
-        until(lambda: self.socket.exists() or self._process.poll() is not None)
-        assert self.socket.exists(), self.log.read_text()
-
-    def run(self, *arguments: str, environment: dict[str, str]) -> CommandResult:
-        """Run one command."""
-        log = self.log.with_name(f"{uuid.uuid4().hex}.log")
-        request = {"arguments": arguments, "environment": environment, "folder": str(ROOT), "log": str(log)}
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(str(self.socket))
-            with connection.makefile("rwb") as stream:
-                stream.write(orjson.dumps(request) + b"\n")
-                stream.flush()
-                answer = stream.read()
-        assert answer, self.log.read_text()
-        return CommandResult(**orjson.loads(answer), errors=log.read_text())
-
-    def end(self) -> None:
-        """End the process and its JVM."""
-        self._process.communicate(timeout=GIVE_UP_AFTER_SECONDS)
-        shutil.rmtree(self.socket.parent)
-
-
-@cache
-def warm_process() -> WarmProcess:
-    """Return this worker's warm process; the first call starts it."""
-    return WarmProcess(Path(tempfile.mkdtemp(prefix="pinlake-commands-")))
-
-
-def end_warm_process() -> None:
-    """End this worker's warm process, if there is one."""
-    if warm_process.cache_info().currsize:
-        warm_process().end()
 
 
 @contextmanager

@@ -27,7 +27,9 @@ from tests import commands
 # With few rows, Spark spends its time on compiling plans and planning again after every shuffle. Every test
 # uses these options except the demo's, which shows that the product's own options give the same rows.
 _FEW_ROWS = session.INTERPRETED_PLANS | {"spark.sql.adaptive.enabled": "false"}
-_OPTIONS = ["-XX:+UseParallelGC", *(f"-D{name}={value}" for name, value in _FEW_ROWS.items())]
+# Java's second compiler took nearly half of all CPU time: most code runs too rarely to earn it back.
+_OPTIONS = [session.QUICK_JVM_OPTIONS, "-XX:+UseParallelGC"]
+_OPTIONS += [f"-D{name}={value}" for name, value in _FEW_ROWS.items()]
 os.environ.setdefault(commands.SPARK_OPTIONS, " ".join(_OPTIONS))
 # pyspark takes a process without a main file for a doctest and ends it; pytest-xdist's workers have none.
 if not hasattr(sys.modules["__main__"], "__file__"):
@@ -35,12 +37,6 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 # On a busy machine an example may take any time.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _warm_process_ends() -> Iterator[None]:
-    yield
-    commands.end_warm_process()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import structlog
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException
-from pyspark.sql import Column, DataFrame, DataFrameWriter, Row, SparkSession
+from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql.types import StructField
 
 from foundation.errors import TransientError
@@ -20,6 +20,7 @@ from foundation.settings import Settings
 from lakehouse.catalog import schemas
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
+from lakehouse.delta import delta_log
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.retries import CONFLICTS, retry_on_conflict
@@ -131,17 +132,11 @@ class DeltaLake:
 
     def version(self, table: Table) -> int:
         """Return the newest version of a table, from its log alone."""
-        return int(self.last_commit(table).version)
+        return delta_log.newest_version(self.spark, self.path(table))
 
     def rows_of_last_write(self, table: Table) -> int:
         """Return how many rows the newest commit of a table wrote, from its log alone."""
-        return int(self.last_commit(table).operationMetrics.get("numOutputRows", 0))
-
-    def last_commit(self, table: Table) -> Row:
-        """Return the newest commit of a table, as Delta's history gives it."""
-        commit = self.delta_table(table).history(1).first()
-        assert commit is not None  # its creation is a commit
-        return commit
+        return int(delta_log.newest_metrics(self.spark, self.path(table)).get("numOutputRows", 0))
 
     def delta_table(self, table: Table, session: SparkSession | None = None) -> DeltaTable:
         """Return Delta's own API of a table, for operations without a method here.

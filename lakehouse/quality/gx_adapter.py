@@ -12,7 +12,7 @@ import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 from pyspark.errors import PySparkException
@@ -129,6 +129,12 @@ def compile_predicates(
     Raises:
         TerminalError: Great Expectations or Spark rejects a rule.
     """
+    return dict(_compile_once(spark, tuple(rules), schema))
+
+
+# Both lanes have the same rules and schemas, and every step of a process opens its gates.
+@lru_cache(maxsize=32)
+def _compile_once(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> dict[str, Predicate]:
     engine = SparkDFExecutionEngine(spark=spark, persist=False)
     row = spark.sql("SELECT 1").select(*map(_sample, schema))
     engine.load_batch_data("rows", row.where("false"))
@@ -154,6 +160,11 @@ def check_supported(spark: SparkSession, rules: Sequence[Rule], schema: StructTy
     Raises:
         TerminalError: Spark cannot evaluate a rule.
     """
+    _check_once(spark, tuple(rules), schema)
+
+
+@lru_cache(maxsize=32)
+def _check_once(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> None:
     engine = SparkDFExecutionEngine(spark=spark, persist=False)
     compile_predicates(
         spark, [rule for rule in rules if json.loads(rule.expectation)["type"] in _ROW], schema

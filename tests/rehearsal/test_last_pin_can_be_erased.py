@@ -12,7 +12,7 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations.erasure.receipt import ErasureReceipts
 from lakehouse.quality.publish import published_version
 from pinlake.app.lanes import run_lanes
-from tests import commands, events
+from tests import events, warm_commands
 from tests.served import served
 
 PIN, UNKNOWN = (f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(2))
@@ -22,7 +22,7 @@ PIN, UNKNOWN = (f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in ran
 def test_unknown_pins_are_refused_and_the_last_one_can_go(own: Settings, spark: SparkSession) -> None:
     events.send(own.kafka, [events.pin(PIN, 10)])
     run_lanes(spark, own)
-    unknown, without_pin, first, second = commands.in_turn(
+    unknown, without_pin, first, second = warm_commands.in_turn(
         ["erase", "--unique-id", UNKNOWN, "--yes"],
         ["erase", "--yes"],
         ["erase", "--unique-id", PIN, "--yes", "--json"],

@@ -18,7 +18,7 @@ from lakehouse.query.diff import COMPARISON, FEED
 from lakehouse.query.history import read_commits
 from lakehouse.query.table_store import TableStore
 from lakehouse.query.time_travel import Moment
-from tests import commands, lanes
+from tests import lanes, warm_commands
 
 
 def test_every_version_names_the_run_that_has_made_it(store: TableStore) -> None:
@@ -100,7 +100,7 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(
     filled: Settings, store: TableStore
 ) -> None:
     home = "SELECT count(*) AS n FROM silver.pins_batch WHERE category = 'home'"
-    refused, newest, unconfirmed, restored, gold, count, check, emptied, unsettled = commands.in_turn(
+    refused, newest, unconfirmed, restored, gold, count, check, emptied, unsettled = warm_commands.in_turn(
         ["restore", "bronze.pins_batch", "--to", "1", "--yes"],
         ["restore", "silver.pins_batch", "--to", "2", "--yes"],
         ["restore", "silver.pins_batch", "--to", "1"],

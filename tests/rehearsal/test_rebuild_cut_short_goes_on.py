@@ -18,7 +18,7 @@ from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
 from lakehouse.quality.publish import published_version
 from lakehouse.serving.postgres import ServingDatabase
-from tests import commands, events, stored
+from tests import commands, events, stored, warm_commands
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
 SLOW = 400.0
@@ -29,7 +29,7 @@ def test_a_rebuild_that_was_killed_is_ended_by_the_next(
     own: Settings, spark: SparkSession, tmp_path: Path
 ) -> None:
     events.send(own.kafka, [events.pin(pin, 10, category="Caf") for pin in PINS])
-    steps = commands.in_turn(["consume"], ["bronze"], ["silver"], ["gold"], settings=own)
+    steps = warm_commands.in_turn(["consume"], ["bronze"], ["silver"], ["gold"], settings=own)
     assert [step.code for step in steps] == [0] * 4, steps[0].errors
     lake, log = DeltaLake.of(spark, own), tmp_path / "rebuild.log"
     stricter = own.model_copy(update={"text_policy": "ascii"})

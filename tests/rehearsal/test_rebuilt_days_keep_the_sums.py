@@ -22,7 +22,7 @@ from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
 from lakehouse.serving.postgres import ServingDatabase
 from pinlake.app.lanes import run_lanes
-from tests import commands, events
+from tests import events, warm_commands
 from tests.suites import allow_followers
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(8)]
@@ -70,13 +70,13 @@ def test_the_sums_close_after_a_rebuild_and_after_the_promotion_that_follows(
 def test_a_rebuild_by_command_beside_a_stream(own: Settings) -> None:
     day = datetime.now(UTC).date()
     events.send(own.kafka, [events.pin(pin, 10, title="Caf") for pin in PINS[:3]])
-    steps = commands.in_turn(["consume"], ["bronze"], ["silver"], ["gold"], settings=own)
+    steps = warm_commands.in_turn(["consume"], ["bronze"], ["silver"], ["gold"], settings=own)
     assert [step.code for step in steps] == [0] * 4, steps[0].errors
 
     span = ("--from", str(day), "--to", str(day + timedelta(days=1)))
     stricter = own.model_copy(update={"text_policy": "ascii"})
     with table_locks.hold_locks(own, [table_locks.STREAM_LOCK], command="pinlake stream"):
-        preview, published, second_preview, titles, stream = commands.in_turn(
+        preview, published, second_preview, titles, stream = warm_commands.in_turn(
             ["rebuild", *span, "--limit", "1"],
             ["rebuild", *span, "--publish", "--json"],
             ["rebuild", *span, "--json"],

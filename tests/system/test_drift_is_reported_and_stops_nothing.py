@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foundation.settings import Settings
-from tests import commands, events
+from tests import events, warm_commands
 
 PIN = "0190163d-8694-739b-aea5-{:012x}"
 
@@ -14,7 +14,7 @@ def test_the_stream_goes_on_while_fields_drift(own: Settings) -> None:
     pins += [{"unique_id": PIN.format(number), "category": "art"} for number in range(20, 24)]
     events.send(own.kafka, pins, topics=[own.kafka.stream_topic])
 
-    stream, drift, status, unknown = commands.in_turn(
+    stream, drift, status, unknown = warm_commands.in_turn(
         ["stream", "--once", "--json"],
         ["drift", "--lane", "stream", "--json"],
         ["status", "--json"],

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from foundation import settings as settings_module
+from foundation.settings import Settings
+from lakehouse.spark import session
 from local_stack import addresses, stack
-from tests import commands
+from tests import commands, warm_commands
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 900
@@ -26,51 +31,61 @@ WARM = """
 import json, os, socket, sys
 if sys.argv[1] in ("up", "down", "serve", "emulate", "consume"):
     os.execv({real!r}, sys.argv)
-log = os.path.join(os.environ["PINLAKE_HOME"], str(os.getpid()) + ".log")
-request = dict(arguments=sys.argv[1:], environment=dict(os.environ), folder=os.getcwd(), log=log)
+request = dict(arguments=sys.argv[1:], environment=dict(os.environ), folder=os.getcwd())
 connection = socket.socket(socket.AF_UNIX)
 connection.connect({socket!r})
 connection.sendall(json.dumps(request).encode() + b"\\n")
-answer = json.load(connection.makefile())
-sys.stderr.write(open(log).read())
-sys.stdout.write(answer["out"])
-sys.exit(answer["code"])
+result = json.load(connection.makefile())
+sys.stderr.write(result["errors"])
+sys.stdout.write(result["out"])
+sys.exit(result["code"])
 """
 
 
+@pytest.fixture
+def session_again(spark: SparkSession, settings: Settings) -> Iterator[None]:
+    """Give the session of the tests its own servers and options again after the test."""
+    yield
+    session.build(settings, app="tests")
+
+
 @pytest.mark.timeout(PATIENCE)
+@pytest.mark.usefixtures("session_again")
 def test_its_commands_work_one_after_another(tmp_path: Path) -> None:
     (port,) = addresses.free_ports(1)
     lines = [line for line in _commands() if not line.startswith(NOT_HERE)]
     begin = ("set -euxo pipefail", "trap 'kill $(jobs -p)' EXIT")
-    script = "\n".join([*begin, *lines]).replace("8000", str(port))
-    home = tmp_path / "home"
+    home, out, errors = tmp_path / "home", tmp_path / "out", tmp_path / "errors"
     environment = {**commands.users_environment(home), "PINLAKE_API_PORT": str(port)}
-    environment["PATH"] = f"{_warm_pinlake(tmp_path)}:{environment['PATH']}"
+    with tempfile.TemporaryDirectory() as short:  # because the path of a socket has at most 107 bytes
+        socket = Path(short, "socket")
+        environment["PATH"] = f"{_warm_pinlake(tmp_path, socket)}:{environment['PATH']}"
+        with out.open("w") as outputs, errors.open("w") as messages:
+            script = subprocess.Popen(
+                ["bash", "-c", "\n".join([*begin, *lines]).replace("8000", str(port))],
+                cwd=ROOT,
+                env=environment,
+                stdout=outputs,
+                stderr=messages,
+                text=True,
+            )
+        try:
+            warm_commands.serve_until_it_ends(script, socket)
+        finally:
+            script.terminate()
+            stack.down(settings_module.load(home=home))
 
-    try:
-        completed = subprocess.run(
-            ["bash", "-c", script],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-    finally:
-        stack.down(settings_module.load(home=home))
-
-    assert completed.returncode == 0, completed.stderr[-5000:]
-    assert '"event_id":' in completed.stdout
-    assert '{"pins":0}' in completed.stdout
-    assert "christmas" in completed.stdout
+    assert script.returncode == 0, errors.read_text()[-5000:]
+    printed = out.read_text()
+    assert '"event_id":' in printed
+    assert '{"pins":0}' in printed
+    assert "christmas" in printed
 
 
-def _warm_pinlake(folder: Path) -> Path:
-    """Return a folder with a `pinlake` that runs commands which need a JVM in a warm process."""
+def _warm_pinlake(folder: Path, socket: Path) -> Path:
+    """Return a folder with a `pinlake` whose commands that need a JVM run in this process."""
     script = folder / "bin" / "pinlake"
     script.parent.mkdir()
-    socket = commands.warm_process().socket
     real = Path(sys.executable).with_name("pinlake")
     script.write_text(f"#!{sys.executable} -S\n{WARM.format(socket=str(socket), real=str(real))}")
     script.chmod(0o700)

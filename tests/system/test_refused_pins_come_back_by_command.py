@@ -11,7 +11,7 @@ import orjson
 
 from foundation.clients import s3_client
 from foundation.settings import Settings
-from tests import commands, events
+from tests import commands, events, warm_commands
 from tests.served import served
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
@@ -21,7 +21,7 @@ SLOW = 120.0
 def test_refused_pins_are_listed_corrected_replayed_and_reported(own: Settings, tmp_path: Path) -> None:
     ids = _send(own, [(PINS[0], "10"), (PINS[1], "1900M"), (PINS[2], "1.9B"), ("no uuid", "5")])
     exported = tmp_path / "refused.jsonl"
-    stream, listing, export = commands.in_turn(
+    stream, listing, export = warm_commands.in_turn(
         ["stream", "--once", "--json"],
         ["quarantine", "list", "--json", "--lane", "stream"],
         ["quarantine", "export", "--to", str(exported), "--where", "unique_id = 'no uuid'"],
@@ -48,7 +48,7 @@ def test_refused_pins_are_listed_corrected_replayed_and_reported(own: Settings, 
     corrected.write_bytes(orjson.dumps(events.pin(PINS[1], "1.9M")))
     selection, row_id = ("--where", "unique_id <> 'no uuid'", "--lane", "stream"), rows[ids[1]]["id"]
     folder_url = f"s3://{own.s3.bucket}/reports"
-    second_stream, fix_of_one, fix_of_all, replayed, detail, dropped, report, unknown = commands.in_turn(
+    second_stream, fix_of_one, fix_of_all, replayed, detail, dropped, report, unknown = warm_commands.in_turn(
         ["stream", "--once", "--json"],
         ["quarantine", "fix", "--id", row_id, "--json-file", str(corrected)],
         ["quarantine", "fix", *selection, "--set", "follower_count = '1.9M'", "--note", "too many"],
@@ -86,7 +86,7 @@ def _assert_reported(report: dict[str, Any], own: Settings, folder_url: str) -> 
 def test_a_critical_rule_that_does_not_hold_makes_status_fail(own: Settings) -> None:
     _send(own, [(PINS[0], "10"), *[("no uuid", "5")] * 3])
 
-    _, result = commands.in_turn(["stream", "--once"], ["status", "--json"], settings=own)
+    _, result = warm_commands.in_turn(["stream", "--once"], ["status", "--json"], settings=own)
 
     assert result.code == 1
     (status,) = result.rows

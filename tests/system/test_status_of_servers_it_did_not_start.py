@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from foundation.settings import Settings
@@ -16,10 +15,10 @@ from lakehouse.serving.postgres import ServingDatabase
 from local_stack import addresses
 from pinlake.app import servers, status
 from pinlake.app.servers import NAMES, State
-from tests import commands, events
+from tests import events
+from tests.status_command import run_status
 
 PIN = "0190163d-8694-739b-aea5-{:012x}"
-SLOW = 240.0
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def elsewhere(own: Settings, tmp_path: Path) -> Settings:
 def test_servers_are_reachable_and_lag_is_shown_by_reader(elsewhere: Settings, tmp_path: Path) -> None:
     _send(elsewhere, 5)
 
-    code, report = _status(elsewhere, tmp_path)
+    code, report = run_status(elsewhere, tmp_path)
 
     assert code == 0
     assert {server["name"]: server["state"] for server in report["servers"]} == dict.fromkeys(
@@ -62,7 +61,7 @@ def test_one_server_that_is_away_is_named_and_the_others_are_asked(away: str, el
 def test_a_server_that_is_away_makes_the_command_fail(elsewhere: Settings, tmp_path: Path) -> None:
     without = _without(elsewhere, "postgres")
 
-    code, report = _status(without, tmp_path)
+    code, report = run_status(without, tmp_path)
 
     assert code == 1
     (postgres,) = (server for server in report["servers"] if server["state"] == "unreachable")
@@ -100,54 +99,6 @@ def test_servers_that_take_connections_and_never_answer_cost_seconds(elsewhere: 
     assert {server.state for server in report.servers} == {State.UNREACHABLE}
     # One after another, the checks would take twice as long.
     assert seconds < servers.ANSWER_SECONDS + 1
-
-
-@pytest.mark.timeout(600)
-def test_a_stream_that_is_killed_has_died_for_everybody(
-    own: Settings, elsewhere: Settings, tmp_path: Path
-) -> None:
-    _send(own, 3)
-    assert _status(elsewhere, tmp_path, "--stream") == (1, {"stream": None})
-    log = tmp_path / "stream.log"
-    with commands.start("stream", settings=own, log=log) as stream:
-        try:
-            commands.until(lambda: stream.poll() is not None or _has_written(elsewhere), seconds=SLOW)
-            assert stream.poll() is None, log.read_text()
-            code, report = _status(elsewhere, tmp_path)
-            assert (code, report["stream"]["state"], _lag(report, "stream")) == (0, "running", 0)
-            _assert_another_is_refused_and_leaves_no_trace(own, elsewhere, tmp_path, pid=stream.pid)
-        finally:
-            stream.kill()
-
-    code, report = _status(elsewhere, tmp_path, "--stream")
-
-    assert (code, report["stream"]["state"], report["stream"]["pid"]) == (1, "died", stream.pid)
-    assert "its process is gone" in report["stream"]["reason"]
-    assert _status(elsewhere, tmp_path)[0] == 1
-
-
-def _assert_another_is_refused_and_leaves_no_trace(
-    own: Settings, elsewhere: Settings, folder: Path, *, pid: int
-) -> None:
-    with commands.start("stream", "--once", settings=own, log=folder / "second.log") as second:
-        assert second.wait(60) == 1
-
-    code, report = _status(elsewhere, folder, "--stream")
-    assert (code, report["stream"]["state"], report["stream"]["pid"]) == (0, "running", pid)
-
-
-def _has_written(settings: Settings) -> bool:
-    stream = status.gather(settings).stored.stream
-    return stream is not None and stream.wrote_at is not None
-
-
-def _status(settings: Settings, folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
-    """Run the command; return its exit code and its JSON output."""
-    log = folder / "status.log"
-    with commands.start("status", "--json", *options, settings=settings, log=log) as command:
-        out, _ = command.communicate(timeout=60)
-    report: dict[str, Any] = orjson.loads(out)
-    return command.returncode, report
 
 
 def _send(settings: Settings, count: int) -> None:

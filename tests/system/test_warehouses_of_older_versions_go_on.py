@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foundation.settings import Settings
-from tests import commands, events, warehouses
+from tests import events, warehouses, warm_commands
 from tests.served import served
 
 PIN = "0190163d-8694-739b-aea5-966c26f8ad91"
@@ -15,7 +15,7 @@ def test_both_lanes_go_on_where_version_0_1_0_stopped(stack: Settings) -> None:
     pins_before = len(served(own))
     (event,) = events.send(own.kafka, [events.pin(PIN, 12)])
 
-    consume, bronze, silver, gold, stream, check, reconcile, rows, refused = commands.in_turn(
+    consume, bronze, silver, gold, stream, check, reconcile, rows, refused = warm_commands.in_turn(
         *(["consume", "--json"], ["bronze", "--json"], ["silver", "--json"], ["gold", "--json"]),
         ["stream", "--once", "--json"],
         ["ledger", "check"],

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.lake import DeltaLake
-from tests import commands, events, stored
+from tests import commands, events, stored, warm_commands
 from tests.relay import HoldsBackCommits, SeesLeaseRead, before_s3
 
 NAME = BATCH.silver.full_name
@@ -31,7 +31,7 @@ def test_a_retry_waits_for_what_a_dead_worker_has_left_and_finds_nothing_to_do(
     own: Settings, tmp_path: Path, spark: SparkSession
 ) -> None:
     events.send(own.kafka, [events.pin(PIN.format(number), number) for number in range(5)])
-    assert [result.code for result in commands.in_turn(["consume"], ["bronze"], settings=own)] == [0, 0]
+    assert [result.code for result in warm_commands.in_turn(["consume"], ["bronze"], settings=own)] == [0, 0]
     commit_watcher, lease_watcher, log = (
         HoldsBackCommits((BATCH.silver, 1)),
         SeesLeaseRead(),
