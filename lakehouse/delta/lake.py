@@ -20,6 +20,7 @@ from foundation.settings import Settings
 from lakehouse.catalog import schemas
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
+from lakehouse.delta.checkpoint_folder import HadoopFolder
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.retries import CONFLICTS, retry_on_conflict
@@ -88,7 +89,7 @@ class DeltaLake:
 
     def checkpoint(self, name: str) -> Checkpoint:
         """Return the checkpoint of one streaming query."""
-        return Checkpoint(self.spark, self.locations.checkpoint(name))
+        return Checkpoint(HadoopFolder(self.spark, self.locations.checkpoint(name)))
 
     def get_text(self, key: str) -> str | None:
         """Return the text of a small object, or None if there is no such object."""
