@@ -18,9 +18,7 @@ from tenacity import (
 )
 
 from foundation import kafka_admin
-from foundation.clients import S3Timeouts
 from foundation.errors import TransientError
-from foundation.object_store import ObjectStore
 from foundation.offsets import LostOffsets, data_loss_error
 from foundation.settings import Settings
 from lakehouse.bronze import sources
@@ -38,9 +36,6 @@ from lakehouse.quality.stream_audit import StreamAuditor
 from lakehouse.serving.postgres import ServingDatabase
 
 log = structlog.get_logger()
-
-# The second attempt is for an idle connection that the store closed.
-_STATUS = S3Timeouts(connect=3.0, read=5.0, attempts=2)
 
 
 class StreamLane:
@@ -178,10 +173,9 @@ def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinl
         TerminalError: a suite is invalid.
     """
     kafka = settings.kafka
-    store = ObjectStore.open(settings.s3, _STATUS)
     return StreamLane(
         DeltaLake.of(spark, settings),
         settings,
         earliest=lambda: kafka_admin.earliest_offsets(kafka, kafka.stream_topic),
-        status=stream_status_writer.open_status_writer(store, command=command),
+        status=stream_status_writer.open_status_writer(settings.s3, command=command),
     )
