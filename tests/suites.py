@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.quality import suites
+from lakehouse.quality.suite_file import FOLDER
 
 PLAUSIBLE = "follower_count.plausible"
 
@@ -21,7 +22,7 @@ def allow_followers(monkeypatch: pytest.MonkeyPatch, folder: Path, *, between: t
         between: the minimum and the maximum.
     """
     folder.mkdir(exist_ok=True)
-    for path in suites.FOLDER.glob("*.json"):
+    for path in FOLDER.glob("*.json"):
         document = json.loads(path.read_text())
         for entry in document["expectations"]:
             if entry["meta"]["id"].endswith(PLAUSIBLE):

@@ -32,8 +32,18 @@ class Locations:
 
     def table(self, table: Table) -> str:
         """Return the folder of one table."""
-        return f"{self.tables}/{table.layer}/{table.name}"
+        return f"{self.root}/{table_key(table)}"
 
     def checkpoint(self, name: str) -> str:
         """Return the folder of a streaming query's checkpoint."""
-        return f"{self.root}/checkpoints/{name}"
+        return f"{self.root}/{checkpoint_key(name)}"
+
+
+def table_key(table: Table) -> str:
+    """Return the key of the folder of one table."""
+    return f"{TABLES}/{table.layer}/{table.name}"
+
+
+def checkpoint_key(name: str) -> str:
+    """Return the key of the folder of a streaming query's checkpoint."""
+    return f"checkpoints/{name}"

@@ -1,4 +1,4 @@
-"""The tables: their names, keys, suites and retention. Their columns are in `lakehouse.catalog.schemas`."""
+"""The tables: their names, keys, suites and retention. Their columns are in `lakehouse.catalog.columns`."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from lakehouse.catalog import schemas
 from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
 from lakehouse.delta import delta_log
+from lakehouse.delta.checkpoint_folder import HadoopFolder
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.retries import CONFLICTS, retry_on_conflict
@@ -89,7 +90,7 @@ class DeltaLake:
 
     def checkpoint(self, name: str) -> Checkpoint:
         """Return the checkpoint of one streaming query."""
-        return Checkpoint(self.spark, self.locations.checkpoint(name))
+        return Checkpoint(HadoopFolder(self.spark, self.locations.checkpoint(name)))
 
     def get_text(self, key: str) -> str | None:
         """Return the text of a small object, or None if there is no such object."""

@@ -1,26 +1,22 @@
 """The checkpoint of a streaming query: which part of its source each micro-batch reads.
 
-The formats are Spark's and Delta's own. Reading them takes a few small objects and no job. pyspark is not
-imported at run time, because `pinlake status` reads the stream's position without Spark.
+The formats are Spark's and Delta's own. Reading them takes a few small objects and no job, with Spark or
+without: see `lakehouse.delta.checkpoint_folder`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from foundation.landing_object import LandingObject
 from foundation.object_store import ObjectStore
 from foundation.offsets import OffsetRange
+from lakehouse.catalog import locations
+from lakehouse.delta import source_log
+from lakehouse.delta.checkpoint_folder import CheckpointFolder, StoreFolder
 from lakehouse.delta.commit_info import Versions
-from lakehouse.spark import filesystem
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
-_STREAM_FOLDER = "checkpoints/stream"
 
 
 @dataclass(frozen=True)
@@ -28,12 +24,15 @@ class Checkpoint:
     """The checkpoint of a query with one source.
 
     Attributes:
-        spark: the session.
-        url: the URL of its folder.
+        folder: where it is stored.
     """
 
-    spark: SparkSession
-    url: str
+    folder: CheckpointFolder
+
+    @property
+    def url(self) -> str:
+        """The URL of its folder."""
+        return self.folder.url
 
     def batch_input(self, number: int) -> tuple[tuple[OffsetRange, ...], Versions | None]:
         """Return what a micro-batch reads.
@@ -49,16 +48,17 @@ class Checkpoint:
         if "reservoirVersion" in end:
             return (), Versions(_last_version(begin) + 1, _last_version(end))
         if "logOffset" in end:
-            return tuple(self._landed(begin.get("logOffset", -1), end["logOffset"])), None
+            after = begin.get("logOffset", -1)
+            return tuple(source_log.landed_offsets(self.folder, after=after, until=end["logOffset"])), None
         return _between(begin if number else self.starting_offsets(), end), None
 
     def last_committed_batch(self) -> int:
         """Return the number of the last micro-batch that is written everywhere; -1 before the first."""
-        return _last_number(filesystem.list_names(self.spark, f"{self.url}/commits"))
+        return _last_number(self.folder.list_names("commits"))
 
     def last_started_batch(self) -> int:
         """Return the number of the newest micro-batch, committed or under way; -1 before the first."""
-        return _last_number(filesystem.list_names(self.spark, f"{self.url}/offsets"))
+        return _last_number(self.folder.list_names("offsets"))
 
     def next_table_version(self) -> int | None:
         """Return the version of its source table to be read next; None before the first micro-batch."""
@@ -70,25 +70,30 @@ class Checkpoint:
         last = self.last_committed_batch()
         return self.starting_offsets() if last < 0 else self._end(last)
 
+    def end_of_last_batch(self) -> dict[str, Any]:
+        """Return the source's position after the last committed micro-batch; empty before the first."""
+        return self._end(self.last_committed_batch())
+
+    def settled_end(self) -> dict[str, Any] | None:
+        """Return the same, but None before the first micro-batch and while the newest has not ended."""
+        last = self.last_committed_batch()
+        return self._end(last) or None if last == self.last_started_batch() else None
+
     def starting_offsets(self) -> dict[str, dict[str, int]]:
         """Return the Kafka offsets that the query started from; empty before its first micro-batch."""
         # Spark puts a zero byte in front, for the sake of long obsolete versions.
-        text = filesystem.read_text(self.spark, f"{self.url}/sources/0/0")
+        text = self.folder.read_text("sources/0/0")
         return json.loads(text.lstrip("\x00").splitlines()[-1]) if text else {}
 
     def _end(self, number: int) -> dict[str, Any]:
         """Return the source's position at the end of a micro-batch; empty before the first."""
-        text = filesystem.read_text(self.spark, f"{self.url}/offsets/{number}") if number >= 0 else None
+        text = self.folder.read_text(f"offsets/{number}") if number >= 0 else None
         return _source_end(text) if text else {}
 
-    def _landed(self, after: int, until: int) -> Iterator[OffsetRange]:
-        for entry in range(after + 1, until + 1):
-            url = f"{self.url}/sources/0/{entry}"
-            text = filesystem.read_text(self.spark, url) or filesystem.read_text(self.spark, f"{url}.compact")
-            for line in (text or "").splitlines()[1:]:
-                listed = json.loads(line)
-                if listed["batchId"] == entry and (landed := LandingObject.parse(listed["path"])):
-                    yield landed.offsets
+
+def stored_checkpoint(store: ObjectStore, name: str) -> Checkpoint:
+    """Return the checkpoint of one streaming query, to be read without Spark."""
+    return Checkpoint(StoreFolder(store, locations.checkpoint_key(name)))
 
 
 def read_stream_position(store: ObjectStore, topic: str) -> dict[int, int]:
@@ -103,10 +108,7 @@ def read_stream_position(store: ObjectStore, topic: str) -> dict[int, int]:
     Returns:
         The offset to be read next, by partition; empty before the first micro-batch is written.
     """
-    commits = f"{_STREAM_FOLDER}/commits/"
-    last = _last_number(key.removeprefix(commits) for key in store.list_keys(commits))
-    body = store.read(f"{_STREAM_FOLDER}/offsets/{last}") if last >= 0 else None
-    end = _source_end(body) if body else {}
+    end = stored_checkpoint(store, "stream").end_of_last_batch()
     return {int(partition): offset for partition, offset in end.get(topic, {}).items()}
 
 
@@ -115,7 +117,7 @@ def _last_number(names: Iterable[str]) -> int:
     return max((int(name) for name in names if name.isdecimal()), default=-1)
 
 
-def _source_end(text: str | bytes) -> dict[str, Any]:
+def _source_end(text: str) -> dict[str, Any]:
     # The lines are a version, the settings that Spark remembers, and the end of each source.
     end: dict[str, Any] = json.loads(text.splitlines()[2])
     return end

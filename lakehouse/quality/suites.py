@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,9 +13,8 @@ from foundation.errors import TerminalError
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import Table
 from lakehouse.quality import gx_adapter as gx
+from lakehouse.quality.suite_file import FOLDER, SuiteFile, read_suite_file, suite_error
 from lakehouse.quality.suite_model import Rule, Severity, Suite
-
-FOLDER = Path(__file__).parents[2] / "expectations"
 
 # Columns that an audit adds to the table's: one value for all rows, or a value computed from event_time.
 MEASURED_COLUMNS = (StructField("quarantined_share", DoubleType()), StructField("age_hours", DoubleType()))
@@ -34,11 +32,10 @@ def load_suite(table: Table, *, folder: Path = FOLDER) -> Suite:
     Raises:
         TerminalError: the file is not JSON, or a rule is invalid; the message names file, rule and reason.
     """
-    document, rules, errors = _parse(table, folder)
+    file, rules, errors = _parse(table, folder)
     if errors:
         raise errors[0]
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return Suite(table.suite, tuple(rules), hashlib.sha256(canonical.encode()).hexdigest())
+    return Suite(table.suite, tuple(rules), file.fingerprint)
 
 
 def find_errors(table: Table, *, folder: Path = FOLDER) -> list[TerminalError]:
@@ -53,7 +50,7 @@ def find_unknown_suites(tables: Iterable[Table], *, folder: Path = FOLDER) -> li
     """Return an error for each JSON file in a folder that is not the suite of a table."""
     names = [table.suite for table in tables]
     return [
-        _error(path, "", f"no table has this suite; there are: {', '.join(names)}")
+        suite_error(path, "", f"no table has this suite; there are: {', '.join(names)}")
         for path in sorted(folder.glob("*.json"))
         if path.stem not in names
     ]
@@ -64,54 +61,42 @@ def audit_schema(table: Table) -> StructType:
     return StructType([*schemas.schema_of(table), *MEASURED_COLUMNS])
 
 
-def _parse(table: Table, folder: Path) -> tuple[dict[str, Any], list[Rule], list[TerminalError]]:
-    path = folder / f"{table.suite}.json"
-    document = _read(path)
+def _parse(table: Table, folder: Path) -> tuple[SuiteFile, list[Rule], list[TerminalError]]:
+    file = read_suite_file(table, folder=folder)
+    path = file.path
     rules: list[Rule] = []
     errors: list[TerminalError] = []
-    for number, entry in enumerate(document["expectations"], start=1):
+    for number, entry in enumerate(file.document["expectations"], start=1):
         try:
             rule = _rule(entry, path, number, table)
         except TerminalError as error:
             errors.append(error)
             continue
         if any(rule.id == other.id for other in rules):
-            errors.append(_error(path, rule.id, "another rule has this id"))
+            errors.append(suite_error(path, rule.id, "another rule has this id"))
         rules.append(rule)
-    return document, rules, errors
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _error(path, "", f"cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise _error(path, "", f"is not JSON: {error}") from None
-    if not isinstance(document, dict) or not isinstance(document.get("expectations"), list):
-        raise _error(path, "", 'must be an object with a list "expectations"')
-    return document
+    return file, rules, errors
 
 
 def _rule(entry: object, path: Path, number: int, table: Table) -> Rule:
     if not isinstance(entry, dict):
-        raise _error(path, f"number {number}", "must be an object")
+        raise suite_error(path, f"number {number}", "must be an object")
     meta, kwargs, severity = entry.get("meta"), entry.get("kwargs"), entry.get("severity")
     name = meta.get("id") if isinstance(meta, dict) else None
     if not (isinstance(name, str) and name and isinstance(meta, dict) and meta.get("sentence")):
-        raise _error(path, name or f"number {number}", 'needs "id" and "sentence" in its meta')
+        raise suite_error(path, name or f"number {number}", 'needs "id" and "sentence" in its meta')
     if severity not in _SEVERITIES:
-        raise _error(path, name, f"severity must be one of {', '.join(_SEVERITIES)}")
+        raise suite_error(path, name, f"severity must be one of {', '.join(_SEVERITIES)}")
     if not isinstance(kwargs, dict):
-        raise _error(path, name, '"kwargs" must be an object')
+        raise suite_error(path, name, '"kwargs" must be an object')
     try:
         kind = gx.rule_kind(entry)
     except ValueError as error:
-        raise _error(path, name, str(error)) from None
+        raise suite_error(path, name, str(error)) from None
     columns = _columns(kwargs)
     available = (audit_schema(table) if kind == "table" else schemas.schema_of(table)).fieldNames()
     if missing := [column for column in columns if column not in available]:
-        raise _error(path, name, f"there is no column {missing[0]}")
+        raise suite_error(path, name, f"there is no column {missing[0]}")
     return Rule(
         name, cast("Severity", severity), str(meta["sentence"]), columns, kind, json.dumps(entry), str(path)
     )
@@ -120,8 +105,3 @@ def _rule(entry: object, path: Path, number: int, table: Table) -> Rule:
 def _columns(kwargs: dict[str, Any]) -> tuple[str, ...]:
     listed: Sequence[Any] = kwargs.get("column_list") or kwargs.get("column_set") or ()
     return tuple(str(name) for name in [*(kwargs.get(a) for a in _COLUMN_ARGUMENTS), *listed] if name)
-
-
-def _error(path: Path, rule: str, reason: str) -> TerminalError:
-    where = f"{path}, rule {rule}" if rule else str(path)
-    return TerminalError(reason, where=where, hint="Fix the file, then run `pinlake quality check-suites`.")

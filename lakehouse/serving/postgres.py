@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TextIO, cast
 
 import psycopg2
 import structlog
-from psycopg2 import errors, sql
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
@@ -24,10 +22,9 @@ from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 from lakehouse.catalog.schemas import FEATURES
 from lakehouse.delta.lake import MicroBatch
+from lakehouse.serving.schema import create_schema
 
 log = structlog.get_logger()
-
-_SCHEMA = Path(__file__).with_name("serving.sql").read_text()
 
 _COLUMNS = ", ".join(FEATURES.fieldNames())
 _REPLACED = [*(name for name in FEATURES.fieldNames() if name != "unique_id"), "loaded_at"]
@@ -113,13 +110,7 @@ class ServingDatabase:
         """
         for attempt in self._retrying():
             with attempt:
-                self._create_database()
-                with (
-                    closing(connect(self._settings)) as session,
-                    session,
-                    session.cursor() as cursor,
-                ):
-                    cursor.execute(_SCHEMA)
+                create_schema(self._settings)
 
     def upsert(self, features: DataFrame, batch: MicroBatch) -> None:
         """Upsert rows and record the load in one transaction; only a newer event replaces a row.
@@ -180,20 +171,6 @@ class ServingDatabase:
             # psycopg2 calls only read(); its stubs require a whole file.
             cursor.copy_expert(_COPY, cast("TextIO", _Lines(lines)))
             cursor.execute(_UPSERT, (batch.query, batch.number, info))
-
-    def _create_database(self) -> None:
-        with closing(connect(self._settings, database="postgres")) as session:
-            session.autocommit = True
-            with session.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self._settings.database,))
-                if cursor.fetchone():
-                    return
-                try:
-                    cursor.execute(
-                        sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._settings.database))
-                    )
-                except (errors.DuplicateDatabase, errors.UniqueViolation):
-                    log.info("database already created by another", database=self._settings.database)
 
     def _retrying(self) -> Retrying:
         return Retrying(

@@ -18,9 +18,9 @@ from tests.landing_objects import land
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(3)]
 COLUMN = (
-    "lakehouse/catalog/schemas.py",
+    "lakehouse/catalog/columns.py",
     '    ("save_location",',
-    '    ("board", StringType(), "a board"),\n',
+    '    ("board", "string", "a board"),\n',
 )
 FIELD = ("foundation/event.py", '    "category",\n)', '    "board",\n')
 RUN = """

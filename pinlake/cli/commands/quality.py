@@ -41,7 +41,8 @@ def check_suites(
     from foundation import settings as settings_module
     from lakehouse.catalog.tables import PUBLISHED
     from lakehouse.quality.gate import find_compile_errors
-    from lakehouse.quality.suites import FOLDER, find_errors, find_unknown_suites, load_suite
+    from lakehouse.quality.suite_file import FOLDER
+    from lakehouse.quality.suites import find_errors, find_unknown_suites, load_suite
 
     suites_folder = folder or FOLDER
     errors = [error for table in PUBLISHED for error in find_errors(table, folder=suites_folder)]

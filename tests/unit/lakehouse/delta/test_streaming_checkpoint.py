@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from foundation.landing_object import LandingObject
 from foundation.offsets import OffsetRange
+from lakehouse.delta.checkpoint_folder import HadoopFolder
 from lakehouse.delta.commit_info import Versions
 from lakehouse.delta.streaming_checkpoint import Checkpoint, read_stream_position
 from tests.unit.in_memory_bucket import InMemoryBucket
@@ -23,7 +24,7 @@ class Query:
 
     def __init__(self) -> None:
         self.files = InMemoryFiles()
-        self.checkpoint = Checkpoint(self.files.session, URL)
+        self.checkpoint = Checkpoint(HadoopFolder(self.files.session, URL))
 
     def start(self, number: int, end: object) -> None:
         """Write down where a micro-batch ends, before it is run."""
@@ -58,6 +59,20 @@ def test_a_started_micro_batch_does_not_move_the_position(query: Query) -> None:
 
     query.commit(0)
     assert query.checkpoint.position() == {"t": {"0": 5, "1": 2}}
+
+
+def test_a_micro_batch_that_has_not_ended_leaves_the_position_unsettled(query: Query) -> None:
+    assert query.checkpoint.settled_end() is None
+
+    query.start(0, {"t": {"0": 5}})
+    assert query.checkpoint.settled_end() is None
+
+    query.commit(0)
+    assert query.checkpoint.settled_end() == query.checkpoint.end_of_last_batch() == {"t": {"0": 5}}
+
+    query.start(1, {"t": {"0": 9}})
+    assert query.checkpoint.settled_end() is None
+    assert query.checkpoint.end_of_last_batch() == {"t": {"0": 5}}
 
 
 def test_numbers_are_compared_as_numbers(query: Query) -> None:

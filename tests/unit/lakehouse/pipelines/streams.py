@@ -11,6 +11,7 @@ from typing import Any, cast
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame
 
+from lakehouse.delta.checkpoint_folder import HadoopFolder
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from tests.unit.lakehouse.in_memory_files import InMemoryFiles
 
@@ -45,7 +46,7 @@ class Source:
         properties = {"sql.streaming.queryId": QUERY}
         context = SimpleNamespace(getLocalProperty=properties.get)
         rows = SimpleNamespace(sparkSession=SimpleNamespace(sparkContext=context))
-        first = Checkpoint(self.files.session, url).last_committed_batch() + 1
+        first = Checkpoint(HadoopFolder(self.files.session, url)).last_committed_batch() + 1
         self.is_active, self._failure = True, None
         self.files.content[f"{url}/sources/0/0"] = b'v1\n{"t":{"0":0}}'
         for number in range(first, len(self.sizes)):

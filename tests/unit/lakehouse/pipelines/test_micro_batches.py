@@ -11,6 +11,7 @@ from pyspark.errors import PySparkException
 from foundation.errors import TerminalError, TransientError
 from foundation.offsets import LostOffsets, OffsetRange
 from lakehouse.delta import commit_info
+from lakehouse.delta.checkpoint_folder import HadoopFolder
 from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.streaming_checkpoint import Checkpoint
@@ -46,7 +47,7 @@ def files() -> InMemoryFiles:
 
 
 def _query(source: Source, table: Table, *, lost: tuple[LostOffsets, ...] = ()) -> MicroBatches:
-    checkpoint = Checkpoint(source.files.session, URL)
+    checkpoint = Checkpoint(HadoopFolder(source.files.session, URL))
     return MicroBatches(source.dataframe, table.write, checkpoint=checkpoint, run=RUN, lost=lost)
 
 

@@ -12,6 +12,7 @@ import pytest
 from foundation.errors import TerminalError
 from lakehouse.catalog.tables import BATCH, PUBLISHED, STREAM, TABLES
 from lakehouse.quality import suites
+from lakehouse.quality.suite_file import FOLDER
 
 GOOD: dict[str, Any] = {
     "type": "expect_column_values_to_not_be_null",
@@ -26,7 +27,7 @@ def test_shipped_suites_are_valid_and_belong_to_a_table() -> None:
 
     loaded = [suites.load_suite(table) for table in tables]
 
-    assert {suite.name for suite in loaded} == {path.stem for path in suites.FOLDER.glob("*.json")}
+    assert {suite.name for suite in loaded} == {path.stem for path in FOLDER.glob("*.json")}
     assert all(suite.rules for suite in loaded)
     assert suites.load_suite(BATCH.silver) == suites.load_suite(STREAM.silver)
 

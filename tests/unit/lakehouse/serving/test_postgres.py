@@ -18,7 +18,7 @@ from foundation.settings import PostgresSettings
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import MicroBatch
-from lakehouse.serving import postgres
+from lakehouse.serving import postgres, schema
 from lakehouse.serving.postgres import Load, ServingDatabase, Totals, _Lines
 
 SETTINGS = PostgresSettings(timeout_seconds=60.0)
@@ -115,7 +115,8 @@ class Cursor:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     server = Server()
-    monkeypatch.setattr(postgres, "connect", server.connect)
+    for module in (postgres, schema):
+        monkeypatch.setattr(module, "connect", server.connect)
     return server
 
 

@@ -13,8 +13,9 @@ from foundation.errors import TerminalError
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality import gate, results
+from lakehouse.quality.suite_file import FOLDER
 from lakehouse.quality.suite_model import Suite
-from lakehouse.quality.suites import FOLDER, load_suite
+from lakehouse.quality.suites import load_suite
 from tests.unit.pinlake.cli.command_line import run
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
