@@ -26,7 +26,11 @@ from tests import commands
 
 # With few rows, Spark spends its time on compiling plans and planning again after every shuffle. Every test
 # uses these options except the demo's, which shows that the product's own options give the same rows.
-_FEW_ROWS = session.INTERPRETED_PLANS | {"spark.sql.adaptive.enabled": "false"}
+_FEW_ROWS = session.INTERPRETED_PLANS | {
+    "spark.sql.adaptive.enabled": "false",
+    # Spark describes every plan for a page that is not shown.
+    "spark.sql.maxPlanStringLength": "1000",
+}
 # Java's second compiler took nearly half of all CPU time: most code runs too rarely to earn it back.
 _OPTIONS = [session.QUICK_JVM_OPTIONS, "-XX:+UseParallelGC"]
 _OPTIONS += [f"-D{name}={value}" for name, value in _FEW_ROWS.items()]
@@ -44,9 +48,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a stack that all workers of a run share; this fixture starts nothing."""
     home = _shared_folder(tmp_path_factory) / "stack"
     loaded = settings_module.load(home=home)
-    # With few rows, each additional partition of a shuffle costs more than it saves.
+    # With few rows, each additional partition of a topic or a shuffle costs more than it saves.
     spark = loaded.spark.model_copy(update={"master": "local[2]", "shuffle_partitions": 1})
-    loaded = loaded.model_copy(update={"spark": spark})
+    kafka = loaded.kafka.model_copy(update={"partitions": 1})
+    loaded = loaded.model_copy(update={"spark": spark, "kafka": kafka})
     with filelock.FileLock(home.with_name("addresses.lock")):
         return addresses.point(loaded, addresses.allocate(loaded))
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
-from lakehouse.quality import gx_adapter as gx
+from lakehouse.quality.gx_validation import validate
 from lakehouse.quality.results import RuleResult, lane_name
 from lakehouse.quality.suites import load_suite
 
@@ -52,7 +52,7 @@ def audit(lake: DeltaLake, target: AuditTarget, *, run_id: str) -> list[RuleResu
     if not suite.table_rules or rows.isEmpty():
         return []
     started = time.monotonic()
-    outcomes = gx.validate(add_measures(rows, quarantined_share=target.quarantined_share), suite.table_rules)
+    outcomes = validate(add_measures(rows, quarantined_share=target.quarantined_share), suite.table_rules)
     seconds = time.monotonic() - started
     now = datetime.now(UTC)
     return [

@@ -1,4 +1,4 @@
-"""Adapter to Great Expectations: the only module that depends on its internals.
+"""Adapter to Great Expectations: with gx_validation, the only module that depends on its internals.
 
 Map expectations become column predicates: the expectation's own metric is asked for its condition, on a frame
 without rows, so that no job runs. TESTED is the version of Great Expectations that this was tested with.
@@ -26,12 +26,6 @@ from lakehouse.quality.suite_model import Kind, Rule
 # On import it reports on standard error that parts of pyspark are missing, which are not needed here.
 with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import great_expectations as great
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
     from great_expectations.exceptions.exceptions import GreatExpectationsError
     from great_expectations.execution_engine.sparkdf_execution_engine import SparkDFExecutionEngine
     from great_expectations.expectations.expectation import Expectation
@@ -76,8 +70,9 @@ _UNSUPPORTED = frozenset(
     }
 )
 _COMPILE_ERRORS = (GreatExpectationsError, PySparkException, ValueError, TypeError, KeyError)
+
 # Counts unexpected values without fetching any.
-_RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
 @dataclass(frozen=True)
@@ -93,17 +88,6 @@ class Predicate:
     violated: Column
 
 
-@dataclass(frozen=True)
-class RuleOutcome:
-    """The outcome of one rule on a table; lakehouse.catalog.schemas.RESULTS describes its fields."""
-
-    rule: Rule
-    evaluated: int
-    unexpected: int | None
-    observed: str | None
-    success: bool
-
-
 def rule_kind(entry: dict[str, Any]) -> Kind:
     """Return "row" if an expectation can be evaluated on single rows, else "table".
 
@@ -116,7 +100,7 @@ def rule_kind(entry: dict[str, Any]) -> Kind:
     kind = entry.get("type")
     if kind in _UNSUPPORTED:
         raise ValueError(f"{kind} would run Python for every row")
-    _expectation(entry)
+    build_expectation(entry)
     evaluates_rows = kind in _ROW and entry["kwargs"].get("mostly", 1) == 1
     return "row" if evaluates_rows else "table"
 
@@ -171,39 +155,13 @@ def _check_once(spark: SparkSession, rules: Sequence[Rule], schema: StructType) 
     )
     for rule in rules:
         try:
-            dependencies = _expectation(json.loads(rule.expectation)).get_validation_dependencies(
-                execution_engine=engine, runtime_configuration={"result_format": _RESULT_FORMAT}
+            dependencies = build_expectation(json.loads(rule.expectation)).get_validation_dependencies(
+                execution_engine=engine, runtime_configuration={"result_format": RESULT_FORMAT}
             )
             for name in dependencies.get_metric_names():
                 get_metric_provider(metric_name=name, execution_engine=engine)
         except _COMPILE_ERRORS as error:
             raise rule_error(rule, error) from error
-
-
-def validate(rows: DataFrame, rules: Sequence[Rule]) -> list[RuleOutcome]:
-    """Evaluate rules on rows as a whole. Costs about one job per rule, and a shuffle per uniqueness rule.
-
-    Args:
-        rows: the rows; not empty.
-        rules: rules of any kind.
-
-    Raises:
-        TerminalError: a rule cannot be evaluated.
-    """
-    context = great.get_context(mode="ephemeral", project_config=_configuration())
-    source = context.data_sources.add_spark("spark", persist=False)
-    batch = (
-        source.add_dataframe_asset("rows")
-        .add_batch_definition_whole_dataframe("all")
-        .get_batch({"dataframe": rows})
-    )
-    suite = great.ExpectationSuite(name="rules")
-    for rule in rules:
-        suite.add_expectation(_expectation(json.loads(rule.expectation)))
-    validation = batch.validate(suite, result_format=_RESULT_FORMAT)
-    by_id = {_id(result): result for result in validation.results}
-    total = max((result.result.get("element_count") or 0 for result in validation.results), default=0)
-    return [_outcome(rule, by_id[rule.id], total) for rule in rules]
 
 
 def rule_error(rule: Rule, error: Exception | str) -> TerminalError:
@@ -215,15 +173,12 @@ def rule_error(rule: Rule, error: Exception | str) -> TerminalError:
     )
 
 
-def _configuration() -> DataContextConfig:
-    return DataContextConfig(
-        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-        progress_bars=ProgressBarsConfig(globally=False),
-        analytics_enabled=False,
-    )
+def build_expectation(entry: dict[str, Any]) -> Expectation:
+    """Return Great Expectations' own object for an entry of a suite.
 
-
-def _expectation(entry: dict[str, Any]) -> Expectation:
+    Raises:
+        ValueError: the expectation is unknown, or its arguments are wrong.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
@@ -236,7 +191,7 @@ def _predicates(
     engine: SparkDFExecutionEngine, rules: Sequence[Rule], row: DataFrame
 ) -> dict[str, Predicate]:
     """Compile rules together, because they share the metrics of the frame, and try them on one row."""
-    expectations = {rule.id: _expectation(json.loads(rule.expectation)) for rule in rules}
+    expectations = {rule.id: build_expectation(json.loads(rule.expectation)) for rule in rules}
     conditions = {name: _condition(engine, expectation) for name, expectation in expectations.items()}
     resolved = _resolve(engine, list(conditions.values()))
     predicates = {
@@ -293,30 +248,3 @@ def _domain(engine: SparkDFExecutionEngine, expectation: Any) -> Column | None: 
     if not parts:
         return None
     return F.coalesce(reduce(Column.__and__, parts), F.lit(False))
-
-
-def _id(result: Any) -> str:  # noqa: ANN401 - has no public type
-    return str(result.expectation_config.meta["id"])
-
-
-def _outcome(rule: Rule, result: Any, total: int) -> RuleOutcome:  # noqa: ANN401 - has no public type
-    if message := _exception_message(result.exception_info or {}):
-        raise rule_error(rule, message)
-    details = result.result
-    observed = details.get("observed_value")
-    unexpected = details.get("unexpected_count")
-    return RuleOutcome(
-        rule=rule,
-        evaluated=int(details.get("element_count") or total),
-        unexpected=None if unexpected is None else int(unexpected),
-        observed=None if observed is None else json.dumps(observed, default=str),
-        success=bool(result.success),
-    )
-
-
-def _exception_message(info: dict[str, Any]) -> str | None:
-    """The message of the first exception: `info` describes one exception, or one per metric."""
-    for entry in (info, *info.values()):
-        if isinstance(entry, dict) and entry.get("raised_exception"):
-            return str(entry.get("exception_message") or "unknown")
-    return None

@@ -111,7 +111,7 @@ def _with_sql_options(builder: SparkSession.Builder, spark: SparkSettings) -> Sp
         # A micro-batch of the stream lane needs 130 classes: a cache of 100, the default, would have no hits.
         .config("spark.sql.codegen.cache.maxEntries", "1000")
         # Replaying a Delta log of a few hundred actions does not need 50 tasks, the default.
-        .config("spark.databricks.delta.snapshotPartitions", "2")
+        .config("spark.databricks.delta.snapshotPartitions", str(min(2, spark.shuffle_partitions)))
     )
 
 

@@ -24,6 +24,7 @@ PIN = "0190163d-8694-739b-aea5-{:012x}"
 
 
 def test_offsets_that_are_gone_stop_a_lane_or_are_written_down(own: Settings, spark: SparkSession) -> None:
+    own = own.model_copy(update={"kafka": records.create(own, partitions=2).kafka})
     lake = DeltaLake.of(spark, own)
     _send(own, range(6))
     consume(own)

@@ -18,6 +18,7 @@ from pyspark.sql.types import IntegerType, StringType, StructField, StructType
 
 from foundation.errors import TerminalError
 from lakehouse.quality import gx_adapter as gx
+from lakehouse.quality import gx_validation
 from lakehouse.quality.suite_model import Rule
 
 SCHEMA = StructType(
@@ -93,16 +94,16 @@ def test_predicates_agree_with_great_expectations_on_each_row(
 
 
 def _unexpected_by_great_expectations(frame: Any) -> dict[str, set[int]]:  # noqa: ANN401 - a DataFrame
-    context = great_expectations.get_context(mode="ephemeral", project_config=gx._configuration())
+    context = great_expectations.get_context(mode="ephemeral", project_config=gx_validation._configuration())
     asset = context.data_sources.add_spark("s", persist=False).add_dataframe_asset("a")
     batch = asset.add_batch_definition_whole_dataframe("b").get_batch({"dataframe": frame})
     suite = great_expectations.ExpectationSuite(name="s")
     for rule in RULES:
-        suite.add_expectation(gx._expectation(json.loads(rule.expectation)))
+        suite.add_expectation(gx.build_expectation(json.loads(rule.expectation)))
     result_format = {"result_format": "COMPLETE", "unexpected_index_column_names": ["id"]}
     validation = batch.validate(suite, result_format=result_format)
     return {
-        gx._id(result): {row["id"] for row in result.result.get("unexpected_index_list") or ()}
+        gx_validation._id(result): {row["id"] for row in result.result.get("unexpected_index_list") or ()}
         for result in validation.results
     }
 
@@ -145,7 +146,7 @@ def test_counts_agree_and_no_network_is_used(spark: SparkSession, monkeypatch: p
     monkeypatch.setattr(socket, "getaddrinfo", _only_local_names(socket.getaddrinfo))
     frame = spark.createDataFrame([(1, 9, 1, "a"), (2, None, 1, None), (3, 1, None, "b")], SCHEMA)
 
-    outcomes = {outcome.rule.id: outcome for outcome in gx.validate(frame, RULES)}
+    outcomes = {outcome.rule.id: outcome for outcome in gx_validation.validate(frame, RULES)}
 
     violations = frame.agg(
         *(

@@ -42,11 +42,12 @@ def test_a_refused_row_is_explained_then_corrected_and_replayed_once(lake: Delta
 
     # A newer event of the third pin arrives before its old one is corrected.
     _land(lake, 7, [(PINS[2], "77")])
-    batch_lane.run_all(lake, text_policy="unicode")
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy="unicode")
     fixed = corrected_fields({"follower_count": "'1.9M'"})
     assert quarantine.fix("follower_count = '1900M'", fixed, note="a thousand too many") == 2
     assert quarantine.fix("id = 'none'", fixed, note=None) == 0
-    for expected_replay in (ReplayResult(3, 2), ReplayResult(1, 0), ReplayResult(1, 0)):
+    for expected_replay in (ReplayResult(3, 2), ReplayResult(1, 0)):
         assert _replay(quarantine) == expected_replay
     batch_lane.run_gold(lake)
 
@@ -66,7 +67,8 @@ def test_readers_keep_the_published_version_until_a_new_one_passes(lake: DeltaLa
     with pytest.raises(UsageError, match="has no data yet"):
         _count(lake)
     _land(lake, 0, [(PINS[0], "10"), (PINS[1], "20")])
-    batch_lane.run_all(lake, text_policy="unicode")
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy="unicode")
     before = published_version(lake, BATCH.silver)
     assert _count(lake) == 2
 
@@ -87,7 +89,8 @@ def test_readers_keep_the_published_version_until_a_new_one_passes(lake: DeltaLa
     assert [(row.evaluated, row.unexpected) for row in results.collect()] == [(3, 2), (2, 0)]
 
     _land(lake, 5, [(PINS[3], "40")])
-    batch_lane.run_all(lake, text_policy="unicode")
+    batch_lane.run_bronze(lake)
+    batch_lane.run_silver(lake, text_policy="unicode")
     assert _count(lake) == 4
     failed = read_results(lake, "silver.pins_batch", rule="silver.quarantined_share.bearable")
     assert [row.success for row in failed.collect()] == [True, False, True]

@@ -8,8 +8,8 @@ import pytest
 from pyspark.sql import DataFrame
 
 from foundation.errors import TerminalError
-from lakehouse.quality import audit, gx_adapter, results
-from lakehouse.quality.gx_adapter import RuleOutcome
+from lakehouse.quality import audit, results
+from lakehouse.quality.gx_validation import RuleOutcome
 from lakehouse.quality.suite_model import Rule
 from tests.unit.lakehouse.in_memory_lake import Rows
 
@@ -25,7 +25,7 @@ def evaluate_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(results, "dataframe_from_rows", lambda spark, rows, schema: Rows(rows))
     monkeypatch.setattr(audit, "add_measures", _add_measures)
-    monkeypatch.setattr(gx_adapter, "validate", _validate)
+    monkeypatch.setattr(audit, "validate", _validate)
 
 
 def _add_measures(rows: Rows, *, quarantined_share: float) -> Rows:

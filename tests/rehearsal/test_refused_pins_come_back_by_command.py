@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import orjson
 
 from foundation.clients import s3_client
 from foundation.settings import Settings
-from tests import commands, events, warm_commands
+from tests import events, warm_commands
 from tests.served import served
 
 PINS = [f"0190163d-8694-739b-aea5-966c26f8ad9{number}" for number in range(4)]
@@ -83,39 +81,5 @@ def _assert_reported(report: dict[str, Any], own: Settings, folder_url: str) -> 
     assert states == {"silver.follower_count.plausible": (0, 2, 0), "unique_id.not_a_uuid": (0, 0, 1)}
 
 
-def test_a_critical_rule_that_does_not_hold_makes_status_fail(own: Settings) -> None:
-    _send(own, [(PINS[0], "10"), *[("no uuid", "5")] * 3])
-
-    _, result = warm_commands.in_turn(["stream", "--once"], ["status", "--json"], settings=own)
-
-    assert result.code == 1
-    (status,) = result.rows
-    assert [server["state"] for server in status["servers"]] == ["running"] * 3
-    assert status["quality"]["tables"]["silver.pins_stream"]["critical"] == [
-        "silver.quarantined_share.bearable"
-    ]
-
-
-def test_suites_with_mistakes_are_reported(settings: Settings, tmp_path: Path) -> None:
-    folder = tmp_path / "expectations"
-    folder.mkdir()
-    for path in (Path(__file__).parents[2] / "expectations").glob("*.json"):
-        (folder / path.name).write_text(
-            path.read_text().replace('"column": "category"', '"column": "categry"')
-        )
-
-    completed = _run(settings, "quality", "check-suites", "--folder", str(folder))
-
-    assert completed.returncode == 1
-    assert "there is no column categry" in completed.stderr
-    assert "Traceback" not in completed.stderr
-
-
 def _send(own: Settings, pins: list[tuple[str, str]]) -> list[str]:
     return events.send(own.kafka, [events.pin(*pin) for pin in pins], topics=[own.kafka.stream_topic])
-
-
-def _run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("pinlake")), *arguments]
-    environment = commands.environment(settings)
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SLOW)
