@@ -14,9 +14,7 @@ from pyspark import inheritable_thread_target
 from pyspark.sql import SparkSession
 
 from foundation import kafka_admin
-from foundation.clients import S3Timeouts
 from foundation.errors import TerminalError, TransientError
-from foundation.object_store import ObjectStore
 from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta import commit_info
@@ -33,8 +31,6 @@ from lakehouse.quality.results import GateStats
 from lakehouse.quality.stream_audit import StreamAuditor
 from lakehouse.serving.postgres import ServingDatabase
 
-# The second attempt is for an idle connection that the store closed.
-_STATUS = S3Timeouts(connect=3.0, read=5.0, attempts=2)
 _POLL_SECONDS = 0.2
 
 
@@ -127,8 +123,7 @@ def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinl
     """
     kafka, policy = settings.kafka, settings.text_policy
     lake, stats, run = DeltaLake.of(spark, settings), GateStats(), commit_info.begin(lane=STREAM.name)
-    store = ObjectStore.open(settings.s3, _STATUS)
-    status = stream_status_writer.open_status_writer(store, command=command)
+    status = stream_status_writer.open_status_writer(settings.s3, command=command)
     earliest = partial(kafka_admin.earliest_offsets, kafka, kafka.stream_topic)
     serving = ServingDatabase(settings.postgres, on_wait=partial(status.mark_waiting, ServingQuery.name))
     return StreamLane(

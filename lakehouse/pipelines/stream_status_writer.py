@@ -11,13 +11,18 @@ from types import TracebackType
 
 import structlog
 
+from foundation.clients import S3Timeouts
 from foundation.errors import PinlakeError
 from foundation.object_store import ObjectStore
+from foundation.settings import S3Settings
 from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.pipelines import stream_status
 from lakehouse.pipelines.stream_status import KEY, StreamStatus
 
 log = structlog.get_logger()
+
+# The second attempt is for an idle connection that the store closed.
+_TIMEOUTS = S3Timeouts(connect=3.0, read=5.0, attempts=2)
 
 
 @dataclass(frozen=True)
@@ -138,18 +143,28 @@ class StreamStatusWriter:
         return True
 
 
-def open_status_writer(store: ObjectStore, *, command: str) -> StreamStatusWriter:
+def open_status_writer(s3: S3Settings, *, command: str) -> StreamStatusWriter:
     """Return a status writer for this process.
 
     Args:
-        store: the bucket, with short timeouts; only the writer uses it.
+        s3: the address of the bucket.
         command: the command of this process, as the status shows it.
     """
+    store = ObjectStore.open(s3, _TIMEOUTS)
 
     def put(body: str) -> None:
         store.write(KEY, body.encode())
 
     return StreamStatusWriter(put, owner=LockOwner.this_process(command))
+
+
+def write_skipped_run(s3: S3Settings, *, command: str) -> None:
+    """Write the status of a lane that found nothing to do: it has run and has ended.
+
+    Args: as `open_status_writer`.
+    """
+    with open_status_writer(s3, command=command):
+        pass
 
 
 def _now() -> datetime:

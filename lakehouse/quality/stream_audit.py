@@ -18,7 +18,7 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality import results
 from lakehouse.quality.audit import AuditTarget, audit
 from lakehouse.quality.results import GateStats, RuleResult
-from lakehouse.quality.stream_audit_status import KEY, StreamAuditStatus, TableAuditStatus
+from lakehouse.quality.stream_audit_status import AUDITED, KEY, StreamAuditStatus, TableAuditStatus
 
 log = structlog.get_logger()
 
@@ -73,7 +73,7 @@ class StreamAuditor(BackgroundThread):
 
     def _audit_changed(self, run_id: str) -> None:
         rule_results, counts = self._gates.take(run_id=run_id, lane=STREAM.name)
-        for table in (STREAM.silver, STREAM.features):
+        for table in AUDITED:
             if not self._lake.exists(table):
                 continue  # nothing has been streamed yet
             version = self._lake.version(table)

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from lakehouse.catalog import locations
+from lakehouse.catalog.tables import STREAM
 
 KEY = f"{locations.TABLES}/_quality/stream.json"
+# The tables that an audit checks.
+AUDITED = (STREAM.silver, STREAM.features)
 
 
 @dataclass(frozen=True)

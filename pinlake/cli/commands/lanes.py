@@ -1,14 +1,18 @@
-"""`pinlake bronze`, `silver`, `gold`: steps of the batch lane; `pinlake stream`: the stream lane."""
+"""`pinlake bronze`, `silver`, `gold`: steps of the batch lane; `pinlake stream`: the stream lane.
+
+A step takes its lock, finds out without Spark whether it has work, and starts Spark only if it has.
+"""
 
 from __future__ import annotations
 
 import json
 import signal
 import threading
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 
 from pinlake.cli import console as output
@@ -21,6 +25,28 @@ if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.delta.lake import DeltaLake
     from lakehouse.delta.metrics import StepMetrics
+    from lakehouse.pipelines.pending_work.lake_state import LakeState
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A step of a lane.
+
+    Attributes:
+        name: the name of its command.
+        lock: the lock of the tables that it writes.
+        find_work: yields the reasons why it must run: see `lakehouse.pipelines.pending_work`.
+        run: runs it with Spark.
+        skip: what it does instead if there is no reason.
+    """
+
+    name: str
+    lock: str
+    find_work: Callable[[LakeState, Settings], Iterator[str]]
+    run: Callable[[DeltaLake, Settings], StepMetrics]
+    skip: Callable[[Settings], None] = lambda _: None
 
 
 def bronze(wait: Wait = 0.0, as_json: AsJson = False) -> None:
@@ -29,10 +55,15 @@ def bronze(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     Example: pinlake bronze --json
     """
     from lakehouse.delta.locks import table_locks
-    from lakehouse.pipelines import batch as batch_lane
+    from lakehouse.pipelines.pending_work import batch as pending_work
 
-    with write_lock("bronze", [table_locks.BRONZE_LOCK], wait=wait) as settings:
-        _step("bronze", settings, batch_lane.run_bronze, as_json=as_json)
+    def run(lake: DeltaLake, _: Settings) -> StepMetrics:
+        from lakehouse.pipelines import batch as batch_lane
+
+        return batch_lane.run_bronze(lake)
+
+    step = _Step("bronze", table_locks.BRONZE_LOCK, lambda lake, _: pending_work.bronze_work(lake), run)
+    _run(step, wait=wait, as_json=as_json)
 
 
 def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
@@ -43,14 +74,15 @@ def silver(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     Example: pinlake silver
     """
     from lakehouse.delta.locks import table_locks
-    from lakehouse.pipelines import batch as batch_lane
+    from lakehouse.pipelines.pending_work import batch as pending_work
 
-    with write_lock("silver", [table_locks.SILVER_LOCK], wait=wait) as settings:
+    def run(lake: DeltaLake, settings: Settings) -> StepMetrics:
+        from lakehouse.pipelines import batch as batch_lane
 
-        def run(lake: DeltaLake) -> StepMetrics:
-            return batch_lane.run_silver(lake, text_policy=settings.text_policy)
+        return batch_lane.run_silver(lake, text_policy=settings.text_policy)
 
-        _step("silver", settings, run, as_json=as_json)
+    step = _Step("silver", table_locks.SILVER_LOCK, lambda lake, _: pending_work.silver_work(lake), run)
+    _run(step, wait=wait, as_json=as_json)
 
 
 def gold(wait: Wait = 0.0, as_json: AsJson = False) -> None:
@@ -59,10 +91,15 @@ def gold(wait: Wait = 0.0, as_json: AsJson = False) -> None:
     Example: pinlake gold
     """
     from lakehouse.delta.locks import table_locks
-    from lakehouse.pipelines import batch as batch_lane
+    from lakehouse.pipelines.pending_work import batch as pending_work
 
-    with write_lock("gold", [table_locks.GOLD_LOCK], wait=wait) as settings:
-        _step("gold", settings, batch_lane.run_gold, as_json=as_json)
+    def run(lake: DeltaLake, _: Settings) -> StepMetrics:
+        from lakehouse.pipelines import batch as batch_lane
+
+        return batch_lane.run_gold(lake)
+
+    step = _Step("gold", table_locks.GOLD_LOCK, lambda lake, _: pending_work.gold_work(lake), run)
+    _run(step, wait=wait, as_json=as_json)
 
 
 def stream(
@@ -80,29 +117,56 @@ def stream(
     Example: pinlake stream --once
     """
     from lakehouse.delta.locks import table_locks
-    from lakehouse.pipelines.stream import open_stream
+    from lakehouse.pipelines.pending_work import stream as pending_work
+    from lakehouse.pipelines.stream_status_writer import write_skipped_run
 
-    with write_lock("stream", [table_locks.STREAM_LOCK], wait=wait) as settings:
+    def find_work(lake: LakeState, settings: Settings) -> Iterator[str]:
+        return pending_work.stream_work(lake, settings) if once else iter(["records may arrive"])
 
-        def run(lake: DeltaLake) -> StepMetrics:
-            lane = open_stream(lake.spark, settings)
-            if once:
-                return lane.drain()
-            return lane.follow(stop=_stop_on_signal())
+    def run(lake: DeltaLake, settings: Settings) -> StepMetrics:
+        from lakehouse.pipelines.stream import open_stream
 
-        _step("stream", settings, run, as_json=as_json)
+        lane = open_stream(lake.spark, settings)
+        if once:
+            return lane.drain()
+        return lane.follow(stop=_stop_on_signal())
+
+    def skip(settings: Settings) -> None:
+        write_skipped_run(settings.s3, command="pinlake stream")
+
+    _run(_Step("stream", table_locks.STREAM_LOCK, find_work, run, skip), wait=wait, as_json=as_json)
 
 
-def _step(name: str, settings: Settings, run: Callable[[DeltaLake], StepMetrics], *, as_json: bool) -> None:
+def _run(step: _Step, *, wait: float, as_json: bool) -> None:
+    from lakehouse.delta.metrics import StepMetrics
+    from lakehouse.pipelines.pending_work.lake_state import LakeState
+    from lakehouse.pipelines.pending_work.reasons import find_reason
+
+    # The lock comes first, as it always has: while another process writes, nobody can say what is left to do.
+    with write_lock(step.name, [step.lock], wait=wait) as settings:
+        reason = find_reason(lambda: step.find_work(LakeState(settings.s3), settings))
+        log.debug("looked for work", step=step.name, reason=reason)
+        if reason is None:
+            step.skip(settings)
+            counts = StepMetrics()
+        else:
+            counts = _run_with_spark(step, settings)
+        _print(step.name, counts, as_json=as_json)
+
+
+def _run_with_spark(step: _Step, settings: Settings) -> StepMetrics:
     from lakehouse.delta.lake import DeltaLake
 
-    starting = f"{name}: starting Spark"
+    starting = f"{step.name}: starting Spark"
     with (
-        spark_session(settings, app=f"pinlake {name}", status=starting) as (spark, line),
+        spark_session(settings, app=f"pinlake {step.name}", status=starting) as (spark, line),
         printing_failures(),
     ):
-        line.update(name)
-        counts = run(DeltaLake.of(spark, settings))
+        line.update(step.name)
+        return step.run(DeltaLake.of(spark, settings), settings)
+
+
+def _print(name: str, counts: StepMetrics, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"step": name, **asdict(counts)}))
         return

@@ -11,10 +11,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from foundation.errors import TransientError
+from foundation.object_store import ObjectStore
+from foundation.settings import S3Settings
 from lakehouse.delta.locks.owner import LockOwner
+from lakehouse.pipelines import stream_status
 from lakehouse.pipelines.stream_status import StreamStatus
-from lakehouse.pipelines.stream_status_writer import Intervals, StreamStatusWriter
+from lakehouse.pipelines.stream_status_writer import Intervals, StreamStatusWriter, write_skipped_run
 from tests import commands
+from tests.unit.in_memory_bucket import InMemoryBucket
 
 OWNER = LockOwner.this_process("pinlake stream")
 # Within a test only a change of state is written.
@@ -149,6 +153,18 @@ def test_a_lane_can_run_again(bucket: Bucket) -> None:
             _until(lambda: bucket.states[-1:] == ["running"])
 
     assert bucket.states == ["running", "ended"] * 2
+
+
+def test_a_lane_without_work_has_run_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = InMemoryBucket()
+    monkeypatch.setattr(ObjectStore, "open", lambda *_: memory.store)
+
+    write_skipped_run(S3Settings(), command="pinlake stream")
+
+    status = stream_status.read(memory.store)
+    assert status is not None
+    assert (status.state, status.is_well, status.wrote_at) == ("ended", True, None)
+    assert status.owner.command == "pinlake stream"
 
 
 def _writer(bucket: Bucket, intervals: Intervals) -> StreamStatusWriter:

@@ -1,25 +1,30 @@
-"""`pinlake bronze`, `silver`, `gold` and `stream`: their leases, their figures, and their end."""
+"""`pinlake bronze`, `silver`, `gold` and `stream`: their leases, their figures, and Spark for work alone."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
 
 import pytest
 
+from foundation.errors import TransientError
+from foundation.settings import S3Settings
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.pipelines import batch
+from lakehouse.pipelines import batch, stream_status_writer
 from lakehouse.pipelines import stream as stream_lane
+from lakehouse.pipelines.pending_work import batch as batch_work
+from lakehouse.pipelines.pending_work import stream as stream_work
 from lakehouse.quality.publish import AuditFailedError
 from lakehouse.quality.results import RuleResult
 from tests.unit.pinlake.cli.command_line import run
 from tests.unit.pinlake.cli.conftest import Held
 
 COUNTS = StepMetrics(batches=2, read=12_345, written=12_000, quarantined=345, seconds=1.26)
+NOTHING = "0 rows read, 0 written, 0 quarantined in 0 micro-batches, 0.0 s"
 LINE = "12,345 rows read, 12,000 written, 345 quarantined in 2 micro-batches, 1.3 s"
 LOCKS = {
     "bronze": "bronze.pins_batch",
@@ -51,8 +56,43 @@ class Lane:
         return StepMetrics(seconds=1.5)
 
 
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> list[str | Exception]:
+    """What every step finds without Spark: reasons, or an error."""
+    found: list[str | Exception] = ["a new object"]
+
+    def find_work(*_: object) -> Iterator[str]:
+        for each in found:
+            if isinstance(each, Exception):
+                raise each
+            yield each
+
+    for name in ("bronze_work", "silver_work", "gold_work"):
+        monkeypatch.setattr(batch_work, name, find_work)
+    monkeypatch.setattr(stream_work, "stream_work", find_work)
+    return found
+
+
+@pytest.fixture
+def skipped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands whose status was written although they had nothing to do."""
+    commands: list[str] = []
+
+    def write_skipped_run(_: S3Settings, *, command: str) -> None:
+        commands.append(command)
+
+    monkeypatch.setattr(stream_status_writer, "write_skipped_run", write_skipped_run)
+    return commands
+
+
 @pytest.fixture(autouse=True)
-def _steps(sessions: list[str], leases: list[Held], monkeypatch: pytest.MonkeyPatch) -> None:
+def _steps(
+    sessions: list[str],
+    leases: list[Held],
+    work: list[str | Exception],
+    skipped: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def open_stream(*_: object) -> Lane:
         return Lane()
 
@@ -76,6 +116,54 @@ def test_a_step_prints_its_figures_under_its_own_lease(
     assert run(name, *once, "--json").documents == [
         {"step": name, "batches": 2, "read": 12_345, "written": 12_000, "quarantined": 345, "seconds": 1.26}
     ]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_step_without_work_prints_zeros_and_starts_no_spark(
+    name: str,
+    work: list[str | Exception],
+    sessions: list[str],
+    leases: list[Held],
+    skipped: list[str],
+) -> None:
+    work.clear()
+    once = ["--once"] if name == "stream" else []
+
+    outcome = run(name, *once, "--wait", "1.5")
+
+    assert (outcome.code, outcome.out) == (0, f"{name}: {NOTHING}\n")
+    # It waits for another writer all the same: only then is it clear what is left to do.
+    assert leases == [Held(f"pinlake {name}", (LOCKS[name],), 1.5)]
+    assert sessions == []
+    assert skipped == (["pinlake stream"] if once else [])
+    assert run(name, *once, "--json").documents == [
+        {"step": name, "batches": 0, "read": 0, "written": 0, "quarantined": 0, "seconds": 0.0}
+    ]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_step_that_cannot_look_for_work_starts_spark(
+    name: str, work: list[str | Exception], sessions: list[str], skipped: list[str]
+) -> None:
+    work[:] = [TransientError("the object store does not answer", where="s3://pins", hint="Wait.")]
+    once = ["--once"] if name == "stream" else []
+
+    outcome = run("--log-level", "DEBUG", name, *once)
+
+    assert outcome.out == f"{name}: {LINE}\n"
+    assert sessions == [f"pinlake {name}", "stopped"]
+    assert "the object store does not answer (s3://pins). Wait." in outcome.err
+    assert skipped == []
+
+
+def test_a_stream_that_follows_does_not_look_for_work(
+    work: list[str | Exception], sessions: list[str]
+) -> None:
+    work.clear()
+
+    run("stream")
+
+    assert sessions == ["pinlake stream", "stopped"]
 
 
 def test_silver_cleans_by_the_policy_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
