@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from foundation.errors import TerminalError
 
 FOLDER = "gaps"
+# An offset per topic and partition, as Spark and Kafka's checkpoints spell them.
+Positions = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class LostOffsets:
     """Offsets that a lane can no longer read.
 
     Attributes:
-        lane: batch or stream.
+        lane: batch, stream or, for what only the serving query has not read, serving.
         offsets: the range.
     """
 
@@ -56,6 +58,33 @@ class LostOffsets:
     def as_json(self) -> str:
         """Return the content of its object."""
         return json.dumps({"at": datetime.now(UTC).isoformat(), **self.as_row()})
+
+
+def advance(position: Positions, ranges: Iterable[OffsetRange]) -> dict[str, dict[str, int]]:
+    """Return the position after some ranges have been read; it never moves back."""
+    advanced = {topic: dict(partitions) for topic, partitions in position.items()}
+    for part in ranges:
+        partitions = advanced.setdefault(part.topic, {})
+        name = str(part.partition)
+        partitions[name] = max(part.last + 1, partitions.get(name, 0))
+    return advanced
+
+
+def starting_position(position: Positions, earliest: Positions) -> dict[str, dict[str, int]]:
+    """Return where to start reading the partitions that Kafka has.
+
+    Args:
+        position: the next offset to read, as far as it is known.
+        earliest: the first offset that Kafka still has, for every partition: a partition without a position
+            starts there, and so does one whose position Kafka has removed.
+    """
+    return {
+        topic: {
+            partition: max(first, position.get(topic, {}).get(partition, first))
+            for partition, first in partitions.items()
+        }
+        for topic, partitions in earliest.items()
+    }
 
 
 def data_loss_error(lost: Sequence[LostOffsets]) -> TerminalError:

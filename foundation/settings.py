@@ -91,9 +91,15 @@ class ConsumerSettings(_Section):
 
 
 class StreamSettings(_Section):
-    """The stream lane: its trigger, the size of a micro-batch, and how long it tries to reach servers."""
+    """The stream lane: how often each of its queries runs, the size of a micro-batch, and how long they wait.
 
-    trigger_seconds: float = Field(default=1.0, ge=0)
+    `serving_trigger_seconds`: how often Kafka is asked for events to serve.
+    `tables_trigger_seconds`: how often the tables are written.
+    `timeout_seconds`: how long each query tries to reach a server before the lane stops.
+    """
+
+    serving_trigger_seconds: float = Field(default=0.2, ge=0)
+    tables_trigger_seconds: float = Field(default=15.0, ge=0)
     max_offsets_per_trigger: int = Field(default=20_000, ge=1)
     timeout_seconds: float = Field(default=600.0, gt=0)
 

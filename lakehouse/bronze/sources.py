@@ -6,9 +6,12 @@ timestamp, key (binary), value (binary), headers (array of key and binary value)
 
 from __future__ import annotations
 
+import json
+
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from foundation.offsets import Positions
 from foundation.settings import KafkaSettings
 
 _ENVELOPE = (
@@ -62,20 +65,27 @@ def parse_envelopes(lines: DataFrame) -> DataFrame:
 
 
 def read_kafka(
-    spark: SparkSession, kafka: KafkaSettings, *, offsets_per_batch: int, skip_lost_offsets: bool = False
+    spark: SparkSession,
+    kafka: KafkaSettings,
+    *,
+    offsets_per_batch: int,
+    skip_lost_offsets: bool = False,
+    start: Positions | None = None,
 ) -> DataFrame:
-    """Return a stream of the records in the stream topic; a new query starts at the topic's first offset.
+    """Return a stream of the records in the stream topic.
 
     Args:
         spark: the session.
         kafka: the broker and the topic.
         offsets_per_batch: how many offsets one micro-batch may take.
         skip_lost_offsets: continue at the first offset that the topic still has; otherwise the query fails.
+        start: where a new query starts, for every partition of the topic; default: its first offsets.
     """
+    starts = any(start.values()) if start else False
     reader = (
         spark.readStream.format("kafka")
         .option("subscribe", kafka.stream_topic)
-        .option("startingOffsets", "earliest")
+        .option("startingOffsets", json.dumps(start) if starts else "earliest")
         .option("includeHeaders", "true")
         .option("failOnDataLoss", str(not skip_lost_offsets).lower())
         .option("maxOffsetsPerTrigger", offsets_per_batch)

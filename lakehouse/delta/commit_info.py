@@ -28,6 +28,7 @@ class Step(StrEnum):
     SILVER = "silver"
     GOLD = "gold"
     SERVING = "serving"
+    LOST = "lost"
     REPLAY = "replay"
     FIX = "fix"
     DROP = "drop"

@@ -79,6 +79,15 @@ class Checkpoint:
         last = self.last_committed_batch()
         return self._end(last) or None if last == self.last_started_batch() else None
 
+    def query_id(self) -> str | None:
+        """Return the id of the query, by which Delta knows its writes; None before its first start."""
+        text = self.folder.read_text("metadata")
+        return str(json.loads(text)["id"]) if text else None
+
+    def end_of_batch(self, number: int) -> dict[str, Any]:
+        """Return the source's position after a micro-batch; empty if Spark no longer keeps it."""
+        return self._end(number)
+
     def starting_offsets(self) -> dict[str, dict[str, int]]:
         """Return the Kafka offsets that the query started from; empty before its first micro-batch."""
         # Spark puts a zero byte in front, for the sake of long obsolete versions.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -11,11 +11,12 @@ from pyspark.sql.types import IntegerType, LongType, StringType, StructField, St
 
 from foundation import kafka_admin
 from foundation.object_store import ObjectStore
-from foundation.offsets import FOLDER, LostOffsets, OffsetRange
+from foundation.offsets import FOLDER, LostOffsets, OffsetRange, Positions
 from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.streaming_checkpoint import read_stream_position
+from lakehouse.serving import position
 from lakehouse.spark import filesystem
 from lakehouse.spark.dataframes import dataframe_from_rows
 
@@ -31,32 +32,31 @@ _COLUMNS = StructType(
         StructField("last", LongType()),
     ]
 )
-# An offset per topic and partition.
-Positions = Mapping[str, Mapping[str, int]]
 
 
-def lost_offsets(position: Positions, earliest: Positions) -> list[LostOffsets]:
-    """Return the offsets that the stream lane would read next but Kafka no longer has.
+def lost_offsets(following: Positions, earliest: Positions) -> list[LostOffsets]:
+    """Return the offsets that a query of the stream lane would read next but Kafka no longer has.
 
     Args:
-        position: the next offset to read.
+        following: the next offset to read.
         earliest: the first offset that Kafka still has.
     """
     return [
         LostOffsets(STREAM.name, OffsetRange(topic, int(partition), wanted, first - 1))
-        for topic, partitions in position.items()
+        for topic, partitions in following.items()
         for partition, wanted in partitions.items()
         if (first := earliest.get(topic, {}).get(partition, 0)) > wanted
     ]
 
 
 def detect_data_loss(settings: Settings) -> list[LostOffsets]:
-    """Return the offsets that a lane would read next but Kafka no longer has, for both lanes.
+    """Return the offsets that would be read next but Kafka no longer has: by lane, and by the serving query.
 
-    A lane without a position has not started; it will start at Kafka's first offset and loses nothing.
+    A reader without a position has not started; it will start at Kafka's first offset and loses nothing. So
+    has a serving query whose Postgres does not answer, as far as can be known.
 
     Args:
-        settings: of Kafka and the object store.
+        settings: of Kafka, the object store and Postgres.
 
     Raises:
         TransientError: Kafka does not answer.
@@ -69,6 +69,11 @@ def detect_data_loss(settings: Settings) -> list[LostOffsets]:
     positions |= {
         ("stream", kafka.stream_topic, number): offset for number, offset in stream_position.items()
     }
+    served = position.read_offsets(settings.postgres) or {}
+    positions |= {
+        (position.QUERY, kafka.stream_topic, int(number)): offset
+        for number, offset in served.get(kafka.stream_topic, {}).items()
+    }
     first = {
         (topic, int(number)): offset
         for name in (kafka.batch_topic, kafka.stream_topic)
@@ -76,9 +81,9 @@ def detect_data_loss(settings: Settings) -> list[LostOffsets]:
         for number, offset in partitions.items()
     }
     return [
-        LostOffsets(lane, OffsetRange(topic, number, position, first[topic, number] - 1))
-        for (lane, topic, number), position in positions.items()
-        if first.get((topic, number), 0) > position
+        LostOffsets(lane, OffsetRange(topic, number, following, first[topic, number] - 1))
+        for (lane, topic, number), following in positions.items()
+        if first.get((topic, number), 0) > following
     ]
 
 

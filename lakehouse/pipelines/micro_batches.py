@@ -26,6 +26,9 @@ log = structlog.get_logger()
 
 BatchWriter = Callable[[DataFrame, MicroBatch], StepMetrics]
 
+# pyspark starts the server that calls Python back with the first query; two at once would start two.
+_OPENING = threading.Lock()
+
 
 class MicroBatches:
     """One streaming query: a source, a function that writes a micro-batch, and a checkpoint.
@@ -53,9 +56,10 @@ class MicroBatches:
         self._checkpoint = checkpoint
         self._info = run
         self._lost = lost
-        self._writer = source.writeStream.foreachBatch(self._on_batch).option(
-            "checkpointLocation", checkpoint.url
-        )
+        with _OPENING:
+            self._writer = source.writeStream.foreachBatch(self._on_batch).option(
+                "checkpointLocation", checkpoint.url
+            )
         self._busy = threading.Lock()
         self._failure: PinlakeError | None = None
         self.counts = StepMetrics()

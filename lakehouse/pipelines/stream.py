@@ -1,164 +1,113 @@
-"""The stream lane: each micro-batch is read from Kafka once and written to every layer and to Postgres."""
+"""The stream lane: two queries in one driver, which read the same events, each at its own pace.
+
+The serving query sends them to Postgres, the table query to bronze, silver, gold and quarantine. A server
+that is away stops only the query that needs it.
+"""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
-import structlog
-from pyspark.sql import DataFrame, SparkSession
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    sleep_using_event,
-    stop_when_event_set,
-    wait_random_exponential,
-)
+from pyspark import inheritable_thread_target
+from pyspark.sql import SparkSession
 
 from foundation import kafka_admin
-from foundation.errors import TransientError
-from foundation.offsets import LostOffsets, data_loss_error
+from foundation.errors import TerminalError, TransientError
 from foundation.settings import Settings
-from lakehouse.bronze import sources
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta import commit_info
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.pipelines import data_loss, stream_status_writer
-from lakehouse.pipelines.data_loss import Positions
-from lakehouse.pipelines.micro_batches import MicroBatches
+from lakehouse.pipelines import stream_status_writer
+from lakehouse.pipelines.query_runner import QueryRunner, StreamQuery
+from lakehouse.pipelines.serving_query import ServingQuery
+from lakehouse.pipelines.serving_writer import ServingBatchWriter
 from lakehouse.pipelines.stream_status_writer import StreamStatusWriter
 from lakehouse.pipelines.stream_writer import StreamBatchWriter
+from lakehouse.pipelines.table_query import TableQuery
 from lakehouse.quality.results import GateStats
 from lakehouse.quality.stream_audit import StreamAuditor
 from lakehouse.serving.postgres import ServingDatabase
 
-log = structlog.get_logger()
+_POLL_SECONDS = 0.2
 
 
 class StreamLane:
-    """The stream lane and its audit.
+    """The two queries of the stream lane, and the audit of its tables.
 
     Args:
-        lake: the lakehouse.
-        settings: Kafka, Postgres, and how long to wait for them.
-        earliest: asks Kafka for the first offsets that it still has.
+        serving: the query that writes Postgres.
+        tables: the query that writes the tables.
+        auditor: audits the tables.
         status: writes the lane's status.
-
-    Raises:
-        TerminalError: a suite is invalid.
+        timeout_seconds: how long each query waits for servers.
     """
 
     def __init__(
         self,
-        lake: DeltaLake,
-        settings: Settings,
+        serving: StreamQuery,
+        tables: StreamQuery,
         *,
-        earliest: Callable[[], Positions],
+        auditor: StreamAuditor,
         status: StreamStatusWriter,
+        timeout_seconds: float,
     ) -> None:
-        self._lake = lake
-        self._settings = settings
-        self._earliest = earliest
+        self._serving, self._tables = (
+            QueryRunner(query, status=status, timeout_seconds=timeout_seconds) for query in (serving, tables)
+        )
+        self._auditor = auditor
         self._status = status
-        stats = GateStats()
-        serving = ServingDatabase(settings.postgres, on_wait=status.mark_waiting)
-        self._writer = StreamBatchWriter(lake, serving, text_policy=settings.text_policy, stats=stats)
-        self._auditor = StreamAuditor(lake, gates=stats, seconds=settings.quality.audit_seconds)
-        self._run = commit_info.begin(lane=STREAM.name)
-        self._counts = StepMetrics()
-        self._wrote_at = time.monotonic()
 
     def drain(self) -> StepMetrics:
-        """Write what Kafka holds now, then audit the tables.
+        """Write what Kafka holds now, to Postgres first, then audit the tables; return the tables' counts.
+
+        If Postgres does not answer, the tables are written all the same.
 
         Raises:
             TransientError: a server does not answer.
-            TerminalError: Kafka has removed records that the lane had not read.
+            TerminalError: Kafka has removed records that a query had not read.
         """
         with self._status:
-            counts = self._open().drain()
+            unserved: TransientError | None = None
+            try:
+                self._serving.drain()
+            except TransientError as error:
+                unserved = error
+            counts = self._tables.drain()
             self._auditor.audit_once()
+            if unserved:
+                raise unserved
             return counts
 
-    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
-        """Write what arrives until `stop` is set, and audit the tables at an interval.
+    def follow(self, *, stop: threading.Event) -> StepMetrics:
+        """Write what arrives until `stop` is set, and audit the tables at an interval; return their counts.
 
-        If a server does not answer, the query is restarted from its checkpoint at growing intervals, until
-        nothing has been written for as long as the settings allow.
+        Each query waits for its servers and starts again. If one of them gives up or fails, the other ends
+        its micro-batch, and the lane ends too.
 
         Raises: as `drain`.
         """
+        ending = threading.Event()
 
-        def give_up(state: RetryCallState) -> StepMetrics:
-            assert state.outcome is not None  # an attempt has been made
-            return self._counts if stop.is_set() else state.outcome.result()
+        def run(runner: QueryRunner) -> StepMetrics:
+            try:
+                return runner.follow(stop=ending)
+            finally:
+                ending.set()
 
-        retrying = Retrying(
-            retry=retry_if_exception_type(TransientError),
-            wait=wait_random_exponential(multiplier=0.5, max=10),
-            stop=lambda state: stop_when_event_set(stop)(state) or self._has_waited_enough(),
-            sleep=sleep_using_event(stop),
-            before_sleep=self._report_wait,
-            retry_error_callback=give_up,
-        )
-        with self._status, self._auditor:
-            self._wrote_at = time.monotonic()
-            return retrying(lambda: self._follow(trigger_seconds=trigger_seconds, stop=stop))
-
-    def _follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
-        """Run one query; return the counts of all queries so far."""
-        query = self._open()
-        # Opening the query asked every server, so each of them answers again.
-        self._status.mark_running()
-        try:
-            query.follow(trigger_seconds=trigger_seconds, stop=stop)
-        finally:
-            self._counts += query.counts
-        return self._counts
-
-    def _open(self) -> MicroBatches:
-        """Return the query; it starts at the position in its checkpoint."""
-        self._writer.ensure()
-        lost = self._detect_data_loss()
-        limit = self._settings.stream.max_offsets_per_trigger
-        source = sources.read_kafka(
-            self._lake.spark, self._settings.kafka, offsets_per_batch=limit, skip_lost_offsets=bool(lost)
-        )
-        return MicroBatches(
-            source,
-            self._write,
-            checkpoint=self._lake.checkpoint("stream"),
-            run=self._run,
-            lost=lost,
-        )
-
-    def _write(self, rows: DataFrame, batch: MicroBatch) -> StepMetrics:
-        counts = self._writer.write(rows, batch)
-        self._wrote_at = time.monotonic()
-        self._status.mark_written()
-        return counts
-
-    def _detect_data_loss(self) -> Sequence[LostOffsets]:
-        position = self._lake.checkpoint("stream").position()
-        # Asked even when nothing can be lost yet, so that it shows at once if Kafka does not answer.
-        earliest = self._earliest()
-        lost = data_loss.lost_offsets(position, earliest) if position else []
-        if lost and self._settings.kafka.on_data_loss == "stop":
-            raise data_loss_error(lost)
-        for part in lost:
-            data_loss.record(self._lake, part)
-        return lost
-
-    def _has_waited_enough(self) -> bool:
-        return time.monotonic() - self._wrote_at > self._settings.stream.timeout_seconds
-
-    def _report_wait(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        log.warning("the stream lane waits", attempt=state.attempt_number, error=str(error))
-        self._status.mark_waiting(str(error))
+        with self._status, self._auditor, ThreadPoolExecutor(max_workers=2) as pool:
+            try:
+                running = [
+                    pool.submit(inheritable_thread_target(partial(run, runner)))
+                    for runner in (self._serving, self._tables)
+                ]
+                while not ending.is_set() and not stop.wait(_POLL_SECONDS):
+                    pass
+            finally:
+                ending.set()
+            return _last_result(running)
 
 
 def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinlake stream") -> StreamLane:
@@ -172,10 +121,36 @@ def open_stream(spark: SparkSession, settings: Settings, *, command: str = "pinl
     Raises:
         TerminalError: a suite is invalid.
     """
-    kafka = settings.kafka
+    kafka, policy = settings.kafka, settings.text_policy
+    lake, stats, run = DeltaLake.of(spark, settings), GateStats(), commit_info.begin(lane=STREAM.name)
+    status = stream_status_writer.open_status_writer(settings.s3, command=command)
+    earliest = partial(kafka_admin.earliest_offsets, kafka, kafka.stream_topic)
+    serving = ServingDatabase(settings.postgres, on_wait=partial(status.mark_waiting, ServingQuery.name))
     return StreamLane(
-        DeltaLake.of(spark, settings),
-        settings,
-        earliest=lambda: kafka_admin.earliest_offsets(kafka, kafka.stream_topic),
-        status=stream_status_writer.open_status_writer(settings.s3, command=command),
+        ServingQuery(
+            lake,
+            settings,
+            serving=serving,
+            writer=ServingBatchWriter(spark, serving, text_policy=policy),
+            earliest=earliest,
+            run=run,
+        ),
+        TableQuery(
+            lake,
+            settings,
+            writer=StreamBatchWriter(lake, text_policy=policy, stats=stats),
+            earliest=earliest,
+            run=run,
+        ),
+        auditor=StreamAuditor(lake, gates=stats, seconds=settings.quality.audit_seconds),
+        status=status,
+        timeout_seconds=settings.stream.timeout_seconds,
     )
+
+
+def _last_result(running: list[Future[StepMetrics]]) -> StepMetrics:
+    """Return the result of the last; raise the error of any, one that waiting does not help first."""
+    errors = [error for future in running if (error := future.exception())]
+    for error in sorted(errors, key=lambda error: not isinstance(error, TerminalError)):
+        raise error
+    return running[-1].result()

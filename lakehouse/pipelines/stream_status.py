@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from foundation.object_store import ObjectStore
 from lakehouse.delta.locks.owner import LockOwner
+from lakehouse.pipelines.query_status import QueryState, QueryStatus
 
 KEY = "state/stream.json"
 State = Literal["running", "waiting", "ended", "died"]
@@ -19,12 +21,13 @@ class StreamStatus:
     """The status that the lane last wrote.
 
     Attributes:
-        state: waiting while a server does not answer; died if the process is gone but did not end the lane.
+        state: waiting while a query waits for a server; died if the process is gone but did not end the lane.
         since: when this state began, ISO 8601 in UTC.
         owner: the lane's process.
-        wrote_at: when the last micro-batch was written, ISO 8601 in UTC.
-        reason: what the lane waits for, which error ended it, or why it counts as died.
+        wrote_at: when a query last wrote a micro-batch, ISO 8601 in UTC.
+        reason: which query waits for what, which error ended it, or why it counts as died.
         age: seconds since the object was written; 0 in the process that writes it.
+        queries: the status of each query by name; empty if an older version wrote the object.
     """
 
     state: State
@@ -33,6 +36,7 @@ class StreamStatus:
     wrote_at: str | None = None
     reason: str | None = None
     age: float = 0.0
+    queries: Mapping[str, QueryStatus] = field(default_factory=dict)
 
     @property
     def is_well(self) -> bool:
@@ -44,21 +48,26 @@ class StreamStatus:
         """Whether the lane runs and waits for nothing."""
         return self.state == "running" and self.is_well
 
-    def as_running(self, now: datetime) -> StreamStatus:
-        """Return the status of the lane when it runs and waits for nothing."""
-        return self._changed("running", now)
+    def as_running(self, query: str, now: datetime) -> StreamStatus:
+        """Return the status of the lane when a query runs and waits for nothing."""
+        return self._with_query(query, self._changed_query(query, "running", now), now)
 
-    def as_written(self, now: datetime) -> StreamStatus:
-        """Return the status after a micro-batch has been written."""
-        return replace(self._changed("running", now), wrote_at=_text(now))
+    def as_written(self, query: str, now: datetime) -> StreamStatus:
+        """Return the status after a query has written a micro-batch."""
+        written = replace(self._changed_query(query, "running", now), wrote_at=_text(now))
+        return replace(self._with_query(query, written, now), wrote_at=_text(now))
 
-    def as_waiting(self, reason: str, now: datetime) -> StreamStatus:
-        """Return the status of the lane when it waits for a server."""
-        return self._changed("waiting", now, reason)
+    def as_waiting(self, query: str, reason: str, now: datetime) -> StreamStatus:
+        """Return the status of the lane when a query waits for a server."""
+        return self._with_query(query, self._changed_query(query, "waiting", now, reason), now)
 
     def as_ended(self, reason: str | None, now: datetime) -> StreamStatus:
         """Return the status after the lane has ended; `reason` is the error that ended it, if any."""
         return self._changed("ended", now, reason)
+
+    def is_query_running(self, query: str) -> bool:
+        """Return whether a query runs and waits for nothing."""
+        return query in self.queries and self.queries[query].state == "running"
 
     def observed_after(self, age: float) -> StreamStatus:
         """Return the status as a reader sees it `age` seconds after it was written."""
@@ -83,6 +92,7 @@ class StreamStatus:
             LockOwner.from_dict(document["owner"]),
             document["wrote_at"],
             document["reason"],
+            queries={name: QueryStatus(**each) for name, each in document.get("queries", {}).items()},
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -96,7 +106,21 @@ class StreamStatus:
             "host": self.owner.host,
             "command": self.owner.command,
             "age_seconds": self.age,
+            "queries": {name: query.as_data() for name, query in self.queries.items()},
         }
+
+    def _with_query(self, name: str, query: QueryStatus, now: datetime) -> StreamStatus:
+        """Return the status with the status of a query; the lane waits while one of its queries waits."""
+        queries = {**self.queries, name: query}
+        reasons = [f"{each}: {queries[each].reason}" for each in sorted(queries) if queries[each].reason]
+        state: State = "waiting" if reasons else "running"
+        return replace(self._changed(state, now, "; ".join(reasons) or None), queries=queries)
+
+    def _changed_query(
+        self, name: str, state: QueryState, now: datetime, reason: str | None = None
+    ) -> QueryStatus:
+        query = self.queries.get(name, QueryStatus(state, _text(now)))
+        return query.changed(state, _text(now), reason)
 
     def _changed(self, state: State, now: datetime, reason: str | None = None) -> StreamStatus:
         since = self.since if self.state == state else _text(now)

@@ -80,26 +80,26 @@ class StreamStatusWriter:
             self._set(self._status.as_ended(reason, _now()), within=0.0)
         self._thread.join(self._intervals.final_write)
 
-    def mark_running(self) -> None:
-        """Note that all servers have answered."""
+    def mark_running(self, query: str) -> None:
+        """Note that all servers that a query needs have answered."""
         with self._changed:
-            if self._status.state != "running":
-                self._set(self._status.as_running(_now()), within=0.0)
+            if not self._status.is_query_running(query):
+                self._set(self._status.as_running(query, _now()), within=0.0)
 
-    def mark_written(self) -> None:
-        """Note that a micro-batch has been written everywhere."""
+    def mark_written(self, query: str) -> None:
+        """Note that a query has written a micro-batch."""
         with self._changed:
-            is_change = self._status.state != "running"
+            is_change = not self._status.is_query_running(query)
             since_last = time.monotonic() - self._written_at
             within = 0.0 if is_change else self._intervals.between_writes - since_last
-            self._set(self._status.as_written(_now()), within=within)
+            self._set(self._status.as_written(query, _now()), within=within)
 
-    def mark_waiting(self, reason: str) -> None:
-        """Note what the lane waits for."""
+    def mark_waiting(self, query: str, reason: str) -> None:
+        """Note what a query waits for."""
         with self._changed:
-            is_change = self._status.state != "waiting"
+            is_change = self._status.is_query_running(query) or query not in self._status.queries
             self._set(
-                self._status.as_waiting(reason, _now()),
+                self._status.as_waiting(query, reason, _now()),
                 within=0.0 if is_change else self._intervals.between_writes,
             )
 

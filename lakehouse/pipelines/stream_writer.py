@@ -1,4 +1,4 @@
-"""The write of a stream lane's micro-batch into every layer and Postgres."""
+"""The write of a micro-batch of the table query into every layer of the stream lane."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from pyspark.sql import DataFrame
 
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.tables import STREAM
-from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.gold.pin_features import check_features, to_features
+from lakehouse.gold.pin_features import check_features
 from lakehouse.pipelines.table_writes import LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.results import GateStats
-from lakehouse.serving.postgres import ServingDatabase
 from lakehouse.silver.parsing import RULES
 from lakehouse.silver.text import TextPolicy
 from lakehouse.silver.transform import check_records, to_silver
@@ -24,11 +22,10 @@ _ROWS_PER_FILE = 20_000
 
 
 class StreamBatchWriter:
-    """Parses, cleans and checks each micro-batch once and writes it to all tables and Postgres.
+    """Parses, cleans and checks each micro-batch once and writes it to all tables.
 
     Args:
         lake: the lakehouse.
-        serving: Postgres.
         text_policy: see `lakehouse.silver.cleaning`.
         stats: receives the counts of the gates.
 
@@ -36,35 +33,24 @@ class StreamBatchWriter:
         TerminalError: a suite is invalid.
     """
 
-    def __init__(
-        self, lake: DeltaLake, serving: ServingDatabase, *, text_policy: TextPolicy, stats: GateStats
-    ) -> None:
+    def __init__(self, lake: DeltaLake, *, text_policy: TextPolicy, stats: GateStats) -> None:
         self._lake = lake
         self._writer = LaneWriter(lake, STREAM)
-        self._serving = serving
         self._text_policy = text_policy
         self._stats = stats
         self._silver_gate = gates.open_gate(lake.spark, STREAM.silver)
         self._features_gate = gates.open_gate(lake.spark, STREAM.features)
 
     def ensure(self) -> None:
-        """Create the tables of the lane, and the database and its tables, where they are missing.
-
-        Raises:
-            TransientError: Postgres does not answer.
-        """
-        self._serving.ensure()
+        """Create the tables of the lane where they are missing."""
         for table in STREAM.tables:
             self._lake.ensure(table)
 
     def write(self, rows: DataFrame, batch: MicroBatch) -> StepMetrics:
         """Write a micro-batch; writing it again changes nothing.
 
-        One job sends it to Postgres, two check and count it; then the tables are written concurrently, by
-        jobs that reuse the cached rows.
-
-        Raises:
-            TransientError: Postgres does not answer.
+        Two jobs check and count it; then the tables are written concurrently, by jobs that reuse the cached
+        rows.
         """
         bronze = to_bronze(rows, at=batch.began)
         checked = check_records(
@@ -73,8 +59,6 @@ class StreamBatchWriter:
         silver = to_silver(checked).persist()
         features = check_features(silver, self._features_gate)
         try:
-            # First and alone, because users wait for it; the other writes reuse what it computes.
-            self._serving.upsert(to_features(gates.valid_rows(features)), batch.for_step(Step.SERVING))
             silver_result = gates.count_violations(checked, self._silver_gate, parsing=RULES)
             features_result = gates.count_violations(features, self._features_gate)
             self._stats.add(silver_result)

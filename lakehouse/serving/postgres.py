@@ -5,7 +5,8 @@ Only a newer event replaces a row, and writing a micro-batch again changes nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,13 @@ from typing import Any, TextIO, cast
 
 import psycopg2
 import structlog
+from psycopg2.extensions import cursor as Cursor  # a class, named like a variable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from foundation.errors import TransientError, first_line
+from foundation.offsets import Positions
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 from lakehouse.catalog.schemas import FEATURES
@@ -46,12 +49,18 @@ WITH written AS (
     WHERE excluded.event_id > held.event_id
     RETURNING held.xmax = 0 AS is_new
 )
-INSERT INTO loads (query, batch, receipt, rows_in, inserted, updated, loaded_at)
-SELECT %s, %s, %s, (SELECT count(*) FROM staging),
+INSERT INTO loads (query, batch, receipt, position, rows_in, inserted, updated, loaded_at)
+SELECT %s, %s, %s, %s, (SELECT count(*) FROM staging),
        count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), now()
 FROM written
 ON CONFLICT (query, batch) DO NOTHING
 """
+_SKIP = """
+INSERT INTO loads (query, batch, receipt, position, rows_in, inserted, updated, loaded_at)
+VALUES (%s, %s, %s, %s, 0, 0, 0, now())
+ON CONFLICT (query, batch) DO NOTHING
+"""
+_HELD = "SELECT position FROM loads WHERE query = %s AND batch = %s"
 
 
 @dataclass(frozen=True)
@@ -124,10 +133,43 @@ class ServingDatabase:
         Raises:
             TransientError: the server did not answer for as long as the settings allow.
         """
-        lines = features.select(F.to_csv(F.struct(*FEATURES.fieldNames()), _CSV).alias("line"))
+        lines = to_lines(features)
         for attempt in self._retrying():
             with attempt:
                 self._upsert_once((row.line for row in lines.toLocalIterator()), batch)
+
+    def load(self, lines: Sequence[str], batch: MicroBatch, *, position: Positions) -> None:
+        """Upsert the lines of a micro-batch of the serving query, and record load and position with them.
+
+        Args:
+            lines: see `to_lines`.
+            batch: the micro-batch; it identifies the load.
+            position: the offset to be read next, by topic and partition.
+
+        Raises:
+            TransientError: the server did not answer for as long as the settings allow, or another process
+                has made this load from other offsets; then nothing is written.
+        """
+        for attempt in self._retrying():
+            with attempt:
+                self._upsert_once(iter(lines), batch, position=position)
+
+    def skip(self, batch: MicroBatch, *, position: Positions) -> None:
+        """Move the position without serving anything, and record that as a load.
+
+        Args: as `load`.
+
+        Raises: as `load`.
+        """
+        for attempt in self._retrying():
+            with (
+                attempt,
+                closing(connect(self._settings)) as session,
+                session,
+                session.cursor() as cursor,
+            ):
+                cursor.execute(_SKIP, _identity(batch, position))
+                self._require_own(cursor, batch, position)
 
     def read_loads(self, *, since: datetime | None = None) -> list[Load]:
         """Return the loads since a time, or all loads. `ensure` must have been called before.
@@ -164,13 +206,33 @@ class ServingDatabase:
                 return cursor.fetchall()
         raise AssertionError  # the last attempt returns a result or raises an error
 
-    def _upsert_once(self, lines: Iterator[str], batch: MicroBatch) -> None:
-        info = batch.commit_info.as_json() if batch.commit_info else None
+    def _upsert_once(
+        self, lines: Iterator[str], batch: MicroBatch, *, position: Positions | None = None
+    ) -> None:
         with closing(connect(self._settings)) as session, session, session.cursor() as cursor:
             cursor.execute(_STAGE)
             # psycopg2 calls only read(); its stubs require a whole file.
             cursor.copy_expert(_COPY, cast("TextIO", _Lines(lines)))
-            cursor.execute(_UPSERT, (batch.query, batch.number, info))
+            cursor.execute(_UPSERT, _identity(batch, position))
+            if position is not None:
+                self._require_own(cursor, batch, position)
+
+    def _require_own(self, cursor: Cursor, batch: MicroBatch, position: Positions) -> None:
+        """Raise unless the last statement has recorded the load, or an attempt without an answer had.
+
+        A driver that was suspended may wake up beside its successor. Both count on from the same load: only
+        one of them can write the next, and the error takes the upsert of the other back.
+        """
+        if cursor.rowcount:
+            return
+        cursor.execute(_HELD, (batch.query, batch.number))
+        held = cursor.fetchone()
+        if held is None or held[0] != position:
+            raise TransientError(
+                f"another process has made load {batch.number}",
+                where=f"the table loads of {self._settings.database}",
+                hint="Nothing is lost: the query starts again where that process is.",
+            )
 
     def _retrying(self) -> Retrying:
         return Retrying(
@@ -193,6 +255,16 @@ class ServingDatabase:
             where=f"{settings.host}:{settings.port}/{settings.database}, user {settings.user}",
             hint="Start it or correct PINLAKE_POSTGRES_HOST, _PORT, _USER and _PASSWORD; then rerun.",
         )
+
+
+def to_lines(features: DataFrame) -> DataFrame:
+    """Return feature columns as `line`, the text that Postgres copies."""
+    return features.select(F.to_csv(F.struct(*FEATURES.fieldNames()), _CSV).alias("line"))
+
+
+def _identity(batch: MicroBatch, position: Positions | None) -> tuple[str, int, str | None, str | None]:
+    info = batch.commit_info.as_json() if batch.commit_info else None
+    return batch.query, batch.number, info, None if position is None else json.dumps(position)
 
 
 class _Lines:

@@ -30,8 +30,10 @@ CREATE TABLE IF NOT EXISTS loads (
     PRIMARY KEY (query, batch)
 );
 ALTER TABLE loads ADD COLUMN IF NOT EXISTS erased bigint NOT NULL DEFAULT 0;
-COMMENT ON TABLE loads IS 'What each micro-batch of the stream lane has changed in experimental_data';
+ALTER TABLE loads ADD COLUMN IF NOT EXISTS position jsonb;
+COMMENT ON TABLE loads IS 'What each micro-batch of the serving query has changed in experimental_data';
 COMMENT ON COLUMN loads.receipt IS 'run, step and Kafka offsets, as in the commits of the Delta tables';
+COMMENT ON COLUMN loads.position IS 'by topic and partition, the offset that the serving query reads next; null for loads of others';
 COMMENT ON COLUMN loads.erased IS 'rows removed because their pin was erased: by a command, not a micro-batch';
 COMMENT ON COLUMN loads.updated IS 'rows replaced by a newer event; the rest of rows_in was no newer';
 CREATE OR REPLACE VIEW category_summary AS

@@ -37,6 +37,7 @@ from lakehouse.operations.erasure import verification as traces
 from lakehouse.operations.erasure.receipt import ErasureReceipt, ErasureReceipts
 from lakehouse.pipelines import batch as batch_lane
 from lakehouse.pipelines.stream import open_stream
+from lakehouse.serving.position import read_offsets
 from pinlake.app import report_pages
 
 _ATTEMPTS = 10
@@ -110,8 +111,17 @@ class Erasure:
         return all((row.committed or 0) >= ends.get(str(row.partition), 0) for row in batch)
 
     def _has_streamed(self, ends: Mapping[str, int]) -> bool:
-        position = self._checkpoint.position().get(self._settings.kafka.stream_topic, {})
-        return all(position.get(partition, 0) >= end for partition, end in ends.items())
+        """Return whether both queries are past these offsets: the one of the tables and the serving query."""
+        topic = self._settings.kafka.stream_topic
+        # Neither query has a position in a partition whose records were all removed before it started.
+        first = kafka_admin.earliest_offsets(self._settings.kafka, topic).get(topic, {})
+        stored = self._checkpoint.position().get(topic, {})
+        served_offsets = (read_offsets(self._settings.postgres) or {}).get(topic, {})
+        return all(
+            max(first.get(partition, 0), position.get(partition, 0)) >= end
+            for position in (stored, served_offsets)
+            for partition, end in ends.items()
+        )
 
     def _drain_stream(self) -> None:
         """Run the stream lane until it has read everything; raises `LeaseHeldError` if it runs already."""

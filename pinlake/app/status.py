@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from foundation import kafka_admin
@@ -17,11 +17,12 @@ from lakehouse.pipelines import stream_status
 from lakehouse.pipelines.stream_status import StreamStatus
 from lakehouse.quality import stream_audit_status as quality_verdict
 from lakehouse.quality.stream_audit_status import StreamAuditStatus
+from lakehouse.serving.position import read_offsets
 from pinlake.app import servers
-from pinlake.app.servers import KAFKA, S3, Server, State
+from pinlake.app.servers import KAFKA, POSTGRES, S3, Server, State
 
-# Readers are named after the commands that read the two topics.
-BATCH_READER, STREAM_READER = "consume", "stream"
+# Readers are named after the commands that read the two topics; the stream reads for Postgres separately.
+BATCH_READER, STREAM_READER, SERVING_READER = "consume", "stream", "serving"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class StoredStatus:
         stream: status of the stream lane, if it has ever run.
         quality: its last audit, if there was one.
         drift: last result of `pinlake drift` for each lane that was checked.
-        position: the offset that the stream lane reads next, by partition.
+        position: the offset that the tables of the stream lane read next, by partition.
     """
 
     stream: StreamStatus | None = None
@@ -91,7 +92,13 @@ def gather(settings: Settings) -> Report:
         except PinlakeError as error:
             why = f"the bucket {settings.s3.bucket} cannot be read: {error.what}"
             by_name[S3] = replace(by_name[S3], state=State.UNUSABLE, error=why)
-    lag, lag_error = _lag(settings, by_name.get(KAFKA), stored)
+    topic, postgres = settings.kafka.stream_topic, by_name.get(POSTGRES)
+    served = read_offsets(settings.postgres) if postgres and postgres.is_well else None
+    positions = {
+        STREAM_READER: stored.position or {},
+        SERVING_READER: {int(name): offset for name, offset in (served or {}).get(topic, {}).items()},
+    }
+    lag, lag_error = _lag(settings, by_name.get(KAFKA), positions)
     return Report(list(by_name.values()), lag, lag_error, stored)
 
 
@@ -106,8 +113,16 @@ def _stored(store: ObjectStore, topic: str) -> StoredStatus:
     )
 
 
-def _lag(settings: Settings, kafka: Server | None, stored: StoredStatus) -> tuple[list[Lag], str | None]:
-    """Return the lag, or why it is not known; for a stopped local Kafka its state says enough."""
+def _lag(
+    settings: Settings, kafka: Server | None, positions: Mapping[str, Mapping[int, int]]
+) -> tuple[list[Lag], str | None]:
+    """Return the lag, or why it is not known; for a stopped local Kafka its state says enough.
+
+    Args:
+        settings: Kafka.
+        kafka: its state.
+        positions: by reader of the stream topic, the offset that it reads next, by partition.
+    """
     if kafka is None or (kafka.is_local and not kafka.is_well):
         return [], None
     if kafka.state is State.UNREACHABLE:
@@ -116,10 +131,12 @@ def _lag(settings: Settings, kafka: Server | None, stored: StoredStatus) -> tupl
         partitions = kafka_admin.read_lag(settings.kafka)
     except PinlakeError as error:
         return [], str(error)
-    rows = []
-    for row in partitions:
-        reader = BATCH_READER if row.topic == settings.kafka.batch_topic else STREAM_READER
-        lag = Lag(reader, row.topic, row.partition, row.committed, row.end, row.lag)
-        position = (stored.position or {}).get(row.partition) if reader == STREAM_READER else None
-        rows.append(lag if position is None else replace(lag, committed=position, lag=row.end - position))
+    batch = [row for row in partitions if row.topic == settings.kafka.batch_topic]
+    rows = [Lag(BATCH_READER, row.topic, row.partition, row.committed, row.end, row.lag) for row in batch]
+    for reader, position in positions.items():
+        for row in partitions:
+            if row.topic == settings.kafka.stream_topic:
+                following = position.get(row.partition)
+                behind = None if following is None else row.end - following
+                rows.append(Lag(reader, row.topic, row.partition, following, row.end, behind))
     return rows, None

@@ -17,6 +17,7 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.locks import table_locks
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
+from lakehouse.observability.ledger.sums import BalanceCheck
 from lakehouse.operations.rebuild import run
 from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.operations.rebuild.run import RebuildRequest, RebuildSummary
@@ -111,10 +112,10 @@ def _make_old_ledger(own: Settings, spark: SparkSession) -> None:
     DeltaTable.createIfNotExists(spark).location(path).addColumns(columns).execute()
 
 
-def _open_sums(own: Settings, spark: SparkSession) -> list[closing.BalanceCheck]:
+def _open_sums(own: Settings, spark: SparkSession) -> list[BalanceCheck]:
     return [total for total in _sums(own, spark) if not total.balanced]
 
 
-def _sums(own: Settings, spark: SparkSession) -> list[closing.BalanceCheck]:
+def _sums(own: Settings, spark: SparkSession) -> list[BalanceCheck]:
     lake = DeltaLake.of(spark, own)
     return closing.check_balance(lake, collect.collect(lake, ServingDatabase(own.postgres)))

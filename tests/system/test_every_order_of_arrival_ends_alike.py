@@ -13,6 +13,7 @@ from pyspark.sql.types import IntegerType, LongType, StringType, StructField, St
 from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.pipelines.serving_writer import ServingBatchWriter
 from lakehouse.pipelines.stream_writer import StreamBatchWriter
 from lakehouse.quality.results import GateStats
 from lakehouse.serving.postgres import ServingDatabase
@@ -39,15 +40,18 @@ def test_every_order(spark: SparkSession, own: Settings) -> None:
     # One run of many pins with one order each, because a run per pin would take minutes.
     arrivals = [_arrivals(random.Random(number)) for number in range(PINS)]
     lake = DeltaLake.of(spark, own)
-    fan_out = StreamBatchWriter(lake, ServingDatabase(own.postgres), text_policy="unicode", stats=GateStats())
-    fan_out.ensure()
+    tables = StreamBatchWriter(lake, text_policy="unicode", stats=GateStats())
+    postgres = ServingDatabase(own.postgres)
+    serving = ServingBatchWriter(spark, postgres, text_policy="unicode")
+    tables.ensure()
+    postgres.ensure()
     pins = {str(uuid.uuid4()): of_pin for of_pin in arrivals}
     query = str(uuid.uuid4())
 
-    for number in range(MICRO_BATCHES):
-        fan_out.write(_records(spark, pins, number), MicroBatch(query, number))
-    # Repeat a micro-batch, as after a crash.
-    fan_out.write(_records(spark, pins, 0), MicroBatch(query, 0))
+    # The last one repeats a micro-batch: the tables after a crash, Postgres after its position was lost.
+    for load, number in enumerate([*range(MICRO_BATCHES), 0]):
+        tables.write(_records(spark, pins, number), MicroBatch(query, number))
+        serving.write(_records(spark, pins, number), MicroBatch("serving", load), position={})
 
     expected = {pin: max(rank for rank, _, _ in of_pin) for pin, of_pin in pins.items()}
     for table in (STREAM.silver, STREAM.features):

@@ -13,7 +13,7 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability import reconciliation as reconcile
 from lakehouse.observability.ledger import balance as closing
 from lakehouse.observability.ledger import collect
-from lakehouse.observability.ledger.balance import BalanceCheck
+from lakehouse.observability.ledger.sums import BalanceCheck
 from lakehouse.observability.reconciliation import Comparison, EventDifference
 from lakehouse.pipelines.stream import open_stream
 from lakehouse.serving.postgres import ServingDatabase

@@ -41,7 +41,7 @@ def test_servers_are_reachable_and_lag_is_shown_by_reader(elsewhere: Settings, t
         (None, None, None)
     ] * 3
     assert _lag(report, "consume") == 5
-    assert {row["reader"] for row in report["lag"]} == {"consume", "stream"}
+    assert {row["reader"] for row in report["lag"]} == {"consume", "stream", "serving"}
     assert report["stream"] is None
     assert _password(elsewhere) not in str(report)
     assert not elsewhere.home.exists()

@@ -9,8 +9,9 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType
 from lakehouse.catalog.schemas import LEDGER, OFFSETS, VERSIONS
 from lakehouse.catalog.tables import Table
 from lakehouse.delta.commit_info import Step
+from lakehouse.serving.position import QUERY
 
-LOST = "lost"
+LOST = Step.LOST.value
 POSTGRES = "postgres"
 KAFKA = "kafka"
 # Steps run by a person that change a table's rows without new records from Kafka.
@@ -60,21 +61,27 @@ def from_commits(history: DataFrame, table: Table) -> DataFrame:
 def from_loads(loads: DataFrame) -> DataFrame:
     """Return one entry per load of Postgres.
 
+    The serving query counts the records that it reads, and sends only the newest valid one of each pin.
+    Other loads count the rows that are sent.
+
     Args:
         loads: id, receipt (commit info as JSON), rows_in, inserted, updated, erased, loaded_at.
     """
+    is_served = F.col("info.query") == QUERY
     rows = loads.select(
         F.lit(POSTGRES).alias("table"),
         F.col("id").alias("version"),
         F.col("loaded_at").alias("at"),
         F.from_json("receipt", _COMMIT_INFO).alias("info"),
-        "rows_in",
+        F.col("rows_in").alias("rows_sent"),
         "inserted",
         F.col("erased").alias("removed"),
         (F.col("inserted") + F.col("updated")).alias("rows_out"),
         F.lit(None).cast("bigint").alias("bytes"),
     )
-    return _to_entries(rows.where(_IS_COMMIT_INFO), keeps_newest=True)
+    read = F.when(is_served, F.col("info.read"))
+    counted = rows.withColumn("rows_in", F.coalesce(read, "rows_sent"))
+    return _to_entries(counted.where(_IS_COMMIT_INFO), keeps_newest=True)
 
 
 def from_lost_offsets(lost: DataFrame) -> DataFrame:
@@ -111,14 +118,25 @@ def _to_entries(rows: DataFrame, *, keeps_newest: bool) -> DataFrame:
     return _complete(expanded.withColumn("superseded", superseded if keeps_newest else F.lit(0)))
 
 
-def _rows_in() -> Column:
-    """Return the rows that the step counted, or else the number of offsets it read."""
-    in_range = F.aggregate(
-        "info.offsets",
+def is_lost_to_tables() -> Column:
+    """Return whether an entry names offsets that the tables did not get, rather than Postgres alone."""
+    return (F.col("step") == LOST) & (F.col("table") != POSTGRES)
+
+
+def count_offsets(offsets: Column) -> Column:
+    """Return how many offsets some ranges have; 0 if there are no ranges."""
+    total = F.aggregate(
+        offsets,
         F.lit(0).cast("bigint"),
         lambda total, part: total + part["last"] - part["first"] + 1,
     )
-    return F.coalesce("info.read", F.when(F.size("info.offsets") > 0, in_range))
+    return F.coalesce(total, F.lit(0))
+
+
+def _rows_in() -> Column:
+    """Return the rows that the step counted, or else the number of offsets it read."""
+    read = count_offsets(F.col("info.offsets"))
+    return F.coalesce("info.read", F.when(F.size("info.offsets") > 0, read))
 
 
 def _metric(name: str) -> Column:

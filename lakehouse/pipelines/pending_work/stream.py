@@ -9,13 +9,15 @@ import psycopg2
 
 from foundation import kafka_admin
 from foundation.errors import first_line
-from foundation.settings import KafkaSettings, PostgresSettings, Settings
+from foundation.offsets import Positions
+from foundation.settings import PostgresSettings, Settings
 from lakehouse.catalog.tables import STREAM
 from lakehouse.pipelines.pending_work.lake_state import AuditedVersion, LakeState, TableState
 from lakehouse.pipelines.pending_work.reasons import UNSETTLED, missing_columns
 from lakehouse.quality import stream_audit_status
 from lakehouse.quality.stream_audit_status import AUDITED, StreamAuditStatus
 from lakehouse.quality.suite_file import read_suite_file
+from lakehouse.serving.position import read_offsets
 from lakehouse.serving.schema import create_schema
 
 # Some rules depend on the time: the same rows can pass now and fail in two days.
@@ -27,19 +29,20 @@ def stream_work(lake: LakeState, settings: Settings) -> Iterator[str]:
 
     Like a drain, this creates what is missing in Postgres.
     """
-    yield from _unread_records(lake, settings.kafka)
+    ends = kafka_admin.latest_offsets(settings.kafka, settings.kafka.stream_topic)
+    yield from _unread_records(lake, ends)
     states = lake.open_tables(STREAM.tables)
     yield from missing_columns(states)
     yield from _expired_audit(lake, [state for state in states if state.table in AUDITED])
-    yield from _unreachable_database(settings.postgres)
+    yield from _unserved_records(settings.postgres, ends)
 
 
-def _unread_records(lake: LakeState, kafka: KafkaSettings) -> Iterator[str]:
-    """Yield that Kafka has records that have not been read, or has lost some."""
+def _unread_records(lake: LakeState, ends: Positions) -> Iterator[str]:
+    """Yield that Kafka has records that the tables do not have, or has lost some."""
     position = lake.checkpoint("stream").settled_end()
     if position is None:
         yield UNSETTLED
-    elif position != (ends := kafka_admin.latest_offsets(kafka, kafka.stream_topic)):
+    elif position != ends:
         yield f"the topic ends at {ends}, read is {position}"
 
 
@@ -61,9 +64,15 @@ def _expired_audit(lake: LakeState, states: Sequence[TableState]) -> Iterator[st
             yield f"{version.table} has version {version.version}, which was not audited by this suite"
 
 
-def _unreachable_database(postgres: PostgresSettings) -> Iterator[str]:
-    """Yield why Postgres cannot be used."""
+def _unserved_records(postgres: PostgresSettings, ends: Positions) -> Iterator[str]:
+    """Yield why Postgres cannot be used, or that Kafka has records that have not been served."""
     try:
         create_schema(postgres)
     except psycopg2.Error as error:
         yield first_line(error)
+        return
+    served = read_offsets(postgres)
+    for topic, partitions in ends.items():
+        following = None if served is None else served.get(topic, {})
+        if following is None or any(following.get(name, 0) != end for name, end in partitions.items()):
+            yield f"the topic ends at {ends}, served is {served}"

@@ -107,11 +107,12 @@ def stream(
     wait: Wait = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Write pins from Kafka to bronze, silver, gold and Postgres until SIGTERM or Ctrl-C.
+    """Write pins from Kafka to Postgres, and to bronze, silver and gold, until SIGTERM or Ctrl-C.
 
-    Only one process may run. A signal stops it after the current micro-batch, a second signal at once. If
-    Kafka, the object store or Postgres is unavailable, it waits, `pinlake status` says so, and it continues
-    by itself.
+    Two queries read the same events: one serves them as often as it can, one writes the tables every 15
+    seconds. The figures are those of the tables. Only one process may run. A signal stops it after the
+    current micro-batches, a second signal at once. If Kafka, the object store or Postgres is unavailable,
+    the query that needs it waits, `pinlake status` says so, and it continues by itself.
 
     Example: pinlake stream --once
     """
@@ -128,7 +129,7 @@ def stream(
         lane = open_stream(lake.spark, settings)
         if once:
             return lane.drain()
-        return lane.follow(trigger_seconds=settings.stream.trigger_seconds, stop=_stop_on_signal())
+        return lane.follow(stop=_stop_on_signal())
 
     def skip(settings: Settings) -> None:
         write_skipped_run(settings.s3, command="pinlake stream")

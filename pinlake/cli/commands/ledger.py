@@ -21,7 +21,7 @@ from pinlake.cli.spark_session import short_spark_session
 if TYPE_CHECKING:
     from foundation.settings import Settings
     from lakehouse.delta.lake import DeltaLake
-    from lakehouse.observability.ledger.balance import BalanceCheck
+    from lakehouse.observability.ledger.sums import BalanceCheck
     from lakehouse.observability.reconciliation import Comparison
     from lakehouse.serving.postgres import ServingDatabase
 
@@ -147,8 +147,9 @@ def _lakehouse() -> Iterator[tuple[DeltaLake, ServingDatabase]]:
 
 def _lost_records(settings: Settings) -> list[BalanceCheck]:
     """Return the sums of records that Kafka removed unread; none, with a message, if Kafka is unavailable."""
-    from lakehouse.observability.ledger.balance import BalanceCheck
+    from lakehouse.observability.ledger.sums import BalanceCheck
     from lakehouse.pipelines.data_loss import detect_data_loss
+    from lakehouse.serving.position import QUERY
 
     try:
         lost = detect_data_loss(settings)
@@ -156,11 +157,15 @@ def _lost_records(settings: Settings) -> list[BalanceCheck]:
         print_error(error)
         return []
     sums = []
-    for lane in ("batch", "stream"):
-        ranges = [part.offsets for part in lost if part.lane == lane]
+    for reader, lane, what in (
+        ("batch", "batch", "records that Kafka removed unread"),
+        ("stream", "stream", "records that Kafka removed unread"),
+        (QUERY, "stream", "records that Kafka removed unserved"),
+    ):
+        ranges = [part.offsets for part in lost if part.lane == reader]
         count = sum(part.count for part in ranges)
         places = tuple(f"{part.topic} {part.partition}: {part.first} to {part.last}" for part in ranges)
-        sums.append(BalanceCheck(lane, "records that Kafka removed unread", 0, count, places))
+        sums.append(BalanceCheck(lane, what, 0, count, places))
     return sums
 
 

@@ -106,7 +106,14 @@ def _print_stream(stream: StreamStatus) -> None:
     colour = "green" if stream.is_well else "red"
     wrote = f", last wrote {stream.wrote_at}" if stream.wrote_at else ""
     reason = f": {escape(stream.reason)}" if stream.reason else ""
-    output.console().print(f"Stream lane: [{colour}]{stream.state}[/] since {stream.since}{wrote}{reason}")
+    console = output.console()
+    console.print(f"Stream lane: [{colour}]{stream.state}[/] since {stream.since}{wrote}{reason}")
+    if stream.state not in ("running", "waiting"):
+        return
+    for name, query in stream.queries.items():
+        colour = "green" if query.state == "running" else "red"
+        wrote = f", last wrote {query.wrote_at}" if query.wrote_at else ""
+        console.print(f"  {name}: [{colour}]{query.state}[/] since {query.since}{wrote}")
 
 
 def _print_quality(verdict: StreamAuditStatus) -> None:

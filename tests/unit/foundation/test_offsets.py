@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from foundation.offsets import LostOffsets, OffsetRange, data_loss_error
+from foundation.offsets import LostOffsets, OffsetRange, advance, data_loss_error, starting_position
 
 LOST = LostOffsets("batch", OffsetRange("pinterest_batch", 1, 5, 8))
 
@@ -29,3 +29,21 @@ def test_the_object_is_named_by_what_is_gone() -> None:
 def test_both_ends_belong_to_a_range() -> None:
     assert LOST.offsets.count == 4
     assert [offset for offset in range(12) if offset in LOST.offsets] == [5, 6, 7, 8]
+
+
+def test_a_position_moves_behind_what_was_read_and_never_back() -> None:
+    position = {"t": {"0": 5, "1": 7}}
+
+    advanced = advance(
+        position, [OffsetRange("t", 0, 5, 8), OffsetRange("t", 1, 0, 3), OffsetRange("u", 2, 0, 0)]
+    )
+
+    assert advanced == {"t": {"0": 9, "1": 7}, "u": {"2": 1}}
+    assert position == {"t": {"0": 5, "1": 7}}
+
+
+def test_every_partition_of_the_topic_has_a_start_and_no_other() -> None:
+    position = {"t": {"0": 5, "1": 7, "gone": 3}, "another": {"0": 1}}
+    earliest = {"t": {"0": 2, "1": 9, "new": 4}}
+
+    assert starting_position(position, earliest) == {"t": {"0": 5, "1": 9, "new": 4}}

@@ -1,10 +1,9 @@
-"""A micro-batch of the stream lane reaches every table and Postgres once, however often it is written."""
+"""A micro-batch of the table query reaches every table once, however often it is written."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -13,7 +12,6 @@ from lakehouse.delta import commit_info
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.pipelines.stream_writer import StreamBatchWriter
 from lakehouse.quality.results import GateStats
-from lakehouse.serving.postgres import ServingDatabase
 
 SCHEMA = (
     "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary, "
@@ -22,20 +20,6 @@ SCHEMA = (
 PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"
 FIRST = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RUN = commit_info.begin(lane="stream")
-
-
-class Serving:
-    """Postgres, which keeps the follower count of each pin that it is sent, per load."""
-
-    def __init__(self) -> None:
-        self.loads: list[tuple[str | None, dict[str, int]]] = []
-
-    def ensure(self) -> None:
-        pass
-
-    def upsert(self, features: DataFrame, batch: MicroBatch) -> None:
-        step = str(batch.commit_info.step) if batch.commit_info else None
-        self.loads.append((step, {row.unique_id: row.follower_count for row in features.collect()}))
 
 
 def _records(spark: SparkSession, *values: bytes) -> DataFrame:
@@ -51,8 +35,8 @@ def _pin(unique_id: str, followers: str) -> bytes:
 
 
 def test_a_micro_batch_is_written_once_into_every_layer(lake: DeltaLake) -> None:
-    serving, stats = Serving(), GateStats()
-    writer = StreamBatchWriter(lake, cast("ServingDatabase", serving), text_policy="unicode", stats=stats)
+    stats = GateStats()
+    writer = StreamBatchWriter(lake, text_policy="unicode", stats=stats)
     rows = _records(lake.spark, _pin(PIN, "10"), _pin(OTHER, "1900M"), _pin(PIN, "20"), b"no json")
     batch = MicroBatch("query", 0, RUN)
     writer.ensure()
@@ -60,7 +44,6 @@ def test_a_micro_batch_is_written_once_into_every_layer(lake: DeltaLake) -> None
     for _ in range(2):
         counts = writer.write(rows, batch)
         assert (counts.read, counts.written, counts.quarantined) == (4, 2, 2)
-        assert serving.loads[-1] == ("serving", {PIN: 20})
 
         assert lake.read(STREAM.bronze).count() == 4
         for table in (STREAM.silver, STREAM.features):
@@ -75,4 +58,3 @@ def test_a_micro_batch_is_written_once_into_every_layer(lake: DeltaLake) -> None
     version = lake.version(STREAM.bronze)
     assert writer.write(rows.limit(0), MicroBatch("query", 1, RUN)).read == 0
     assert lake.version(STREAM.bronze) == version
-    assert serving.loads[-1] == ("serving", {})

@@ -25,6 +25,7 @@ class Source:
         trigger: the trigger of the last query.
         is_active: whether a query runs.
         stops: how often a query was stopped.
+        start: the offset at which a new query starts.
     """
 
     def __init__(self, files: InMemoryFiles, *sizes: int, stays_open: bool = False) -> None:
@@ -33,6 +34,7 @@ class Source:
         self.trigger: dict[str, Any] = {}
         self.is_active = False
         self.stops = 0
+        self.start = 0
         self._stays_open = stays_open
         self._failure: Exception | None = None
 
@@ -48,9 +50,9 @@ class Source:
         rows = SimpleNamespace(sparkSession=SimpleNamespace(sparkContext=context))
         first = Checkpoint(HadoopFolder(self.files.session, url)).last_committed_batch() + 1
         self.is_active, self._failure = True, None
-        self.files.content[f"{url}/sources/0/0"] = b'v1\n{"t":{"0":0}}'
+        self.files.content[f"{url}/sources/0/0"] = f'v1\n{{"t":{{"0":{self.start}}}}}'.encode()
         for number in range(first, len(self.sizes)):
-            end = json.dumps({"t": {"0": sum(self.sizes[: number + 1])}})
+            end = json.dumps({"t": {"0": self.start + sum(self.sizes[: number + 1])}})
             self.files.content[f"{url}/offsets/{number}"] = f"v1\n{{}}\n{end}".encode()
             try:
                 write(SimpleNamespace(size=self.sizes[number], **vars(rows)), number)

@@ -1,76 +1,59 @@
-"""The stream lane: what it does when Kafka has lost records, and when a server does not answer."""
+"""The stream lane: two queries, of which one may wait while the other goes on, and which end together."""
 
 from __future__ import annotations
 
-import json
 import threading
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Callable
+from typing import cast
 
 import pytest
 
 from foundation.errors import TerminalError, TransientError
-from foundation.settings import KafkaSettings, Settings, StreamSettings
-from lakehouse.bronze import sources
-from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.locks.owner import LockOwner
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.pipelines import stream
+from lakehouse.pipelines import query_runner
+from lakehouse.pipelines.micro_batches import MicroBatches
 from lakehouse.pipelines.stream import StreamLane
 from lakehouse.pipelines.stream_status import StreamStatus
 from lakehouse.pipelines.stream_status_writer import Intervals, StreamStatusWriter
-from tests.unit.lakehouse.in_memory_lake import InMemoryLake
-from tests.unit.lakehouse.pipelines.streams import Source
+from lakehouse.quality.stream_audit import StreamAuditor
 
-AWAY = TransientError("Postgres is away", where="there", hint="Start it.")
-RECORD = Settings(kafka=KafkaSettings(on_data_loss="record"))
+AWAY = TransientError("a server is away", where="there", hint="Start it.")
+INVALID = TerminalError("a suite is invalid", where="expectations", hint="Fix it.")
 
 
-class Servers:
-    """Everything that the lane talks to, without any of it.
+class World:
+    """Both queries, the audit and the status, in memory.
 
     Attributes:
-        source: the topic.
-        earliest: the first offset that Kafka still has, or the error that it answers with.
-        failures: what the next writes raise, one per write.
-        written: the micro-batches written.
-        audits: how often the tables were audited.
-        skips_lost_offsets: whether the source was opened to skip what is lost.
+        log: what happened, in order.
         states: the states of the lane that were written into the bucket.
     """
 
-    def __init__(self, *sizes: int, stays_open: bool = False) -> None:
-        self.lake = InMemoryLake()
-        self.source = Source(self.lake.files, *sizes, stays_open=stays_open)
-        self.earliest: int | Exception = 0
-        self.failures: list[Exception] = []
-        self.written: list[MicroBatch] = []
-        self.audits = 0
-        self.skips_lost_offsets: bool | None = None
+    def __init__(self) -> None:
+        self.log: list[str] = []
         self.states: list[StreamStatus] = []
-        self.on_write = threading.Event()
+        self.serving, self.tables = Query(self, "serving", 5), Query(self, "tables", 7)
 
-    def lane(self, settings: Settings) -> StreamLane:
-        """Return the lane."""
+    def lane(self, *, timeout_seconds: float = 600.0) -> StreamLane:
         status = StreamStatusWriter(
             self._put, owner=LockOwner.this_process("pinlake stream"), intervals=Intervals(600.0, 600.0)
         )
-        return StreamLane(self.lake, settings, earliest=self._ask_kafka, status=status)
+        return StreamLane(
+            self.serving,
+            self.tables,
+            auditor=cast("StreamAuditor", self),
+            status=status,
+            timeout_seconds=timeout_seconds,
+        )
 
-    def write(self, rows: Any, batch: MicroBatch) -> StepMetrics:  # noqa: ANN401 - a stand-in's rows
-        if self.failures:
-            raise self.failures.pop(0)
-        self.written.append(batch)
-        self.on_write.set()
-        return StepMetrics(read=rows.size, written=rows.size)
-
-    def ensure(self) -> None:
-        pass
+    def query(self, name: str) -> Query:
+        return {"serving": self.serving, "tables": self.tables}[name]
 
     def audit_once(self) -> None:
-        self.audits += 1
+        self.log.append("audit")
 
-    def __enter__(self) -> Servers:
+    def __enter__(self) -> World:
         """Begin to audit."""
         return self
 
@@ -78,182 +61,185 @@ class Servers:
         """Audit a last time."""
         self.audit_once()
 
-    def read_kafka(self, *_: object, skip_lost_offsets: bool, **__: object) -> object:
-        self.skips_lost_offsets = skip_lost_offsets
-        return self.source.dataframe
-
-    def _ask_kafka(self) -> dict[str, dict[str, int]]:
-        if isinstance(self.earliest, Exception):
-            raise self.earliest
-        return {"t": {"0": self.earliest}}
-
     def _put(self, text: str) -> None:
         self.states.append(StreamStatus.from_json(text))
 
 
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let time pass only when the lane waits for servers; return its waits."""
-    waits: list[float] = []
-    monkeypatch.setattr(stream, "sleep_using_event", lambda stop: waits.append)
-    monkeypatch.setattr(stream, "time", SimpleNamespace(monotonic=lambda: sum(waits)))
-    return waits
+class Query:
+    """A query that reads a number of records, as long as its server answers.
+
+    Attributes:
+        error: what its next runs end with, if its server does not answer.
+        ran: set after each time it has written.
+        ended: whether it was stopped in order.
+    """
+
+    def __init__(self, world: World, name: str, read: int) -> None:
+        self.name = name
+        self.trigger_seconds = 1.0
+        self.error: Exception | None = None
+        self.ran = threading.Event()
+        self.ended = False
+        self.counts = StepMetrics()
+        self._world = world
+        self._read = read
+
+    def open(self, on_written: Callable[[], None]) -> MicroBatches:
+        self._on_written = on_written
+        self.counts = StepMetrics()
+        return cast("MicroBatches", self)
+
+    def close(self) -> None:
+        self._world.log.append(f"close {self.name}")
+
+    def drain(self) -> StepMetrics:
+        if self.error:
+            raise self.error
+        self._world.log.append(self.name)
+        self.counts += StepMetrics(batches=1, read=self._read)
+        self._on_written()
+        self.ran.set()
+        return self.counts
+
+    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
+        self.drain()
+        while not stop.wait(0.001):
+            if self.error:
+                raise self.error
+        self.ended = True
+        return self.counts
 
 
 @pytest.fixture
-def servers(monkeypatch: pytest.MonkeyPatch) -> Servers:
-    return _use(Servers(3, 4), monkeypatch)
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    # A query waits for a server, but not for long.
+    monkeypatch.setattr(query_runner, "wait_random_exponential", lambda **_: lambda state: 0.001)
+    return World()
 
 
-def _use(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Servers:
-    """Let the lane write to these servers: the gates of the real writer are compiled by Spark."""
-    monkeypatch.setattr(stream, "StreamBatchWriter", lambda *_, **__: servers)
-    monkeypatch.setattr(stream, "StreamAuditor", lambda *_, **__: servers)
-    monkeypatch.setattr(sources, "read_kafka", servers.read_kafka)
-    return servers
+def test_a_drain_serves_before_it_writes_the_tables_and_audits_at_the_end(world: World) -> None:
+    counts = world.lane().drain()
+
+    assert world.log == ["serving", "close serving", "tables", "close tables", "audit"]
+    assert counts.read == 7
+    assert world.states[-1].state == "ended"
+    assert set(world.states[-1].queries) == {"serving", "tables"}
 
 
-def test_what_kafka_holds_is_written_and_then_audited(servers: Servers) -> None:
-    counts = servers.lane(Settings()).drain()
+def test_a_drain_without_postgres_writes_the_tables_and_fails(world: World) -> None:
+    world.serving.error = AWAY
 
-    assert (counts.batches, counts.read) == (2, 7)
-    assert servers.audits == 1
-    assert servers.skips_lost_offsets is False
-    assert servers.states[-1].state == "ended"
+    with pytest.raises(TransientError, match="a server is away"):
+        world.lane().drain()
 
-
-def test_a_lane_that_has_not_started_loses_nothing(servers: Servers) -> None:
-    servers.earliest = 100
-
-    assert servers.lane(Settings()).drain().read == 7
+    assert world.log[-3:] == ["tables", "close tables", "audit"]
+    assert world.states[-1].reason == str(AWAY)
 
 
-def test_a_lane_stops_before_it_skips_records(servers: Servers) -> None:
-    servers.lane(Settings()).drain()
-    servers.source.sizes, servers.earliest = (3, 4, 5), 9
+def test_a_drain_without_the_object_store_has_served_before_it_fails(world: World) -> None:
+    world.tables.error = AWAY
 
-    with pytest.raises(TerminalError) as raised:
-        servers.lane(Settings()).drain()
+    with pytest.raises(TransientError, match="a server is away"):
+        world.lane().drain()
 
-    assert raised.value.what == "Kafka removed 2 offsets before they were read"
-    assert raised.value.where == "topic t, partition 0, offsets 7 to 8"
-    assert len(servers.written) == 2
-    assert not [url for url in servers.lake.files.content if "/gaps/" in url]
+    assert "serving" in world.log
 
 
-def test_an_accepted_loss_is_recorded_and_not_named_as_read(servers: Servers) -> None:
-    servers.lane(RECORD).drain()
-    servers.source.sizes, servers.earliest = (3, 4, 5), 9
-
-    assert servers.lane(RECORD).drain().batches == 1
-
-    gap = json.loads(servers.lake.files.content["memory:/lake/gaps/stream-t-0-7-8.json"])
-    assert (gap["lane"], gap["first"], gap["last"]) == ("stream", 7, 8)
-    assert servers.skips_lost_offsets is True
-    info = servers.written[-1].commit_info
-    assert info is not None
-    assert [(part.first, part.last) for part in info.offsets] == [(9, 11)]
-
-
-def test_a_drain_does_not_wait_for_a_server(servers: Servers, waits: list[float]) -> None:
-    servers.failures = [AWAY]
-
-    with pytest.raises(TransientError, match="Postgres is away"):
-        servers.lane(Settings()).drain()
-
-    assert waits == []
-    assert servers.states[-1].reason == str(AWAY)
-
-
-def test_a_lane_that_follows_waits_for_a_server_and_loses_no_count(
-    monkeypatch: pytest.MonkeyPatch, waits: list[float]
-) -> None:
-    servers = _use(Servers(3, 4, stays_open=True), monkeypatch)
-    servers.failures = [AWAY, AWAY]
-    stop = threading.Event()
-    _stop_after_write(servers, stop)
-
-    counts = servers.lane(Settings()).follow(trigger_seconds=1.0, stop=stop)
-
-    assert (counts.batches, counts.read) == (2, 7)
-    assert len(waits) == 2
-    assert all(0 <= wait <= 10 for wait in waits)
-    assert servers.source.trigger == {"processingTime": "1.0 seconds"}
-    assert servers.audits == 1
-
-
-def test_counts_of_queries_that_failed_are_part_of_the_whole(
-    monkeypatch: pytest.MonkeyPatch, waits: list[float]
-) -> None:
-    servers = _use(Servers(3, 4, stays_open=True), monkeypatch)
-    stop = threading.Event()
-
-    def fail_second(rows: Any, batch: MicroBatch) -> StepMetrics:  # noqa: ANN401 - a stand-in's rows
-        if batch.number == 1 and not waits:
-            raise AWAY
-        if batch.number == 1:
-            stop.set()
-        return StepMetrics(read=rows.size)
-
-    monkeypatch.setattr(servers, "write", fail_second)
-
-    counts = servers.lane(Settings()).follow(trigger_seconds=1.0, stop=stop)
-
-    assert (counts.batches, counts.read) == (2, 7)
-
-
-def test_a_server_that_stays_away_ends_the_lane_after_the_time_allowed(
-    servers: Servers, waits: list[float]
-) -> None:
-    servers.earliest = TransientError("Kafka does not answer", where="broker", hint="Start it.")
-    settings = Settings(stream=StreamSettings(timeout_seconds=30.0))
-
-    with pytest.raises(TransientError, match="Kafka does not answer"):
-        servers.lane(settings).follow(trigger_seconds=1.0, stop=threading.Event())
-
-    assert 30 < sum(waits) <= 40
-    assert servers.states[-1].reason == "Kafka does not answer (broker). Start it."
-
-
-def test_a_lane_that_is_stopped_while_it_waits_returns_what_it_has_written(
-    servers: Servers, waits: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stop = threading.Event()
-    servers.earliest = TransientError("Kafka does not answer", where="broker", hint="Start it.")
-    monkeypatch.setattr(stream, "sleep_using_event", lambda event: lambda seconds: stop.set())
-
-    assert servers.lane(Settings()).follow(trigger_seconds=1.0, stop=stop) == StepMetrics()
-    assert servers.states[-1].state == "ended"
-
-
-def test_an_error_that_waiting_does_not_help_ends_the_lane_at_once(
-    servers: Servers, waits: list[float]
-) -> None:
-    servers.failures = [TerminalError("a suite is invalid", where="expectations", hint="Fix it.")]
+def test_a_drain_that_waiting_does_not_help_stops_at_once(world: World) -> None:
+    world.serving.error = INVALID
 
     with pytest.raises(TerminalError, match="a suite is invalid"):
-        servers.lane(Settings()).follow(trigger_seconds=1.0, stop=threading.Event())
+        world.lane().drain()
 
-    assert waits == []
+    assert "tables" not in world.log
 
 
-def test_a_bucket_that_does_not_answer_does_not_end_the_lane(
-    servers: Servers, monkeypatch: pytest.MonkeyPatch
+def test_both_queries_follow_until_the_lane_is_stopped(world: World) -> None:
+    stop = threading.Event()
+
+    counts = _follow(world, stop, until=lambda: world.serving.ran.wait(20) and world.tables.ran.wait(20))
+
+    assert counts.read == 7
+    assert world.serving.ended
+    assert world.tables.ended
+    assert world.log[-1] == "audit"
+    assert world.states[-1].state == "ended"
+
+
+@pytest.mark.parametrize(("away", "other"), [("serving", "tables"), ("tables", "serving")])
+def test_a_server_that_is_away_stops_only_the_query_that_needs_it(
+    away: str, other: str, world: World
 ) -> None:
-    def refuse(text: str) -> None:
-        raise TransientError("the object store does not answer", where="s3://pins", hint="Wait.")
+    stop = threading.Event()
+    waiting, going = world.query(away), world.query(other)
+    waiting.error = AWAY
 
-    monkeypatch.setattr(servers, "_put", refuse)
+    def observe() -> None:
+        going.ran.wait(20)
+        _until(lambda: any(status.state == "waiting" for status in world.states))
+        status = next(status for status in world.states if status.state == "waiting")
+        assert status.reason == f"{away}: {AWAY}"
+        waiting.error = None
+        waiting.ran.wait(20)
 
-    assert servers.lane(Settings()).drain().read == 7
+    _follow(world, stop, until=observe)
+
+    assert world.log.count(other) == 1  # it was not started again
+    assert world.log.count(away) == 1
 
 
-def _stop_after_write(servers: Servers, stop: threading.Event) -> None:
-    def wait() -> None:
-        servers.on_write.wait(20)
-        # The second micro-batch follows at once; the query stays open after it.
-        while not servers.source.is_active or len(servers.written) < 2:
-            threading.Event().wait(0.001)
+@pytest.mark.parametrize(("name", "other"), [("serving", "tables"), ("tables", "serving")])
+def test_a_query_that_fails_ends_the_other_in_order(name: str, other: str, world: World) -> None:
+    failing, going = world.query(name), world.query(other)
+
+    def fail() -> None:
+        going.ran.wait(20)
+        failing.error = INVALID
+
+    threading.Thread(target=fail).start()
+
+    with pytest.raises(TerminalError, match="a suite is invalid"):
+        world.lane().follow(stop=threading.Event())
+
+    assert going.ended
+    assert world.states[-1].reason == str(INVALID)
+
+
+def test_a_query_that_gives_up_ends_the_lane(world: World) -> None:
+    world.serving.error = AWAY
+
+    with pytest.raises(TransientError, match="a server is away"):
+        world.lane(timeout_seconds=0.05).follow(stop=threading.Event())
+
+    assert world.tables.ended
+
+
+def test_an_error_that_waiting_does_not_help_is_the_one_that_is_reported(world: World) -> None:
+    world.serving.error, world.tables.error = AWAY, INVALID
+
+    with pytest.raises(TerminalError, match="a suite is invalid"):
+        world.lane(timeout_seconds=0.0).follow(stop=threading.Event())
+
+
+def _follow(world: World, stop: threading.Event, *, until: Callable[[], object]) -> StepMetrics:
+    failures: list[BaseException] = []
+
+    def end() -> None:
+        try:
+            until()
+        except BaseException as error:
+            failures.append(error)
         stop.set()
 
-    threading.Thread(target=wait, daemon=True).start()
+    threading.Thread(target=end, daemon=True).start()
+    counts = world.lane().follow(stop=stop)
+    assert failures == []
+    return counts
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    for _ in range(20_000):
+        if condition():
+            return
+        threading.Event().wait(0.001)
+    raise AssertionError("the condition has not come true")

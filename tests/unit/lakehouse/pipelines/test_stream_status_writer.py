@@ -55,32 +55,50 @@ def bucket() -> Bucket:
 def test_each_change_of_state_is_written_at_once(bucket: Bucket) -> None:
     with _writer(bucket, RARE) as lane:
         _until(lambda: bucket.states == ["running"])
-        lane.mark_waiting("Postgres does not answer")
+        lane.mark_waiting("serving", "Postgres does not answer")
         _until(lambda: bucket.states == ["running", "waiting"])
-        lane.mark_running()
+        lane.mark_running("serving")
         _until(lambda: len(bucket.written) == 3)
-        lane.mark_waiting("Kafka does not answer")
+        lane.mark_waiting("serving", "Kafka does not answer")
         _until(lambda: len(bucket.written) == 4)
-        lane.mark_written()
+        lane.mark_written("serving")
         _until(lambda: len(bucket.written) == 5)
 
     assert bucket.states == ["running", "waiting", "running", "waiting", "running", "ended"]
     assert [status.reason for status in bucket.written[1::2]] == [
-        "Postgres does not answer",
-        "Kafka does not answer",
+        "serving: Postgres does not answer",
+        "serving: Kafka does not answer",
         None,
     ]
     assert bucket.written[-1].wrote_at is not None
     assert {status.owner for status in bucket.written} == {OWNER}
 
 
+def test_a_change_of_either_query_is_written_at_once(bucket: Bucket) -> None:
+    with _writer(bucket, RARE) as lane:
+        _until(lambda: bucket.states == ["running"])
+        for query in ("serving", "tables"):
+            lane.mark_running(query)
+            _until(lambda: query in bucket.written[-1].queries)  # noqa: B023 - called within the loop
+        lane.mark_waiting("serving", "Postgres does not answer")
+        _until(lambda: bucket.states[-1] == "waiting")
+        lane.mark_waiting("tables", "the object store does not answer")
+        _until(lambda: bucket.written[-1].queries["tables"].state == "waiting")
+        lane.mark_running("serving")
+        _until(lambda: bucket.written[-1].queries["serving"].state == "running")
+
+        assert bucket.written[-1].reason == "tables: the object store does not answer"
+
+
 def test_many_micro_batches_cause_few_writes_and_the_last_one_is_written(bucket: Bucket) -> None:
     with _writer(bucket, replace(RARE, between_writes=0.2)) as lane:
-        _until(lambda: bucket.states == ["running"])
+        lane.mark_running("serving")
+        _until(lambda: bool(bucket.written and bucket.written[-1].queries))
+        before = len(bucket.written)
         for _ in range(1000):
-            lane.mark_written()
+            lane.mark_written("serving")
         _until(lambda: bucket.written[-1].wrote_at is not None)
-        assert len(bucket.written) == 2
+        assert len(bucket.written) == before + 1
 
 
 def test_an_idle_lane_writes_heartbeats(bucket: Bucket) -> None:
@@ -93,7 +111,7 @@ def test_an_idle_lane_writes_heartbeats(bucket: Bucket) -> None:
 def test_an_unreachable_store_is_logged_once_and_tried_again(bucket: Bucket) -> None:
     bucket.is_unreachable = True
     with capture_logs() as logs, _writer(bucket, replace(RARE, between_writes=0.02)) as lane:
-        lane.mark_waiting("the object store does not answer")
+        lane.mark_waiting("serving", "the object store does not answer")
         _until(lambda: bucket.tries >= 3)
         assert bucket.written == []
         bucket.is_unreachable = False
@@ -110,8 +128,8 @@ def test_the_lane_neither_waits_for_a_slow_store_nor_needs_it_to_end(bucket: Buc
     with _writer(bucket, Intervals(final_write=0.1)) as lane:
         _until(lambda: bucket.tries == 1)
         for _ in range(1000):
-            lane.mark_written()
-        lane.mark_waiting("the object store does not answer")
+            lane.mark_written("serving")
+        lane.mark_waiting("serving", "the object store does not answer")
 
     assert bucket.written == []
     assert time.monotonic() - began < 10

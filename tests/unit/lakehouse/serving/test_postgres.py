@@ -36,6 +36,7 @@ class Server:
         failures: what the next statements raise, one per statement; None for no error.
         refused: what the next connections raise.
         open_connections: connections that have not been closed.
+        recorded: how many rows each statement writes.
     """
 
     def __init__(self) -> None:
@@ -45,6 +46,7 @@ class Server:
         self.failures: list[Exception | None] = []
         self.refused: list[Exception] = []
         self.open_connections = 0
+        self.recorded = 1
 
     def connect(self, settings: PostgresSettings, *, database: str | None = None) -> Connection:
         if self.refused:
@@ -77,6 +79,7 @@ class Connection:
 
 class Cursor:
     def __init__(self, connection: Connection) -> None:
+        self.rowcount = connection.server.recorded
         self._connection = connection
         self._server = connection.server
         self._rows: list[tuple[Any, ...]] = []
@@ -213,8 +216,8 @@ def test_a_micro_batch_is_staged_copied_and_merged_in_one_transaction(server: Se
     ((stage, copy, upsert),) = server.committed
     assert "ON COMMIT DROP" in stage[0]
     assert copy[1] == ["a,art,1\nb,,\n"]
-    query, number, receipt = upsert[1]
-    assert (query, number) == ("query", 7)
+    query, number, receipt, position = upsert[1]
+    assert (query, number, position) == ("query", 7, None)
     assert commit_info.parse(str(receipt)) == batch.commit_info
 
 
@@ -222,7 +225,54 @@ def test_a_load_without_commit_info_has_no_receipt(server: Server) -> None:
     ServingDatabase(SETTINGS)._upsert_once(iter([]), MicroBatch("query", 0))
 
     ((_, copy, upsert),) = server.committed
-    assert (copy[1], upsert[1]) == ([""], ("query", 0, None))
+    assert (copy[1], upsert[1]) == ([""], ("query", 0, None, None))
+
+
+POSITION = {"t": {"0": 7}}
+
+
+def test_a_load_of_the_serving_query_is_written_with_its_position(server: Server) -> None:
+    ServingDatabase(SETTINGS).load(["a", "b"], MicroBatch("serving", 3), position=POSITION)
+
+    ((_, copy, upsert),) = server.committed
+    assert (copy[1], upsert[1]) == (["a\nb\n"], ("serving", 3, None, '{"t": {"0": 7}}'))
+
+
+def test_a_position_that_moves_without_rows_is_a_load_too(server: Server) -> None:
+    ServingDatabase(SETTINGS).skip(MicroBatch("serving", 3), position=POSITION)
+
+    (((statement, values),),) = server.committed
+    assert "INSERT INTO loads" in statement
+    assert values == ("serving", 3, None, '{"t": {"0": 7}}')
+
+
+@pytest.mark.parametrize("held", [None, {"t": {"0": 6}}])
+def test_a_load_that_another_process_has_made_writes_nothing(server: Server, held: object) -> None:
+    server.recorded, server.rows = 0, [] if held is None else [(held,)]
+    database, batch = ServingDatabase(SETTINGS), MicroBatch("serving", 3)
+
+    with pytest.raises(TransientError, match="another process has made load 3"):
+        database.load(["a"], batch, position=POSITION)
+    with pytest.raises(TransientError, match="another process has made load 3"):
+        database.skip(batch, position=POSITION)
+
+    assert (server.committed, server.open_connections) == ([], 0)
+
+
+def test_a_load_whose_commit_was_not_answered_may_be_made_again(server: Server) -> None:
+    server.recorded, server.rows = 0, [(POSITION,)]
+
+    ServingDatabase(SETTINGS).load(["a"], MicroBatch("serving", 3), position=POSITION)
+
+    assert len(server.committed) == 1
+
+
+def test_a_server_that_is_away_gets_the_same_lines_again(server: Server, pass_time: list[float]) -> None:
+    server.failures = [None, AWAY]
+
+    ServingDatabase(SETTINGS).load(["a"], MicroBatch("serving", 3), position=POSITION)
+
+    assert server.committed[-1][1][1] == ["a\n"]
 
 
 def test_a_transaction_that_fails_is_not_committed(server: Server) -> None:

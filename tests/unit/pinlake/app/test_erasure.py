@@ -43,7 +43,9 @@ class World:
     Attributes:
         ends: the ends of the one partition of both topics.
         landed: the offset that the batch consumer has committed.
-        streamed: the offset that the stream lane reads next.
+        streamed: the offset that the tables of the stream lane read next.
+        served_until: the offset that its serving query reads next; None before its first load.
+        earliest: the first offset that Kafka still has.
         rows: rows of the subjects, by table.
         old_files: files of old versions with rows of the subjects, by table.
         served: rows of the subjects in Postgres.
@@ -54,6 +56,8 @@ class World:
     ends: int = 5
     landed: int = 3
     streamed: int = 2
+    served_until: int | None = 1
+    earliest: int = 0
     rows: dict[str, int] = field(default_factory=lambda: {"bronze.pins_batch": 4, "silver.pins_batch": 2})
     old_files: dict[str, int] = field(default_factory=lambda: {"bronze.pins_batch": 3})
     served: int = 1
@@ -67,6 +71,11 @@ class World:
     def position(self) -> dict[str, dict[str, int]]:
         return {Settings(_env_file=None).kafka.stream_topic: {"0": self.streamed}}
 
+    def read_offsets(self, _: object) -> dict[str, dict[str, int]] | None:
+        if self.served_until is None:
+            return {}
+        return {Settings(_env_file=None).kafka.stream_topic: {"0": self.served_until}}
+
     def last_started_batch(self) -> int:
         return 1
 
@@ -79,10 +88,10 @@ class World:
 
     def drain(self) -> None:
         if self.stream_is_busy:
-            self.streamed = self.ends  # its owner reads on
+            self.streamed = self.served_until = self.ends  # its owner reads on
             raise BUSY
         self.log.append("drain")
-        self.streamed = self.ends
+        self.streamed = self.served_until = self.ends
 
     def run_gold(self, lake: DeltaLake) -> None:
         self.log.append("gold")
@@ -118,6 +127,8 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
         (erasure, "consume", world.consume),
         (Erasure, "_drain_stream", lambda self: world.drain()),
         (kafka_admin, "latest_offsets", lambda _, topic: {topic: {"0": world.ends}}),
+        (kafka_admin, "earliest_offsets", lambda _, topic: {topic: {"0": world.earliest}}),
+        (erasure, "read_offsets", world.read_offsets),
         (
             kafka_admin,
             "read_lag",
@@ -232,11 +243,34 @@ def test_a_stream_that_another_process_runs_is_waited_for(world: World, tmp_path
 
 
 def test_lanes_that_have_processed_everything_are_not_run_again(world: World, tmp_path: Path) -> None:
-    world.landed = world.streamed = world.ends
+    world.landed = world.streamed = world.served_until = world.ends
 
     _erasure(tmp_path).run()
 
     assert {"consume", "drain"} & set(world.log) == set()
+
+
+@pytest.mark.parametrize("behind", ["streamed", "served_until"])
+def test_a_query_that_is_behind_is_waited_for_even_if_the_other_is_not(
+    behind: str, world: World, tmp_path: Path
+) -> None:
+    world.landed = world.streamed = world.served_until = world.ends
+    setattr(world, behind, 4)
+
+    _erasure(tmp_path).run()
+
+    assert "drain" in world.log
+
+
+def test_records_that_were_removed_before_a_query_started_are_not_waited_for(
+    world: World, tmp_path: Path
+) -> None:
+    world.landed = world.streamed = world.earliest = world.ends
+    world.served_until = None
+
+    _erasure(tmp_path).run()
+
+    assert "drain" not in world.log
 
 
 @pytest.fixture

@@ -161,3 +161,21 @@ def test_lost_offsets_have_an_entry_per_range(spark: SparkSession) -> None:
     assert [part.asDict() for part in entry.offsets] == [
         {"topic": "pins", "partition": 1, "first": 5, "last": 9}
     ]
+
+
+def test_a_load_of_the_serving_query_counts_what_it_has_read(spark: SparkSession) -> None:
+    columns = StructType(
+        [
+            *(StructField(name, LongType()) for name in ("id", "rows_in", "inserted", "updated", "erased")),
+            StructField("receipt", StringType()),
+            StructField("loaded_at", TimestampType()),
+        ]
+    )
+    info = replace(INFO, lane="stream", query="serving", step=Step.SERVING, read=10, quarantined=2)
+    load = {"id": 7, "rows_in": 5, "inserted": 2, "updated": 1, "erased": 0, "loaded_at": NOON}
+
+    (entry,) = entries.from_loads(
+        dataframe_from_rows(spark, [load | {"receipt": info.as_json()}], columns)
+    ).collect()
+
+    assert (entry.rows_in, entry.quarantined, entry.rows_out, entry.superseded) == (10, 2, 3, 5)

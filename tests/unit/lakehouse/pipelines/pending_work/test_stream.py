@@ -45,6 +45,14 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> Ends:
 
 
 @pytest.fixture(autouse=True)
+def served(monkeypatch: pytest.MonkeyPatch) -> Ends:
+    """The offsets that are served next."""
+    served = {TOPIC: {"0": 5, "1": 7}}
+    monkeypatch.setattr(stream, "read_offsets", lambda _: served or None)
+    return served
+
+
+@pytest.fixture(autouse=True)
 def databases(monkeypatch: pytest.MonkeyPatch) -> list[PostgresSettings]:
     """The databases whose schema was created."""
     databases: list[PostgresSettings] = []
@@ -60,6 +68,26 @@ def test_after_a_drain_there_is_nothing_to_do(lake: SettledLake, databases: list
     assert list(_work(lake)) == []
     # A drain without records creates it, too.
     assert databases == [SETTINGS.postgres]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [{TOPIC: {"0": 5, "1": 6}}, {TOPIC: {"0": 5}}, {"another": {"0": 5, "1": 7}}, {}],
+    ids=["a record", "a partition", "another topic", "unknown"],
+)
+def test_an_event_that_was_not_served_is_work(now: Ends, lake: SettledLake, served: Ends) -> None:
+    served.clear()
+    served.update(now)
+
+    assert next(_work(lake)).endswith(f", served is {now or None}")
+
+
+def test_an_empty_partition_needs_no_position(lake: SettledLake, served: Ends, ends: Ends) -> None:
+    ends[TOPIC] = {"0": 0, "1": 7}
+    lake.end_batch("stream", ends)
+    del served[TOPIC]["0"]
+
+    assert list(_work(lake)) == []
 
 
 @pytest.mark.parametrize(

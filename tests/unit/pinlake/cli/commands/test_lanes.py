@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from foundation.errors import TransientError
-from foundation.settings import S3Settings, Settings
+from foundation.settings import S3Settings
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.pipelines import batch, stream_status_writer
@@ -48,12 +48,12 @@ class Lane:
     def drain(self) -> StepMetrics:
         return COUNTS
 
-    def follow(self, *, trigger_seconds: float, stop: threading.Event) -> StepMetrics:
+    def follow(self, *, stop: threading.Event) -> StepMetrics:
         before = stop.is_set()
         signal.raise_signal(signal.SIGTERM)
         # The second signal must end the process at once.
         type(self).stopped = (before, stop.is_set(), signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
-        return StepMetrics(seconds=trigger_seconds)
+        return StepMetrics(seconds=1.5)
 
 
 @pytest.fixture
@@ -181,11 +181,11 @@ def test_silver_cleans_by_the_policy_of_the_settings(monkeypatch: pytest.MonkeyP
     assert policies == ["ascii"]
 
 
-def test_a_stream_follows_until_a_signal(loaded: Settings) -> None:
+def test_a_stream_follows_until_a_signal() -> None:
     (document,) = run("stream", "--json").documents
 
     assert Lane.stopped == (False, True, True)
-    assert document["seconds"] == loaded.stream.trigger_seconds
+    assert document["seconds"] == 1.5
 
 
 def test_a_failed_audit_prints_the_rules_and_ends_with_code_1(

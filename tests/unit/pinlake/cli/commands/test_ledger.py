@@ -13,8 +13,8 @@ from foundation.settings import Settings
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability import reconciliation
 from lakehouse.observability.ledger import balance, collect
-from lakehouse.observability.ledger.balance import BalanceCheck
 from lakehouse.observability.ledger.collect import LedgerState
+from lakehouse.observability.ledger.sums import BalanceCheck
 from lakehouse.observability.reconciliation import SETTLING_TIME, Comparison, EventDifference
 from lakehouse.pipelines import data_loss
 from lakehouse.serving.postgres import Totals
@@ -60,6 +60,7 @@ def test_sums_that_close_are_printed() -> None:
         "lane sum expected found",
         "batch records that Kafka removed unread 0 0 closes",
         "stream records that Kafka removed unread 0 0 closes",
+        "stream records that Kafka removed unserved 0 0 closes",
         "batch rows entered = rows of silver.pins_batch 1,000 1,000 closes",
     ]
 
@@ -88,13 +89,15 @@ def test_records_that_kafka_removed_are_a_sum_that_does_not_close(ledger: Ledger
     ledger.lost = [
         LostOffsets("batch", OffsetRange("pins", 0, 10, 19)),
         LostOffsets("batch", OffsetRange("pins", 1, 5, 5)),
+        LostOffsets("serving", OffsetRange("pins_stream", 0, 1, 2)),
     ]
 
     outcome = run("ledger", "check", "--json")
 
-    batch, stream, _ = outcome.documents
+    batch, stream, serving, _ = outcome.documents
     assert (outcome.code, batch["found"], batch["closes"], stream["closes"]) == (1, 11, False, True)
     assert batch["where"] == ["pins 0: 10 to 19", "pins 1: 5 to 5"]
+    assert (serving["lane"], serving["found"]) == ("stream", 2)
 
 
 def test_without_kafka_the_other_sums_are_checked(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,8 @@ from tests.unit.pinlake.cli.command_line import run
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 OWNER = LockOwner("pinlake stream", "host", "host-id", 12, 0.0, NOON.isoformat())
-RUNNING = stream_status.initial_status(OWNER, NOON).as_written(NOON)
-WAITING = RUNNING.as_waiting("Kafka [b-1] does not answer", NOON)
+RUNNING = stream_status.initial_status(OWNER, NOON).as_written("tables", NOON)
+WAITING = RUNNING.as_waiting("serving", "Kafka [b-1] does not answer", NOON)
 KAFKA = Server("kafka", State.REACHABLE, None, None, "kafka:9092", seconds=0.5)
 POSTGRES = Server("postgres", stack.State.RUNNING, 7, Path("/srv/pg.log"), "127.0.0.1:5432", seconds=0.01)
 AUDIT = StreamAuditStatus(
@@ -65,6 +65,7 @@ def test_a_lakehouse_that_is_well_is_printed_with_code_0(report: list[Report]) -
         "consume pins 0 - 12 -",
         "stream pins_stream 1 10 12 2",
         "Stream lane: running since 2026-01-31T12:00:00+00:00, last wrote 2026-01-31T12:00:00+00:00",
+        "tables: running since 2026-01-31T12:00:00+00:00, last wrote 2026-01-31T12:00:00+00:00",
         "Quality of the stream lane, audited 2026-01-31T11:59:00+00:00",
         "silver.pins_stream version 4: few",
         "gold.pin_features_stream version 3: every rule holds",
@@ -84,7 +85,9 @@ def test_what_is_wrong_is_printed_as_it_is_with_code_1(report: list[Report]) -> 
     for line in (
         "lag unknown: no answer [within] 5 s",
         "Stream lane: waiting since 2026-01-31T12:00:00+00:00, last wrote 2026-01-31T12:00:00+00:00: "
-        "Kafka [b-1] does not answer",
+        "serving: Kafka [b-1] does not answer",
+        "  tables: running since 2026-01-31T12:00:00+00:00, last wrote 2026-01-31T12:00:00+00:00",
+        "  serving: waiting since 2026-01-31T12:00:00+00:00",
         "not audited: no table [/x]",
     ):
         assert line in outcome.out.splitlines()
