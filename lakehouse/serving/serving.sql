@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS loads (
 );
 ALTER TABLE loads ADD COLUMN IF NOT EXISTS erased bigint NOT NULL DEFAULT 0;
 ALTER TABLE loads ADD COLUMN IF NOT EXISTS position jsonb;
+-- The serving query adds a row up to once a second; the ledger and the trace of a pin look for times.
+CREATE INDEX IF NOT EXISTS loads_loaded_at ON loads (loaded_at);
 COMMENT ON TABLE loads IS 'What each micro-batch of the serving query has changed in experimental_data';
 COMMENT ON COLUMN loads.receipt IS 'run, step and Kafka offsets, as in the commits of the Delta tables';
 COMMENT ON COLUMN loads.position IS 'by topic and partition, the offset that the serving query reads next; null for loads of others';
