@@ -35,7 +35,8 @@ def split(text: Column) -> Column:
     Args:
         text: a plain column, tidied.
     """
-    return F.split(F.rtrim(F.ltrim(text, F.lit(" ,#")), F.lit(" ,")), " ?,[ ,#]*+")
+    # A # may end a tag, so the text can still end in a comma and a # that belongs to none.
+    return F.array_remove(F.split(F.rtrim(F.ltrim(text, F.lit(" ,#")), F.lit(" ,")), " ?,[ ,#]*+"), "")
 
 
 def normalise(tags: Column) -> Column:

@@ -92,6 +92,8 @@ def test_lists_of_tags(spark: SparkSession) -> None:
         "Drawing,#Ink, Art ": ["Drawing", "Ink", "Art"],
         "##twice,mid#dle": ["twice", "mid#dle"],
         ",a b,, ,c d,": ["a b", "c d"],
+        "ab,#": ["ab"],
+        "c#, #": ["c#"],
         '["Drawing", " #Ink"]': ["Drawing", "Ink"],
         "[]": [],
         "[half": ["[half"],
@@ -177,6 +179,7 @@ def test_flags_indexes_and_paths(spark: SparkSession) -> None:
 
 
 @given(st.lists(texts, min_size=1, max_size=60))
+@example(["ab,#"])
 @example(["\\" * 100_000, "9" * 100_000, "." * 100_000, "a," * 50_000, " " * 100_000 + "x", "[" * 5_000])
 @few
 def test_arbitrary_text_is_cleaned_and_cleaning_is_idempotent(spark: SparkSession, values: list[str]) -> None:

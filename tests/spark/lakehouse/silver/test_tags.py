@@ -26,8 +26,8 @@ TAGS = {
     "a,b c": ["a", "b c"],
     " #a, ##b ,c#d": ["a", "b", "c#d"],
     ",a,, ,b, ": ["a", "b"],
-    "": [""],
-    "#": [""],
+    "": [],
+    "#": [],
 }
 NORMALISED: list[tuple[list[str] | None, list[str] | None]] = [
     (None, None),

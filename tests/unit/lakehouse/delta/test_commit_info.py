@@ -71,7 +71,7 @@ def test_stored_names_do_not_change() -> None:
         "quarantined", "restored", "net",
     ]  # fmt: skip
     assert [str(step) for step in Step] == [
-        "bronze", "silver", "gold", "serving", "replay", "fix", "drop", "rebuild", "restore", "erase",
+        "bronze", "silver", "gold", "serving", "lost", "replay", "fix", "drop", "rebuild", "restore", "erase",
     ]  # fmt: skip
 
 
