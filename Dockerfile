@@ -55,6 +55,8 @@ COPY foundation/java/__init__.py foundation/java/jars.py foundation/java/jars.lo
 COPY lakehouse/__init__.py ./lakehouse/
 COPY lakehouse/spark/__init__.py lakehouse/spark/class_data_sharing.py ./lakehouse/spark/
 COPY lakehouse/spark/log_store/__init__.py lakehouse/spark/log_store/log_store.jar ./lakehouse/spark/log_store/
+COPY lakehouse/spark/cleaning_functions/__init__.py lakehouse/spark/cleaning_functions/cleaning_functions.jar \
+    ./lakehouse/spark/cleaning_functions/
 COPY scripts/fetch_image_jars.py ./scripts/
 RUN PYTHONPATH=/app PINLAKE_CACHE=/opt/pinlake python scripts/fetch_image_jars.py /opt/s3proxy
 
@@ -99,8 +101,9 @@ USER 0
 COPY --from=jars /opt/pinlake /opt/pinlake
 COPY --from=jars /app/.venv/pinlake-*.jsa /app/.venv/
 COPY --from=code /app /app
-# The class archive is valid only for the jar that it was made with.
+# The class archive is valid only for the jars that it was made with.
 COPY --from=jars /app/lakehouse/spark/log_store/log_store.jar /app/lakehouse/spark/log_store/
+COPY --from=jars /app/lakehouse/spark/cleaning_functions/cleaning_functions.jar /app/lakehouse/spark/cleaning_functions/
 WORKDIR /app
 RUN --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv --mount=type=cache,target=/root/.cache/uv \
     UV_LINK_MODE=copy uv sync --locked --no-default-groups

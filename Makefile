@@ -89,7 +89,7 @@ preflight: ## find problems that would stop docker compose: engine, secrets, por
 airflow-environment: $(UV)
 	@"$(UV)" sync --locked --inexact --quiet --group airflow >&2
 
-# A test builds the jar of the log store with it; no command needs it.
+# A test builds our own jars with it; no command needs it.
 compiler: environment
 	@$(RUN) pinlake jars compiler >&2
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from foundation import settings
 from foundation.java import jars
 from foundation.java.jars import JarSet
-from lakehouse.spark import class_data_sharing, log_store
+from lakehouse.spark import class_data_sharing, cleaning_functions, log_store
 
 
 def main(s3proxy: Path) -> None:
@@ -30,7 +30,8 @@ def main(s3proxy: Path) -> None:
             shutil.copy2(path, s3proxy)
         else:
             shutil.move(path, s3proxy)
-    class_data_sharing.create_archive([str(path) for path in (*spark_jars, log_store.JAR)])
+    own_jars = (log_store.JAR, cleaning_functions.JAR)
+    class_data_sharing.create_archive([str(path) for path in (*spark_jars, *own_jars)])
 
 
 if __name__ == "__main__":

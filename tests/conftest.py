@@ -104,6 +104,16 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
 
 
 @pytest.fixture
+def compiled(spark: SparkSession) -> Iterator[SparkSession]:
+    """The session with compiled plans, as the product's steps have them, for one test."""
+    for name in session.INTERPRETED_PLANS:
+        spark.conf.unset(name)
+    yield spark
+    for name, value in session.INTERPRETED_PLANS.items():
+        spark.conf.set(name, value)
+
+
+@pytest.fixture
 def lake(spark: SparkSession, tmp_path: Path) -> DeltaLake:
     """An empty lakehouse on the local disk, for one test."""
     return DeltaLake(spark, f"file:{tmp_path}")

@@ -39,7 +39,7 @@ class JarSet(StrEnum):
     COMPILER = "compiler"
 
 
-# The set `compiler` is missing: only scripts/build_log_store.py needs it.
+# The set `compiler` is missing: only scripts/build_jars.py needs it.
 COMMAND_SETS = (JarSet.SPARK, JarSet.KAFKA, JarSet.S3PROXY)
 
 

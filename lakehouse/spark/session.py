@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from foundation.java import jars
 from foundation.settings import S3Settings, Settings, SparkSettings
-from lakehouse.spark import class_data_sharing, log_store
+from lakehouse.spark import class_data_sharing, cleaning_functions, log_store
 from lakehouse.spark.jvm_output import redirect_jvm_output
 
 # pyspark prints every failed analysis with its stack traces on standard error before it raises it.
@@ -32,7 +32,8 @@ def class_path(settings: Settings) -> list[str]:
     Raises:
         ConfigurationError: a jar has not been fetched.
     """
-    return [str(path) for path in (*jars.class_path(jars.JarSet.SPARK, settings), log_store.JAR)]
+    own = (log_store.JAR, cleaning_functions.JAR)
+    return [str(path) for path in (*jars.class_path(jars.JarSet.SPARK, settings), *own)]
 
 
 def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
@@ -92,7 +93,7 @@ def stop(session: SparkSession) -> None:
 
 
 def _with_sql_options(builder: SparkSession.Builder, spark: SparkSettings) -> SparkSession.Builder:
-    """Add Delta, the dialect of SQL, and limits that fit tables of wide rows and small logs."""
+    """Add Delta, our functions, the SQL dialect, and limits that fit tables of wide rows and small logs."""
     return (
         builder
         # These record where in Python a column was created: unused here, and five more JVM calls per column.
@@ -104,6 +105,7 @@ def _with_sql_options(builder: SparkSession.Builder, spark: SparkSettings) -> Sp
         .config("spark.sql.shuffle.partitions", str(spark.shuffle_partitions))
         .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
         .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
+        .config(f"spark.sql.catalog.{cleaning_functions.CATALOG}", cleaning_functions.CLASS)
         # SPARK-58241: a Python UDF over a vectorised scan can hang for ever.
         .config("spark.sql.execution.arrow.pythonUDF.columnarInput.enabled", "false")
         # Rows per batch when a cache is built: pins are wide, and Spark's default of 10,000 filled the heap.

@@ -61,7 +61,7 @@ def test_jars_are_fetched_again_only_when_the_code_that_fetches_them_changes() -
         for source in line.split()
     ]
 
-    assert len(copied) == 14
+    assert len(copied) == 16
     assert all((ROOT / source).is_file() for source in copied)
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from foundation.java import jars
 from foundation.settings import S3Settings, Settings, SparkSettings
-from lakehouse.spark import log_store, session
+from lakehouse.spark import cleaning_functions, log_store, session
 
 KEYS = S3Settings(
     endpoint="https://store:9000", region="eu-north-1", access_key="key", secret_key=SecretStr("hunter2")
@@ -66,12 +66,13 @@ def test_times_are_utc_and_sql_is_ansi(started: Started) -> None:
     assert started.log_level == "ERROR"
 
 
-def test_jars_come_from_the_cache_and_the_log_store_is_among_them(started: Started) -> None:
+def test_jars_come_from_the_cache_and_our_own_from_the_package(started: Started) -> None:
     session.build(Settings(), app="a")
 
     paths = started.options["spark.driver.extraClassPath"].split(":")
-    assert paths == ["/jars/delta.jar", str(log_store.JAR)]
+    assert paths == ["/jars/delta.jar", str(log_store.JAR), str(cleaning_functions.JAR)]
     assert started.options["spark.delta.logStore.s3a.impl"] == log_store.CLASS
+    assert started.options["spark.sql.catalog.cleaning"] == cleaning_functions.CLASS
     assert "spark.jars.packages" not in started.options
 
 
@@ -94,7 +95,8 @@ def test_only_a_quick_session_interprets_its_plans(quick: bool, started: Started
 def test_executors_of_a_cluster_get_jars_and_limits(started: Started) -> None:
     session.build(Settings(spark=SparkSettings(master="spark://host:7077", max_cores=3)), app="a")
 
-    assert started.options["spark.jars"] == f"/jars/delta.jar,{log_store.JAR}"
+    sent = f"/jars/delta.jar,{log_store.JAR},{cleaning_functions.JAR}"
+    assert started.options["spark.jars"] == sent
     assert started.options["spark.cores.max"] == "3"
     assert started.options["spark.executor.memory"] == "1g"
 
