@@ -24,7 +24,9 @@ _PLACEHOLDERS = {
     "save_location": (),
     "category": (),
 }
-_FREE_TEXTS = ("title", "description", "poster_name", "tag_list", "is_image_or_video", "category")
+_NO_TAGS = "No Tags Available"
+_FREE_TEXTS = ("title", "description", "poster_name", "is_image_or_video", "category")
+_TRUNCATED_TEXTS = ("title", "description")
 _NUMBERS = ("index", "follower_count", "downloaded")
 _SAVED_IN_PREFIX = r"(?i)^local save in(?:\s+|$)"
 
@@ -41,49 +43,48 @@ def clean(rows: DataFrame, *, text_policy: TextPolicy) -> DataFrame:
     Returns:
         The same rows and columns, with the fields typed as in SILVER, plus cleaning_reasons (array<string>).
     """
-    tag_list = F.col("tag_list")
     return (
-        rows.withColumns({"tag_list": tags.join(tag_list), "_no_list": tags.is_object(tag_list)})
-        .withColumns({"tag_list": F.when(~F.col("_no_list"), tags.join_spelled_out(tag_list))})
-        .withColumns(_tidy_columns(text_policy))
-        .withColumns({field: drop_ellipsis(F.col(field)) for field in ("title", "description")})
-        .withColumns(
-            {field: drop_placeholders(F.col(field), *texts) for field, texts in _PLACEHOLDERS.items()}
-            | {"tag_list": tags.split(tag_list)}
-        )
-        .withColumns(_parsed_numbers() | {"tag_list": tags.normalise(tag_list)})
+        rows.withColumn("_no_list", tags.is_object(F.col("tag_list")))
+        .withColumns(_cleaned_texts(text_policy) | {"tag_list": _split_tags(text_policy)})
+        .withColumns(_parsed_numbers())
         .withColumns({"cleaning_reasons": _reasons()})
         .withColumns(_typed_columns())
         .drop("_no_list", *(f"_{field}" for field in _NUMBERS))
     )
 
 
-def _tidy_columns(policy: TextPolicy) -> dict[str, Column]:
+def _cleaned_texts(policy: TextPolicy) -> dict[str, Column]:
     texts = {field: tidy(F.col(field), policy=policy) for field in _FREE_TEXTS}
+    texts |= {field: drop_ellipsis(texts[field]) for field in _TRUNCATED_TEXTS}
+    texts |= {field: tidy(F.col(field), policy="unicode") for field in _NUMBERS}
     # A path or an address must not be rewritten: only the text around it is dropped.
-    paths = {
-        "image_src": _strip(F.col("image_src")),
-        "save_location": _strip(F.regexp_replace(_strip(F.col("save_location")), _SAVED_IN_PREFIX, "")),
+    texts["image_src"] = _strip(F.col("image_src"))
+    texts["save_location"] = _strip(F.regexp_replace(_strip(F.col("save_location")), _SAVED_IN_PREFIX, ""))
+    return {
+        field: drop_placeholders(texts[field], *placeholders) for field, placeholders in _PLACEHOLDERS.items()
     }
-    return texts | paths | {field: tidy(F.col(field), policy="unicode") for field in _NUMBERS}
 
 
 def _strip(text: Column) -> Column:
     return F.btrim(text, F.lit(" \t\r\n\u00a0"))
 
 
+def _split_tags(policy: TextPolicy) -> Column:
+    joined = F.when(~F.col("_no_list"), tags.join(F.col("tag_list")))
+    return tags.split(tidy(tags.join_spelled_out(joined), policy=policy), _NO_TAGS)
+
+
 def _parsed_numbers() -> dict[str, Column]:
     return {
-        "_index": numbers.parse_number(F.col("index")),
+        "_index": numbers.parse_integer(F.col("index")),
         "_follower_count": numbers.parse_count(F.col("follower_count")),
         "_downloaded": numbers.parse_flag(F.col("downloaded")),
     }
 
 
 def _typed_columns() -> dict[str, Column]:
-    is_whole = F.col("_index") == F.round("_index")
     return {
-        "index": F.when(is_whole, F.col("_index").try_cast("int")),
+        "index": F.col("_index").try_cast("int"),
         "follower_count": F.when(F.col("_follower_count") >= 0, F.col("_follower_count").try_cast("int")),
         "downloaded": F.col("_downloaded"),
     }
@@ -93,8 +94,8 @@ def _reasons() -> Column:
     index, followers = F.col("_index"), F.col("_follower_count")
     unparsed = {field: F.col(field).isNotNull() & F.col(f"_{field}").isNull() for field in _NUMBERS}
     reasons = (
-        F.when(unparsed["index"] | (index != F.round(index)), "index.not_an_integer").when(
-            ~index.between(-numbers.INT_MAX - 1, numbers.INT_MAX), "index.out_of_range"
+        F.when(unparsed["index"], "index.not_an_integer").when(
+            ~index.between(numbers.INT_MIN, numbers.INT_MAX), "index.out_of_range"
         ),
         F.when(unparsed["follower_count"], "follower_count.not_a_number").when(
             ~followers.between(0, numbers.INT_MAX), "follower_count.out_of_range"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-# One character, then a comma before each further one. Possessive, so that long text causes no recursion.
-_SPELLED_OUT = r"(?s)^.(?:,.)++\z"
+from lakehouse.silver.text import literal_placeholders
+from lakehouse.spark.cleaning_functions import CATALOG
 
 
 def is_object(raw: Column) -> Column:
@@ -15,7 +15,11 @@ def is_object(raw: Column) -> Column:
 
 
 def join(raw: Column) -> Column:
-    """Return the comma-joined text of a JSON array, and any other text unchanged."""
+    """Return the comma-joined text of a JSON array, and any other text unchanged.
+
+    Args:
+        raw: a plain column, because it is read more than once.
+    """
     listed = F.array_join(F.from_json(raw, "array<string>"), ",")
     return F.when(raw.startswith("["), F.coalesce(listed, raw)).otherwise(raw)
 
@@ -24,33 +28,18 @@ def join_spelled_out(text: Column) -> Column:
     """Return the text of a list with a comma between all characters, such as T,w,o, ,w,o,r,d,s.
 
     Args:
-        text: a plain column of comma-joined text, not yet tidied.
+        text: comma-joined text, not yet tidied.
     """
-    return F.when(text.rlike(_SPELLED_OUT), F.regexp_replace(text, "(?s)(.),", "$1")).otherwise(text)
+    return F.call_function(f"{CATALOG}.join_spelled_out", text)
 
 
-def split(text: Column) -> Column:
+def split(tidied: Column, *placeholders: str) -> Column:
     """Return the tags of comma-joined text in order, without surrounding blanks, leading # and empty tags.
 
-    Args:
-        text: a plain column, tidied.
-    """
-    # A # may end a tag, so the text can still end in a comma and a # that belongs to none.
-    return F.array_remove(F.split(F.rtrim(F.ltrim(text, F.lit(" ,#")), F.lit(" ,")), " ?,[ ,#]*+"), "")
-
-
-def normalise(tags: Column) -> Column:
-    """Return an empty list for the placeholder of no tags, and one tag for a list of only single characters.
+    A list of only single characters becomes one tag.
 
     Args:
-        tags: a plain column of array<string>.
+        tidied: text.
+        placeholders: texts that mean that there are no tags, in upper or lower case and without commas.
     """
-    text = F.array_join(tags, "")
-    is_placeholder = F.lower(text).isin("", "no tags available")
-    is_spelled_out = (F.size(tags) > 1) & (F.length(text) == F.size(tags))
-    return (
-        F.when(tags.isNull(), tags)
-        .when(is_placeholder, F.array().cast("array<string>"))
-        .when(is_spelled_out, F.array(text))
-        .otherwise(tags)
-    )
+    return F.call_function(f"{CATALOG}.split_tags", tidied, literal_placeholders(*placeholders))

@@ -47,7 +47,10 @@ public final class SplitTags extends CleaningFunction<ArrayData> {
             tags.add(slice(text, start, text.getByte(comma - 1) == ' ' ? comma - 1 : comma));
             start = skip(text, comma, end);
         }
-        tags.add(slice(text, start, end));
+        // A # may end a tag, so the text can still end in a comma and a # that belongs to none.
+        if (start < end) {
+            tags.add(slice(text, start, end));
+        }
         return tags.toArray(new UTF8String[0]);
     }
 
