@@ -16,7 +16,6 @@ from pyspark.sql import functions as F
 from foundation.event import PIN_FIELDS
 from lakehouse.silver.cleaning import clean
 from lakehouse.silver.text import TextPolicy
-from tests.generated_code import LONGEST_COMPILED_METHOD
 from tests.spark.lakehouse.silver.dirty_texts import DirtyTexts, every_character
 from tests.spark.lakehouse.silver.expressions import cleaning as expressions
 
@@ -63,8 +62,6 @@ def _differences(
     spark: SparkSession, folder: Path, *, texts: Sequence[str | None], policy: TextPolicy
 ) -> list[Row]:
     """Return texts that the two clean differently, if they are all fields of a pin."""
-    # Java would interpret the generated code of the expressions, because it is too long.
-    spark.conf.set("spark.sql.codegen.hugeMethodLimit", LONGEST_COMPILED_METHOD)
     file = folder / "texts.jsonl"
     file.write_bytes(b"\n".join(orjson.dumps({"n": n, "text": text}) for n, text in enumerate(texts)))
     rows = spark.read.schema("n int, text string").json(str(file))
