@@ -11,8 +11,8 @@ from pyspark.sql.types import IntegerType, LongType, StringType, StructField, St
 
 from foundation import kafka_admin
 from foundation.object_store import ObjectStore
-from foundation.offsets import FOLDER, LostOffsets, OffsetRange, Positions
-from foundation.settings import Settings
+from foundation.offsets import FOLDER, LostOffsets, OffsetRange, Positions, data_loss_error
+from foundation.settings import KafkaSettings, Settings
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.streaming_checkpoint import read_stream_position
@@ -47,6 +47,23 @@ def lost_offsets(following: Positions, earliest: Positions) -> list[LostOffsets]
         for partition, wanted in partitions.items()
         if (first := earliest.get(topic, {}).get(partition, 0)) > wanted
     ]
+
+
+def find_lost(following: Positions, earliest: Positions, *, kafka: KafkaSettings) -> list[LostOffsets]:
+    """Return the lost offsets that a query of the stream lane passes over, as the settings allow.
+
+    Args:
+        following: the next offset to read.
+        earliest: the first offset that Kafka still has.
+        kafka: what to do about lost offsets.
+
+    Raises:
+        TerminalError: offsets are lost, and the settings say to stop.
+    """
+    lost = lost_offsets(following, earliest)
+    if lost and kafka.on_data_loss == "stop":
+        raise data_loss_error(lost)
+    return lost
 
 
 def detect_data_loss(settings: Settings) -> list[LostOffsets]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import structlog
 from pyspark.sql import DataFrame, SparkSession
 
-from foundation.offsets import OffsetRange, Positions, advance, data_loss_error, starting_position
+from foundation.offsets import OffsetRange, Positions, advance, starting_position
 from foundation.settings import Settings
 from lakehouse.bronze import sources
 from lakehouse.delta import commit_info
@@ -22,7 +22,7 @@ from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.delta.streaming_checkpoint import Checkpoint
-from lakehouse.pipelines.data_loss import lost_offsets
+from lakehouse.pipelines.data_loss import find_lost
 from lakehouse.pipelines.micro_batches import MicroBatches
 from lakehouse.pipelines.serving_writer import ServingBatchWriter
 from lakehouse.serving.position import QUERY, ServingPosition, read_newest_of_others, read_position
@@ -145,11 +145,9 @@ class ServingQuery:
 
     def _pass_over_lost(self, start: ServingPosition, earliest: Positions) -> ServingPosition:
         """Stop at offsets that Kafka has removed, or record them and return the position after them."""
-        lost = lost_offsets(start.offsets, earliest)
+        lost = find_lost(start.offsets, earliest, kafka=self._settings.kafka)
         if not lost:
             return start
-        if self._settings.kafka.on_data_loss == "stop":
-            raise data_loss_error(lost)
         for part in lost:
             log.error("offsets are lost and will not be served", **part.as_row())
         ranges = tuple(part.offsets for part in lost)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from pyspark.sql import DataFrame
 
-from foundation.offsets import LostOffsets, Positions, data_loss_error
+from foundation.offsets import LostOffsets, Positions
 from foundation.settings import Settings
 from lakehouse.bronze import sources
 from lakehouse.delta.commit_info import CommitInfo
@@ -85,9 +85,7 @@ class TableQuery:
         position = self._lake.checkpoint("stream").position()
         # Asked even when nothing can be lost yet, so that it shows at once if Kafka does not answer.
         earliest = self._earliest()
-        lost = data_loss.lost_offsets(position, earliest) if position else []
-        if lost and self._settings.kafka.on_data_loss == "stop":
-            raise data_loss_error(lost)
+        lost = data_loss.find_lost(position or {}, earliest, kafka=self._settings.kafka)
         for part in lost:
             data_loss.record(self._lake, part)
         return lost

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TextIO, cast
@@ -162,12 +162,7 @@ class ServingDatabase:
         Raises: as `load`.
         """
         for attempt in self._retrying():
-            with (
-                attempt,
-                closing(connect(self._settings)) as session,
-                session,
-                session.cursor() as cursor,
-            ):
+            with attempt, self._transaction() as cursor:
                 cursor.execute(_SKIP, _identity(batch, position))
                 self._require_own(cursor, batch, position)
 
@@ -196,20 +191,21 @@ class ServingDatabase:
         Raises: as `read_loads`.
         """
         for attempt in self._retrying():
-            with (
-                attempt,
-                closing(connect(self._settings)) as session,
-                session,
-                session.cursor() as cursor,
-            ):
+            with attempt, self._transaction() as cursor:
                 cursor.execute(statement, values)
                 return cursor.fetchall()
         raise AssertionError  # the last attempt returns a result or raises an error
 
+    @contextmanager
+    def _transaction(self) -> Iterator[Cursor]:
+        """Yield a cursor of a new connection; what it did is committed after the block, unless it failed."""
+        with closing(connect(self._settings)) as session, session, session.cursor() as cursor:
+            yield cursor
+
     def _upsert_once(
         self, lines: Iterator[str], batch: MicroBatch, *, position: Positions | None = None
     ) -> None:
-        with closing(connect(self._settings)) as session, session, session.cursor() as cursor:
+        with self._transaction() as cursor:
             cursor.execute(_STAGE)
             # psycopg2 calls only read(); its stubs require a whole file.
             cursor.copy_expert(_COPY, cast("TextIO", _Lines(lines)))

@@ -142,7 +142,7 @@ def _run(step: _Step, *, wait: float, as_json: bool) -> None:
     from lakehouse.pipelines.pending_work.lake_state import LakeState
     from lakehouse.pipelines.pending_work.reasons import find_reason
 
-    # The lock comes first, as it always has: while another process writes, nobody can say what is left to do.
+    # The lock comes first: while another process writes, what is left to do is not known.
     with write_lock(step.name, [step.lock], wait=wait) as settings:
         reason = find_reason(lambda: step.find_work(LakeState(settings.s3), settings))
         log.debug("looked for work", step=step.name, reason=reason)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from foundation.offsets import Positions
 from lakehouse.delta import commit_info
@@ -15,13 +13,9 @@ from lakehouse.delta.lake import MicroBatch
 from lakehouse.pipelines.serving_query import serving_session
 from lakehouse.pipelines.serving_writer import ServingBatchWriter
 from lakehouse.serving.postgres import ServingDatabase
+from tests.kafka_frames import kafka_frame, pin_bytes
 
-SCHEMA = (
-    "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary, "
-    "headers array<struct<key: string, value: binary>>"
-)
 PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"
-FIRST = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BATCH = MicroBatch("serving", 3, commit_info.begin(lane="stream"))
 POSITION = {"t": {"0": 4}}
 MAX_JOBS = 1
@@ -37,23 +31,13 @@ class Serving:
         self.loads.append(([line.split(",") for line in lines], batch, position))
 
 
-def _records(spark: SparkSession, *values: bytes) -> DataFrame:
-    rows = [
-        ("t", 0, offset, FIRST + timedelta(seconds=offset), b"key", value, None)
-        for offset, value in enumerate(values)
-    ]
-    return spark.createDataFrame(rows, SCHEMA)
-
-
-def _pin(unique_id: str, followers: str) -> bytes:
-    return json.dumps({"unique_id": unique_id, "category": "art", "follower_count": followers}).encode()
-
-
 def test_the_newest_valid_event_of_each_pin_is_sent_and_the_rest_counted(spark: SparkSession) -> None:
     serving = Serving()
     writer = ServingBatchWriter(spark, cast("ServingDatabase", serving), text_policy="unicode")
     session = serving_session(spark)
-    rows = _records(session, _pin(PIN, "10"), _pin(OTHER, "1900M"), _pin(PIN, "20"), b"no json")
+    rows = kafka_frame(
+        session, pin_bytes(PIN, "10"), pin_bytes(OTHER, "1900M"), pin_bytes(PIN, "20"), b"no json"
+    )
 
     counts = writer.write(rows, BATCH, position=POSITION)
 
@@ -70,8 +54,8 @@ def test_a_micro_batch_of_refused_records_is_a_load_without_rows(spark: SparkSes
     serving = Serving()
     writer = ServingBatchWriter(spark, cast("ServingDatabase", serving), text_policy="unicode")
 
-    counts = writer.write(_records(spark, b"no json"), BATCH, position=POSITION)
-    nothing = writer.write(_records(spark, b"no json").limit(0), BATCH, position=POSITION)
+    counts = writer.write(kafka_frame(spark, b"no json"), BATCH, position=POSITION)
+    nothing = writer.write(kafka_frame(spark, b"no json").limit(0), BATCH, position=POSITION)
 
     assert (counts.read, counts.written, counts.quarantined) == (1, 0, 1)
     assert (nothing.read, nothing.written, nothing.quarantined) == (0, 0, 0)
@@ -80,8 +64,8 @@ def test_a_micro_batch_of_refused_records_is_a_load_without_rows(spark: SparkSes
 
 def test_it_costs_one_job(spark: SparkSession) -> None:
     writer = ServingBatchWriter(spark, cast("ServingDatabase", Serving()), text_policy="unicode")
-    pins = [_pin(PIN, str(number)) for number in range(50)]
-    rows = _records(serving_session(spark), *pins).localCheckpoint()
+    pins = [pin_bytes(PIN, str(number)) for number in range(50)]
+    rows = kafka_frame(serving_session(spark), *pins).localCheckpoint()
     context = spark.sparkContext
     context.setJobGroup("serving", "a micro-batch")
     try:

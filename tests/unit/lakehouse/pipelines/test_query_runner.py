@@ -22,11 +22,11 @@ AWAY = TransientError("Postgres is away", where="there", hint="Start it.")
 
 
 class Query:
-    """A query whose runs end as they are told to.
+    """A query whose runs end as the test says.
 
     Attributes:
         runs: how its next runs end: with an error, or with what it writes; it ends in order after the last.
-        marks: what the lane's status was told.
+        marks: what the lane's status was asked to show.
         closed: how often it was closed.
     """
 

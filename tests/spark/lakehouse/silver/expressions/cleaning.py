@@ -5,29 +5,14 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.silver import cleaning
 from lakehouse.silver.text import TextPolicy
 from tests.spark.lakehouse.silver.expressions import numbers, tags
 from tests.spark.lakehouse.silver.expressions.text import drop_ellipsis, drop_placeholders, tidy
 
-_PLACEHOLDERS = {
-    "index": (),
-    "title": ("No Title Data Available",),
-    "description": (
-        "No description available",
-        "No description available Story format",
-        "Untitled",
-    ),
-    "poster_name": ("User Info Error",),
-    "follower_count": ("User Info Error",),
-    "is_image_or_video": (),
-    "image_src": ("Image src error.",),
-    "downloaded": (),
-    "save_location": (),
-    "category": (),
-}
-_FREE_TEXTS = ("title", "description", "poster_name", "tag_list", "is_image_or_video", "category")
-_NUMBERS = ("index", "follower_count", "downloaded")
-_SAVED_IN_PREFIX = r"(?i)^local save in(?:\s+|$)"
+# What is true of pins is the same on both sides; what is compared are the functions.
+_FREE_TEXTS = (*cleaning._FREE_TEXTS, "tag_list")
+_NUMBERS, _PLACEHOLDERS = cleaning._NUMBERS, cleaning._PLACEHOLDERS
 
 
 def clean(rows: DataFrame, *, text_policy: TextPolicy) -> DataFrame:
@@ -64,7 +49,9 @@ def _tidy_columns(policy: TextPolicy) -> dict[str, Column]:
     # A path or an address must not be rewritten: only the text around it is dropped.
     paths = {
         "image_src": _strip(F.col("image_src")),
-        "save_location": _strip(F.regexp_replace(_strip(F.col("save_location")), _SAVED_IN_PREFIX, "")),
+        "save_location": _strip(
+            F.regexp_replace(_strip(F.col("save_location")), cleaning._SAVED_IN_PREFIX, "")
+        ),
     }
     return texts | paths | {field: tidy(F.col(field), policy="unicode") for field in _NUMBERS}
 

@@ -4,7 +4,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import org.apache.spark.unsafe.types.UTF8String;
 
-/** What the parsers of numbers share. A number too large for its column must differ from text that is no number. */
+/** What the parsers of numbers share. A number too large for its column must differ from text that is not a number. */
 final class Numbers {
     /** Limits the length of text and exponent: parsing a million digits, or 1e-999999999, takes minutes. */
     static final String SHORT = "(?=.{1,64}\\z)[+-]?";

@@ -26,7 +26,7 @@ final class Placeholders {
         return false;
     }
 
-    /** Compare lengths and first letters only, which tells nearly all texts apart. */
+    /** Compare lengths and first letters only, which already distinguishes nearly all texts. */
     private static boolean mayBe(UTF8String text, UTF8String placeholder) {
         int size = text.numBytes();
         if (size == 0 || placeholder.numBytes() == 0) {

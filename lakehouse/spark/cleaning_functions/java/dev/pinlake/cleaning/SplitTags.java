@@ -73,6 +73,6 @@ public final class SplitTags extends CleaningFunction<ArrayData> {
     }
 
     private static UTF8String slice(UTF8String text, int start, int end) {
-        return start == end ? UTF8String.EMPTY_UTF8 : text.copyUTF8String(start, end - 1);
+        return text.copyUTF8String(start, end - 1);
     }
 }
