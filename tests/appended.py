@@ -16,6 +16,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from foundation.clients import s3_client
 from foundation.settings import Settings
+from lakehouse.catalog.tables import OPS_LEDGER
+from lakehouse.delta.retries import retry_on_conflict
 
 SCHEMA = Schema([Field("writer", DataType.utf8()), Field("number", DataType.int64())])
 Row = tuple[str, int]
@@ -141,7 +143,12 @@ def rows(spark: SparkSession, *, writer: str, numbers: range) -> DataFrame:
 
 
 def append(spark: SparkSession, url: str, *, writer: str, numbers: range) -> None:
-    """Append one row per commit."""
+    """Append one row per commit, as the product does: an append that meets a conflict is repeated.
+
+    A folder that the local store lists with a gap can look like a table that does not exist yet.
+    """
     for number in numbers:
         row = rows(spark, writer=writer, numbers=range(number, number + 1))
-        row.write.format("delta").mode("append").save(url)
+        for attempt in retry_on_conflict(OPS_LEDGER):
+            with attempt:
+                row.write.format("delta").mode("append").save(url)
