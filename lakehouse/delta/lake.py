@@ -152,8 +152,16 @@ class DeltaLake:
         """Return a session whose commits carry this info, because Delta's commands have no option for it."""
         return _session_with(self.spark, info)
 
-    def append(self, rows: DataFrame, table: Table, batch: MicroBatch) -> None:
-        """Append rows: one job, no shuffle, one commit. Retried if the table's properties have changed."""
+    def append(self, rows: DataFrame, table: Table, batch: MicroBatch | None = None) -> None:
+        """Append rows: no shuffle, one commit. Retried if the table's properties have changed.
+
+        Costs one job, and for a micro-batch another one, which looks for it in the table's log.
+
+        Args:
+            rows: the rows.
+            table: the table.
+            batch: the micro-batch; None for rows that no later attempt writes again.
+        """
         for attempt in retry_on_conflict(table):
             with attempt:
                 _writer(rows, table, batch).mode("append").save(self.path(table))
@@ -278,12 +286,11 @@ def _column_definition(field: StructField) -> str:
     return f"`{field.name}` {field.dataType.simpleString()} COMMENT '{comment}'"
 
 
-def _writer(rows: DataFrame, table: Table, batch: MicroBatch) -> DataFrameWriter:
-    writer = (
-        rows.write.format("delta")
-        .option("txnAppId", _app_id(table, batch))
-        .option("txnVersion", str(batch.number))
-    )
+def _writer(rows: DataFrame, table: Table, batch: MicroBatch | None) -> DataFrameWriter:
+    writer = rows.write.format("delta")
+    if batch is None:
+        return writer
+    writer = writer.option("txnAppId", _app_id(table, batch)).option("txnVersion", str(batch.number))
     return writer.option("userMetadata", batch.commit_info.as_json()) if batch.commit_info else writer
 
 

@@ -93,13 +93,15 @@ class ServingQuery:
         session = serving_session(self._lake.spark)
         source = sources.read_kafka(session, self._settings.kafka, offsets_per_batch=limit, start=offsets)
 
+        lines = self._writer.to_lines(source)
+
         def write(rows: DataFrame, batch: MicroBatch) -> StepMetrics:
             counts = self._write(rows, batch)
             if counts.read:
                 on_written()
             return counts
 
-        return MicroBatches(source, write, checkpoint=self._new_checkpoint(session), run=self._run)
+        return MicroBatches(lines, write, checkpoint=self._new_checkpoint(session), run=self._run)
 
     def close(self) -> None:
         """Remove the checkpoint of the last start."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import structlog
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from foundation.offsets import Positions
@@ -12,17 +14,17 @@ from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
-from lakehouse.gold.pin_features import check_features, to_features
+from lakehouse.gold.pin_features import check_features
 from lakehouse.quality import gate as gates
-from lakehouse.serving.postgres import ServingDatabase, to_lines
+from lakehouse.serving.postgres import ServingDatabase, csv_line
 from lakehouse.silver.text import TextPolicy
-from lakehouse.silver.transform import check_records, to_silver
+from lakehouse.silver.transform import check_records
 
 log = structlog.get_logger()
 
 
 class ServingBatchWriter:
-    """Parses, cleans and checks each micro-batch and sends the features of its pins to Postgres.
+    """Parses, cleans and checks records, and sends the features of those that pass to Postgres.
 
     Args:
         spark: the session that compiles the gates.
@@ -39,33 +41,43 @@ class ServingBatchWriter:
         self._silver_gate = gates.open_gate(spark, STREAM.silver)
         self._features_gate = gates.open_gate(spark, STREAM.features)
 
-    def write(self, rows: DataFrame, batch: MicroBatch, *, position: Positions) -> StepMetrics:
+    def to_lines(self, records: DataFrame) -> DataFrame:
+        """Return one row per record, in order: `line`, its features as Postgres copies them.
+
+        The line is null if a gate refuses the record. This is a projection without a shuffle, so that it can
+        be part of a streaming query, which is analysed once and not for every micro-batch.
+
+        Args:
+            records: see `lakehouse.bronze.sources`.
+        """
+        unused = datetime.now(UTC)  # the features have no column with the time of the write
+        checked = check_records(
+            to_bronze(records, at=unused), self._silver_gate, text_policy=self._text_policy, at=unused
+        ).withColumn("_is_valid", F.size("reasons") == 0)
+        passes = F.col("_is_valid") & (F.size("reasons") == 0)
+        features = check_features(checked, self._features_gate)
+        return features.select(F.when(passes, csv_line()).alias("line"))
+
+    def write(self, lines: DataFrame, batch: MicroBatch, *, position: Positions) -> StepMetrics:
         """Write a micro-batch; writing it again changes nothing. One job.
 
         What a gate refuses is left out and only counted: the table query keeps it, with its reasons.
 
         Args:
-            rows: the records: see `lakehouse.bronze.sources`.
+            lines: see `to_lines`.
             batch: the micro-batch.
             position: the offset to be read after it, by topic and partition.
 
         Raises:
             TransientError: Postgres does not answer.
         """
-        records, pins = Observation(), Observation()
-        is_refused = F.size("reasons") > 0
-        checked = check_records(
-            to_bronze(rows, at=batch.began), self._silver_gate, text_policy=self._text_policy, at=batch.began
-        ).observe(records, F.count(F.lit(1)).alias("read"), F.count_if(is_refused).alias("refused"))
-        features = check_features(to_silver(checked), self._features_gate).observe(
-            pins, F.count_if(is_refused).alias("refused")
-        )
         # The settings limit a micro-batch, and a line has some hundred bytes. Postgres may have to be asked
         # more than once; Kafka is read once.
-        lines = [row.line for row in to_lines(to_features(gates.valid_rows(features))).collect()]
-        refused = records.get["refused"] + pins.get["refused"]
-        counts = StepMetrics(read=records.get["read"], written=len(lines), quarantined=refused)
-        self._serving.load(lines, batch.for_step(Step.SERVING, counts), position=position)
+        rows = lines.collect()
+        valid = [row.line for row in rows if row.line is not None]
+        refused = len(rows) - len(valid)
+        counts = StepMetrics(read=len(rows), written=len(valid), quarantined=refused)
+        self._serving.load(valid, batch.for_step(Step.SERVING, counts), position=position)
         if refused:
             log.info("refused records are not served", load=batch.number, count=refused)
         return counts

@@ -1,4 +1,4 @@
-"""Adapter to Great Expectations: with gx_validation, the only module that depends on its internals.
+"""Adapter to Great Expectations: with gx_metrics and gx_validation, all that depends on its internals.
 
 Map expectations become column predicates: the expectation's own metric is asked for its condition, on a frame
 without rows, so that no job runs. TESTED is the version of Great Expectations that this was tested with.
@@ -69,7 +69,7 @@ _UNSUPPORTED = frozenset(
         "expect_column_values_to_match_strftime_format",
     }
 )
-_COMPILE_ERRORS = (GreatExpectationsError, PySparkException, ValueError, TypeError, KeyError)
+EVALUATION_ERRORS = (GreatExpectationsError, PySparkException, ValueError, TypeError, KeyError)
 
 # Counts unexpected values without fetching any.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -124,11 +124,11 @@ def _compile_once(spark: SparkSession, rules: Sequence[Rule], schema: StructType
     engine.load_batch_data("rows", row.where("false"))
     try:
         return _predicates(engine, rules, row)
-    except _COMPILE_ERRORS:
+    except EVALUATION_ERRORS:
         for rule in rules:
             try:
                 _predicates(engine, [rule], row)
-            except _COMPILE_ERRORS as error:
+            except EVALUATION_ERRORS as error:
                 raise rule_error(rule, error) from error
         raise
 
@@ -160,7 +160,7 @@ def _check_once(spark: SparkSession, rules: Sequence[Rule], schema: StructType) 
             )
             for name in dependencies.get_metric_names():
                 get_metric_provider(metric_name=name, execution_engine=engine)
-        except _COMPILE_ERRORS as error:
+        except EVALUATION_ERRORS as error:
             raise rule_error(rule, error) from error
 
 

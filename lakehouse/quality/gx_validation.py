@@ -1,26 +1,19 @@
-"""Great Expectations' own validation of rules on a table as a whole."""
+"""Great Expectations' judgement of rules on a table as a whole."""
 
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from great_expectations.execution_engine.sparkdf_execution_engine import SparkDFExecutionEngine
+from great_expectations.expectations.expectation import Expectation
 from pyspark.sql import DataFrame
 
-from lakehouse.quality.gx_adapter import RESULT_FORMAT, build_expectation, rule_error
+from lakehouse.quality.gx_adapter import EVALUATION_ERRORS, RESULT_FORMAT, build_expectation, rule_error
+from lakehouse.quality.gx_metrics import Values, compute_metrics
 from lakehouse.quality.suite_model import Rule
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import great_expectations as great
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
 
 
 @dataclass(frozen=True)
@@ -35,61 +28,63 @@ class RuleOutcome:
 
 
 def validate(rows: DataFrame, rules: Sequence[Rule]) -> list[RuleOutcome]:
-    """Evaluate rules on rows as a whole. Costs about one job per rule, and a shuffle per uniqueness rule.
+    """Evaluate rules on rows as a whole. Costs one job, or more: see `lakehouse.quality.gx_metrics`.
 
     Args:
-        rows: the rows; not empty.
+        rows: the rows.
         rules: rules of any kind.
+
+    Returns:
+        One outcome per rule; none if there are no rows.
 
     Raises:
         TerminalError: a rule cannot be evaluated.
     """
-    context = great.get_context(mode="ephemeral", project_config=_configuration())
-    source = context.data_sources.add_spark("spark", persist=False)
-    batch = (
-        source.add_dataframe_asset("rows")
-        .add_batch_definition_whole_dataframe("all")
-        .get_batch({"dataframe": rows})
-    )
-    suite = great.ExpectationSuite(name="rules")
-    for rule in rules:
-        suite.add_expectation(build_expectation(json.loads(rule.expectation)))
-    validation = batch.validate(suite, result_format=RESULT_FORMAT)
-    by_id = {_id(result): result for result in validation.results}
-    total = max((result.result.get("element_count") or 0 for result in validation.results), default=0)
-    return [_outcome(rule, by_id[rule.id], total) for rule in rules]
+    engine = SparkDFExecutionEngine(spark=rows.sparkSession, persist=False)
+    engine.load_batch_data("rows", rows)
+    try:
+        return _validate(engine, rows, rules)
+    except EVALUATION_ERRORS:
+        for rule in rules:
+            try:
+                _validate(engine, rows, [rule])
+            except EVALUATION_ERRORS as error:
+                raise rule_error(rule, error) from error
+        raise
 
 
-def _configuration() -> DataContextConfig:
-    return DataContextConfig(
-        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-        progress_bars=ProgressBarsConfig(globally=False),
-        analytics_enabled=False,
-    )
+def _validate(engine: SparkDFExecutionEngine, rows: DataFrame, rules: Sequence[Rule]) -> list[RuleOutcome]:
+    expectations = [build_expectation(json.loads(rule.expectation)) for rule in rules]
+    metrics = [
+        metric
+        for expectation in expectations
+        for metric in expectation.get_validation_dependencies(engine, _runtime()).get_metric_configurations()
+    ]
+    count, values = compute_metrics(engine, rows, metrics)
+    if not count:
+        return []
+    return [
+        _judge(engine, rule, expectation, values=values, count=count)
+        for rule, expectation in zip(rules, expectations, strict=True)
+    ]
 
 
-def _id(result: Any) -> str:  # noqa: ANN401 - has no public type
-    return str(result.expectation_config.meta["id"])
-
-
-def _outcome(rule: Rule, result: Any, total: int) -> RuleOutcome:  # noqa: ANN401 - has no public type
-    if message := _exception_message(result.exception_info or {}):
-        raise rule_error(rule, message)
+def _judge(
+    engine: SparkDFExecutionEngine, rule: Rule, expectation: Expectation, *, values: Values, count: int
+) -> RuleOutcome:
+    result = expectation.metrics_validate(values, _runtime(), engine)
     details = result.result
     observed = details.get("observed_value")
     unexpected = details.get("unexpected_count")
     return RuleOutcome(
         rule=rule,
-        evaluated=int(details.get("element_count") or total),
+        evaluated=int(details.get("element_count") or count),
         unexpected=None if unexpected is None else int(unexpected),
         observed=None if observed is None else json.dumps(observed, default=str),
         success=bool(result.success),
     )
 
 
-def _exception_message(info: dict[str, Any]) -> str | None:
-    """The message of the first exception: `info` describes one exception, or one per metric."""
-    for entry in (info, *info.values()):
-        if isinstance(entry, dict) and entry.get("raised_exception"):
-            return str(entry.get("exception_message") or "unknown")
-    return None
+def _runtime() -> dict[str, Any]:
+    # Great Expectations adds to what it is given.
+    return {"result_format": dict(RESULT_FORMAT)}

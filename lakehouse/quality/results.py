@@ -12,10 +12,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from foundation.errors import UsageError
-from foundation.event import new_event_id
 from lakehouse.catalog.schemas import RESULTS
 from lakehouse.catalog.tables import QUALITY_RESULTS, TABLES, Table
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality.suite_model import Rule
 from lakehouse.spark.dataframes import dataframe_from_rows
@@ -98,7 +97,7 @@ def append(lake: DeltaLake, results: Sequence[RuleResult]) -> None:
         return
     lake.ensure(QUALITY_RESULTS)
     rows = dataframe_from_rows(lake.spark, [asdict(result) for result in results], RESULTS)
-    lake.append(rows, QUALITY_RESULTS, MicroBatch(new_event_id(), 0))
+    lake.append(rows, QUALITY_RESULTS)
 
 
 def read_results(lake: DeltaLake, table: str, *, rule: str | None = None) -> DataFrame:

@@ -15,7 +15,7 @@ from typing import Any, TextIO, cast
 import psycopg2
 import structlog
 from psycopg2.extensions import cursor as Cursor  # a class, named like a variable
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
@@ -38,12 +38,13 @@ SELECT {_COLUMNS} FROM experimental_data WITH NO DATA
 # Spark's CSV with Postgres's escapes. Both write null as nothing and an empty string as "".
 _CSV = {"escape": '"', "timestampFormat": "yyyy-MM-dd HH:mm:ss.SSSSSSXXX"}
 _COPY = f"COPY staging ({_COLUMNS}) FROM STDIN (FORMAT csv)"
-# Rows are inserted in key order, so that two concurrent upserts wait for each other instead of deadlocking.
-# The same statement records the changes in `loads`; repeating a micro-batch changes neither table.
+# Of several events of a pin the newest counts, and of repeats of an event the first line. Rows are inserted
+# in key order, so that two concurrent upserts wait for each other instead of deadlocking. The same statement
+# records the changes in `loads`; repeating a micro-batch changes neither table.
 _UPSERT = f"""
 WITH written AS (
     INSERT INTO experimental_data AS held ({_COLUMNS}, loaded_at)
-    SELECT {_COLUMNS}, now() FROM staging ORDER BY unique_id
+    SELECT DISTINCT ON (unique_id) {_COLUMNS}, now() FROM staging ORDER BY unique_id, event_id DESC, ctid
     ON CONFLICT (unique_id) DO UPDATE
     SET {", ".join(f"{name} = excluded.{name}" for name in _REPLACED)}
     WHERE excluded.event_id > held.event_id
@@ -127,13 +128,13 @@ class ServingDatabase:
         The rows pass through the driver one partition at a time.
 
         Args:
-            features: gold's feature columns, at most one row per pin.
+            features: gold's feature columns.
             batch: the micro-batch; it identifies the load.
 
         Raises:
             TransientError: the server did not answer for as long as the settings allow.
         """
-        lines = to_lines(features)
+        lines = features.select(csv_line().alias("line"))
         for attempt in self._retrying():
             with attempt:
                 self._upsert_once((row.line for row in lines.toLocalIterator()), batch)
@@ -142,7 +143,7 @@ class ServingDatabase:
         """Upsert the lines of a micro-batch of the serving query, and record load and position with them.
 
         Args:
-            lines: see `to_lines`.
+            lines: see `csv_line`.
             batch: the micro-batch; it identifies the load.
             position: the offset to be read next, by topic and partition.
 
@@ -253,9 +254,9 @@ class ServingDatabase:
         )
 
 
-def to_lines(features: DataFrame) -> DataFrame:
-    """Return feature columns as `line`, the text that Postgres copies."""
-    return features.select(F.to_csv(F.struct(*FEATURES.fieldNames()), _CSV).alias("line"))
+def csv_line() -> Column:
+    """Return the feature columns of a row as one line of CSV, the text that Postgres copies."""
+    return F.to_csv(F.struct(*FEATURES.fieldNames()), _CSV)
 
 
 def _identity(batch: MicroBatch, position: Positions | None) -> tuple[str, int, str | None, str | None]:

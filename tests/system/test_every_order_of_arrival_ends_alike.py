@@ -51,7 +51,8 @@ def test_every_order(spark: SparkSession, own: Settings) -> None:
     # The last one repeats a micro-batch: the tables after a crash, Postgres after its position was lost.
     for load, number in enumerate([*range(MICRO_BATCHES), 0]):
         tables.write(_records(spark, pins, number), MicroBatch(query, number))
-        serving.write(_records(spark, pins, number), MicroBatch("serving", load), position={})
+        lines = serving.to_lines(_records(spark, pins, number))
+        serving.write(lines, MicroBatch("serving", load), position={})
 
     expected = {pin: max(rank for rank, _, _ in of_pin) for pin, of_pin in pins.items()}
     for table in (STREAM.silver, STREAM.features):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,6 +62,21 @@ def test_only_a_newer_event_replaces_a_row(spark: SparkSession, postgres: Postgr
     ]
 
 
+def test_of_several_events_of_a_pin_the_newest_counts_and_of_repeats_the_first(
+    spark: SparkSession, postgres: PostgresSettings
+) -> None:
+    target = ServingDatabase(postgres)
+    target.ensure()
+
+    several = [(11, 5, "older", 1), (11, 7, "newest", 2), (11, 7, "repeated", 3), (11, 6, "between", 4)]
+    target.upsert(_features(spark, several).coalesce(1), _batch(10))
+    target.upsert(_features(spark, [(11, 7, "repeated later", 5)]), _batch(11))
+
+    assert _rows(postgres)[11][:3] == ("newest", 2, 7)
+    loads = _ask(postgres, "SELECT rows_in, inserted, updated FROM loads WHERE batch >= 10 ORDER BY batch")
+    assert loads == [(4, 1, 0), (1, 0, 0)]
+
+
 def test_an_upsert_waits_for_a_server_that_was_killed(
     spark: SparkSession, own_stack: Settings, postgres: PostgresSettings
 ) -> None:
@@ -98,7 +114,7 @@ def _batch(number: int) -> MicroBatch:
     return MicroBatch("query", number)
 
 
-def _features(spark: SparkSession, events: list[tuple[int, int, str | None, int | None]]) -> DataFrame:
+def _features(spark: SparkSession, events: Sequence[tuple[int, int, str | None, int | None]]) -> DataFrame:
     rows = [
         (PIN.format(pin), category, followers, 1, EVENT.format(rank), NOW + timedelta(seconds=rank))
         for pin, rank, category, followers in events

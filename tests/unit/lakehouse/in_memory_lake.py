@@ -67,9 +67,10 @@ class InMemoryLake(DeltaLake):
     def read(self, table: Table, *, version: int | None = None) -> DataFrame:
         return Rows(self.versions[table.full_name][-1 if version is None else version]).dataframe
 
-    def append(self, rows: DataFrame, table: Table, batch: MicroBatch) -> None:
+    def append(self, rows: DataFrame, table: Table, batch: MicroBatch | None = None) -> None:
         self.write(table, [*self.rows(table), *cast("Rows", rows).rows])
-        self.batches.setdefault(table.full_name, []).append(batch)
+        if batch is not None:
+            self.batches.setdefault(table.full_name, []).append(batch)
 
     def merge_newest(self, rows: DataFrame, table: Table, batch: MicroBatch) -> None:
         newest = {tuple(row[name] for name in table.key): row for row in self.rows(table)}

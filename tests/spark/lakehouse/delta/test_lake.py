@@ -36,6 +36,17 @@ def test_a_repeated_micro_batch_is_written_once(lake: DeltaLake) -> None:
     assert lake.rows_of_last_write(TABLE) == 1
 
 
+def test_only_rows_of_a_micro_batch_leave_its_number_in_the_log(lake: DeltaLake) -> None:
+    lake.ensure(TABLE)
+    lake.append(_features(lake.spark, [(1, 1)]), TABLE)
+    lake.append(_features(lake.spark, [(2, 1)]), TABLE, MicroBatch("query", 0))
+
+    log = Path(lake.path(TABLE).removeprefix("file:"), "_delta_log")
+    commits = [path.read_text() for path in sorted(log.glob("*.json"))]
+    assert ['"txn"' in commit for commit in commits] == [False, False, True]
+    assert _ranks(lake) == {1: 1, 2: 1}
+
+
 def test_a_table_whose_creation_was_killed_is_created(lake: DeltaLake) -> None:
     path = Path(lake.path(BATCH.silver).removeprefix("file:"))
     (path / "_delta_log").mkdir(parents=True)

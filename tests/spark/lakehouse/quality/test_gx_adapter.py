@@ -20,6 +20,7 @@ from foundation.errors import TerminalError
 from lakehouse.quality import gx_adapter as gx
 from lakehouse.quality import gx_validation
 from lakehouse.quality.suite_model import Rule
+from tests.spark.lakehouse.quality import great_expectations_validation
 
 SCHEMA = StructType(
     [
@@ -94,17 +95,11 @@ def test_predicates_agree_with_great_expectations_on_each_row(
 
 
 def _unexpected_by_great_expectations(frame: Any) -> dict[str, set[int]]:  # noqa: ANN401 - a DataFrame
-    context = great_expectations.get_context(mode="ephemeral", project_config=gx_validation._configuration())
-    asset = context.data_sources.add_spark("s", persist=False).add_dataframe_asset("a")
-    batch = asset.add_batch_definition_whole_dataframe("b").get_batch({"dataframe": frame})
-    suite = great_expectations.ExpectationSuite(name="s")
-    for rule in RULES:
-        suite.add_expectation(gx.build_expectation(json.loads(rule.expectation)))
     result_format = {"result_format": "COMPLETE", "unexpected_index_column_names": ["id"]}
-    validation = batch.validate(suite, result_format=result_format)
+    results = great_expectations_validation.validate(frame, RULES, result_format)
     return {
-        gx_validation._id(result): {row["id"] for row in result.result.get("unexpected_index_list") or ()}
-        for result in validation.results
+        name: {row["id"] for row in result.result.get("unexpected_index_list") or ()}
+        for name, result in results.items()
     }
 
 

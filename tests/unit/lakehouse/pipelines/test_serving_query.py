@@ -76,6 +76,9 @@ class World:
         finally:
             query.close()
 
+    def to_lines(self, records: DataFrame) -> DataFrame:
+        return records
+
     def write(self, rows: Any, batch: MicroBatch, *, position: Positions) -> StepMetrics:  # noqa: ANN401
         offsets = batch.commit_info.offsets if batch.commit_info else ()
         events = [number for part in offsets for number in range(part.first, part.last + 1)]

@@ -35,6 +35,8 @@ def _add_measures(rows: Rows, *, quarantined_share: float) -> Rows:
 def _validate(dataframe: DataFrame, rules: Sequence[Rule]) -> list[RuleOutcome]:
     assert isinstance(dataframe, Rows)
     rows = dataframe.rows
+    if not rows:
+        return []
     if any(row.get(BREAKS) == CANNOT_BE_EVALUATED for row in rows):
         raise TerminalError(CANNOT_BE_EVALUATED, where="the suite", hint="Fix it.")
     broken = {rule.id: sum(row.get(BREAKS) == rule.id for row in rows) for rule in rules}
