@@ -59,7 +59,6 @@ def test_tables_are_written_without_postgres_and_nothing_is_skipped(
 
     assert _pins(own, spark) == set(PINS[:5])
     assert set(served(own)) == set(PINS[:2])
-    _assert_balanced(own, spark)
     open_stream(spark, own).drain()
     assert set(served(own)) == set(PINS[:5])
     _assert_balanced(own, spark)
