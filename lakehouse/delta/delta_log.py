@@ -8,6 +8,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from lakehouse.spark import filesystem
+from lakehouse.spark.java_classes import find_class
 
 
 def newest_version(spark: SparkSession, url: str) -> int:
@@ -15,8 +16,7 @@ def newest_version(spark: SparkSession, url: str) -> int:
 
     Delta's history would give it as well, but by a job of half a second.
     """
-    jvm: Any = spark.sparkContext._jvm
-    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, url)
+    log = find_class(spark, "org.apache.spark.sql.delta.DeltaLog").forTable(spark._jsparkSession, url)
     # Scala's default arguments are methods of their own in Java.
     defaults = (getattr(log, f"update$default${number}")() for number in (1, 2, 3))
     return int(log.update(*defaults).version())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lakehouse.spark.java_classes import find_class
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -15,8 +17,7 @@ def read_text(spark: SparkSession, url: str) -> str | None:
         return None
     stream = system.open(path)
     try:
-        assert spark.sparkContext._jvm is not None  # a running session has a JVM
-        return str(spark.sparkContext._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+        return str(find_class(spark, "org.apache.commons.io.IOUtils").toString(stream, "UTF-8"))
     finally:
         stream.close()
 
@@ -51,7 +52,5 @@ def delete(spark: SparkSession, url: str) -> None:
 
 
 def _system_and_path(spark: SparkSession, url: str) -> tuple[Any, Any]:
-    context = spark.sparkContext
-    assert context._jvm is not None  # a running session has a JVM
-    path = context._jvm.org.apache.hadoop.fs.Path(url)
-    return path.getFileSystem(context._jsc.hadoopConfiguration()), path
+    path = find_class(spark, "org.apache.hadoop.fs.Path")(url)
+    return path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()), path

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 from foundation.java import jars
 from foundation.settings import S3Settings, Settings, SparkSettings
 from lakehouse.spark import class_data_sharing, cleaning_functions, log_store
+from lakehouse.spark.java_classes import keep_classes_of_pyspark
 from lakehouse.spark.jvm_output import redirect_jvm_output
 
 # pyspark prints every failed analysis with its stack traces on standard error before it raises it.
@@ -75,6 +76,7 @@ def build(settings: Settings, *, app: str, quick: bool = False) -> SparkSession:
         session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel(spark.log_level)
     _use_s3(session, settings.s3)
+    keep_classes_of_pyspark(session)
     return session
 
 

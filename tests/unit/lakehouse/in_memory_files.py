@@ -23,14 +23,12 @@ class InMemoryFiles:
     @property
     def session(self) -> SparkSession:
         """The session, for functions that use nothing of it but its file system."""
-        packages = SimpleNamespace(
-            apache=SimpleNamespace(
-                hadoop=SimpleNamespace(fs=SimpleNamespace(Path=lambda url: _Path(self, url))),
-                commons=SimpleNamespace(io=SimpleNamespace(IOUtils=_IOUtils)),
-            )
-        )
+        classes = {
+            "org.apache.hadoop.fs.Path": lambda url: _Path(self, url),
+            "org.apache.commons.io.IOUtils": _IOUtils,
+        }
         context = SimpleNamespace(
-            _jvm=SimpleNamespace(org=packages), _jsc=SimpleNamespace(hadoopConfiguration=lambda: None)
+            _jvm=SimpleNamespace(**classes), _jsc=SimpleNamespace(hadoopConfiguration=lambda: None)
         )
         return cast("SparkSession", SimpleNamespace(sparkContext=context))
 

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 from foundation.java import jars
 from foundation.settings import S3Settings, Settings, SparkSettings
 from lakehouse.spark import cleaning_functions, log_store, session
+from tests.unit.lakehouse.spark.java_class_lookups import Classes
 
 KEYS = S3Settings(
     endpoint="https://store:9000", region="eu-north-1", access_key="key", secret_key=SecretStr("hunter2")
@@ -36,7 +37,9 @@ class Started:
         self.log_level = ""
         configuration = SimpleNamespace(set=self.hadoop.__setitem__)
         self.sparkContext = SimpleNamespace(
-            _jsc=SimpleNamespace(hadoopConfiguration=lambda: configuration), setLogLevel=self._set_level
+            _jsc=SimpleNamespace(hadoopConfiguration=lambda: configuration),
+            _jvm=Classes(),
+            setLogLevel=self._set_level,
         )
 
     def _set_level(self, level: str) -> None:
