@@ -30,7 +30,8 @@ class Proof:
 
     Attributes:
         lost: acknowledged events missing in a lane's bronze, and pins missing in Postgres.
-        doubled: Kafka records that a bronze table, or pins that a silver table, has more than once.
+        doubled: Kafka records that a bronze table has more than once, and pins, or in the stream lane events
+            of a pin, that silver or gold has more than once.
         stale: pins whose row in Postgres is not their newest acknowledged event.
         unbalanced: sums of the ledger that do not close, as "lane: sum".
         differing: events on which the lanes do not agree.
@@ -104,7 +105,7 @@ def _count_doubled(spark: SparkSession, settings: Settings) -> int:
     keys: list[tuple[Table, Sequence[str]]] = [
         (lane.bronze, ("topic", "partition", "offset")) for lane in (BATCH, STREAM)
     ]
-    keys += [(table, ("unique_id",)) for lane in (BATCH, STREAM) for table in (lane.silver, lane.features)]
+    keys += [(table, table.key) for lane in (BATCH, STREAM) for table in (lane.silver, lane.features)]
     doubled = 0
     for table, key in keys:
         rows = lake.read(table)

@@ -39,6 +39,12 @@ def event_time(event_id: uuid.UUID) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=event_id.int >> 80)
 
 
+def event_id_at(moment: datetime) -> str:
+    """Return the smallest UUIDv7 of a moment: ids of earlier events are smaller, of later ones greater."""
+    milliseconds = (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
+    return str(uuid.UUID(int=(milliseconds << 80) | (7 << 76) | (2 << 62)))
+
+
 def parse_event_id(text: str, *, now: datetime) -> str:
     """Return a client's own event id in its canonical spelling.
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -96,12 +96,20 @@ class StreamSettings(_Section):
     `serving_trigger_seconds`: how often Kafka is asked for events to serve.
     `tables_trigger_seconds`: how often the tables are written.
     `timeout_seconds`: how long each query tries to reach a server before the lane stops.
+    `history_days`: how long the history keeps events that a newer one of the pin has replaced; None: always.
     """
 
     serving_trigger_seconds: float = Field(default=0.2, ge=0)
     tables_trigger_seconds: float = Field(default=15.0, ge=0)
     max_offsets_per_trigger: int = Field(default=20_000, ge=1)
     timeout_seconds: float = Field(default=600.0, gt=0)
+    # The API takes ids up to a day old: a repeat must find the event that it repeats.
+    history_days: int | None = Field(default=None, ge=2)
+
+    @field_validator("history_days", mode="before")
+    @classmethod
+    def _keep_if_empty(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class QualitySettings(_Section):

@@ -23,6 +23,15 @@ def kafka_frame(spark: SparkSession, *values: bytes) -> DataFrame:
     return spark.createDataFrame(rows, _SCHEMA)
 
 
+def event_frame(spark: SparkSession, *events: tuple[str, bytes]) -> DataFrame:
+    """Return a frame of these values with their event ids, otherwise as `kafka_frame` does."""
+    rows = [
+        ("t", 0, offset, FIRST + timedelta(seconds=offset), b"key", value, [("event_id", event_id.encode())])
+        for offset, (event_id, value) in enumerate(events)
+    ]
+    return spark.createDataFrame(rows, _SCHEMA)
+
+
 def pin_bytes(unique_id: str, followers: str) -> bytes:
     """Return the value of a record with a valid pin, but for what is wrong with its follower count."""
     return json.dumps({"unique_id": unique_id, "category": "art", "follower_count": followers}).encode()

@@ -68,6 +68,21 @@ step;
 
 SELECT title FROM silver.pins_stream WHERE unique_id = '0190163d-8694-739b-aea5-966c26f8ad91';
 
+SELECT * FROM silver.pins_stream_latest;
+
+SELECT category, count(*) AS n FROM gold.pin_features_stream_latest WHERE unique_id >=
+'0190163d-8694-739b-aea5-966c26f8ad91' AND category = 'art' GROUP BY category;
+
+SELECT s.unique_id, s.category AS was, l.category AS is_now, o.category AS then FROM silver.pins_stream s JOIN
+silver.pins_stream_latest l ON s.unique_id = l.unique_id JOIN silver.pins_stream_latest VERSION AS OF 1 AS o ON
+o.unique_id = s.unique_id WHERE s.event_id <= l.event_id;
+
+WITH art AS (SELECT silver.pins_stream_latest.unique_id FROM silver.pins_stream_latest WHERE
+silver.pins_stream_latest.category = 'art') SELECT count(*), max(unique_id) AS m FROM art;
+
+SELECT unique_id, follower_count FROM gold.pin_features_stream_latest AS newest WHERE EXISTS (SELECT 1 FROM
+gold.pin_features_stream f WHERE f.unique_id = newest.unique_id AND f.event_id < newest.event_id);
+
 SELECT median(follower_count), round(stddev(follower_count), 3) FROM silver.pins_batch;
 
 SELECT * FROM VALUES (1, 'a'), (2, NULL) AS t(x, y);

@@ -13,19 +13,22 @@ from lakehouse.quality.suite_file import FOLDER
 PLAUSIBLE = "follower_count.plausible"
 
 
-def allow_followers(monkeypatch: pytest.MonkeyPatch, folder: Path, *, between: tuple[int, int]) -> None:
-    """Make the gates of silver and gold accept only follower counts in a range.
+def allow_followers(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, *, between: tuple[int, int], layer: str = ""
+) -> None:
+    """Make the gates of silver and gold, or of one of them, accept only follower counts in a range.
 
     Args:
         monkeypatch: of the test.
         folder: the folder for the changed suites.
         between: the minimum and the maximum.
+        layer: silver or gold; empty for both.
     """
     folder.mkdir(exist_ok=True)
     for path in FOLDER.glob("*.json"):
         document = json.loads(path.read_text())
         for entry in document["expectations"]:
-            if entry["meta"]["id"].endswith(PLAUSIBLE):
+            if entry["meta"]["id"].startswith(layer) and entry["meta"]["id"].endswith(PLAUSIBLE):
                 entry["kwargs"] |= dict(zip(("min_value", "max_value"), between, strict=True))
         (folder / path.name).write_text(json.dumps(document))
     monkeypatch.setattr(suites.load_suite, "__kwdefaults__", {"folder": folder})

@@ -35,6 +35,7 @@ class Step(StrEnum):
     REBUILD = "rebuild"
     RESTORE = "restore"
     ERASE = "erase"
+    EXPIRE = "expire"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class CommitInfo:
         versions: the versions of a table that were read.
         read: rows read by the step; None if they were not counted.
         quarantined: rows refused by the step's gate.
+        passed: records of a micro-batch that passed the gates of silver and gold, repeats included; None if
+            they were not counted.
         restored: the version that a restore returns to.
         net: net row change; set only for a restore, which has no Delta metric.
     """
@@ -88,6 +91,7 @@ class CommitInfo:
     versions: Versions | None = None
     read: int | None = None
     quarantined: int = 0
+    passed: int | None = None
     restored: int | None = None
     net: int | None = None
 

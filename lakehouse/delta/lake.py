@@ -61,6 +61,11 @@ class MicroBatch:
         info = replace_fields(self.commit_info, step=step)
         return replace_fields(self, commit_info=info.with_metrics(metrics) if metrics else info)
 
+    def with_passed(self, records: int) -> MicroBatch:
+        """Return a copy whose commits name how many records passed both gates."""
+        info = self.commit_info and replace_fields(self.commit_info, passed=records)
+        return replace_fields(self, commit_info=info)
+
 
 @dataclass(frozen=True)
 class DeltaLake:

@@ -13,6 +13,7 @@ from lakehouse.catalog.tables import Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.retries import retry_on_conflict
 from lakehouse.delta.table_properties import table_properties
+from lakehouse.operations.history_retention import remove_superseded
 from lakehouse.operations.retention import retention_blockers
 from lakehouse.spark import filesystem
 
@@ -60,6 +61,7 @@ class MaintenanceResult:
         joined: small files that were compacted; in a dry run, how many fewer files there would be.
         removed: files that were removed, or would be.
         held_back: the reasons why something was left as it is, each a sentence.
+        expired: superseded events that were removed from a history, or would be.
     """
 
     table: str
@@ -68,9 +70,12 @@ class MaintenanceResult:
     joined: int = 0
     removed: int = 0
     held_back: tuple[str, ...] = ()
+    expired: int = 0
 
 
-def maintain(lake: DeltaLake, table: Table, *, dry_run: bool = False) -> MaintenanceResult | None:
+def maintain(
+    lake: DeltaLake, table: Table, *, history_days: int | None = None, dry_run: bool = False
+) -> MaintenanceResult | None:
     """Remove a table's old files, then compact small ones; return None if the table does not exist yet.
 
     Files are kept for the table's `retention_days`. If a reader still needs an older version, no file is
@@ -82,11 +87,16 @@ def maintain(lake: DeltaLake, table: Table, *, dry_run: bool = False) -> Mainten
         lake: the lakehouse.
         table: the table. Merges into it may run meanwhile: they retry after a conflict, as this does. Its
             rows must not be replaced meanwhile.
+        history_days: for a history: how long superseded events are kept; None to keep all.
         dry_run: change nothing, only report what there is to do.
     """
     if not lake.exists(table):
         return None
     before, blockers = measure(lake, table), _blockers(lake, table)
+    expired = 0
+    if history_days is not None:
+        now = datetime.now(UTC)
+        expired = remove_superseded(lake, table, days=history_days, now=now, dry_run=dry_run)
     worthwhile = before.excess_files >= MIN_EXCESS_FILES
     if not dry_run:
         _set_properties(lake, table)
@@ -94,11 +104,12 @@ def maintain(lake: DeltaLake, table: Table, *, dry_run: bool = False) -> Mainten
     if dry_run:
         joined = before.excess_files if worthwhile else 0
         return MaintenanceResult(
-            table.full_name, before, joined=joined, removed=removed, held_back=tuple(blockers)
+            table.full_name, before, None, joined, removed, held_back=tuple(blockers), expired=expired
         )
     joined, conflict = _compact(lake, table) if worthwhile else (0, [])
     after = measure(lake, table)
-    return MaintenanceResult(table.full_name, before, after, joined, removed, (*blockers, *conflict))
+    held_back = (*blockers, *conflict)
+    return MaintenanceResult(table.full_name, before, after, joined, removed, held_back, expired)
 
 
 def measure(lake: DeltaLake, table: Table) -> TableSize:

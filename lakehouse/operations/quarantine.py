@@ -12,18 +12,20 @@ from pyspark.sql import functions as F
 
 from foundation.errors import UsageError, first_line
 from foundation.event import PIN_FIELDS
-from lakehouse.catalog.schemas import QUARANTINE
+from lakehouse.catalog.schemas import QUARANTINE, SILVER
 from lakehouse.catalog.tables import STREAM, Lane
 from lakehouse.delta import commit_info
+from lakehouse.delta.appends import collect_event_ids
 from lakehouse.delta.commit_info import CommitInfo, Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.delta.retries import retry_on_conflict
 from lakehouse.gold.pin_features import check_features, to_features
-from lakehouse.pipelines.table_writes import LaneWriter
+from lakehouse.pipelines.table_writes import HistoryWriter, LaneWriter
 from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import Gate
 from lakehouse.quality.quarantine import DROPPED, OPEN, REPLAYED
 from lakehouse.serving.postgres import ServingDatabase
+from lakehouse.silver.deduplication import drop_repeats, latest_event_per_pin
 from lakehouse.silver.parsing import RULES, parse
 from lakehouse.silver.text import TextPolicy
 from lakehouse.silver.transform import check_records, to_silver
@@ -107,9 +109,10 @@ class Quarantine:
     ) -> ReplayResult:
         """Send open rows through the same parsing, cleaning and gates, under their own event ids.
 
-        Rows that pass are merged into silver, and for the stream lane into gold and Postgres, where only a
-        newer event replaces another. Then they are marked. A replay that was killed may be repeated. Both
-        suites are loaded and compiled once.
+        In the batch lane, rows that pass are merged into silver. In the stream lane they are appended to
+        silver and gold, unless these have the event, and go to Postgres, where only a newer event replaces
+        another. Then they are marked. A replay that was killed may be repeated. Both suites are loaded and
+        compiled once.
 
         Args:
             where: the condition, as for `select`.
@@ -157,13 +160,16 @@ class Quarantine:
     def _write(self, passed: DataFrame, count: int, serving: ServingDatabase | None) -> None:
         info = self._begin(Step.REPLAY, rows=count)
         batch = MicroBatch(f"{Step.REPLAY}/{info.run}", 0, info, info.began)
-        silver = to_silver(passed).localCheckpoint()
-        writer = LaneWriter(self._lake, self._lane)
-        writer.merge_silver(silver, batch)
-        if self._lane is STREAM:
-            writer.merge_features(silver, batch)
-            if serving is not None:
-                serving.upsert(to_features(silver), batch)
+        if self._lane is not STREAM:
+            writer = LaneWriter(self._lake, self._lane)
+            writer.write_silver(to_silver(passed).localCheckpoint(), batch)
+            return
+        events = drop_repeats(passed).select(*SILVER.fieldNames()).localCheckpoint()
+        appender = HistoryWriter(self._lake, self._lane, collect_event_ids(events))
+        appender.write_silver(events, batch)
+        appender.write_features(events, batch)
+        if serving is not None:
+            serving.upsert(to_features(latest_event_per_pin(events)), batch)
 
     def _change(self, rows: DataFrame, values: dict[str, str], *, note: str | None, step: Step) -> int:
         """Update the open rows with these ids in one merge, and return their number."""

@@ -72,7 +72,11 @@ def _list_notes(table: Table) -> list[str]:
     ]
     if table == STREAM.features:
         notes.append("Postgres keeps its rows, as it accepts only newer events")
-    if table.key and table.layer in ("silver", "gold"):
+    if table.is_history:
+        notes.append(
+            "the stream does not read the events since that version again: they are missing from then on"
+        )
+    elif table.key and table.layer in ("silver", "gold"):
         notes.append(
             "events read since that version are not read again; "
             "`pinlake rebuild` of their days brings them back into the batch lane"

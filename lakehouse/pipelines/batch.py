@@ -113,7 +113,7 @@ def run_gold(lake: DeltaLake) -> StepMetrics:
             result = gates.count_violations(check_features(upserts, gate), gate)
             stats.add(result)
             writes = [
-                *writer.features_writes(result, batch),
+                *writer.features_writes(gates.valid_rows(result.rows), result, batch),
                 lambda: writer.replace_category_daily(days, batch),
             ]
             run_concurrently(writes)

@@ -61,7 +61,9 @@ class ServingBatchWriter:
     def write(self, lines: DataFrame, batch: MicroBatch, *, position: Positions) -> StepMetrics:
         """Write a micro-batch; writing it again changes nothing. One job.
 
-        What a gate refuses is left out and only counted: the table query keeps it, with its reasons.
+        Both gates judge every event before Postgres chooses the newest of each pin, so that a newer event
+        that a gate refuses hides no older one. What a gate refuses is left out and only counted: the table
+        query keeps it, with its reasons.
 
         Args:
             lines: see `to_lines`.
@@ -77,7 +79,8 @@ class ServingBatchWriter:
         valid = [row.line for row in rows if row.line is not None]
         refused = len(rows) - len(valid)
         counts = StepMetrics(read=len(rows), written=len(valid), quarantined=refused)
-        self._serving.load(valid, batch.for_step(Step.SERVING, counts), position=position)
+        load = batch.with_passed(len(valid)).for_step(Step.SERVING, counts)
+        self._serving.load(valid, load, position=position)
         if refused:
             log.info("refused records are not served", load=batch.number, count=refused)
         return counts

@@ -10,11 +10,11 @@ from pyspark.sql import DataFrame
 
 from lakehouse.catalog.schemas import BRONZE
 from lakehouse.catalog.tables import CATEGORY_DAILY, Lane
+from lakehouse.delta.appends import EventIds, append_new_events
 from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake, MicroBatch
 from lakehouse.gold.category_daily import filter_by_days, to_category_daily
 from lakehouse.gold.pin_features import to_features
-from lakehouse.quality import gate as gates
 from lakehouse.quality.gate import GateResult
 from lakehouse.quality.quarantine import to_quarantine
 
@@ -37,11 +37,11 @@ class LaneWriter:
         """Append bronze rows. Costs one job."""
         self.lake.append(rows.select(*BRONZE.fieldNames()), self.lane.bronze, batch.for_step(Step.BRONZE))
 
-    def merge_silver(self, rows: DataFrame, batch: MicroBatch) -> None:
+    def write_silver(self, rows: DataFrame, batch: MicroBatch) -> None:
         """Merge silver rows; the newest event of a pin wins."""
         self.lake.merge_newest(rows, self.lane.silver, batch)
 
-    def merge_features(self, silver: DataFrame, batch: MicroBatch) -> None:
+    def write_features(self, silver: DataFrame, batch: MicroBatch) -> None:
         """Merge the features of silver rows; the newest event of a pin wins."""
         self.lake.merge_newest(to_features(silver), self.lane.features, batch)
 
@@ -77,14 +77,41 @@ class LaneWriter:
         """
         step_batch = batch.for_step(Step.SILVER, result.counts)
         if result.counts.written:
-            yield lambda: self.merge_silver(silver, step_batch)
+            yield lambda: self.write_silver(silver, step_batch)
         if result.counts.quarantined:
             yield lambda: self.append_quarantine(result, step_batch)
 
-    def features_writes(self, result: GateResult, batch: MicroBatch) -> Iterator[TableWrite]:
-        """Yield the writes of silver rows that gold's gate checked: their features and the invalid rows."""
+    def features_writes(
+        self, silver: DataFrame, result: GateResult, batch: MicroBatch
+    ) -> Iterator[TableWrite]:
+        """Yield the writes of silver rows that gold's gate checked: their features and the invalid rows.
+
+        Args:
+            silver: the valid rows.
+            result: the result of gold's gate.
+            batch: the micro-batch.
+        """
         step_batch = batch.for_step(Step.GOLD, result.counts)
         if result.counts.written:
-            yield lambda: self.merge_features(gates.valid_rows(result.rows), step_batch)
+            yield lambda: self.write_features(silver, step_batch)
         if result.counts.quarantined:
             yield lambda: self.append_quarantine(result, step_batch)
+
+
+@dataclass(frozen=True)
+class HistoryWriter(LaneWriter):
+    """Writes into the tables of a lane that keeps every event: one row per event, appended once.
+
+    Attributes:
+        ids: the event ids of the micro-batch.
+    """
+
+    ids: EventIds
+
+    def write_silver(self, rows: DataFrame, batch: MicroBatch) -> None:
+        """Append the silver rows of events that the table lacks."""
+        append_new_events(self.lake, rows, self.lane.silver, batch, ids=self.ids)
+
+    def write_features(self, silver: DataFrame, batch: MicroBatch) -> None:
+        """Append the features of events that the table lacks."""
+        append_new_events(self.lake, to_features(silver), self.lane.features, batch, ids=self.ids)

@@ -10,9 +10,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.tables import Table
+from lakehouse.delta.added_rows import read_added
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality.gx_validation import validate
-from lakehouse.quality.results import RuleResult, lane_name
+from lakehouse.quality.results import RuleResult
 from lakehouse.quality.suites import load_suite
 
 
@@ -24,17 +25,21 @@ class AuditTarget:
         table: a table that has a suite.
         version: its Delta version.
         quarantined_share: refused rows as a share of incoming rows, from 0 to 1. Rules can refer to it.
+        since: an older version: only rows in files added after it are checked. None for all rows.
     """
 
     table: Table
     version: int
     quarantined_share: float = 0.0
+    since: int | None = None
 
 
 def audit(lake: DeltaLake, target: AuditTarget, *, run_id: str) -> list[RuleResult]:
     """Evaluate a suite's table rules on a version of a table.
 
-    Costs one job, or more: see `lakehouse.quality.gx_metrics`.
+    Costs one job, or more: see `lakehouse.quality.gx_metrics`. Without the rows up to `target.since`,
+    uniqueness means that no two of the rows added since are alike: that they are not like any older row is
+    for the write to ensure (`lakehouse.delta.appends`).
 
     Args:
         lake: the lakehouse.
@@ -42,13 +47,13 @@ def audit(lake: DeltaLake, target: AuditTarget, *, run_id: str) -> list[RuleResu
         run_id: the id of this run in quality.results.
 
     Returns:
-        One result per rule; none for an empty table.
+        One result per rule; none if there are no rows to check.
 
     Raises:
         TerminalError: a rule cannot be evaluated, or the suite is invalid.
     """
     table, suite = target.table, load_suite(target.table)
-    rows = lake.read(table, version=target.version)
+    rows = _read(lake, target)
     if not suite.table_rules:
         return []
     started = time.monotonic()
@@ -57,12 +62,18 @@ def audit(lake: DeltaLake, target: AuditTarget, *, run_id: str) -> list[RuleResu
     now = datetime.now(UTC)
     return [
         RuleResult(
-            run_id, lane_name(table), table.layer, table.full_name, target.version, outcome.rule.id,
+            run_id, table.lane, table.layer, table.full_name, target.version, outcome.rule.id,
             outcome.rule.severity, "table", outcome.evaluated, outcome.unexpected, outcome.observed,
             outcome.success, seconds, suite.fingerprint, now,
         )
         for outcome in outcomes
     ]  # fmt: skip
+
+
+def _read(lake: DeltaLake, target: AuditTarget) -> DataFrame:
+    if target.since is None:
+        return lake.read(target.table, version=target.version)
+    return read_added(lake, target.table, since=target.since, version=target.version)
 
 
 def add_measures(rows: DataFrame, *, quarantined_share: float) -> DataFrame:

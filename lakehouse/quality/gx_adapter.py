@@ -116,7 +116,7 @@ def compile_predicates(
     return dict(_compile_once(spark, tuple(rules), schema))
 
 
-# Both lanes have the same rules and schemas, and every step of a process opens its gates.
+# Both lanes have nearly the same rules and schemas, and every step of a process opens its gates.
 @lru_cache(maxsize=32)
 def _compile_once(spark: SparkSession, rules: Sequence[Rule], schema: StructType) -> dict[str, Predicate]:
     engine = SparkDFExecutionEngine(spark=spark, persist=False)

@@ -16,7 +16,7 @@ from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import results
 from lakehouse.quality.audit import AuditTarget, audit
 from lakehouse.quality.published_version import PublishedVersion, key
-from lakehouse.quality.results import GateStats, RuleResult, lane_name
+from lakehouse.quality.results import GateStats, RuleResult
 
 log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ def publish(lake: DeltaLake, table: Table, *, gates: GateStats) -> None:
         AuditFailedError: a critical rule failed, so the version is not published.
     """
     run_id = new_event_id()
-    gate_results, counts = gates.take(run_id=run_id, lane=lane_name(table))
+    gate_results, counts = gates.take(run_id=run_id, lane=table.lane)
     published = _read(lake, table)
     newest = lake.version(table)
     if newest == published.version:

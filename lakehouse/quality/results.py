@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from foundation.errors import UsageError
 from lakehouse.catalog.schemas import RESULTS
-from lakehouse.catalog.tables import QUALITY_RESULTS, TABLES, Table
+from lakehouse.catalog.tables import QUALITY_RESULTS, TABLES
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality.suite_model import Rule
@@ -124,8 +124,3 @@ def read_results(lake: DeltaLake, table: str, *, rule: str | None = None) -> Dat
     if rule is not None:
         results = results.where(F.col("rule") == rule)
     return results.orderBy(F.desc("at"), "rule", "kind")
-
-
-def lane_name(table: Table) -> str:
-    """Return the name of the lane that a table belongs to."""
-    return "stream" if table.name.endswith("_stream") else "batch"

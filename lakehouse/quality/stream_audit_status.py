@@ -16,11 +16,30 @@ AUDITED = (STREAM.silver, STREAM.features)
 
 @dataclass(frozen=True)
 class TableAuditStatus:
-    """The rules that failed on one version of a table, by severity."""
+    """The result of the last audit of a table.
+
+    Attributes:
+        version: the version audited.
+        critical: the critical rules that failed.
+        warning: the rules that failed with a warning.
+        since: the version after which the rows were added that were audited; None if all rows were.
+    """
 
     version: int
     critical: Sequence[str] = ()
     warning: Sequence[str] = ()
+    since: int | None = None
+
+    def list_bases(self, version: int) -> tuple[int | None, ...]:
+        """Return from which versions on to audit a newer version, in order of preference.
+
+        The first is the version that was audited last. Rows among which a critical rule failed are audited
+        again. If nothing has been added since, the same rows are: some rules depend on the time.
+        """
+        if self.version > version:
+            return (None,)  # the table has been created again
+        passed = self.version < version and not self.critical
+        return tuple(dict.fromkeys((*([self.version] if passed else []), self.since, None)))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from lakehouse.catalog.tables import LaneName
+
 Severity = Literal["critical", "warning", "info"]
 Kind = Literal["row", "table"]
 
@@ -21,6 +23,7 @@ class Rule:
         kind: row if it is evaluated on each row, table if on the table as a whole.
         expectation: its Great Expectations configuration, as JSON; empty for parsing rules.
         file: the file that defines it; empty for parsing rules.
+        lane: the lane whose tables it is for; None for the tables of both.
     """
 
     id: str
@@ -30,11 +33,12 @@ class Rule:
     kind: Kind = "row"
     expectation: str = ""
     file: str = ""
+    lane: LaneName | None = None
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The rules of one file in expectations/.
+    """The rules of one file in expectations/, or those of them that are for one lane.
 
     Attributes:
         name: the file's name without .json.

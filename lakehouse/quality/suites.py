@@ -11,19 +11,20 @@ from pyspark.sql.types import DoubleType, StructField, StructType
 
 from foundation.errors import TerminalError
 from lakehouse.catalog import schemas
-from lakehouse.catalog.tables import Table
+from lakehouse.catalog.tables import LaneName, Table
 from lakehouse.quality import gx_adapter as gx
 from lakehouse.quality.suite_file import FOLDER, SuiteFile, read_suite_file, suite_error
 from lakehouse.quality.suite_model import Rule, Severity, Suite
 
 # Columns that an audit adds to the table's: one value for all rows, or a value computed from event_time.
 MEASURED_COLUMNS = (StructField("quarantined_share", DoubleType()), StructField("age_hours", DoubleType()))
+_LANES: tuple[LaneName, ...] = get_args(LaneName)
 _SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 _COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
 
 
 def load_suite(table: Table, *, folder: Path = FOLDER) -> Suite:
-    """Return the suite of a table.
+    """Return the suite of a table: the rules in its file that are for its lane.
 
     Args:
         table: a table that has a suite.
@@ -31,6 +32,18 @@ def load_suite(table: Table, *, folder: Path = FOLDER) -> Suite:
 
     Raises:
         TerminalError: the file is not JSON, or a rule is invalid; the message names file, rule and reason.
+    """
+    suite = load_file(table, folder=folder)
+    rules = tuple(rule for rule in suite.rules if rule.lane in (None, table.lane))
+    return Suite(suite.name, rules, suite.fingerprint)
+
+
+def load_file(table: Table, *, folder: Path = FOLDER) -> Suite:
+    """Return all rules in the file of a table's suite, for whichever lane they are.
+
+    Args: as `load_suite`.
+
+    Raises: as `load_suite`.
     """
     file, rules, errors = _parse(table, folder)
     if errors:
@@ -87,6 +100,9 @@ def _rule(entry: object, path: Path, number: int, table: Table) -> Rule:
         raise suite_error(path, name or f"number {number}", 'needs "id" and "sentence" in its meta')
     if severity not in _SEVERITIES:
         raise suite_error(path, name, f"severity must be one of {', '.join(_SEVERITIES)}")
+    lane = meta.get("lane")
+    if lane is not None and lane not in _LANES:
+        raise suite_error(path, name, f"lane must be one of {', '.join(_LANES)}, or absent for both")
     if not isinstance(kwargs, dict):
         raise suite_error(path, name, '"kwargs" must be an object')
     try:
@@ -98,7 +114,14 @@ def _rule(entry: object, path: Path, number: int, table: Table) -> Rule:
     if missing := [column for column in columns if column not in available]:
         raise suite_error(path, name, f"there is no column {missing[0]}")
     return Rule(
-        name, cast("Severity", severity), str(meta["sentence"]), columns, kind, json.dumps(entry), str(path)
+        name,
+        cast("Severity", severity),
+        str(meta["sentence"]),
+        columns,
+        kind,
+        json.dumps(entry),
+        str(path),
+        cast("LaneName | None", lane),
     )
 
 

@@ -16,6 +16,8 @@ from lakehouse.catalog.errors import NotPublishedError
 from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.query import duckdb_connection, pushdown, spark_to_duckdb, time_travel
 from lakehouse.query import statement as statements
+from lakehouse.query.duckdb_connection import quote_identifier
+from lakehouse.query.statement import Reference
 from lakehouse.query.table_store import TableStore
 from lakehouse.query.time_travel import Moment, TableVersion
 
@@ -56,12 +58,12 @@ def run(store: TableStore, statement: str, *, unpublished: bool = False) -> Quer
     query = statements.parse_query(statement)
     connection = duckdb_connection.connect()
     tables = _LoadedTables(query, connection)
-    for reference, table in statements.table_references(query):
-        if reference.args.get("version"):
-            moment: Moment | None = _requested_moment(reference)
+    for reference in statements.table_references(query):
+        if reference.node.args.get("version"):
+            moment: Moment | None = _requested_moment(reference.node)
         else:
-            moment = _default_version(store, table, unpublished=unpublished)
-        tables.load(reference, time_travel.table_at(store, table, moment))
+            moment = _default_version(store, reference.table, unpublished=unpublished)
+        tables.load(reference, time_travel.table_at(store, reference.table, moment))
     spark_to_duckdb.unqualify(query)
     spark_to_duckdb.name_columns(query)
     translated = spark_to_duckdb.replace_functions(query)
@@ -71,6 +73,12 @@ def run(store: TableStore, statement: str, *, unpublished: bool = False) -> Quer
     except (duckdb.Error, spark_to_duckdb.UntranslatableError) as error:
         raise _query_error(error, columns=tables.columns) from None
     return QueryResult(tuple(column[0] for column in result.description or ()), _fetch(result))
+
+
+_KEEP_LATEST = (
+    f"CREATE OR REPLACE TABLE {{table}} AS SELECT * FROM {{table}} QUALIFY row_number() "
+    f"OVER (PARTITION BY {statements.PIN} ORDER BY {statements.ORDER} DESC) = 1"
+)
 
 
 class _LoadedTables:
@@ -83,20 +91,25 @@ class _LoadedTables:
     def __init__(self, query: exp.Query, connection: DuckDBPyConnection) -> None:
         self._query = query
         self._connection = connection
-        self._names: dict[tuple[Table, int, str | None], str] = {}
+        self._names: dict[tuple[Table, int, str | None, bool], str] = {}
         self.columns: dict[str, None] = {}
 
-    def load(self, reference: exp.Table, version: TableVersion) -> None:
+    def load(self, reference: Reference, version: TableVersion) -> None:
         """Load a version, unless it is loaded already, and let the reference read it."""
         schema = version.log.schema()
         self.columns |= dict.fromkeys(field.name for field in schema.fields)
-        predicate = pushdown.pushed_predicate(reference, schema)
-        source = (version.table, version.number, predicate)
+        # Before the newest row of a pin is chosen, a condition may only leave out whole pins.
+        only = (statements.PIN,) if reference.is_latest else None
+        predicate = pushdown.pushed_predicate(reference.node, schema, only=only)
+        source = (version.table, version.number, predicate, reference.is_latest)
         if source not in self._names:
             name = self._names[source] = f"read {len(self._names)}"
-            columns = pushdown.needed_columns(self._query, schema)
+            order = (statements.PIN, statements.ORDER) if reference.is_latest else ()
+            columns = pushdown.needed_columns(self._query, schema, always=order)
             version.load_into(self._connection, name, columns=columns, predicate=predicate)
-        spark_to_duckdb.replace_table(reference, self._names[source])
+            if reference.is_latest:
+                self._connection.execute(_KEEP_LATEST.format(table=quote_identifier(name)))
+        spark_to_duckdb.replace_table(reference.node, self._names[source])
 
 
 def _default_version(store: TableStore, table: Table, *, unpublished: bool) -> int | None:

@@ -5,6 +5,8 @@ Reading too much costs time, reading too little gives wrong results; in doubt, e
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from deltalake.schema import PrimitiveType
 from deltalake.schema import Schema as DeltaSchema
 from sqlglot import exp
@@ -12,23 +14,26 @@ from sqlglot import exp
 _COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
-def needed_columns(query: exp.Query, schema: DeltaSchema) -> list[str]:
+def needed_columns(query: exp.Query, schema: DeltaSchema, *, always: Collection[str] = ()) -> list[str]:
     """Return the columns that a query may refer to; all of them if it uses a star.
 
     Args:
         query: the whole statement.
         schema: the schema of the table.
+        always: columns that are needed, whether or not the query refers to them.
     """
     names = [field.name for field in schema.fields]
     stars = [star for star in query.find_all(exp.Star) if not isinstance(star.parent, exp.Count)]
     if stars or any(join.method == "NATURAL" for join in query.find_all(exp.Join)):
         return names
-    words = {word.name.lower() for word in query.find_all(exp.Identifier)}
+    words = set(always) | {word.name.lower() for word in query.find_all(exp.Identifier)}
     # Counting rows needs any one column.
     return [name for name in names if name.lower() in words] or names[:1]
 
 
-def pushed_predicate(reference: exp.Table, schema: DeltaSchema) -> str | None:
+def pushed_predicate(
+    reference: exp.Table, schema: DeltaSchema, *, only: Collection[str] | None = None
+) -> str | None:
     """Return a condition that holds for every row the query can use, or None.
 
     Only comparisons of text with text are pushed down, from the WHERE of a SELECT that reads this table
@@ -37,12 +42,17 @@ def pushed_predicate(reference: exp.Table, schema: DeltaSchema) -> str | None:
     Args:
         reference: the place in the query that names the table.
         schema: the schema of the table.
+        only: the columns that may be compared; None for all.
     """
     select = reference.parent.parent if isinstance(reference.parent, exp.From) else None
     if not isinstance(select, exp.Select) or select.args.get("joins") or select.args.get("laterals"):
         return None
     where = select.args.get("where")
-    texts = {field.name.lower(): field.name for field in schema.fields if _is_text(field.type)}
+    texts = {
+        field.name.lower(): field.name
+        for field in schema.fields
+        if _is_text(field.type) and (only is None or field.name in only)
+    }
     parts = (
         where.this.flatten() if where and isinstance(where.this, exp.And) else [where.this] if where else []
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlglot
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from sqlglot import exp
@@ -12,6 +13,13 @@ from lakehouse.catalog.tables import PUBLISHED, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality.publish import published_version
 from lakehouse.query import statement as statements
+from lakehouse.query.statement import Dialect, Reference
+
+_LATEST = (
+    "SELECT * EXCEPT (_rank) FROM (SELECT *, row_number() "
+    f"OVER (PARTITION BY {statements.PIN} ORDER BY {statements.ORDER} DESC) AS _rank FROM {{table}}) "
+    "WHERE _rank = 1"
+)
 
 
 def run(lake: DeltaLake, statement: str, *, unpublished: bool = False) -> DataFrame:
@@ -28,11 +36,14 @@ def run(lake: DeltaLake, statement: str, *, unpublished: bool = False) -> DataFr
     Raises:
         UsageError: the statement is not one query, a table does not exist, or Spark rejects the query.
     """
-    references = statements.table_references(statements.parse_query(statement))
-    for table in dict.fromkeys(table for _, table in references):
+    query = statements.parse_query(statement)
+    references = statements.table_references(query)
+    for table in dict.fromkeys(reference.table for reference in references):
         _register(lake, table)
     if not unpublished:
         statement = _add_published_versions(lake, statement, references)
+    if any(reference.is_latest for reference in references):
+        statement = _choose_latest(statement)
     try:
         return lake.spark.sql(statement)
     except PySparkException as error:
@@ -41,21 +52,42 @@ def run(lake: DeltaLake, statement: str, *, unpublished: bool = False) -> DataFr
         ) from None
 
 
-def _add_published_versions(
-    lake: DeltaLake, statement: str, references: list[tuple[exp.Table, Table]]
-) -> str:
+def _add_published_versions(lake: DeltaLake, statement: str, references: list[Reference]) -> str:
     """Add VERSION AS OF to every reference to a batch table that names no version."""
     inserts = []
-    for reference, table in references:
-        if table not in PUBLISHED or reference.args.get("version"):
+    for reference in references:
+        table, node = reference.table, reference.node
+        if table not in PUBLISHED or node.args.get("version"):
             continue
         version = published_version(lake, table)
         if version is None:
             raise NotPublishedError(table, where=lake.path(table))
-        inserts.append((reference.parts[-1].meta["end"] + 1, f" VERSION AS OF {version}"))
+        inserts.append((node.parts[-1].meta["end"] + 1, f" VERSION AS OF {version}"))
     for index, text in sorted(inserts, reverse=True):
         statement = statement[:index] + text + statement[index:]
     return statement
+
+
+def _choose_latest(statement: str) -> str:
+    """Put a subquery in the place of every reference to the newest row of each pin.
+
+    Spark applies a condition on unique_id before it chooses, because it holds for all rows of a pin or for
+    none, and any other one afterwards. It reads the columns that the statement uses, and those of the choice.
+    """
+    query = statements.parse_query(statement)
+    for reference in statements.table_references(query):
+        if not reference.is_latest:
+            continue
+        node, table = reference.node, reference.table
+        latest = sqlglot.parse_one(_LATEST.format(table=table.full_name), dialect=Dialect)
+        history = next(found for found in latest.find_all(exp.Table) if found.db)
+        history.set("version", node.args.get("version"))
+        alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name))
+        node.replace(exp.Subquery(this=latest, alias=alias, sample=node.args.get("sample")))
+        for column in query.find_all(exp.Column):
+            if f"{column.db}.{column.table}".lower() == table.latest_name:
+                column.set("db", None)
+    return query.sql(dialect=Dialect)
 
 
 def _register(lake: DeltaLake, table: Table) -> None:

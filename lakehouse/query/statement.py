@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import sqlglot
@@ -10,7 +11,7 @@ from sqlglot.dialects.spark import Spark
 from sqlglot.parsers.spark import SparkParser
 
 from foundation.errors import UsageError
-from lakehouse.catalog.tables import Table, find_table
+from lakehouse.catalog.tables import Table, find_rows
 
 
 class Dialect(Spark):
@@ -28,6 +29,8 @@ class Dialect(Spark):
 
 
 WHERE = "the SQL statement"
+# Of the rows with the same pin, the newest has the greatest event id.
+PIN, ORDER = "unique_id", "event_id"
 
 
 def parse_query(statement: str) -> exp.Query:
@@ -56,8 +59,23 @@ def parse_query(statement: str) -> exp.Query:
     return query
 
 
-def table_references(query: exp.Query) -> list[tuple[exp.Table, Table]]:
-    """Return every reference to a table in a query, with the table.
+@dataclass(frozen=True)
+class Reference:
+    """A place in a query that names a table.
+
+    Attributes:
+        node: the place.
+        table: the table.
+        is_latest: whether it means the newest row of each pin alone.
+    """
+
+    node: exp.Table
+    table: Table
+    is_latest: bool
+
+
+def table_references(query: exp.Query) -> list[Reference]:
+    """Return every reference to a table in a query.
 
     Raises:
         UsageError: there is no table of that name.
@@ -65,7 +83,7 @@ def table_references(query: exp.Query) -> list[tuple[exp.Table, Table]]:
     cte_names = {cte.alias.lower() for cte in query.find_all(exp.CTE)}
     references = [(reference, _name(reference)) for reference in query.find_all(exp.Table)]
     return [
-        (reference, find_table(name, where=WHERE))
+        Reference(reference, *find_rows(name, where=WHERE))
         for reference, name in references
         if name.lower() not in cte_names
     ]

@@ -1,4 +1,4 @@
-"""Deduplication within a batch: the newest event of a pin wins."""
+"""Deduplication within a batch: an event counts once, and the newest event of a pin wins."""
 
 from __future__ import annotations
 
@@ -15,3 +15,23 @@ def latest_event_per_pin(rows: DataFrame) -> DataFrame:
     newest_first = Window.partitionBy("unique_id").orderBy(F.desc("event_id"), "partition", "offset")
     ranked = rows.withColumn("_rank", F.row_number().over(newest_first))
     return ranked.where("_rank = 1").drop("_rank")
+
+
+def drop_repeats(rows: DataFrame) -> DataFrame:
+    """Return the first occurrence of each event of each pin in the topic.
+
+    An event is the same if pin and event id are; its body does not matter. Costs one shuffle of keys and
+    coordinates; the rows themselves stay where they are.
+
+    Args:
+        rows: unique_id, event_id, partition and offset, and any other columns.
+    """
+    place = F.struct("partition", "offset")
+    repeated = (
+        rows.groupBy(F.col("unique_id").alias("_pin"), F.col("event_id").alias("_event"))
+        .agg(F.min(place).alias("_first"), F.count("*").alias("_count"))
+        .where("_count > 1")
+    )
+    same_event = (F.col("unique_id") == F.col("_pin")) & (F.col("event_id") == F.col("_event"))
+    is_later = place != F.col("_first")
+    return rows.join(F.broadcast(repeated), same_event & is_later, "left_anti")

@@ -22,13 +22,13 @@ from tests import lanes, warm_commands
 
 
 def test_every_version_names_the_run_that_has_made_it(store: TableStore) -> None:
-    for lane in (BATCH, STREAM):
+    for lane, operation in ((BATCH, "MERGE"), (STREAM, "WRITE")):
         rows = [commit.as_row() for commit in read_commits(time_travel.table_at(store, lane.silver).log)]
 
         operations = [
             tuple(row[name] for name in ("version", "operation", "rows_in", "rows_out")) for row in rows
         ]
-        assert operations == [(2, "MERGE", 5, 3), (1, "MERGE", 8, 8), (0, "CREATE TABLE", None, None)]
+        assert operations == [(2, operation, 5, 3), (1, operation, 8, 8), (0, "CREATE TABLE", None, None)]
         assert [(row["lane"], row["step"]) for row in rows[:2]] == [(lane.name, "silver")] * 2
         assert {row["code"] for row in rows[:2]} == {revision.code_version()}
         assert len({row["run"] for row in rows[:2]}) == 2
@@ -54,8 +54,8 @@ def test_changes_are_counted_and_shown_column_by_column(store: TableStore) -> No
         (BATCH.silver, 0, 2, (FEED, 8, 0, 0)),
         (BATCH.silver, 2, 0, (FEED, 0, 8, 0)),
         (BATCH.silver, 2, 2, (COMPARISON, 0, 0, 0)),
-        (STREAM.features, 1, 2, (COMPARISON, 0, 0, 3)),
-        (STREAM.features, 2, 0, (COMPARISON, 0, 8, 0)),
+        (STREAM.features, 1, 2, (COMPARISON, 3, 0, 0)),
+        (STREAM.features, 2, 0, (COMPARISON, 0, 11, 0)),
         (BATCH.bronze, 1, 2, (COMPARISON, 5, 0, 0)),
     ],
     ids=str,
@@ -125,10 +125,10 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(
     assert _diff(store, BATCH.silver, 1, 3).changed == 0
     assert [total for total in check.rows if not total["closes"]] == []
     (emptied_row,) = emptied.rows
-    assert (emptied_row["removed"], emptied_row["published"]) == (8, None)
+    assert (emptied_row["removed"], emptied_row["published"]) == (11, None)
     (open_sum,) = [total for total in unsettled.rows if not total["closes"]]
-    assert open_sum["what"] == "pins new to gold.pin_features_stream = pins new to Postgres"
-    assert "is a restore with -8 rows, which Postgres has not followed" in open_sum["where"][0]
+    assert open_sum["what"] == "events past both gates in the tables = past both for Postgres"
+    assert "is a restore with -11 rows, which Postgres has not followed" in open_sum["where"][0]
 
 
 def test_a_version_whose_files_are_gone_says_which_are_not(
@@ -136,14 +136,13 @@ def test_a_version_whose_files_are_gone_says_which_are_not(
 ) -> None:
     session = spark.newSession()
     session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
-    DeltaLake.of(spark, filled).delta_table(STREAM.silver, session).vacuum(0)
-    newest = time_travel.table_at(store, STREAM.silver).number
+    table = BATCH.features
+    DeltaLake.of(spark, filled).delta_table(table, session).vacuum(0)
+    newest = time_travel.table_at(store, table).number
 
     with pytest.raises(UsageError, match=f"version 1 .* is gone.*Versions 2 to {newest} can be read"):
-        _ = query.run(store, f"SELECT title FROM {STREAM.silver.full_name} VERSION AS OF 1")
-    assert list(query.run(store, f"SELECT count(*) FROM {STREAM.silver.full_name} VERSION AS OF 2").rows) == [
-        (8,)
-    ]
+        _ = query.run(store, f"SELECT category FROM {table.full_name} VERSION AS OF 1")
+    assert list(query.run(store, f"SELECT count(*) FROM {table.full_name} VERSION AS OF 2").rows) == [(8,)]
 
 
 def _diff(

@@ -74,7 +74,7 @@ def _assert_reported(report: dict[str, Any], own: Settings, folder_url: str) -> 
     assert report["page"] == f"{folder_url}/index.html"
     assert "gold.pin_features_stream" in body.decode()
     assert {verdict["rule"] for verdict in report["verdicts"]} >= {
-        "silver.unique_id.unique",
+        "silver.event.unique",
         "silver.follower_count.plausible",
     }
     states = {row["rule"]: (row["open"], row["replayed"], row["dropped"]) for row in report["reasons"]}

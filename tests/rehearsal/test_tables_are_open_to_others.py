@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,7 @@ from foundation.postgres import connect
 from foundation.settings import Settings
 from lakehouse.catalog.tables import TABLES, Table
 from lakehouse.delta.lake import DeltaLake
+from lakehouse.query import duckdb_engine, spark_engine
 from lakehouse.query.table_store import TableStore
 from tests import checksums, commands
 
@@ -83,7 +85,22 @@ def test_the_guide_does_what_it_says(
     for code in (*_code("Addresses of the tables", "python"), *_code(reader, "python")):
         exec(code, scope)
 
-    assert {row["category"]: row["pins"] for row in scope["rows"]} == {"art": 4, "home": 4}
+    assert {row["category"]: row["events"] for row in scope["rows"]} == {"art": 7, "home": 4}
+    assert Counter(row["category"] for row in scope["latest"]) == {"art": 4, "home": 4}
+    assert len({row["unique_id"] for row in scope["latest"]}) == 8
+
+
+def test_the_guide_asks_for_features_as_of_any_moment(
+    filled: Settings, store: TableStore, spark: SparkSession
+) -> None:
+    (code,) = _code("Features as of any moment", "sql")
+    first = sorted(spark_engine.run(DeltaLake.of(spark, filled), code).toLocalIterator())
+    # The labels are a minute after each event, and the second events of three pins came within that minute.
+    assert [len(first), {row.event_time <= row.labelled_at for row in first}] == [11, {True}]
+
+    by_duckdb = duckdb_engine.run(store, code)
+
+    assert len(list(by_duckdb.rows)) == len(first)
 
 
 def test_the_guide_asks_postgres_what_is_there(filled: Settings) -> None:

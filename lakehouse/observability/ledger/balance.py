@@ -13,9 +13,8 @@ from lakehouse.delta.commit_info import Step
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.observability.ledger import collect, entries, serving_balance
 from lakehouse.observability.ledger.collect import LedgerState
-from lakehouse.observability.ledger.sums import MAX_EXAMPLES, BalanceCheck, check_rows, check_sum
+from lakehouse.observability.ledger.sums import BalanceCheck, check_rows, check_sum
 from lakehouse.serving.position import QUERY
-from lakehouse.serving.postgres import Totals
 
 # Rows that entered the table, less those removed since.
 _NET_ROWS = "inserted - coalesce(removed, 0)"
@@ -48,7 +47,11 @@ def check_balance(
             )
         ]
         checks += serving_balance.check_serving(recent)
-        return checks + _check_postgres(ledger, collected.totals, committed)
+        totals = collected.totals
+        checks.append(
+            BalanceCheck(STREAM.name, "rows entered = rows of Postgres", totals.entered, totals.rows)
+        )
+        return [*checks, serving_balance.check_passed(ledger, committed)]
     finally:
         ledger.unpersist()
 
@@ -70,6 +73,10 @@ def _check_steps(ledger: DataFrame, lane: Lane, committed: Column) -> Iterator[B
         batches = of_tables.transform(lambda rows: _count_by_batch(rows, lane))
         yield check_rows(
             lane, "rows in bronze = rows judged for silver", batches, F.col("bronze"), F.col("silver")
+        )
+        counted = batches.where(F.col("passed").isNotNull())
+        yield check_rows(
+            lane, "events past both gates = rows passed to gold", counted, F.col("passed"), F.col("gold")
         )
         # Only an older version sent the rows of a micro-batch to both.
         both = batches.where(F.col("served").isNotNull())
@@ -99,6 +106,7 @@ def _count_by_batch(ledger: DataFrame, lane: Lane) -> DataFrame:
             rows_of(lane.bronze.full_name, F.col("rows_out"), Step.BRONZE).alias("bronze"),
             F.greatest(*judged).alias("silver"),
             F.greatest(*gold).alias("gold"),
+            F.max(F.when(F.col("table") == lane.bronze.full_name, F.col("passed"))).alias("passed"),
             # Older versions stored loads of Postgres under the step bronze.
             found(entries.POSTGRES, F.col("rows_in"), Step.SERVING, Step.BRONZE).alias("served"),
             F.max("at").alias("at"),
@@ -144,37 +152,6 @@ def _check_tables(
         entered = int(row.rows or 0) if row else 0
         rows = lake.read(table, version=version)
         yield BalanceCheck(lane.name, f"rows entered = rows of {table.full_name}", entered, rows.count())
-
-
-def _check_postgres(ledger: DataFrame, totals: Totals, committed: Column) -> list[BalanceCheck]:
-    of_lane = ledger.where(F.col("lane") == STREAM.name)
-    is_served = F.col("query") == QUERY
-    stream = of_lane.where(F.coalesce(committed, F.lit(False)) | is_served | _is_manual())
-    inserted = {
-        name: F.coalesce(F.sum(F.when(F.col("table") == name, F.expr(_NET_ROWS))), F.lit(0)).alias(name)
-        for name in (STREAM.features.full_name, entries.POSTGRES)
-    }
-    row = stream.agg(*inserted.values()).first()
-    assert row is not None  # an aggregate without groups has one row
-    what = f"pins new to {STREAM.features.full_name} = pins new to Postgres"
-    new, served = int(row[STREAM.features.full_name]), int(row[entries.POSTGRES])
-    # One of the queries may be ahead: each record that only it has read may be a new pin.
-    ahead, behind = serving_balance.count_under_way(of_lane, committed) if new != served else (0, 0)
-    new += max(-behind, min(ahead, served - new))
-    return [
-        BalanceCheck(STREAM.name, "rows entered = rows of Postgres", totals.entered, totals.rows),
-        BalanceCheck(STREAM.name, what, new, served, _describe_restores(stream) if new != served else ()),
-    ]
-
-
-def _describe_restores(ledger: DataFrame) -> tuple[str, ...]:
-    """Describe the restores of the table behind Postgres, which keeps its rows then. One small job."""
-    features = ledger.where(F.col("table") == STREAM.features.full_name)
-    restores = features.where(F.col("step") == Step.RESTORE).where(f"{_NET_ROWS} <> 0").orderBy("version")
-    return tuple(
-        f"version {row.version} is a restore with {row.net:+,} rows, which Postgres has not followed"
-        for row in restores.selectExpr("version", f"{_NET_ROWS} AS net").take(MAX_EXAMPLES)
-    )
 
 
 def _is_committed(lake: DeltaLake) -> Column:

@@ -15,12 +15,12 @@ LOST = Step.LOST.value
 POSTGRES = "postgres"
 KAFKA = "kafka"
 # Steps run by a person that change a table's rows without new records from Kafka.
-MANUAL_STEPS = (Step.REPLAY, Step.FIX, Step.DROP, Step.RESTORE, Step.ERASE)
+MANUAL_STEPS = (Step.REPLAY, Step.FIX, Step.DROP, Step.RESTORE, Step.ERASE, Step.EXPIRE)
 
 _COMMIT_INFO = StructType(
     [
         *(StructField(name, StringType()) for name in ("run", "lane", "step", "began", "query", "code")),
-        *(StructField(name, LongType()) for name in ("batch", "read", "quarantined", "net")),
+        *(StructField(name, LongType()) for name in ("batch", "read", "quarantined", "passed", "net")),
         StructField("offsets", OFFSETS),
         StructField("versions", VERSIONS),
     ]
@@ -106,7 +106,7 @@ def _to_entries(rows: DataFrame, *, keeps_newest: bool) -> DataFrame:
     """Add the columns of the commit info `info` to rows that have the ledger's other columns, if known."""
     expanded = rows.withColumns(
         {
-            **{name: F.col(f"info.{name}") for name in ("lane", "step", "query", "batch", "code")},
+            **{name: F.col(f"info.{name}") for name in ("lane", "step", "query", "batch", "passed", "code")},
             "run_id": F.col("info.run"),
             "offsets": F.when(F.size("info.offsets") > 0, F.col("info.offsets")),
             "versions": F.col("info.versions"),

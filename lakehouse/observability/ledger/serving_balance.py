@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.commit_info import Step
 from lakehouse.observability.ledger import entries
-from lakehouse.observability.ledger.sums import BalanceCheck, check_rows, check_sum
+from lakehouse.observability.ledger.sums import MAX_EXAMPLES, BalanceCheck, check_rows, check_sum
 from lakehouse.serving.position import QUERY
 
 
@@ -28,32 +28,80 @@ def check_serving(ledger: DataFrame) -> Iterator[BalanceCheck]:
     yield check_rows(STREAM, what, read, entries.count_offsets(F.col("offsets")), F.col("rows_in"))
 
 
-def count_under_way(ledger: DataFrame, committed: Column) -> tuple[int, int]:
-    """Return how many offsets only the serving query has read, and how many only the table query.
+def check_passed(ledger: DataFrame, committed: Column) -> BalanceCheck:
+    """Compare the events that passed both gates in the table query and in the serving query.
 
-    Costs one small job: the result has a row per partition.
+    Each query judges every record alike, so the sums are equal as far as both have read: rows of Postgres
+    cannot be compared with rows of a history. Where only one of them has read, because it is ahead, each
+    record may be one that passed. Rows that a restore has taken from gold since, or given back, are in the
+    sum too: Postgres keeps its rows then. Entries of older versions do not have the count and are left out.
+    A handful of small jobs.
 
     Args:
-        ledger: entries of the stream lane.
+        ledger: entries of both lanes.
         committed: whether the table query's checkpoint has the micro-batch.
     """
-    is_table = ((F.col("table") == STREAM.bronze.full_name) & committed) | entries.is_lost_to_tables()
-    is_served = F.col("table") == entries.POSTGRES
-    rows = (
-        ledger.where(is_table | is_served)
-        .select(is_served.alias("served"), F.inline("offsets"))
-        .groupBy("topic", "partition")
-        .agg(
-            F.min("first").alias("first"),
-            F.max(F.when(~F.col("served"), F.col("last"))).alias("tables"),
-            F.max(F.when(F.col("served"), F.col("last"))).alias("serving"),
-        )
-        # A partition that one of them has not read begins where the other began.
-        .selectExpr("coalesce(serving, first - 1) - coalesce(tables, first - 1) AS ahead")
-        .collect()
+    of_lane = ledger.where(F.col("lane") == STREAM.name)
+    is_served = (F.col("table") == entries.POSTGRES) & (F.col("query") == QUERY)
+    is_written = (F.col("table") == STREAM.bronze.full_name) & committed
+    counted = of_lane.where("passed IS NOT NULL AND offsets IS NOT NULL").where(is_served | is_written)
+    counted = counted.withColumn("is_served", is_served)
+    row = counted.agg(
+        F.sum(F.when(~F.col("is_served"), F.col("passed"))).alias("tables"),
+        F.sum(F.when(F.col("is_served"), F.col("passed"))).alias("served"),
+        F.min("at").alias("began"),
+    ).first()
+    assert row is not None  # an aggregate without groups has one row
+    restores = _list_restores(of_lane.where(F.col("at") >= F.lit(row["began"])))
+    expected, found = int(row["tables"] or 0) + sum(net for _, net in restores), int(row["served"] or 0)
+    only_served, only_written = count_one_sided(counted) if expected != found else (0, 0)
+    expected += max(-only_written, min(only_served, found - expected))
+    what = "events past both gates in the tables = past both for Postgres"
+    return BalanceCheck(STREAM.name, what, expected, found, _describe(restores) if expected != found else ())
+
+
+def _list_restores(ledger: DataFrame) -> list[tuple[int, int]]:
+    """Return version and net change of the restores of the table behind Postgres: a person makes each."""
+    features = ledger.where(F.col("table") == STREAM.features.full_name).where(F.col("step") == Step.RESTORE)
+    net = features.selectExpr("version", "inserted - coalesce(removed, 0) AS net").where("net <> 0")
+    return [(row.version, row.net) for row in net.orderBy("version").collect()]
+
+
+def _describe(restores: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    return tuple(
+        f"version {version} is a restore with {net:+,} rows, which Postgres has not followed"
+        for version, net in restores[:MAX_EXAMPLES]
     )
-    ahead = [int(row.ahead) for row in rows]
-    return sum(max(0, count) for count in ahead), sum(max(0, -count) for count in ahead)
+
+
+def count_one_sided(counted: DataFrame) -> tuple[int, int]:
+    """Return how many offsets only the serving query has read, and how many only the table query.
+
+    Costs one small job: the ranges of offsets become the places where they begin and end.
+
+    Args:
+        counted: offsets, is_served.
+    """
+    in_order = Window.partitionBy("topic", "partition").orderBy("at")
+    step, served = F.col("step"), F.col("is_served")
+    row = (
+        counted.select("is_served", F.inline("offsets"))
+        .select("topic", "partition", "is_served", F.expr("stack(2, first, 1, last + 1, -1) AS (at, step)"))
+        .groupBy("topic", "partition", "at")
+        .agg(F.sum(F.when(served, step)).alias("served"), F.sum(F.when(~served, step)).alias("written"))
+        .select(
+            (F.lead("at").over(in_order) - F.col("at")).alias("length"),
+            (F.coalesce(F.sum("served").over(in_order), F.lit(0)) > 0).alias("served"),
+            (F.coalesce(F.sum("written").over(in_order), F.lit(0)) > 0).alias("written"),
+        )
+        .agg(
+            F.sum(F.when(F.col("served") & ~F.col("written"), F.col("length"))).alias("served"),
+            F.sum(F.when(F.col("written") & ~F.col("served"), F.col("length"))).alias("written"),
+        )
+        .first()
+    )
+    assert row is not None  # an aggregate without groups has one row
+    return int(row["served"] or 0), int(row["written"] or 0)
 
 
 def _check_offsets(ledger: DataFrame) -> BalanceCheck:

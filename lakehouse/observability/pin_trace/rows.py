@@ -41,15 +41,15 @@ class PinRows:
     Attributes:
         records: bronze rows, without the value's bytes.
         refused: quarantine rows whose value mentions the pin.
-        silver: the row in silver; None if there is none.
-        features: the row in gold; None if there is none.
+        silver: the rows in silver: of the stream lane one per event, of the batch lane at most one.
+        features: the rows in gold, likewise.
         logs: the commits of the lane's tables.
     """
 
     records: list[Row]
     refused: list[Row]
-    silver: Row | None
-    features: Row | None
+    silver: list[Row]
+    features: list[Row]
     logs: dict[Table, CommitLog]
 
 
@@ -78,7 +78,7 @@ def read_pin_rows(store: TableStore, lane: Lane, unique_id: str) -> PinRows:
         lane.bronze, [*_BRONZE_COLUMNS, "key"], _record_predicate(unique_id, [*silver, *refused])
     )
     logs = {table: reader.log(table) for table in lane.tables}
-    return PinRows(records, refused, silver[0] if silver else None, features[0] if features else None, logs)
+    return PinRows(records, refused, silver, features, logs)
 
 
 class _Reader:

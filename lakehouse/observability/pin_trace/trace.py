@@ -149,8 +149,8 @@ class _LaneTrace:
                 restored = commit.commit_info.restored if commit.commit_info else None
                 yield self._entry(commit.at, "restored", {**log.describe(commit), "restored": restored})
 
-    def _promotion(self, table: Table, commit: Commit, event_id: str, row: Row | None) -> Entry:
-        current = row["event_id"] if row else None
+    def _promotion(self, table: Table, commit: Commit, event_id: str, rows: list[Row]) -> Entry:
+        current = max((row["event_id"] for row in rows), default=None)
         state = (
             "stands" if current == event_id else f"superseded by {current}" if current else "no longer there"
         )

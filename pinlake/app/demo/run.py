@@ -83,7 +83,7 @@ class Demonstration:
             with self._step("write the quality report"):
                 report = self._report(lake, settings)
             with self._step("compare with what was posted"):
-                tables = Lakehouse(lake, begins=begins, newest=posted.newest)
+                tables = Lakehouse(lake, begins=begins, posted=posted)
                 return DemoSummary(
                     posted=posted,
                     malformed=Counter(record.reason for record in malformed_records.records()),

@@ -31,11 +31,13 @@ class Posted:
         accepted: number of accepted posts, including repeats.
         rejected: number of rejected posts.
         newest: the event of each pin that must be in the tables at the end.
+        event_ids: every accepted event, each once: these must be in the tables that are history.
     """
 
     accepted: int
     rejected: int
     newest: list[NewestEvent]
+    event_ids: list[str]
 
     @property
     def posted(self) -> int:
@@ -61,8 +63,9 @@ def post(url: str, pins: Sequence[bytes]) -> Posted:
     repeated = post_pins(url, pins[REPEATS], event_ids=ids[REPEATS])
     events = [*((answer, None) for answer in first), *zip(second, counts, strict=True)]
     answers = [*first, *second, *repeated]
-    accepted = sum(answer.acknowledged is not None for answer in answers)
-    return Posted(accepted, len(answers) - accepted, _newest(events))
+    acknowledged = [answer.acknowledged.event_id for answer in answers if answer.acknowledged]
+    accepted = len(acknowledged)
+    return Posted(accepted, len(answers) - accepted, _newest(events), sorted(set(acknowledged)))
 
 
 def _newest(events: Sequence[tuple[Answer, int | None]]) -> list[NewestEvent]:

@@ -15,7 +15,8 @@ from foundation.settings import PostgresSettings
 from lakehouse.catalog.schemas import SILVER
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, STREAM, Table
 from lakehouse.delta.lake import DeltaLake
-from pinlake.app.demo.scenario import NewestEvent
+from lakehouse.query import spark_engine
+from pinlake.app.demo.scenario import NewestEvent, Posted
 
 _COUNT = """
 SELECT count(*), count(*) FILTER (WHERE event_id = ANY(%s::uuid[])) FROM experimental_data
@@ -67,26 +68,28 @@ class Lakehouse:
     Args:
         lake: the lakehouse.
         begins: each partition's end before the first record was sent; later offsets belong to this run.
-        newest: the events that silver and gold must hold.
+        posted: the events that silver and gold must hold.
     """
 
-    def __init__(self, lake: DeltaLake, *, begins: Offsets, newest: Sequence[NewestEvent]) -> None:
+    def __init__(self, lake: DeltaLake, *, begins: Offsets, posted: Posted) -> None:
         self._lake = lake
         self._begins = begins
-        rows = [(pin.unique_id, pin.event_id, pin.follower_count) for pin in newest]
+        rows = [(pin.unique_id, pin.event_id, pin.follower_count) for pin in posted.newest]
         schema = "unique_id string, event_id string, expected_count int"
         self._newest = lake.spark.createDataFrame(rows, schema).withColumn("ours", F.lit(True))
+        ids = [(event_id,) for event_id in posted.event_ids]
+        self._events = lake.spark.createDataFrame(ids, "event_id string").withColumn("ours", F.lit(True))
 
     def count_rows(self) -> list[Rows]:
-        """Count the rows of every table of the lanes, in one Spark action."""
+        """Count the rows of every table of the lanes, in one Spark action; of history the newest rows too."""
         counts = [
-            count(table)
+            count
             for lane in (BATCH, STREAM)
-            for table, count in (
-                (lane.bronze, self._by_offset),
-                (lane.quarantine, self._by_offset),
-                (lane.silver, self._by_event),
-                (lane.features, self._by_event),
+            for count in (
+                self._by_offset(lane.bronze),
+                self._by_offset(lane.quarantine),
+                *self._by_event(lane.silver),
+                *self._by_event(lane.features),
             )
         ]
         return [Rows(*row) for row in reduce(DataFrame.unionAll, counts).collect()]
@@ -119,12 +122,23 @@ class Lakehouse:
         return both.where(~F.col("batch").eqNullSafe(F.col("stream"))).count()
 
     def _by_offset(self, table: Table) -> DataFrame:
-        return _counted(self._read(table), table, of_this_run=self._of_this_run())
+        return _counted(self._read(table), table.full_name, of_this_run=self._of_this_run())
 
-    def _by_event(self, table: Table) -> DataFrame:
-        rows = self._read(table).join(F.broadcast(self._newest), ["unique_id", "event_id"], "left")
+    def _by_event(self, table: Table) -> list[DataFrame]:
+        rows = self._read(table)
+        if not table.is_history:
+            return [self._by_pin(rows, table.full_name)]
+        events = rows.join(F.broadcast(self._events), "event_id", "left")
+        latest = spark_engine.run(self._lake, f"SELECT * FROM {table.latest_name}")
+        return [
+            _counted(events, table.full_name, of_this_run=F.col("ours")),
+            self._by_pin(latest, table.latest_name),
+        ]
+
+    def _by_pin(self, newest: DataFrame, name: str) -> DataFrame:
+        rows = newest.join(F.broadcast(self._newest), ["unique_id", "event_id"], "left")
         as_posted = F.coalesce(F.col("expected_count") == F.col("follower_count"), F.col("ours"))
-        return _counted(rows, table, of_this_run=as_posted)
+        return _counted(rows, name, of_this_run=as_posted)
 
     def _of_this_run(self) -> Column:
         is_later = [
@@ -137,6 +151,6 @@ class Lakehouse:
         return self._lake.read(table)
 
 
-def _counted(rows: DataFrame, table: Table, *, of_this_run: Column) -> DataFrame:
+def _counted(rows: DataFrame, name: str, *, of_this_run: Column) -> DataFrame:
     figures = (F.count("*").alias("total"), F.count_if(of_this_run).alias("of_this_run"))
-    return rows.agg(*figures).select(F.lit(table.full_name).alias("table"), "*")
+    return rows.agg(*figures).select(F.lit(name).alias("table"), "*")

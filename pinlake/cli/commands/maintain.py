@@ -30,6 +30,9 @@ def maintain(
 ) -> None:
     """Join small files of the tables where that pays, and remove files of versions past their retention.
 
+    With PINLAKE_STREAM_HISTORY_DAYS it first removes the events that are older from the history, except the
+    newest of each pin.
+
     Keeps files that a step of the batch lane or a reader of the published version still needs, and prints who
     needs them. Steps of the batch lane may not run meanwhile, except with --dry-run; the stream may.
 
@@ -47,7 +50,9 @@ def maintain(
     ):
         for each in tables:
             line.update(each.full_name)
-            result = maintenance.maintain(DeltaLake.of(spark, settings), each, dry_run=dry_run)
+            days = settings.stream.history_days if each.is_history else None
+            lake = DeltaLake.of(spark, settings)
+            result = maintenance.maintain(lake, each, history_days=days, dry_run=dry_run)
             results += [result] if result else []
     if as_json:
         for result in results:
@@ -75,6 +80,8 @@ def _print(results: list[MaintenanceResult], *, dry_run: bool) -> None:
     console = output.console()
     console.print(shown)
     for result in results:
+        if result.expired:
+            console.print(f"{result.table}: {result.expired:,} superseded events {removed}")
         for reason in result.held_back:
             console.print(f"{result.table}: {reason}")
 

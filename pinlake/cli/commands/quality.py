@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,23 +43,25 @@ def check_suites(
     from lakehouse.catalog.tables import PUBLISHED
     from lakehouse.quality.gate import find_compile_errors
     from lakehouse.quality.suite_file import FOLDER
-    from lakehouse.quality.suites import find_errors, find_unknown_suites, load_suite
+    from lakehouse.quality.suites import find_errors, find_unknown_suites, load_file
 
     suites_folder = folder or FOLDER
     errors = [error for table in PUBLISHED for error in find_errors(table, folder=suites_folder)]
     _exit_on(errors + find_unknown_suites(PUBLISHED, folder=suites_folder))
-    suites = {table: load_suite(table, folder=suites_folder) for table in PUBLISHED}
+    suites = {table: load_file(table, folder=suites_folder) for table in PUBLISHED}
     with short_spark_session(settings_module.load(), app="pinlake quality") as spark:
         _exit_on(
             [error for table, rules in suites.items() for error in find_compile_errors(spark, table, rules)]
         )
     for rules in suites.values():
         rows, whole = len(rules.row_rules), len(rules.table_rules)
+        lanes = Counter(rule.lane for rule in rules.rules if rule.lane)
         if as_json:
-            data = {"suite": rules.name, "row": rows, "table": whole, "fingerprint": rules.fingerprint}
-            print(json.dumps(data))
+            data = {"suite": rules.name, "row": rows, "table": whole, "lanes": lanes}
+            print(json.dumps(data | {"fingerprint": rules.fingerprint}))
         else:
-            print(f"{rules.name}: {rows} row rules, {whole} table rules, {rules.fingerprint[:12]}")
+            of_lanes = "".join(f", {count} for the {lane} lane alone" for lane, count in lanes.items())
+            print(f"{rules.name}: {rows} row rules, {whole} table rules{of_lanes}, {rules.fingerprint[:12]}")
 
 
 @app.command()

@@ -36,7 +36,8 @@ def sql(
     """Query the tables: bronze, silver and quarantine.pins_batch and pins_stream, gold.pin_features_batch,
     gold.pin_features_stream, gold.category_daily, quality.results and ops.ledger. Tables of the batch lane
     are read at the version that has passed its suite; VERSION AS OF 12 or TIMESTAMP AS OF '2026-01-31 12:00'
-    (UTC) after the name of a table selects another version.
+    (UTC) after the name of a table selects another version. silver.pins_stream and gold.pin_features_stream
+    have every event; silver.pins_stream_latest and gold.pin_features_stream_latest the newest of each pin.
 
     Example: pinlake sql "SELECT category, count(*) FROM silver.pins_batch VERSION AS OF 1 GROUP BY 1"
     """  # noqa: D205  # typer prints the first paragraph as the command's line

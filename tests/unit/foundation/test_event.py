@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.event import MAX_AGE, MAX_AHEAD, event_time, new_event_id, parse_event_id
+from foundation.event import (
+    MAX_AGE,
+    MAX_AHEAD,
+    event_id_at,
+    event_time,
+    new_event_id,
+    parse_event_id,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,3 +68,13 @@ def test_anything_else_is_a_value_error(text: str) -> None:
 def test_other_spellings_of_a_uuid_are_refused(form: str) -> None:
     with pytest.raises(ValueError, match="8-4-4-4-12"):
         parse_event_id(form % _made_at(NOW), now=NOW)
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)))
+def test_the_first_id_of_a_moment_is_before_all_ids_of_that_moment(moment: datetime) -> None:
+    first = event_id_at(moment)
+
+    assert event_time(uuid.UUID(first)) == EPOCH + (moment - EPOCH) // MILLISECOND * MILLISECOND
+    assert uuid.UUID(first).version == 7
+    assert first <= str(_made_at(moment, noise=5))
+    assert first > str(_made_at(moment - MILLISECOND, noise=2**62 - 1)) or moment < EPOCH + MILLISECOND

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import cast
 
+import pytest
 from pyspark.sql import SparkSession
 
 from foundation.offsets import Positions
@@ -14,6 +16,7 @@ from lakehouse.pipelines.serving_query import serving_session
 from lakehouse.pipelines.serving_writer import ServingBatchWriter
 from lakehouse.serving.postgres import ServingDatabase
 from tests.kafka_frames import kafka_frame, pin_bytes
+from tests.suites import allow_followers
 
 PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"
 BATCH = MicroBatch("serving", 3, commit_info.begin(lane="stream"))
@@ -35,7 +38,6 @@ def test_valid_events_are_sent_in_order_and_the_rest_counted(spark: SparkSession
     serving = Serving()
     writer = ServingBatchWriter(spark, cast("ServingDatabase", serving), text_policy="unicode")
     session = serving_session(spark)
-    # Gold's gate refuses the second event of the pin, which must not hide the first.
     values = (pin_bytes(PIN, "10"), pin_bytes(PIN, "1900M"), pin_bytes(OTHER, "20"), b"no json")
 
     counts = writer.write(writer.to_lines(kafka_frame(session, *values)), BATCH, position=POSITION)
@@ -47,6 +49,23 @@ def test_valid_events_are_sent_in_order_and_the_rest_counted(spark: SparkSession
     info = batch.commit_info
     assert info is not None
     assert (info.step, info.read, info.quarantined) == ("serving", 4, 2)
+
+
+def test_a_newer_event_that_golds_gate_refuses_hides_no_older_one(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow_followers(monkeypatch, tmp_path, between=(0, 100), layer="gold")
+    serving = Serving()
+    writer = ServingBatchWriter(spark, cast("ServingDatabase", serving), text_policy="unicode")
+    rows = kafka_frame(spark, pin_bytes(PIN, "10"), pin_bytes(PIN, "20"), pin_bytes(PIN, "666"))
+
+    counts = writer.write(writer.to_lines(rows), BATCH, position=POSITION)
+
+    ((lines, batch, _),) = serving.loads
+    assert [line[:3] for line in lines] == [[PIN, "art", "10"], [PIN, "art", "20"]]
+    assert (counts.read, counts.written, counts.quarantined) == (3, 2, 1)
+    assert batch.commit_info is not None
+    assert batch.commit_info.passed == 2
 
 
 def test_a_micro_batch_of_refused_records_is_a_load_without_rows(spark: SparkSession) -> None:

@@ -68,10 +68,11 @@ def test_stored_names_do_not_change() -> None:
 
     assert list(stored) == [
         "run", "lane", "step", "began", "query", "batch", "code", "who", "offsets", "versions", "read",
-        "quarantined", "restored", "net",
+        "quarantined", "passed", "restored", "net",
     ]  # fmt: skip
     assert [str(step) for step in Step] == [
         "bronze", "silver", "gold", "serving", "lost", "replay", "fix", "drop", "rebuild", "restore", "erase",
+        "expire",
     ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ NOT_READ = (
     "events read since that version are not read again; "
     "`pinlake rebuild` of their days brings them back into the batch lane"
 )
+MISSING = "the stream does not read the events since that version again: they are missing from then on"
 POSTGRES = "Postgres keeps its rows, as it accepts only newer events"
 
 
@@ -49,8 +50,8 @@ def _begin(store: LocalStore, table: Table) -> None:
     [
         (BATCH.silver, (KEPT, NOT_READ)),
         (BATCH.features, (NOT_READ,)),
-        (STREAM.silver, (NOT_READ,)),
-        (STREAM.features, (POSTGRES, NOT_READ)),
+        (STREAM.silver, (MISSING,)),
+        (STREAM.features, (POSTGRES, MISSING)),
         (BATCH.bronze, ("silver.pins_batch keeps its newer events; restore it too to undo them",)),
         (BATCH.quarantine, ()),
         (CATEGORY_DAILY, (NOT_READ,)),

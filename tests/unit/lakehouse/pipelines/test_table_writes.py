@@ -14,7 +14,6 @@ from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.pipelines import table_writes
 from lakehouse.pipelines.table_writes import LaneWriter
-from lakehouse.quality import gate
 from lakehouse.quality.gate import Gate, GateResult
 from lakehouse.quality.suite_model import Suite
 from tests.unit.lakehouse.in_memory_lake import InMemoryLake, Rows
@@ -34,7 +33,6 @@ class Result(GateResult):
 @pytest.fixture
 def lake(monkeypatch: pytest.MonkeyPatch) -> InMemoryLake:
     """A lakehouse whose transforms, which need Spark, change nothing but the layer of refused rows."""
-    monkeypatch.setattr(gate, "valid_rows", lambda rows: rows)
     monkeypatch.setattr(table_writes, "to_features", lambda rows: rows)
     monkeypatch.setattr(table_writes, "to_quarantine", _with_layer)
     return InMemoryLake()
@@ -72,7 +70,7 @@ def test_a_table_is_written_only_if_there_are_rows_for_it(
 def test_features_are_written_in_the_same_way(written: int, quarantined: int, lake: InMemoryLake) -> None:
     result = _result(BATCH.features, written=written, quarantined=quarantined)
 
-    for write in LaneWriter(lake, BATCH).features_writes(result, BATCH_OF_ROWS):
+    for write in LaneWriter(lake, BATCH).features_writes(result.rows, result, BATCH_OF_ROWS):
         write()
 
     assert lake.rows(BATCH.features) == (VALID if written else [])
@@ -86,7 +84,7 @@ def test_commits_name_their_step_with_the_counts_of_its_gate(lake: InMemoryLake)
 
     for write in [
         *writer.silver_writes(Rows(VALID).dataframe, silver, BATCH_OF_ROWS),
-        *writer.features_writes(gold, BATCH_OF_ROWS),
+        *writer.features_writes(gold.rows, gold, BATCH_OF_ROWS),
     ]:
         write()
 
@@ -111,8 +109,8 @@ def test_a_lane_writes_its_own_tables(lake: InMemoryLake) -> None:
     writer = LaneWriter(lake, STREAM)
     rows: Sequence[Mapping[str, Any]] = VALID
 
-    writer.merge_silver(Rows(rows).dataframe, BATCH_OF_ROWS)
-    writer.merge_features(Rows(rows).dataframe, BATCH_OF_ROWS)
+    writer.write_silver(Rows(rows).dataframe, BATCH_OF_ROWS)
+    writer.write_features(Rows(rows).dataframe, BATCH_OF_ROWS)
 
     assert set(lake.versions) == {"silver.pins_stream", "gold.pin_features_stream"}
 

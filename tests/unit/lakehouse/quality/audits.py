@@ -8,10 +8,11 @@ import pytest
 from pyspark.sql import DataFrame
 
 from foundation.errors import TerminalError
+from lakehouse.catalog.tables import Table
 from lakehouse.quality import audit, results
 from lakehouse.quality.gx_validation import RuleOutcome
 from lakehouse.quality.suite_model import Rule
-from tests.unit.lakehouse.in_memory_lake import Rows
+from tests.unit.lakehouse.in_memory_lake import InMemoryLake, Rows
 
 BREAKS = "breaks"
 CANNOT_BE_EVALUATED = "a rule that cannot be evaluated"
@@ -26,6 +27,12 @@ def evaluate_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "dataframe_from_rows", lambda spark, rows, schema: Rows(rows))
     monkeypatch.setattr(audit, "add_measures", _add_measures)
     monkeypatch.setattr(audit, "validate", _validate)
+    monkeypatch.setattr(audit, "read_added", _read_added)
+
+
+def _read_added(lake: InMemoryLake, table: Table, *, since: int, version: int) -> Rows:
+    states = lake.versions[table.full_name]
+    return Rows(states[version][len(states[since]) :])
 
 
 def _add_measures(rows: Rows, *, quarantined_share: float) -> Rows:

@@ -13,7 +13,7 @@ from lakehouse.quality.suites import load_suite
 from tests.unit.lakehouse.in_memory_lake import InMemoryLake
 from tests.unit.lakehouse.quality.audits import BREAKS, evaluate_in_memory
 
-UNIQUE = "silver.unique_id.unique"
+UNIQUE = "silver.event.unique"
 
 
 @pytest.fixture
@@ -34,6 +34,15 @@ def test_the_version_asked_for_is_audited_and_not_the_newest(lake: InMemoryLake)
     assert (result.table, result.version, result.lane) == ("silver.pins_stream", broken, "stream")
     assert (result.layer, result.severity, result.kind) == ("silver", "critical", "table")
     assert result.failed_critically
+
+
+def test_only_rows_added_since_a_version_are_audited(lake: InMemoryLake) -> None:
+    since = lake.write(STREAM.silver, [{BREAKS: UNIQUE}])
+    version = lake.write(STREAM.silver, [{BREAKS: UNIQUE}, {}, {}])
+
+    results = audit(lake, AuditTarget(STREAM.silver, version, since=since), run_id="run")
+
+    assert {(result.version, result.evaluated, result.success) for result in results} == {(version, 2, True)}
 
 
 def test_there_is_one_result_per_table_rule_of_one_run(lake: InMemoryLake) -> None:

@@ -13,7 +13,7 @@ from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, QUALITY_RESULTS, STR
 from lakehouse.delta.metrics import StepMetrics
 from lakehouse.quality import results
 from lakehouse.quality.gate import Gate, GateResult, RuleCount
-from lakehouse.quality.results import GateStats, RuleResult, lane_name, read_results
+from lakehouse.quality.results import GateStats, RuleResult, read_results
 from lakehouse.quality.suite_model import Rule, Severity, Suite
 from tests.unit.lakehouse.in_memory_lake import InMemoryLake, Rows
 
@@ -127,8 +127,3 @@ def test_a_table_without_a_suite_is_answered_with_those_that_have_one(name: str)
     assert "silver.pins_batch" in raised.value.hint
     assert "gold.pin_features_stream" in raised.value.hint
     assert CATEGORY_DAILY.full_name not in raised.value.hint
-
-
-def test_a_tables_name_ends_in_its_lane() -> None:
-    assert {lane_name(table) for table in BATCH.tables} == {"batch"}
-    assert {lane_name(table) for table in STREAM.tables} == {"stream"}

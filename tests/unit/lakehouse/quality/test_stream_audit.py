@@ -15,7 +15,7 @@ from tests.unit.lakehouse.in_memory_lake import InMemoryLake
 from tests.unit.lakehouse.quality.audits import BREAKS, CANNOT_BE_EVALUATED, evaluate_in_memory
 
 SILVER = STREAM.silver.full_name
-UNIQUE, FRESH = "silver.unique_id.unique", "silver.event_time.fresh"
+UNIQUE, FRESH = "silver.event.unique", "silver.event_time.fresh"
 
 
 @pytest.fixture
@@ -34,6 +34,12 @@ def _status(lake: InMemoryLake) -> StreamAuditStatus:
     text = lake.get_text(KEY)
     assert text is not None
     return StreamAuditStatus.from_json(text)
+
+
+def _evaluated(lake: InMemoryLake) -> list[int]:
+    """Return how many rows each audit of silver has read, in order."""
+    rows = lake.rows(QUALITY_RESULTS)
+    return [int(row["evaluated"]) for row in rows if row["rule"] == UNIQUE and row["table"] == SILVER]
 
 
 def test_before_the_first_micro_batch_there_is_nothing_wrong(lake: InMemoryLake) -> None:
@@ -72,6 +78,60 @@ def test_a_table_is_audited_once_per_version_and_its_status_stays(lake: InMemory
     auditor.audit_once()
     assert len(lake.rows(QUALITY_RESULTS)) == 2 * first
     assert not _status(lake).failed
+
+
+def test_only_what_was_added_since_the_last_audit_is_read_in_another_process_too(lake: InMemoryLake) -> None:
+    first = lake.write(STREAM.silver, [{}, {}])
+    _auditor(lake).audit_once()
+    lake.write(STREAM.silver, [{}, {}, {}])
+
+    _auditor(lake).audit_once()
+
+    assert _status(lake).tables[SILVER].since == first
+    assert _evaluated(lake) == [2, 1]
+
+
+def test_the_same_rows_are_audited_again_if_none_were_added(lake: InMemoryLake) -> None:
+    # Some rules depend on the time, and a step without work asks for results of the newest version.
+    first = lake.write(STREAM.silver, [{}])
+    rows: list[dict[str, object]] = [{}, {}, {}]
+    _auditor(lake).audit_once()
+    lake.write(STREAM.silver, rows)
+    _auditor(lake).audit_once()
+    newest = lake.write(STREAM.silver, rows)
+
+    for _ in range(2):
+        _auditor(lake).audit_once()
+        assert (_status(lake).tables[SILVER].version, _status(lake).tables[SILVER].since) == (newest, first)
+
+    assert _evaluated(lake) == [1, 2, 2, 2]
+
+
+def test_rows_among_which_a_critical_rule_failed_are_audited_until_it_holds(lake: InMemoryLake) -> None:
+    good = lake.write(STREAM.silver, [{}])
+    auditor = _auditor(lake)
+    auditor.audit_once()
+    lake.write(STREAM.silver, [{}, {BREAKS: UNIQUE}])
+    auditor.audit_once()
+    lake.write(STREAM.silver, [{}, {BREAKS: UNIQUE}, {}])
+
+    auditor.audit_once()
+
+    assert (_status(lake).tables[SILVER].critical, _status(lake).tables[SILVER].since) == ([UNIQUE], good)
+    assert _evaluated(lake) == [1, 1, 2]
+
+
+def test_a_table_that_was_created_again_is_audited_as_a_whole(lake: InMemoryLake) -> None:
+    for _ in range(3):
+        lake.write(STREAM.silver, [{}])
+    _auditor(lake).audit_once()
+    del lake.versions[SILVER]
+    lake.write(STREAM.silver, [{}, {}])
+
+    _auditor(lake).audit_once()
+
+    assert _status(lake).tables[SILVER].since is None
+    assert _evaluated(lake) == [1, 2]
 
 
 def test_an_audit_that_cannot_run_is_reported_and_tried_again(lake: InMemoryLake) -> None:

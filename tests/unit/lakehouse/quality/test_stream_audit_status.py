@@ -46,5 +46,5 @@ def test_names_are_stored_and_do_not_change() -> None:
         "at": "at",
         "run_id": "run",
         "error": None,
-        "tables": {"t": {"version": 1, "critical": [], "warning": []}},
+        "tables": {"t": {"version": 1, "critical": [], "warning": [], "since": None}},
     }

@@ -29,7 +29,34 @@ def test_shipped_suites_are_valid_and_belong_to_a_table() -> None:
 
     assert {suite.name for suite in loaded} == {path.stem for path in FOLDER.glob("*.json")}
     assert all(suite.rules for suite in loaded)
-    assert suites.load_suite(BATCH.silver) == suites.load_suite(STREAM.silver)
+
+
+def test_a_suite_has_the_rules_of_its_lane_and_of_both(tmp_path: Path) -> None:
+    for_batch, for_stream = (
+        GOOD | {"meta": {"id": f"t.{lane}", "sentence": "s", "lane": lane}} for lane in ("batch", "stream")
+    )
+    _write(tmp_path, [for_stream, GOOD, for_batch])
+
+    loaded = {
+        lane.name: [rule.id for rule in suites.load_suite(lane.silver, folder=tmp_path).rules]
+        for lane in (BATCH, STREAM)
+    }
+
+    assert loaded == {"batch": ["t.title", "t.batch"], "stream": ["t.stream", "t.title"]}
+    every = suites.load_file(BATCH.silver, folder=tmp_path)
+    assert [(rule.id, rule.lane) for rule in every.rules] == [
+        ("t.stream", "stream"),
+        ("t.title", None),
+        ("t.batch", "batch"),
+    ]
+    assert every.fingerprint == suites.load_suite(STREAM.silver, folder=tmp_path).fingerprint
+
+
+def test_a_pin_is_unique_in_the_batch_lane_and_an_event_in_the_stream_lane() -> None:
+    for lane in (BATCH, STREAM):
+        for table in (lane.silver, lane.features):
+            rules = suites.load_suite(table).rules
+            assert [rule.columns for rule in rules if rule.id.endswith(".unique")] == [table.key]
 
 
 def test_a_rule_that_tolerates_some_rows_is_a_table_rule(tmp_path: Path) -> None:
@@ -65,6 +92,7 @@ def _with(*, id: str = "t.title", sentence: str = "s", **changed: Any) -> dict[s
         ([_with(type="expect_miracles")], "expect_miracles"),
         ([_with(type="expect_column_values_to_be_json_parseable")], "Python for every row"),
         ([_with(severity="grave")], "critical, warning, info"),
+        ([GOOD | {"meta": {"id": "t.title", "sentence": "s", "lane": "both"}}], "batch, stream"),
         ([_with(kwargs={"column": "title", "mostly": 3})], "mostly"),
         ([_with(kwargs=[])], "kwargs"),
         ([_with(sentence="")], "sentence"),

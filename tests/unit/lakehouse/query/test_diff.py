@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.catalog.tables import STREAM
+from lakehouse.catalog.tables import BATCH
 from lakehouse.query import diff, time_travel
 from lakehouse.query.diff import COMPARISON, FEED, TableDiff
 from tests.local_store import LocalStore, State, write
@@ -29,8 +29,8 @@ def test_the_differences_between_any_two_versions_are_counted(
     old, new = (data.draw(st.integers(0, len(states) - 1)) for _ in range(2))
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
-        write(store, STREAM.silver, states, change_feed=change_feed)
-        before, after = (time_travel.table_at(store, STREAM.silver, number) for number in (old, new))
+        write(store, BATCH.silver, states, change_feed=change_feed)
+        before, after = (time_travel.table_at(store, BATCH.silver, number) for number in (old, new))
         difference = diff.compare_versions(before, after, limit=10)
 
     assert _counts(difference) == _expected(states[old], states[new])

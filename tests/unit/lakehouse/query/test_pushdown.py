@@ -53,6 +53,18 @@ def test_only_comparisons_of_text_exclude_rows(where: str, predicate: str | None
     assert pushdown.pushed_predicate(_reference(query), SCHEMA) == predicate
 
 
+def test_columns_that_are_needed_always_are_read() -> None:
+    query = statement.parse_query(f"SELECT title FROM {TABLE}")
+
+    assert pushdown.needed_columns(query, SCHEMA, always=["unique_id"]) == ["unique_id", "title"]
+
+
+def test_only_some_columns_may_exclude_rows() -> None:
+    query = statement.parse_query(f"SELECT * FROM {TABLE} WHERE title = 'x' AND unique_id = 'a'")
+
+    assert pushdown.pushed_predicate(_reference(query), SCHEMA, only=["unique_id"]) == "\"unique_id\" = 'a'"
+
+
 def test_a_join_can_need_rows_that_its_where_excludes() -> None:
     query = statement.parse_query(
         f"SELECT * FROM {TABLE} a LEFT JOIN {TABLE} b USING (title) WHERE a.title = 'x'"

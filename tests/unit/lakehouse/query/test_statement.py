@@ -14,7 +14,9 @@ SILVER, GOLD = BATCH.silver.full_name, STREAM.features.full_name
 
 
 def _tables(text: str) -> list[str]:
-    return [table.full_name for _, table in statement.table_references(statement.parse_query(text))]
+    return [
+        reference.table.full_name for reference in statement.table_references(statement.parse_query(text))
+    ]
 
 
 def test_tables_are_found_wherever_a_query_names_them() -> None:
@@ -27,6 +29,16 @@ def test_tables_are_found_wherever_a_query_names_them() -> None:
 
     assert sorted(_tables(text)) == [GOLD, GOLD, SILVER, SILVER]
     assert _tables("SELECT 1") == []
+
+
+def test_the_newest_rows_of_a_history_are_named_like_a_table() -> None:
+    query = statement.parse_query(
+        f"SELECT * FROM {GOLD}_latest VERSION AS OF 3 JOIN {GOLD} USING (unique_id)"
+    )
+
+    found = {(each.table.full_name, each.is_latest) for each in statement.table_references(query)}
+
+    assert found == {(GOLD, True), (GOLD, False)}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +64,7 @@ def test_tables_are_found_wherever_a_query_names_them() -> None:
         "SELECT * FROM '/etc/hostname'",
         "SELECT * FROM parquet.`/tmp`",
         "SELECT * FROM pins_batch",
+        f"SELECT * FROM {SILVER}_latest",
     ],
 )
 def test_anything_but_a_query_over_the_tables_is_an_error_of_one_line(text: str) -> None:

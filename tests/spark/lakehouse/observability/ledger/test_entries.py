@@ -19,7 +19,7 @@ from pyspark.sql.types import (
 
 from foundation.offsets import OffsetRange
 from lakehouse.catalog.schemas import LEDGER
-from lakehouse.catalog.tables import BATCH, Table
+from lakehouse.catalog.tables import BATCH, STREAM, Table
 from lakehouse.delta.commit_info import CommitInfo, Step, Versions
 from lakehouse.observability.ledger import entries
 from lakehouse.spark.dataframes import dataframe_from_rows
@@ -67,7 +67,7 @@ def test_a_merge_counts_what_it_read_wrote_and_left_as_it_was(spark: SparkSessio
         "numTargetRowsDeleted": "2",
         "numTargetBytesAdded": "1000",
     }
-    info = replace(INFO, read=7, quarantined=1, versions=Versions(5, 6))
+    info = replace(INFO, read=7, quarantined=1, passed=5, versions=Versions(5, 6))
 
     entry = _entries(spark, BATCH.silver, (metrics, info))[0]
 
@@ -77,6 +77,7 @@ def test_a_merge_counts_what_it_read_wrote_and_left_as_it_was(spark: SparkSessio
     assert (entry.query, entry.batch, entry.code) == ("query", 4, "1.0")
     assert (entry.rows_in, entry.rows_out, entry.inserted, entry.removed) == (7, 4, 3, 2)
     assert (entry.quarantined, entry.superseded, entry.bytes, entry.seconds) == (1, 2, 1000, 2.0)
+    assert entry.passed == 5
     assert (entry.offsets, entry.versions.first, entry.versions.last) == (None, 5, 6)
 
 
@@ -97,6 +98,13 @@ def test_an_append_counts_its_offsets_and_supersedes_nothing(spark: SparkSession
     ]
     # A count of the step's own comes first.
     assert appended[1].rows_in == 8
+
+
+def test_an_append_to_a_history_supersedes_the_events_that_it_has(spark: SparkSession) -> None:
+    metrics = {"numOutputRows": "5"}
+    info = replace(INFO, read=9, quarantined=1)
+
+    assert _entries(spark, STREAM.silver, (metrics, info))[0].superseded == 3
 
 
 def test_a_restore_counts_its_net_change_because_delta_does_not(spark: SparkSession) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,10 @@ from lakehouse.spark.dataframes import dataframe_from_rows
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GAPS = "gaps in the offsets served"
 READ = "records read = records judged for Postgres"
-NEW = "pins new to gold.pin_features_stream = pins new to Postgres"
+PASSED = "events past both gates in the tables = past both for Postgres"
+WRITTEN = "events past both gates = rows passed to gold"
 SENT = "rows passed to gold = rows sent to Postgres"
+GOLD = STREAM.features.full_name
 Row = dict[str, Any]
 
 
@@ -36,12 +38,15 @@ def _row(table: str, step: str, first: int, last: int, **values: object) -> Row:
 
 
 def _load(number: int, first: int, last: int, **values: object) -> Row:
-    return _row(entries.POSTGRES, Step.SERVING, first, last, query="serving", batch=number) | values
+    """Return a load of the serving query; every record has passed unless a test gives another number."""
+    row = _row(entries.POSTGRES, Step.SERVING, first, last, query="serving", batch=number)
+    return row | {"passed": last - first + 1} | values
 
 
-def _commits(number: int, first: int, last: int) -> list[Row]:
+def _commits(number: int, first: int, last: int, **values: object) -> list[Row]:
     steps = ((STREAM.bronze, Step.BRONZE), (STREAM.silver, Step.SILVER), (STREAM.features, Step.GOLD))
-    return [_row(table.full_name, step, first, last, query="id", batch=number) for table, step in steps]
+    rows = [_row(table.full_name, step, first, last, query="id", batch=number) for table, step in steps]
+    return [row | {"passed": last - first + 1} | values for row in rows]
 
 
 def _lost(table: str, first: int, last: int) -> Row:
@@ -50,6 +55,7 @@ def _lost(table: str, first: int, last: int) -> Row:
 
 # Kafka has removed 5 to 6, which neither query had read.
 TABLES = [*_commits(0, 0, 4), _lost("kafka.t-0", 5, 6), *_commits(1, 7, 9)]
+SERVED = [_load(0, 0, 4), _load(1, 7, 9)]
 
 
 def test_the_sums_close_for_both_queries(lake: DeltaLake) -> None:
@@ -58,23 +64,27 @@ def test_the_sums_close_for_both_queries(lake: DeltaLake) -> None:
     sums = _check(lake, [*TABLES, *loads])
 
     assert [check for check in sums.values() if not check.balanced] == []
-    assert (sums[READ].expected, sums[NEW].found, sums[SENT].expected) == (8, 8, 0)
+    assert (sums[READ].expected, sums[PASSED].found, sums[SENT].expected) == (8, 8, 0)
 
 
-def test_loads_of_an_older_version_go_on_as_loads_of_the_serving_query(lake: DeltaLake) -> None:
+def test_entries_of_older_versions_do_not_count(lake: DeltaLake) -> None:
+    # One query sent each micro-batch to the tables and to Postgres; then there were two, without the count.
     old = _row(entries.POSTGRES, Step.SERVING, 0, 4, query="id", batch=0)
-    # What Kafka had removed was recorded for the one query.
-    sums = _check(lake, [*TABLES, old, _load(0, 7, 9)])
+    uncounted = [row | {"passed": None} for row in TABLES[:3]]
+    later = _load(0, 5, 6, passed=None, inserted=9)
+    sums = _check(lake, [*uncounted, *_commits(1, 5, 9), old, later, _load(1, 7, 9)])
 
     assert [check for check in sums.values() if not check.balanced] == []
     assert (sums[SENT].expected, sums[SENT].found) == (5, 5)
+    # The tables counted two records more, which Postgres got from the older version.
+    assert (sums[PASSED].expected, sums[PASSED].found) == (3, 3)
 
 
 def test_offsets_that_were_not_served_are_a_gap(lake: DeltaLake) -> None:
     sums = _check(lake, [*TABLES, _load(0, 0, 2), _load(1, 4, 4), _load(2, 7, 9)])
 
     assert sums[GAPS].where == ("topic t partition 0 expected offset 3 found 4: 0 and 1",)
-    assert not sums[NEW].balanced
+    assert sums[PASSED].balanced
 
 
 def test_a_record_that_was_read_and_not_judged_does_not_balance(lake: DeltaLake) -> None:
@@ -86,36 +96,63 @@ def test_a_record_that_was_read_and_not_judged_does_not_balance(lake: DeltaLake)
 @pytest.mark.parametrize(
     ("loads", "balanced"),
     [
-        # Serving is ahead by two, of which both are new pins, or none; never a third one.
-        ([_load(0, 0, 9), _load(1, 10, 11)], True),
-        ([_load(0, 0, 9), _load(1, 10, 11, inserted=0)], True),
-        ([_load(0, 0, 9), _load(1, 10, 11, inserted=3)], False),
-        # The tables are ahead by three, and then there must not be more in Postgres.
-        ([_load(0, 0, 6, inserted=5)], True),
-        ([_load(0, 0, 6, inserted=9)], False),
+        # Where the tables have not read, each of two records may have passed; never a third one.
+        ([*SERVED, _load(2, 10, 11)], True),
+        ([*SERVED, _load(2, 10, 11, passed=0)], True),
+        ([*SERVED, _load(2, 10, 11, passed=3)], False),
+        # Where the tables alone have read, each of three records may have passed, and none needs to.
+        (SERVED[:1], True),
+        ([_load(0, 0, 4, passed=8)], True),
+        ([_load(0, 0, 4, passed=9)], False),
+        ([_load(0, 0, 4, passed=4)], False),
+        # A record that one of them has refused.
+        ([SERVED[0], _load(1, 7, 9, passed=2)], False),
         ([], True),
     ],
 )
-def test_the_query_that_is_ahead_may_have_as_many_more_pins(
+def test_the_query_that_is_ahead_may_have_passed_as_many_more(
     loads: list[Row], balanced: bool, lake: DeltaLake
 ) -> None:
-    first = [load | {"inserted": 8} if load["version"] == 0 and len(loads) == 2 else load for load in loads]
+    assert _check(lake, [*TABLES, *loads])[PASSED].balanced is balanced
 
-    assert _check(lake, [*TABLES, *first])[NEW].balanced is balanced
+
+def test_offsets_that_only_serving_read_before_kafka_removed_them_may_have_passed(lake: DeltaLake) -> None:
+    assert _check(lake, [*TABLES, _load(0, 0, 9)])[PASSED].balanced
+
+
+def test_a_restore_that_postgres_has_not_followed_is_named_until_it_is_taken_back(lake: DeltaLake) -> None:
+    none = {"rows_in": None, "rows_out": 0, "offsets": None, "query": "restore"}
+    there = _row(GOLD, Step.RESTORE, 20, 20, **none, inserted=0, removed=3)
+    back = _row(GOLD, Step.RESTORE, 21, 21, **none, inserted=3, removed=0)
+    before = _row(GOLD, Step.RESTORE, 22, 22, **none, inserted=0, removed=9, at=NOW - timedelta(days=1))
+
+    sums = _check(lake, [*TABLES, *SERVED, there, before])
+    assert sums[PASSED].where == ("version 20 is a restore with -3 rows, which Postgres has not followed",)
+    assert _check(lake, [back])[PASSED].balanced
 
 
 def test_a_micro_batch_of_the_tables_that_is_under_way_does_not_count(lake: DeltaLake) -> None:
-    sums = _check(lake, [*TABLES, *_commits(2, 10, 14), _load(0, 0, 9, inserted=8)])
+    sums = _check(lake, [*TABLES, *_commits(2, 10, 14), _load(0, 0, 9, passed=8)])
 
-    assert sums[NEW].balanced
+    assert (sums[PASSED].balanced, sums[PASSED].expected) == (True, 8)
+
+
+def test_events_that_passed_and_are_missing_in_gold_do_not_balance(lake: DeltaLake) -> None:
+    sums = _check(lake, [row for row in TABLES if (row["table"], row["version"]) != (GOLD, 7)])
+
+    assert sums[WRITTEN].where == ("micro-batch 1 of id: 3 and 0",)
 
 
 def _check(lake: DeltaLake, rows: list[Row]) -> dict[str, BalanceCheck]:
     """Return the sums of the stream lane by name; its checkpoint has committed micro-batch 1."""
     lake.ensure(OPS_LEDGER)
-    lake.append(dataframe_from_rows(lake.spark, rows, LEDGER), OPS_LEDGER, MicroBatch("test", 0))
+    lake.append(
+        dataframe_from_rows(lake.spark, rows, LEDGER),
+        OPS_LEDGER,
+        MicroBatch("test", lake.version(OPS_LEDGER)),
+    )
     commits = Path(lake.checkpoint("stream").url.removeprefix("file:")) / "commits"
-    commits.mkdir(parents=True)
+    commits.mkdir(parents=True, exist_ok=True)
     (commits / "1").touch()
     checks = balance.check_balance(lake, LedgerState({}, Totals(0, 0)))
     return {check.what: check for check in checks if check.lane == "stream"}

@@ -68,8 +68,8 @@ BATCH_LOGS = _logs(
     silver=[_commit(2, Step.SILVER, versions=Versions(1, 1))],
     features=[_commit(3, Step.GOLD, versions=Versions(2, 2))],
 )
-NOTHING = PinRows([], [], None, None, {})
-WRITTEN = PinRows([RECORD], [], {"event_id": "event-1"}, {"event_id": "event-2"}, BATCH_LOGS)
+NOTHING = PinRows([], [], [], [], {})
+WRITTEN = PinRows([RECORD], [], [{"event_id": "event-1"}], [{"event_id": "event-2"}], BATCH_LOGS)
 
 Tracing = Callable[..., list[Entry]]
 
@@ -136,15 +136,29 @@ def test_a_record_of_the_stream_lane_is_found_by_its_micro_batch(traced: Tracing
     )
     served = {"loaded_at": MIDNIGHT + timedelta(minutes=1), "load": 7}
 
-    entries = traced(stream=PinRows([RECORD], [], None, None, logs), served=served)
+    entries = traced(stream=PinRows([RECORD], [], [], [], logs), served=served)
 
     assert _steps(entries) == ["received", "in Kafka", "bronze", "silver", "gold", "Postgres"]
     assert (entries[4].details["version"], entries[4].details["now"]) == (4, "no longer there")
     assert (entries[5].lane, entries[5].details) == ("stream", served)
 
 
+def test_every_event_of_the_stream_lane_has_its_row_and_the_newest_stands(traced: Tracing) -> None:
+    records = [RECORD | {"event_id": f"event-{offset}", "offset": offset} for offset in (6, 7)]
+    rows = [{"event_id": record["event_id"]} for record in reversed(records)]
+    logs = _logs(STREAM, silver=[_commit(2, Step.SILVER, offsets=[OFFSETS])])
+
+    entries = traced(stream=PinRows(records, [], rows, rows, logs))
+
+    silver = [entry.details for entry in entries if entry.what == "silver"]
+    assert [(each["event_id"], each["now"]) for each in silver] == [
+        ("event-6", "superseded by event-7"),
+        ("event-7", "stands"),
+    ]
+
+
 def test_both_lanes_share_one_event_at_the_api(traced: Tracing) -> None:
-    stream = PinRows([RECORD], [], None, None, _logs(STREAM))
+    stream = PinRows([RECORD], [], [], [], _logs(STREAM))
 
     assert _steps(traced(WRITTEN, stream)).count("received") == 1
 
@@ -152,7 +166,7 @@ def test_both_lanes_share_one_event_at_the_api(traced: Tracing) -> None:
 def test_a_landing_line_without_coordinates_was_never_in_kafka(traced: Tracing) -> None:
     record = RECORD | {"topic": None, "partition": None, "offset": None}
 
-    entries = traced(PinRows([record], [], None, None, BATCH_LOGS))
+    entries = traced(PinRows([record], [], [], [], BATCH_LOGS))
 
     assert _steps(entries) == ["received", "bronze"]
     assert entries[1].details["version"] is None
@@ -178,7 +192,7 @@ def test_what_became_of_a_refused_record_follows(state: str, steps: list[str], t
         silver=[_commit(9, Step.REPLAY)],
         features=[_commit(10, Step.GOLD, versions=Versions(9, 9))],
     )
-    rows = PinRows([], [changed], {"event_id": "event-1"}, None, logs)
+    rows = PinRows([], [changed], [{"event_id": "event-1"}], [], logs)
 
     entries = traced(rows)
 
@@ -190,7 +204,7 @@ def test_what_became_of_a_refused_record_follows(state: str, steps: list[str], t
 def test_a_restore_of_a_table_is_part_of_the_story(traced: Tracing) -> None:
     logs = BATCH_LOGS | _logs(BATCH, silver=[_commit(5, Step.RESTORE, restored=2)])
 
-    entries = traced(PinRows([], [REFUSED], None, None, logs))
+    entries = traced(PinRows([], [REFUSED], [], [], logs))
 
     assert _steps(entries) == ["refused", "restored"]
     assert (entries[1].details["version"], entries[1].details["restored"]) == (5, 2)

@@ -80,6 +80,7 @@ def test_some_pins_are_updated_and_some_events_repeated(api: Api) -> None:
     updated = [event for event in posted.newest if event.follower_count is not None]
     assert [event.unique_id for event in updated] == [str(number) for number in range(100)]
     assert len({event.follower_count for event in updated}) == 100
+    assert posted.event_ids == sorted(event_id for event_id, _ in api.events[:250])
     repeated = [event_id for event_id, _ in api.events[250:]]
     assert repeated == [event_id for event_id, _ in api.events[75:125]]
 

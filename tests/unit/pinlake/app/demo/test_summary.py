@@ -12,11 +12,12 @@ from pinlake.app.demo.summary import DemoSummary
 from pinlake.app.demo.verification import Rows, ServedRows
 
 TABLES = ["bronze.pins_batch", "quarantine.pins_batch", "silver.pins_batch", "gold.pin_features_batch"]
+TABLES += ["silver.pins_stream", "silver.pins_stream_latest", "gold.pin_features_stream"]
 MALFORMED = {"value.missing": 2, "unique_id.missing": 1}
-# Three accepted posts of two pins, and three malformed records; the tables have older rows too.
-COUNTS = dict(zip(TABLES, (6, 3, 2, 2), strict=True))
+# Three accepted events of two pins, and three malformed records; the tables have older rows too.
+COUNTS = dict(zip(TABLES, (6, 3, 2, 2, 3, 2, 3), strict=True))
 GOOD = DemoSummary(
-    posted=Posted(3, 1, [NewestEvent("a", "1", 500), NewestEvent("b", "2", None)]),
+    posted=Posted(3, 1, [NewestEvent("a", "1", 500), NewestEvent("b", "2", None)], ["0", "1", "2"]),
     malformed=MALFORMED,
     rows=[Rows(table, count + 10, count) for table, count in COUNTS.items()],
     daily_pins=12,

@@ -20,7 +20,7 @@ from tests.unit.pinlake.cli.command_line import Outcome, run
 
 REASONS = {"value.missing": 2, "value.not_json": 1}
 SUMMARY = DemoSummary(
-    posted=Posted(1_005, 1, [NewestEvent(f"pin-{number}", "event", None) for number in range(1_000)]),
+    posted=Posted(1_005, 1, [NewestEvent(f"pin-{number}", "event", None) for number in range(1_000)], []),
     malformed=REASONS,
     rows=[
         Rows("bronze.pins_batch", 2_016, 1_008),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lakehouse.catalog.tables import TABLES, Table
+from lakehouse.catalog.tables import HISTORIES, TABLES, Table
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.operations import maintenance
 from lakehouse.operations.maintenance import MaintenanceResult, TableSize
@@ -22,8 +22,12 @@ def tables(sessions: list[str], leases: list[Held], monkeypatch: pytest.MonkeyPa
     """The tables that were maintained; only silver.pins_batch exists."""
     names: list[str] = []
 
-    def maintain(_: DeltaLake, table: Table, *, dry_run: bool) -> MaintenanceResult | None:
+    def maintain(
+        _: DeltaLake, table: Table, *, history_days: int | None, dry_run: bool
+    ) -> MaintenanceResult | None:
         names.append(table.full_name)
+        if history_days is not None:
+            return MaintenanceResult(table.full_name, BEFORE, None, expired=history_days * 1_000)
         if table.full_name != NAME:
             return None
         return MaintenanceResult(NAME, BEFORE, None if dry_run else AFTER, 19, 0, (REASON,))
@@ -60,8 +64,26 @@ def test_json_has_one_object_per_table_that_exists() -> None:
     size = {"files": 20, "bytes": 2_000_000, "stored_files": 50, "stored_bytes": 3_000_000}
 
     assert run("maintain", "--dry-run", "--json").documents == [
-        {"table": NAME, "before": size, "after": None, "joined": 19, "removed": 0, "held_back": [REASON]}
+        {
+            "table": NAME,
+            "before": size,
+            "after": None,
+            "joined": 19,
+            "removed": 0,
+            "held_back": [REASON],
+            "expired": 0,
+        }
     ]
+
+
+@pytest.mark.usefixtures("tables")
+def test_the_retention_is_that_of_the_setting_and_of_histories_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINLAKE_STREAM_HISTORY_DAYS", "30")
+
+    outcome = run("maintain", "--dry-run")
+
+    lines = [line for line in outcome.out.splitlines() if "superseded" in line]
+    assert lines == [f"{table.full_name}: 30,000 superseded events to remove" for table in HISTORIES]
 
 
 def test_an_unknown_table_starts_nothing(tables: list[str], sessions: list[str]) -> None:

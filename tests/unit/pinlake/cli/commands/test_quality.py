@@ -15,7 +15,7 @@ from lakehouse.delta.lake import DeltaLake
 from lakehouse.quality import gate, results
 from lakehouse.quality.suite_file import FOLDER
 from lakehouse.quality.suite_model import Suite
-from lakehouse.quality.suites import load_suite
+from lakehouse.quality.suites import load_file
 from tests.unit.pinlake.cli.command_line import run
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -23,6 +23,7 @@ RESULT = Row(
     at=NOON, version=None, rule="silver.[id].unique", severity="critical", kind="row", evaluated=10,
     unexpected=0, observed=None, success=True, run_id="run",
 )  # fmt: skip
+BOTH = "1 for the batch lane alone, 1 for the stream lane alone, "
 
 
 class Results(list[Row]):
@@ -58,13 +59,13 @@ def _compiled(sessions: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 def test_valid_suites_are_printed_with_the_number_of_their_rules() -> None:
     outcome = run("quality", "check-suites")
 
-    suites = [load_suite(table) for table in PUBLISHED]
+    suites = [load_file(table) for table in PUBLISHED]
     assert (outcome.code, outcome.out.splitlines()) == (
         0,
         [
             f"{suite.name}: {len(suite.row_rules)} row rules, {len(suite.table_rules)} table rules, "
-            f"{suite.fingerprint[:12]}"
-            for suite in suites
+            f"{of_lanes}{suite.fingerprint[:12]}"
+            for suite, of_lanes in zip(suites, ("", BOTH, BOTH), strict=True)
         ],
     )
     assert run("quality", "check-suites", "--json").documents == [
@@ -72,9 +73,12 @@ def test_valid_suites_are_printed_with_the_number_of_their_rules() -> None:
             "suite": suite.name,
             "row": len(suite.row_rules),
             "table": len(suite.table_rules),
+            "lanes": lanes,
             "fingerprint": suite.fingerprint,
         }
-        for suite in suites
+        for suite, lanes in zip(
+            suites, ({}, {"batch": 1, "stream": 1}, {"batch": 1, "stream": 1}), strict=True
+        )
     ]
 
 
