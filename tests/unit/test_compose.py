@@ -44,11 +44,11 @@ SECRET = re.compile(r"PASSWORD$|SECRET|ACCESS_KEY|FERNET_KEY|CONN$")
 def test_a_service_gets_settings_that_exist_and_that_it_can_read(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = {key: value for key, value in _environment(name).items() if key.startswith(PREFIX)}
-    assert set(given) <= _setting_names() | set(RENAMED)
+    environment = {key: value for key, value in _environment(name).items() if key.startswith(PREFIX)}
+    assert set(environment) <= _setting_names() | set(RENAMED)
 
     monkeypatch.chdir(tmp_path)
-    for key, value in given.items():
+    for key, value in environment.items():
         if value is not None and "${" not in str(value):
             monkeypatch.setenv(key, str(value))
     settings_module.load()
@@ -62,10 +62,10 @@ def test_every_setting_reaches_the_services_that_read_it() -> None:
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_a_setting_from_the_env_file_is_handed_on_under_its_old_name_too(name: str) -> None:
-    given = _environment(name)
-    handed_on = {key for key, value in given.items() if value is None}
+    environment = _environment(name)
+    handed_on = {key for key, value in environment.items() if value is None}
 
-    assert {old for old, new in RENAMED.items() if new in handed_on} == set(RENAMED) & set(given)
+    assert {old for old, new in RENAMED.items() if new in handed_on} == set(RENAMED) & set(environment)
 
 
 def test_the_example_lists_what_it_reads_and_no_more() -> None:
@@ -93,9 +93,9 @@ def test_no_secret_stands_in_it() -> None:
 
 
 def test_a_secret_has_no_default() -> None:
-    asked = re.findall(r"\$\{(\w+)([^}]*)\}", TEXT)
+    variables = re.findall(r"\$\{(\w+)([^}]*)\}", TEXT)
 
-    assert {(name, rest) for name, rest in asked if SECRET.search(name) and rest[:2] != ":?"} == set()
+    assert {(name, rest) for name, rest in variables if SECRET.search(name) and rest[:2] != ":?"} == set()
 
 
 def test_three_ports_are_published_on_loopback() -> None:
@@ -178,10 +178,10 @@ def test_one_service_builds_an_image_and_no_registry_is_asked_for_it() -> None:
 
 def test_its_base_images_are_the_dockerfiles() -> None:
     defaults = dict(re.findall(r"^ARG (\w+_IMAGE)=(\S+)$", DOCKERFILE, flags=re.MULTILINE))
-    given = COMPOSE["x-build"]["args"]
+    environment = COMPOSE["x-build"]["args"]
 
     assert set(defaults) == {"PYTHON_IMAGE", "UV_IMAGE"}
-    assert {name: given[name] for name in defaults} == {
+    assert {name: environment[name] for name in defaults} == {
         name: f"${{{name}:-{image}}}" for name, image in defaults.items()
     }
 
@@ -214,8 +214,8 @@ def test_its_versions_are_those_the_tests_run() -> None:
 
 
 def _environment(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = SERVICES[name].get("environment", {})
-    return found
+    environment: dict[str, Any] = SERVICES[name].get("environment", {})
+    return environment
 
 
 def _setting_names() -> set[str]:

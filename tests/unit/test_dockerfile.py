@@ -41,10 +41,10 @@ def test_the_build_sees_only_what_it_copies() -> None:
     lines = re.findall(r"^COPY (?!--from)(.+) \S+$", instructions, flags=re.MULTILINE)
     copied = {source for line in lines for source in line.split()}
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    seen = {line.removeprefix("!") for line in ignored if line.startswith("!")}
+    included = {line.removeprefix("!") for line in ignored if line.startswith("!")}
 
-    assert {source for source in copied if not seen & {source, source.partition("/")[0]}} == set()
-    assert {name for name in seen if not any(source.startswith(name) for source in copied)} == set()
+    assert {source for source in copied if not included & {source, source.partition("/")[0]}} == set()
+    assert {name for name in included if not any(source.startswith(name) for source in copied)} == set()
     assert ignored[1] == "*"
     assert [source for source in copied if not (ROOT / source).exists()] == []
 

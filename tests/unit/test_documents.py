@@ -22,9 +22,9 @@ def test_every_dependency_has_its_reason() -> None:
     wanted = [*PROJECT["project"]["dependencies"], *(entry for group in groups for entry in group)]
     names = {re.split(r"[^\w-]", requirement)[0] for requirement in wanted}
 
-    told = set(re.findall(r"\*\*([\w-]+)(?:\[.*?\])?\*\*", (ROOT / "docs/dependencies.md").read_text()))
+    listed = set(re.findall(r"\*\*([\w-]+)(?:\[.*?\])?\*\*", (ROOT / "docs/dependencies.md").read_text()))
 
-    assert names == told
+    assert names == listed
 
 
 def test_the_readme_can_be_read_in_minutes() -> None:

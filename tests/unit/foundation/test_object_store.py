@@ -82,11 +82,11 @@ def test_bytes_and_metadata_are_read_on_their_own(store: ObjectStore, stub: Stub
 
 
 def test_all_pages_of_a_listing_are_read(store: ObjectStore, stub: Stubber) -> None:
-    asked = {"Bucket": "pins", "Prefix": "a/"}
+    request = {"Bucket": "pins", "Prefix": "a/"}
     for _ in range(2):
         first = {"IsTruncated": True, "NextContinuationToken": "next", **_listing("a/1", "a/2")}
-        stub.add_response("list_objects_v2", first, asked)
-        stub.add_response("list_objects_v2", _listing("a/3"), {**asked, "ContinuationToken": "next"})
+        stub.add_response("list_objects_v2", first, request)
+        stub.add_response("list_objects_v2", _listing("a/3"), {**request, "ContinuationToken": "next"})
     stub.add_response("list_objects_v2", {}, {"Bucket": "pins", "Prefix": ""})
 
     assert list(store.list_objects("a/")) == [StoredObject(f"a/{number}", WRITTEN) for number in (1, 2, 3)]
@@ -96,8 +96,8 @@ def test_all_pages_of_a_listing_are_read(store: ObjectStore, stub: Stubber) -> N
 
 def test_only_what_is_given_is_stored_with_an_object(store: ObjectStore, stub: Stubber) -> None:
     stub.add_response("put_object", {}, {**_at("a"), "Body": b"text"})
-    given = {"Metadata": {"name": "value"}, "ContentType": "text/html", "CacheControl": "no-cache"}
-    stub.add_response("put_object", {}, {**_at("a"), "Body": b"text", **given})
+    attributes = {"Metadata": {"name": "value"}, "ContentType": "text/html", "CacheControl": "no-cache"}
+    stub.add_response("put_object", {}, {**_at("a"), "Body": b"text", **attributes})
 
     store.write("a", b"text")
     store.write("a", b"text", metadata={"name": "value"}, content_type="text/html", cache_control="no-cache")

@@ -10,18 +10,18 @@ LOST = LostOffsets("batch", OffsetRange("pinterest_batch", 1, 5, 8))
 
 
 def test_the_error_names_every_range() -> None:
-    told = str(data_loss_error([LOST, LostOffsets("batch", OffsetRange("pinterest_batch", 0, 1, 1))]))
+    message = str(data_loss_error([LOST, LostOffsets("batch", OffsetRange("pinterest_batch", 0, 1, 1))]))
 
-    assert "removed 5 offsets" in told
-    assert "topic pinterest_batch, partition 1, offsets 5 to 8" in told
-    assert "partition 0, offsets 1 to 1" in told
-    assert "PINLAKE_KAFKA_ON_DATA_LOSS" in told
+    assert "removed 5 offsets" in message
+    assert "topic pinterest_batch, partition 1, offsets 5 to 8" in message
+    assert "partition 0, offsets 1 to 1" in message
+    assert "PINLAKE_KAFKA_ON_DATA_LOSS" in message
 
 
 def test_the_object_is_named_by_what_is_gone() -> None:
     assert LOST.key == "gaps/batch-pinterest_batch-1-5-8.json"
-    held = json.loads(LOST.as_json())
-    assert {**held, "at": ""} == {
+    document = json.loads(LOST.as_json())
+    assert {**document, "at": ""} == {
         "at": "", "lane": "batch", "topic": "pinterest_batch", "partition": 1, "first": 5, "last": 8,
     }  # fmt: skip
 

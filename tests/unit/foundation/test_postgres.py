@@ -43,27 +43,27 @@ class Session:
 
 def _answer(monkeypatch: pytest.MonkeyPatch, answer: Session | str) -> dict[str, Any]:
     """Let the server answer every connection; return what the last one asked for."""
-    asked: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
 
     def connect(**options: Any) -> Session:  # noqa: ANN401 - as psycopg2 takes them
-        asked.update(options)
+        arguments.update(options)
         if isinstance(answer, str):
             raise psycopg2.OperationalError(answer)
         return answer
 
     monkeypatch.setattr(psycopg2, "connect", connect)
-    return asked
+    return arguments
 
 
 @pytest.mark.parametrize(("database", "expected"), [(None, "pins"), ("other", "other")])
 def test_a_connection_is_to_the_configured_database_or_to_another(
     database: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = _answer(monkeypatch, Session())
+    arguments = _answer(monkeypatch, Session())
 
     postgres.connect(SETTINGS, database=database, seconds=2)
 
-    assert asked == {
+    assert arguments == {
         "host": "db",
         "port": 5433,
         "user": "who",
@@ -75,11 +75,11 @@ def test_a_connection_is_to_the_configured_database_or_to_another(
 
 
 def test_without_a_password_none_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = _answer(monkeypatch, Session())
+    arguments = _answer(monkeypatch, Session())
 
     postgres.connect(SETTINGS.model_copy(update={"password": None}))
 
-    assert asked["password"] is None
+    assert arguments["password"] is None
 
 
 @pytest.mark.parametrize(

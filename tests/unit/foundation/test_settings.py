@@ -45,9 +45,9 @@ def test_the_environment_wins_over_dotenv_and_dotenv_over_the_local_stack(
     (empty_place / ".env").write_text("".join(f"{PREFIX}S3_{name}=dotenv\n" for name in names[:2]))
     monkeypatch.setenv(f"{PREFIX}S3_{names[0]}", "environment")
 
-    found = settings_module.load().s3
+    loaded = settings_module.load().s3
 
-    assert (found.bucket, found.region, found.endpoint) == places
+    assert (loaded.bucket, loaded.region, loaded.endpoint) == places
 
 
 def test_a_bad_value_names_the_setting_and_every_place_searched(

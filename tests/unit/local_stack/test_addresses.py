@@ -43,12 +43,12 @@ def test_what_was_allocated_is_what_the_settings_read(
 
 
 def test_a_configured_port_replaces_the_kept_one_and_the_passwords_stay(settings: Settings) -> None:
-    kept = addresses.allocate(settings)
+    stored = addresses.allocate(settings)
     moved = addresses.allocate(settings.model_copy(update={"stack": StackSettings(kafka_port=29_092)}))
 
     assert moved.kafka_port == 29_092
-    assert (moved.s3_port, moved.postgres_port) == (kept.s3_port, kept.postgres_port)
-    assert moved.postgres_password == kept.postgres_password
+    assert (moved.s3_port, moved.postgres_port) == (stored.s3_port, stored.postgres_port)
+    assert moved.postgres_password == stored.postgres_password
     assert addresses.read(settings.home) == moved
 
 

@@ -30,12 +30,12 @@ BACKFILL = _context("backfill") | INTERVAL
 def main() -> None:
     """Load the folder named by the only argument."""
     bag = DagBag(sys.argv[1], bundle_name="dags", bundle_path=Path(sys.argv[1]))
-    found = {
+    description = {
         "errors": {Path(name).name: text for name, text in bag.import_errors.items()},
         "seconds": {Path(stat.file).name: stat.duration.total_seconds() for stat in bag.dagbag_stats},
         "dags": {dag_id: _dag(dag) for dag_id, dag in bag.dags.items()},
     }
-    print(json.dumps(found))
+    print(json.dumps(description))
 
 
 def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # Airflow's types are not looked at

@@ -29,7 +29,7 @@ SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def dag_bag(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The DAGs, loaded in a separate process because Airflow configures logging of the whole process."""
     home = tmp_path_factory.mktemp("airflow")
     environment = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
@@ -44,27 +44,27 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return answer
 
 
-def test_all_dags_are_there_and_load_quickly(found: dict[str, Any]) -> None:
-    assert found["errors"] == {}
-    assert sorted(found["dags"]) == ["pins_daily", "pins_maintenance"]
-    assert all(seconds < SECONDS for seconds in found["seconds"].values()), found["seconds"]
+def test_all_dags_are_there_and_load_quickly(dag_bag: dict[str, Any]) -> None:
+    assert dag_bag["errors"] == {}
+    assert sorted(dag_bag["dags"]) == ["pins_daily", "pins_maintenance"]
+    assert all(seconds < SECONDS for seconds in dag_bag["seconds"].values()), dag_bag["seconds"]
 
 
 @pytest.mark.parametrize(
     ("dag", "expression"), [("pins_daily", "0 12 * * *"), ("pins_maintenance", "0 3 * * *")]
 )
 def test_a_dag_has_whole_intervals_one_at_a_time_and_no_past(
-    found: dict[str, Any], dag: str, expression: str
+    dag_bag: dict[str, Any], dag: str, expression: str
 ) -> None:
-    told = found["dags"][dag]
+    description = dag_bag["dags"][dag]
 
-    assert (told["schedule"], told["timezone"]) == (expression, "UTC")
-    assert told["timetable"] == "CronDataIntervalTimetable"
-    assert (told["catchup"], told["max_active_runs"]) == (False, 1)
+    assert (description["schedule"], description["timezone"]) == (expression, "UTC")
+    assert description["timetable"] == "CronDataIntervalTimetable"
+    assert (description["catchup"], description["max_active_runs"]) == (False, 1)
 
 
-def test_the_daily_tasks_are_a_chain_and_name_every_table_of_the_batch_lane(found: dict[str, Any]) -> None:
-    tasks = found["dags"]["pins_daily"]["tasks"]
+def test_the_daily_tasks_are_a_chain_and_name_every_table_of_the_batch_lane(dag_bag: dict[str, Any]) -> None:
+    tasks = dag_bag["dags"]["pins_daily"]["tasks"]
 
     assert {name: task["downstream"] for name, task in tasks.items()} == {
         name: [after] if after else [] for name, after in zip(DAILY, [*DAILY[1:], None], strict=True)
@@ -75,22 +75,22 @@ def test_the_daily_tasks_are_a_chain_and_name_every_table_of_the_batch_lane(foun
 
 
 @pytest.mark.parametrize(("dag", "task"), COMMANDS)
-def test_a_task_is_retried_ever_more_slowly_and_ends(found: dict[str, Any], dag: str, task: str) -> None:
-    told = found["dags"][dag]["tasks"][task]
+def test_a_task_is_retried_ever_more_slowly_and_ends(dag_bag: dict[str, Any], dag: str, task: str) -> None:
+    description = dag_bag["dags"][dag]["tasks"][task]
 
-    assert told["retries"] >= 3
-    assert told["retry_seconds"] == 60
-    assert told["exponential"]
-    assert 0 < told["timeout_seconds"] <= 6 * 3600
+    assert description["retries"] >= 3
+    assert description["retry_seconds"] == 60
+    assert description["exponential"]
+    assert 0 < description["timeout_seconds"] <= 6 * 3600
 
 
 @pytest.mark.parametrize(
     ("dag", "task", "run"), [*((*each, "command") for each in COMMANDS), ("pins_daily", "silver", "backfill")]
 )
 def test_the_command_of_a_task_exists_and_takes_these_options(
-    found: dict[str, Any], dag: str, task: str, run: str
+    dag_bag: dict[str, Any], dag: str, task: str, run: str
 ) -> None:
-    program, *words = shlex.split(found["dags"][dag]["tasks"][task][run])
+    program, *words = shlex.split(dag_bag["dags"][dag]["tasks"][task][run])
     assert program == "pinlake"
     command: Any = get_command(app)
     while hasattr(command, "commands"):
@@ -100,16 +100,16 @@ def test_the_command_of_a_task_exists_and_takes_these_options(
 
 
 def test_the_lanes_are_compared_for_the_interval_or_for_the_day_before_a_run_by_hand(
-    found: dict[str, Any],
+    dag_bag: dict[str, Any],
 ) -> None:
-    task = found["dags"]["pins_daily"]["tasks"]["reconcile"]
+    task = dag_bag["dags"]["pins_daily"]["tasks"]["reconcile"]
 
     assert task["command"] == "pinlake reconcile --from 2026-01-29T12:00:00 --to 2026-01-30T12:00:00"
     assert task["by_hand"] == "pinlake reconcile --from 2026-01-30T12:00:00 --to 2026-01-31T12:00:00"
 
 
-def test_a_backfill_rebuilds_the_days_that_its_interval_touches(found: dict[str, Any]) -> None:
-    tasks = found["dags"]["pins_daily"]["tasks"]
+def test_a_backfill_rebuilds_the_days_that_its_interval_touches(dag_bag: dict[str, Any]) -> None:
+    tasks = dag_bag["dags"]["pins_daily"]["tasks"]
 
     changed = {name: task["backfill"] for name, task in tasks.items() if task["backfill"] != task["command"]}
     assert changed == {

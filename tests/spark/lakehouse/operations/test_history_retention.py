@@ -58,14 +58,14 @@ def test_a_second_run_commits_nothing(history: DeltaLake) -> None:
 
 
 def test_maintenance_removes_them_if_asked_to(history: DeltaLake) -> None:
-    kept = maintain(history, TABLE)
+    outcome = maintain(history, TABLE)
     dry = maintain(history, TABLE, history_days=2, dry_run=True)
     result = maintain(history, TABLE, history_days=2)
 
-    assert kept is not None
+    assert outcome is not None
     assert dry is not None
     assert result is not None
-    assert (kept.expired, dry.expired, result.expired) == (0, 4, 4)
+    assert (outcome.expired, dry.expired, result.expired) == (0, 4, 4)
     assert _ages(history) == {"busy": [1], "quiet": [90], "twice": [45]}
 
 

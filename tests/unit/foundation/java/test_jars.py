@@ -126,8 +126,8 @@ def test_a_jar_that_is_not_the_locked_one_is_named_and_not_kept(
     with pytest.raises(TerminalError, match=r"org\.example:two:1\.0.*SHA-256"):
         jars.fetch(settings)
 
-    kept = [path.name for path in jars.folder(settings).rglob("*") if path.is_file()]
-    assert kept in ([], ["one-1.0.jar"])
+    names = [path.name for path in jars.folder(settings).rglob("*") if path.is_file()]
+    assert names in ([], ["one-1.0.jar"])
 
 
 def test_a_jar_cut_short_on_disk_is_fetched_again(settings: Settings) -> None:

@@ -24,23 +24,23 @@ documents = st.recursive(
 )
 
 
-def _problem(found: Pin | Problem) -> Problem:
-    assert isinstance(found, Problem)
-    return found
+def _problem(result: Pin | Problem) -> Problem:
+    assert isinstance(result, Problem)
+    return result
 
 
-def _lines(found: Iterator[tuple[int, Pin | Problem]] | Problem) -> list[tuple[int, int]]:
-    assert not isinstance(found, Problem)
-    return [(number, pin.status if isinstance(pin, Problem) else 201) for number, pin in found]
+def _lines(result: Iterator[tuple[int, Pin | Problem]] | Problem) -> list[tuple[int, int]]:
+    assert not isinstance(result, Problem)
+    return [(number, pin.status if isinstance(pin, Problem) else 201) for number, pin in result]
 
 
 @given(st.binary(max_size=300) | documents.map(orjson.dumps))
 def test_no_bytes_raise(raw: bytes) -> None:
     assert isinstance(read_pin(raw, limit=LIMIT), Pin | Problem)
     for lines in (True, False):
-        found = read_pins(raw, limit=LIMIT, lines=lines)
-        if not isinstance(found, Problem):
-            assert all(isinstance(pin, Pin | Problem) for _, pin in found)
+        result = read_pins(raw, limit=LIMIT, lines=lines)
+        if not isinstance(result, Problem):
+            assert all(isinstance(pin, Pin | Problem) for _, pin in result)
 
 
 @given(st.dictionaries(st.text(), documents, max_size=5))
@@ -107,6 +107,6 @@ def test_elements_of_an_array_are_judged_one_by_one() -> None:
 
 
 def test_a_broken_array_is_refused_as_a_whole() -> None:
-    found = read_pins(b"[%s, " % GOOD, limit=LIMIT, lines=False)
-    assert isinstance(found, Problem)
-    assert found.status == 400
+    result = read_pins(b"[%s, " % GOOD, limit=LIMIT, lines=False)
+    assert isinstance(result, Problem)
+    assert result.status == 400

@@ -80,12 +80,12 @@ async def _exchange(chunks: tuple[bytes, ...], *, eof: bool) -> Exchange:
     for chunk in chunks:
         if not transport.is_closing():
             protocol.data_received(chunk)
-    kept = protocol.eof_received() if eof else None
+    is_open = protocol.eof_received() if eof else None
     await asyncio.sleep(1)  # less than the timeout of an idle connection
-    return _read(transport, kept)
+    return _read(transport, is_open)
 
 
-def _read(transport: Transport, kept: bool | None) -> Exchange:
+def _read(transport: Transport, is_open: bool | None) -> Exchange:
     statuses, bodies, headers, rest = [], [], [], transport.written
     while rest:
         head, _, rest = rest.partition(b"\r\n\r\n")
@@ -94,7 +94,7 @@ def _read(transport: Transport, kept: bool | None) -> Exchange:
         headers.append(head)
         bodies.append(rest[:length])
         rest = rest[length:]
-    return Exchange(statuses, bodies, headers, transport.is_closing(), kept)
+    return Exchange(statuses, bodies, headers, transport.is_closing(), is_open)
 
 
 def _post(size: int) -> bytes:
@@ -184,7 +184,7 @@ def test_an_endless_head_behind_another_request_is_rejected() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "statuses", "kept"),
+    ("data", "statuses", "is_open"),
     [
         (b"", [], False),
         (GET[:10], [], False),
@@ -195,12 +195,12 @@ def test_an_endless_head_behind_another_request_is_rejected() -> None:
     ids=["nothing", "part of a head", "request", "request with body", "part of a body"],
 )
 def test_a_client_that_closes_its_side_gets_the_answer_to_a_complete_request(
-    data: bytes, statuses: list[int], kept: bool
+    data: bytes, statuses: list[int], is_open: bool
 ) -> None:
     exchange = _send(*filter(None, [data]), eof=True)
 
-    assert exchange.kept_after_eof is kept
-    if kept:
+    assert exchange.kept_after_eof is is_open
+    if is_open:
         assert (exchange.statuses, exchange.closed) == (statuses, True)
 
 

@@ -25,9 +25,9 @@ def test_a_percentile_is_not_exceeded_by_that_share(latencies: list[float], perc
     summary = EmulationSummary()
     for latency in latencies:
         summary.add(Answer(201, latency, retries=0))
-    found = summary.percentile(percent)
-    assert found in latencies
-    assert sum(latency <= found for latency in latencies) * 100 >= percent * len(latencies)
+    value = summary.percentile(percent)
+    assert value in latencies
+    assert sum(latency <= value for latency in latencies) * 100 >= percent * len(latencies)
 
 
 def test_nothing_posted_has_no_latency() -> None:

@@ -83,8 +83,8 @@ def test_the_last_offset_is_that_of_the_longest_object_with_the_same_first_recor
     ends = [LandingObject(WANTED.day, OffsetRange("topic", 0, 7, last)).key for last in (9, 12)]
     listing = [{"Key": key, "LastModified": datetime(2026, 1, 30, tzinfo=UTC)} for key in ends]
     for contents, stored_hash in (([], None), (listing, "hash"), (listing, "other")):
-        asked = {"Bucket": "pins", "Prefix": WANTED.prefix}
-        stub.add_response("list_objects_v2", {"Contents": contents}, asked)
+        request = {"Bucket": "pins", "Prefix": WANTED.prefix}
+        stub.add_response("list_objects_v2", {"Contents": contents}, request)
         if stored_hash:
             stub.add_response("head_object", {"Metadata": {FIRST_RECORD_HASH_KEY: stored_hash}}, _at(ends[1]))
 

@@ -12,14 +12,14 @@ from lakehouse.serving import schema
 
 
 def test_a_server_that_does_not_answer_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str | None] = []
+    databases: list[str | None] = []
 
     def refuse(_: PostgresSettings, *, database: str | None = None) -> NoReturn:
-        asked.append(database)
+        databases.append(database)
         raise psycopg2.OperationalError("could not connect")
 
     monkeypatch.setattr(schema, "connect", refuse)
 
     with pytest.raises(psycopg2.OperationalError):
         schema.create_schema(PostgresSettings())
-    assert asked == ["postgres"]
+    assert databases == ["postgres"]

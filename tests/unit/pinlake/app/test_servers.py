@@ -30,20 +30,20 @@ def test_without_settings_and_without_a_stack_there_is_nothing_to_ask(tmp_path: 
 def test_a_stopped_stack_and_another_server_have_different_states(tmp_path: Path) -> None:
     (port,) = addresses.free_ports(1)
 
-    found = servers.configured(_with_store(tmp_path, f"http://127.0.0.1:{port}"))
+    statuses = servers.configured(_with_store(tmp_path, f"http://127.0.0.1:{port}"))
 
-    assert [(server.name, server.state, server.is_local) for server in found] == [
+    assert [(server.name, server.state, server.is_local) for server in statuses] == [
         ("kafka", "stopped", True),
         ("s3", "unreachable", False),
         ("postgres", "stopped", True),
     ]
-    assert [server.log is None for server in found] == [False, True, False]
-    assert [server.error for server in found] == [
+    assert [server.log is None for server in statuses] == [False, True, False]
+    assert [server.error for server in statuses] == [
         "its process does not run",
         "the object store does not answer: EndpointConnectionError",
         "its process does not run",
     ]
-    assert SECRET not in str(found)
+    assert SECRET not in str(statuses)
 
 
 def test_an_address_is_shown_without_user_and_password(tmp_path: Path) -> None:
@@ -83,8 +83,8 @@ def _with_store(home: Path, endpoint: str) -> Settings:
     return own.model_copy(update={"s3": s3})
 
 
-def _store(found: list[Server]) -> Server:
-    (server,) = (server for server in found if server.name == "s3")
+def _store(statuses: list[Server]) -> Server:
+    (server,) = (server for server in statuses if server.name == "s3")
     return server
 
 

@@ -68,12 +68,12 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def leases(monkeypatch: pytest.MonkeyPatch) -> list[Held]:
     """The leases that commands hold; the store is not asked for them."""
-    held: list[Held] = []
+    leases: list[Held] = []
 
     @contextmanager
     def hold(_: Settings, names: Sequence[str], *, command: str, wait: float = 0.0) -> Iterator[None]:
-        held.append(Held(command, tuple(names), wait))
+        leases.append(Held(command, tuple(names), wait))
         yield
 
     monkeypatch.setattr(table_locks, "hold_locks", hold)
-    return held
+    return leases

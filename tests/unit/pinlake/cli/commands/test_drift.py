@@ -25,8 +25,8 @@ def drifts(sessions: list[str], monkeypatch: pytest.MonkeyPatch) -> dict[str, Dr
     }
 
     def detect_drift(_: DeltaLake, lane: Lane, *, days: float, now: datetime) -> Drift | None:
-        found = by_lane[lane.name]
-        return found and replace(found, since=(at - timedelta(days=days)).isoformat())
+        fields = by_lane[lane.name]
+        return fields and replace(fields, since=(at - timedelta(days=days)).isoformat())
 
     monkeypatch.setattr(detect, "detect_drift", detect_drift)
     return by_lane

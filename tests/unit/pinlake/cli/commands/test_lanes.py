@@ -59,10 +59,10 @@ class Lane:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> list[str | Exception]:
     """What every step finds without Spark: reasons, or an error."""
-    found: list[str | Exception] = ["a new object"]
+    outcomes: list[str | Exception] = ["a new object"]
 
     def find_work(*_: object) -> Iterator[str]:
-        for each in found:
+        for each in outcomes:
             if isinstance(each, Exception):
                 raise each
             yield each
@@ -70,7 +70,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str | Exception]:
     for name in ("bronze_work", "silver_work", "gold_work"):
         monkeypatch.setattr(batch_work, name, find_work)
     monkeypatch.setattr(stream_work, "stream_work", find_work)
-    return found
+    return outcomes
 
 
 @pytest.fixture

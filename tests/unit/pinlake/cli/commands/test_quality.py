@@ -29,7 +29,7 @@ BOTH = "1 for the batch lane alone, 1 for the stream lane alone, "
 class Results(list[Row]):
     """The rows of a table, with a limit as a DataFrame has it."""
 
-    asked: tuple[str, str | None] | None = None
+    request: tuple[str, str | None] | None = None
 
     def limit(self, count: int) -> Results:
         return Results(self[:count])
@@ -43,7 +43,7 @@ def stored(sessions: list[str], monkeypatch: pytest.MonkeyPatch) -> Results:
     rows = Results()
 
     def read_results(_: DeltaLake, table: str, *, rule: str | None) -> Results:
-        rows.asked = (table, rule)
+        rows.request = (table, rule)
         return rows
 
     monkeypatch.setattr(results, "read_results", read_results)
@@ -119,7 +119,7 @@ def test_results_are_printed_and_null_is_empty(stored: Results) -> None:
 
     outcome = run("quality", "history", "silver.pins_batch")
 
-    assert (outcome.code, stored.asked) == (0, ("silver.pins_batch", None))
+    assert (outcome.code, stored.request) == (0, ("silver.pins_batch", None))
     assert [line.split() for line in outcome.out.splitlines()] == [
         ["at", "version", "rule", "severity", "kind", "evaluated", "unexpected", "observed", "success"],
         ["2026-01-31", "12:00:00+00:00", "silver.[id].unique", "critical", "row", "10", "0", "True"],
@@ -133,7 +133,7 @@ def test_json_has_every_column(stored: Results) -> None:
         "quality", "history", "silver.pins_batch", "--rule", "silver.[id].unique", "--limit", "1", "--json"
     )
 
-    assert stored.asked == ("silver.pins_batch", "silver.[id].unique")
+    assert stored.request == ("silver.pins_batch", "silver.[id].unique")
     assert outcome.documents == [{**RESULT.asDict(), "at": "2026-01-31 12:00:00+00:00"}]
 
 

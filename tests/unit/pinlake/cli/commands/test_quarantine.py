@@ -61,37 +61,37 @@ class State:
 
 @pytest.fixture
 def state(sessions: list[str], leases: list[Held], monkeypatch: pytest.MonkeyPatch) -> State:
-    kept = State()
+    stored_state = State()
 
     class Quarantine:
         def __init__(self, _: DeltaLake, lane: Lane) -> None:
             self._lane = lane.name
 
         def select(self, where: str) -> Rows:
-            kept.calls.append((self._lane, "select", where))
-            return kept.rows[self._lane]
+            stored_state.calls.append((self._lane, "select", where))
+            return stored_state.rows[self._lane]
 
         def fix(self, where: str, corrected: object, *, note: str | None) -> int:
-            kept.calls.append((self._lane, "fix", where, corrected, note))
-            return len(kept.rows[self._lane])
+            stored_state.calls.append((self._lane, "fix", where, corrected, note))
+            return len(stored_state.rows[self._lane])
 
         def drop(self, where: str, *, note: str) -> int:
-            kept.calls.append((self._lane, "drop", where, note))
-            return len(kept.rows[self._lane])
+            stored_state.calls.append((self._lane, "drop", where, note))
+            return len(stored_state.rows[self._lane])
 
         def replay(self, where: str, *, text_policy: str, serving: object, note: str | None) -> ReplayResult:
-            kept.calls.append((self._lane, "replay", where, serving is not None, note))
-            return kept.result
+            stored_state.calls.append((self._lane, "replay", where, serving is not None, note))
+            return stored_state.result
 
     def count_probe(*_: object) -> None:
-        kept.probes += 1
+        stored_state.probes += 1
 
     monkeypatch.setattr(quarantine_rows, "Quarantine", Quarantine)
     monkeypatch.setattr(quarantine_rows, "corrected_document", lambda text: text)
     monkeypatch.setattr(quarantine_rows, "corrected_fields", lambda pairs: pairs)
-    monkeypatch.setattr(batch, "run_gold", lambda _: kept.calls.append(("gold",)))
+    monkeypatch.setattr(batch, "run_gold", lambda _: stored_state.calls.append(("gold",)))
     monkeypatch.setattr(ObjectStore, "require_conditional_writes", count_probe)
-    return kept
+    return stored_state
 
 
 def test_rows_of_both_lanes_are_listed(state: State) -> None:

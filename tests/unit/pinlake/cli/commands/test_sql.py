@@ -36,20 +36,20 @@ class Frame:
 @pytest.fixture(autouse=True)
 def queries(sessions: list[str], monkeypatch: pytest.MonkeyPatch) -> Queries:
     """Answer every query with the same rows."""
-    asked = Queries()
+    recorder = Queries()
 
     def duckdb(_: object, statement: str, *, unpublished: bool) -> QueryResult:
-        asked.append((statement, unpublished))
+        recorder.append((statement, unpublished))
         rows = [("[red]", NOON, Decimal("1.50"), None), ("b, c", NOON, Decimal(2), b"\xff")]
         return QueryResult(("name", "at", "price", "value"), iter(rows))
 
     def spark(_: DeltaLake, statement: str, *, unpublished: bool) -> Frame:
-        asked.append((statement, unpublished))
+        recorder.append((statement, unpublished))
         return Frame()
 
     monkeypatch.setattr(duckdb_engine, "run", duckdb)
     monkeypatch.setattr(spark_engine, "run", spark)
-    return asked
+    return recorder
 
 
 def test_rows_are_printed_in_columns(queries: Queries) -> None:
