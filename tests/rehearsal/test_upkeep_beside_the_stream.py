@@ -27,7 +27,7 @@ def test_a_stream_whose_files_are_joined_under_its_writes_writes_once(
     own: Settings, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "MIN_EXCESS_FILES", 1)
-    first = {}
+    first: dict[str, str] = {}
     for pins in (range(10), range(10, 20)):
         first |= _send(own, pins)
         open_stream(spark, own).drain()
