@@ -34,6 +34,7 @@ def test_sums_close_and_lanes_agree_until_tables_are_changed(own: Settings, spar
     events.send(own.kafka, [b"no pin", events.pin("no uuid", 1)])
     run_lanes(spark, own)
 
+    collect.collect(DeltaLake.of(spark, own), ServingDatabase(own.postgres))
     sums = _check(own, spark)
 
     assert [total for total in sums if not total.balanced] == []
@@ -74,9 +75,8 @@ def test_sums_close_and_lanes_agree_until_tables_are_changed(own: Settings, spar
 
 
 def _check(own: Settings, spark: SparkSession) -> list[BalanceCheck]:
-    serving, lake = ServingDatabase(own.postgres), DeltaLake.of(spark, own)
-    collect.collect(lake, serving)
-    return closing.check_balance(lake, collect.collect(lake, serving))
+    lake = DeltaLake.of(spark, own)
+    return closing.check_balance(lake, collect.collect(lake, ServingDatabase(own.postgres)))
 
 
 def _compare(own: Settings, spark: SparkSession, began: datetime) -> Comparison:
