@@ -139,8 +139,9 @@ def test_a_version_whose_files_are_gone_says_which_are_not(
     table = BATCH.features
     DeltaLake.of(spark, filled).delta_table(table, session).vacuum(0)
     newest = time_travel.table_at(store, table).number
+    readable = f"Versions 2 to {newest}" if newest > 2 else "Version 2"
 
-    with pytest.raises(UsageError, match=f"version 1 .* is gone.*Versions 2 to {newest} can be read"):
+    with pytest.raises(UsageError, match=f"version 1 .* is gone.*{readable} can be read"):
         _ = query.run(store, f"SELECT category FROM {table.full_name} VERSION AS OF 1")
     assert list(query.run(store, f"SELECT count(*) FROM {table.full_name} VERSION AS OF 2").rows) == [(8,)]
 
