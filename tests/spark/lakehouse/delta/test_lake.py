@@ -47,14 +47,14 @@ def test_only_rows_of_a_micro_batch_leave_its_number_in_the_log(lake: DeltaLake)
     assert _ranks(lake) == {1: 1, 2: 1}
 
 
-def test_a_table_whose_creation_was_killed_is_created(lake: DeltaLake) -> None:
-    path = Path(lake.path(BATCH.silver).removeprefix("file:"))
+def test_a_table_whose_creation_was_killed_is_created(new_lake: DeltaLake) -> None:
+    path = Path(new_lake.path(BATCH.silver).removeprefix("file:"))
     (path / "_delta_log").mkdir(parents=True)
 
     for _ in range(2):
-        lake.ensure(BATCH.silver)
+        new_lake.ensure(BATCH.silver)
 
-    table = DeltaTable.forPath(lake.spark, str(path))
+    table = DeltaTable.forPath(new_lake.spark, str(path))
     (row,) = table.detail().select("properties").collect()
     assert table_properties(BATCH.silver).items() <= row.properties.items()
     assert table.toDF().schema.fieldNames() == SILVER.fieldNames()

@@ -27,8 +27,8 @@ PIN = "0190163d-8694-739b-aea5-966c26f8ad90"
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
-def test_reading_a_quarantine_that_does_not_exist_writes_nothing(lake: DeltaLake, tmp_path: Path) -> None:
-    rows = Quarantine(lake, STREAM).select("state = 'open'").collect()
+def test_reading_a_quarantine_that_does_not_exist_writes_nothing(new_lake: DeltaLake, tmp_path: Path) -> None:
+    rows = Quarantine(new_lake, STREAM).select("state = 'open'").collect()
 
     assert rows == []
     assert list(tmp_path.iterdir()) == []

@@ -14,13 +14,13 @@ from lakehouse.query import spark_engine as query
 
 
 @pytest.fixture
-def filled_lake(lake: DeltaLake) -> DeltaLake:
+def filled_lake(new_lake: DeltaLake) -> DeltaLake:
     """A lakehouse in which one table has had a row since version 1."""
     table = STREAM.features
-    lake.ensure(table)
+    new_lake.ensure(table)
     row = ("pin", "art", 5, 1, "event", datetime(2026, 1, 1, tzinfo=UTC))
-    lake.append(lake.spark.createDataFrame([row], FEATURES), table, MicroBatch("query", 0))
-    return lake
+    new_lake.append(new_lake.spark.createDataFrame([row], FEATURES), table, MicroBatch("query", 0))
+    return new_lake
 
 
 def test_tables_are_found_by_name_and_version(filled_lake: DeltaLake) -> None:
