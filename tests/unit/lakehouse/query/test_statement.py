@@ -36,9 +36,9 @@ def test_the_newest_rows_of_a_history_are_named_like_a_table() -> None:
         f"SELECT * FROM {GOLD}_latest VERSION AS OF 3 JOIN {GOLD} USING (unique_id)"
     )
 
-    found = {(each.table.full_name, each.is_latest) for each in statement.table_references(query)}
+    references = {(each.table.full_name, each.is_latest) for each in statement.table_references(query)}
 
-    assert found == {(GOLD, True), (GOLD, False)}
+    assert references == {(GOLD, True), (GOLD, False)}
 
 
 @pytest.mark.parametrize(
