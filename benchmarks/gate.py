@@ -13,7 +13,8 @@ from pyspark.sql import functions as F
 from benchmarks.report import Figure
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH, Table
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.quality import gate as gates
 from lakehouse.quality.audit import AuditTarget, audit
 from lakehouse.quality.gate import Gate

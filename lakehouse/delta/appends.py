@@ -19,7 +19,8 @@ from pyspark.sql import functions as F
 
 from foundation.event import event_time
 from lakehouse.catalog.tables import Table
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 
 # A condition with many ranges takes long to plan, and fewer would read more of the history.
 MAX_RANGES = 32

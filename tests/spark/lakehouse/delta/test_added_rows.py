@@ -9,7 +9,8 @@ import pytest
 from lakehouse.catalog.schemas import FEATURES
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.added_rows import read_added
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 
 TABLE = STREAM.features
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

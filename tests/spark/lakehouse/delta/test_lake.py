@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 
 from lakehouse.catalog.schemas import FEATURES, SILVER
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.table_properties import table_properties
 from lakehouse.silver.deduplication import latest_event_per_pin
 from lakehouse.spark.parallel import run_concurrently

@@ -16,8 +16,9 @@ from pyspark.sql.types import StructType
 from foundation.event import new_event_id
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, STREAM
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.table_properties import table_properties
 from lakehouse.operations import maintenance
 from lakehouse.operations.maintenance import maintain

@@ -13,7 +13,8 @@ from pyspark.sql import DataFrame
 from lakehouse.catalog.schemas import QUARANTINE
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta.commit_info import begin
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.operations.quarantine import Quarantine, ReplayResult, corrected_fields
 from lakehouse.pipelines.stream_writer import StreamBatchWriter
 from lakehouse.quality import gate as gates

@@ -9,7 +9,8 @@ from functools import partial
 
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta import commit_info
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines.stream_writer import StreamBatchWriter
 from lakehouse.quality.results import GateStats
 from tests.costs import count_jobs

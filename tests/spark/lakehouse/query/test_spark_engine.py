@@ -9,7 +9,8 @@ import pytest
 from foundation.errors import UsageError
 from lakehouse.catalog.schemas import FEATURES
 from lakehouse.catalog.tables import CATEGORY_DAILY, STREAM
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.query import spark_engine as query
 
 

@@ -11,8 +11,9 @@ from pyspark.sql import DataFrame
 from lakehouse.catalog.tables import BATCH, STREAM, Table
 from lakehouse.delta import commit_info
 from lakehouse.delta.appends import EventIds, IdRange
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines import table_writes
 from lakehouse.pipelines.table_writes import HistoryWriter, LaneWriter
 from lakehouse.quality.gate import Gate, GateResult

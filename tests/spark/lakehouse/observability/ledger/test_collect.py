@@ -9,7 +9,8 @@ from foundation.offsets import LostOffsets, OffsetRange
 from lakehouse.catalog.schemas import FEATURES
 from lakehouse.catalog.tables import BATCH, STREAM
 from lakehouse.delta.commit_info import Step, begin
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.observability.ledger import collect
 from lakehouse.pipelines import data_loss
 from lakehouse.serving.postgres import Load, ServingDatabase, Totals

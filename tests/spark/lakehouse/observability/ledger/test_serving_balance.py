@@ -13,7 +13,8 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.schemas import LEDGER
 from lakehouse.catalog.tables import OPS_LEDGER, STREAM
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.observability.ledger import balance, entries, serving_balance
 from lakehouse.observability.ledger.collect import LedgerState
 from lakehouse.observability.ledger.sums import BalanceCheck

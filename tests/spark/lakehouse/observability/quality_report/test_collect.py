@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from lakehouse.catalog.schemas import FEATURES, QUARANTINE, RESULTS
 from lakehouse.catalog.tables import BATCH, QUALITY_RESULTS
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.observability.quality_report.collect import collect_report
 from lakehouse.observability.quality_report.model import RuleText
 

@@ -10,7 +10,8 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.observability.schema_drift import detect
 from lakehouse.observability.schema_drift.detect import detect_drift
 
