@@ -1,4 +1,4 @@
-"""A write carries the identity of its micro-batch: in options of a writer or in settings of MERGE's session."""
+"""A write carries the identity of its micro-batch: as options of a writer or settings of MERGE's session."""
 
 from __future__ import annotations
 
