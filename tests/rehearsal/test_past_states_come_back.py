@@ -116,7 +116,7 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(
     assert (refused.code, newest.code) == (2, 2)
     assert "0 rows added, 0 removed, 3 changed" in unconfirmed.out
     assert unconfirmed.code == 1  # the question was not confirmed
-    assert "`pinlake silver`, which reads bronze.pins_batch as a stream" in refused.errors
+    assert "`pinlake silver` reads bronze.pins_batch as a stream" in refused.errors
     assert "is already the newest" in refused.errors
     (restored_row,) = restored.rows
     assert (restored_row["changed"], restored_row["version"], restored_row["published"]) == (3, 3, 3)
