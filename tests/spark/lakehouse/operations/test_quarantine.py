@@ -35,13 +35,13 @@ def test_reading_a_quarantine_that_does_not_exist_writes_nothing(new_lake: Delta
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_quarantine_of_an_older_pinlake_is_read_as_it_is(lake: DeltaLake) -> None:
-    path = lake.path(STREAM.quarantine)
-    lake.spark.createDataFrame([], QUARANTINE).drop("corrected", "note").write.format("delta").save(path)
+def test_a_quarantine_of_an_older_pinlake_is_read_as_it_is(new_lake: DeltaLake) -> None:
+    path = new_lake.path(STREAM.quarantine)
+    new_lake.spark.createDataFrame([], QUARANTINE).drop("corrected", "note").write.format("delta").save(path)
 
-    assert Quarantine(lake, STREAM).select("note IS NULL AND corrected IS NULL").collect() == []
+    assert Quarantine(new_lake, STREAM).select("note IS NULL AND corrected IS NULL").collect() == []
 
-    assert lake.version(STREAM.quarantine) == 0
+    assert new_lake.version(STREAM.quarantine) == 0
 
 
 def test_a_replay_loads_each_suite_once(lake: DeltaLake, monkeypatch: pytest.MonkeyPatch) -> None:
