@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.added_rows import read_added
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.micro_batch import MicroBatch
+from lakehouse.spark.java_classes import find_class
 
 TABLE = STREAM.features
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,8 +47,17 @@ def test_a_compaction_moves_older_rows_into_a_file_that_is_read(history: DeltaLa
     assert _numbers(history, 4, 4) == []
 
 
-def test_all_rows_are_read_if_the_log_no_longer_has_the_version(history: DeltaLake) -> None:
+def test_all_rows_are_read_if_the_table_was_created_again_or_its_log_lacks_a_commit(
+    history: DeltaLake,
+) -> None:
     assert _numbers(history, 99, 2) == [1, 2]
+
+    # As Delta does when a commit is older than the log's retention and a checkpoint has it.
+    delta_log = find_class(history.spark, "org.apache.spark.sql.delta.DeltaLog")
+    delta_log.forTable(history.spark._jsparkSession, history.path(TABLE)).checkpoint()
+    log = Path(history.path(TABLE).removeprefix("file:"), "_delta_log")
+    (log / f"{1:020}.json").unlink()
+    assert _numbers(history, 0, 3) == [1, 2, 3]
 
 
 def _numbers(lake: DeltaLake, since: int, version: int) -> list[int]:
