@@ -55,7 +55,9 @@ class DeltaTables:
 
     def scan(self, table: Table) -> pl.LazyFrame:
         """Return a table's rows."""
-        return pl.scan_delta(self._open(table))
+        # Polars knows the address and the credentials by the same names, but not deltalake's other options.
+        options = {name: value for name, value in self._options.items() if name.startswith("aws_")}
+        return pl.scan_delta(self._url(table), storage_options=options)
 
     def append(self, rows: pl.DataFrame, table: Table) -> None:
         """Append rows in one commit; no rows make none. The table is created where it is missing."""
