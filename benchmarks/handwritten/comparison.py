@@ -8,16 +8,15 @@ features.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import polars as pl
 from pyspark.sql import DataFrame, SparkSession
 
 from benchmarks.handwritten import transform
+from benchmarks.handwritten.differences import Difference, find_differences
 from benchmarks.handwritten.dirty_records import NOW, generate
 from benchmarks.handwritten.pipeline import Rules
 from benchmarks.handwritten.text import TextPolicy
@@ -27,26 +26,9 @@ from lakehouse.gold.pin_features import check_features, to_features
 from lakehouse.quality import gate as gates
 from lakehouse.silver.transform import check_records, to_silver
 
-_SHOWN = 20
+POLICIES: tuple[TextPolicy, ...] = ("unicode", "ascii")
 
-
-@dataclass(frozen=True)
-class Difference:
-    """A value that differs.
-
-    Attributes:
-        rows: checked, silver or features.
-        key: offset of a checked record, unique_id of the others.
-        column: the column; "row" if only one of the pipelines has the row.
-        ours: Pinlake's value.
-        theirs: the value of the hand-written pipeline.
-    """
-
-    rows: str
-    key: Any
-    column: str
-    ours: Any
-    theirs: Any
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -64,9 +46,8 @@ def require_equality(spark: SparkSession, *, dirty: int, seed: int = 1) -> int:
     Raises:
         TerminalError: a value differs; the error names the first ones.
     """
-    compared = 0
-    for policy in ("unicode", "ascii"):
-        bronze = generate(dirty, random=Random(seed))
+    bronze = generate(dirty, random=Random(seed))
+    for policy in POLICIES:
         differences = compare(spark, bronze, text_policy=policy)
         if differences:
             raise TerminalError(
@@ -75,8 +56,7 @@ def require_equality(spark: SparkSession, *, dirty: int, seed: int = 1) -> int:
                 where=f"text policy {policy}",
                 hint="Correct it first: what is timed must do the same.",
             )
-        compared += len(bronze)
-    return compared
+    return len(bronze)
 
 
 def compare(spark: SparkSession, bronze: pl.DataFrame, *, text_policy: TextPolicy) -> list[Difference]:
@@ -87,24 +67,6 @@ def compare(spark: SparkSession, bronze: pl.DataFrame, *, text_policy: TextPolic
         *find_differences("silver", ours.silver, theirs.silver, key="unique_id"),
         *find_differences("features", ours.features, theirs.features, key="unique_id"),
     ]
-
-
-def find_differences(
-    rows: str, ours: pl.DataFrame, theirs: pl.DataFrame, *, key: str
-) -> Iterator[Difference]:
-    """Yield the differences of two frames with the same columns, in which a key occurs once."""
-    if ours.schema != theirs.schema:
-        yield Difference(rows, None, "schema", ours.schema, theirs.schema)
-        return
-    for one, other, is_ours in ((ours, theirs, True), (theirs, ours, False)):
-        for each in one.join(other, key, "anti")[key]:
-            yield Difference(rows, each, "row", is_ours, not is_ours)
-    both = ours.join(theirs, key, suffix="/theirs", maintain_order="left")
-    for name in ours.columns:
-        if name != key:
-            differing = both.filter(pl.col(name).ne_missing(pl.col(f"{name}/theirs")))
-            for row in differing.select(key, name, f"{name}/theirs").iter_rows():
-                yield Difference(rows, row[0], name, row[1], row[2])
 
 
 def _run_theirs(bronze: pl.DataFrame, policy: TextPolicy) -> Results:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import polars as pl
 
@@ -64,8 +66,10 @@ class Pipeline:
         read = 0
         for rows in bronze:
             checked = self._check(rows)
-            self._tables.merge_newest(to_silver(checked), silver)
-            self._quarantine(checked, BATCH)
+            _run_concurrently(
+                partial(self._tables.merge_newest, to_silver(checked), silver),
+                partial(self._quarantine, checked, BATCH),
+            )
             read += len(rows)
         return read
 
@@ -76,12 +80,14 @@ class Pipeline:
             now = datetime.now(UTC)
             checked = self._check(to_bronze(each, at=now))
             silver = to_silver(checked)
-            self._tables.append(checked.select(BRONZE), BATCH.bronze)
-            self._tables.merge_newest(silver, BATCH.silver)
             features = to_features(with_valid_features(silver, self._rules.features))
-            self._tables.merge_newest(features, BATCH.features)
+            _run_concurrently(
+                partial(self._tables.append, checked.select(BRONZE), BATCH.bronze),
+                partial(self._tables.merge_newest, silver, BATCH.silver),
+                partial(self._tables.merge_newest, features, BATCH.features),
+                partial(self._quarantine, checked, BATCH),
+            )
             self._tables.replace_category_daily(silver["event_time"].dt.date().unique().to_list())
-            self._quarantine(checked, BATCH)
             read += len(each)
         return read
 
@@ -106,10 +112,13 @@ class Pipeline:
             valid = with_valid_features(events, self._rules.features)
             serving.upsert(to_features(newest_per_pin(valid)))
             on_served()
-            self._tables.append(checked.select(BRONZE), STREAM.bronze)
-            self._tables.append_new_events(first_occurrences(events), STREAM.silver)
-            self._tables.append_new_events(to_features(first_occurrences(valid)), STREAM.features)
-            self._quarantine(checked, STREAM)
+            features = to_features(first_occurrences(valid))
+            _run_concurrently(
+                partial(self._tables.append, checked.select(BRONZE), STREAM.bronze),
+                partial(self._tables.append_new_events, first_occurrences(events), STREAM.silver),
+                partial(self._tables.append_new_events, features, STREAM.features),
+                partial(self._quarantine, checked, STREAM),
+            )
             read += len(each)
         return read
 
@@ -119,3 +128,10 @@ class Pipeline:
     def _quarantine(self, checked: pl.DataFrame, lane: Lane) -> None:
         refused = checked.filter(pl.col("reasons").list.len() > 0)
         self._tables.append(refused.select(_QUARANTINE), lane.quarantine)
+
+
+def _run_concurrently(*writes: Callable[[], None]) -> None:
+    """Write several tables at once; raise the first error after all have ended."""
+    with ThreadPoolExecutor(max_workers=len(writes)) as pool:
+        for running in [pool.submit(write) for write in writes]:
+            running.result()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from typing import cast
 
 import polars as pl
 from confluent_kafka import Consumer, Message, TopicPartition
 
+from benchmarks.topic import Span
 from foundation.clients import librdkafka_config
 from foundation.errors import TransientError
 from foundation.event import EVENT_ID_HEADER, RECEIVED_AT_HEADER
-from foundation.kafka_admin import latest_offsets
 from foundation.settings import KafkaSettings
 
 BATCH_RECORDS = 100_000
@@ -43,16 +43,12 @@ _OPTIONS = {
 _SILENCE_SECONDS = 30.0
 
 
-def read_records(
-    kafka: KafkaSettings, topic: str, *, start: Mapping[int, int], end: Mapping[int, int]
-) -> Iterator[pl.DataFrame]:
+def read_records(kafka: KafkaSettings, span: Span) -> Iterator[pl.DataFrame]:
     """Yield the records between two positions, in batches of at most `BATCH_RECORDS`.
 
     Args:
         kafka: the broker.
-        topic: its topic.
-        start: the first offset to read, by partition.
-        end: the offset after the last one, by partition.
+        span: the topic and the positions.
 
     Yields:
         topic, partition, offset, kafka_timestamp, key, value, and the headers event_id and received_at.
@@ -60,10 +56,13 @@ def read_records(
     Raises:
         TransientError: Kafka sends nothing although there are records.
     """
+    end = span.end
     partitions = [
-        TopicPartition(topic, number, offset) for number, offset in start.items() if offset < end[number]
+        TopicPartition(span.topic, number, offset)
+        for number, offset in span.start.items()
+        if offset < end[number]
     ]
-    missing = sum(end[part.partition] - part.offset for part in partitions)
+    missing = span.records
     with closing(Consumer(librdkafka_config(kafka) | _OPTIONS)) as consumer:
         consumer.assign(partitions)
         while missing:
@@ -74,11 +73,6 @@ def read_records(
             ]
             missing -= len(wanted)
             yield to_frame(wanted)
-
-
-def read_ends(kafka: KafkaSettings, topic: str) -> dict[int, int]:
-    """Return the offset that the next record will get, by partition."""
-    return {int(number): offset for number, offset in latest_offsets(kafka, topic)[topic].items()}
 
 
 def to_frame(messages: list[Message]) -> pl.DataFrame:
