@@ -10,11 +10,15 @@ from pyspark.sql import SparkSession
 from benchmarks import api, batch_lane, few_rows, gate, latency, upkeep, upsert
 from benchmarks.api import ApiLoad
 from benchmarks.batch_lane import LaneRun
+from benchmarks.handwritten.differences import require_none
 from benchmarks.handwritten.steps import HandwrittenProcess
+from benchmarks.handwritten.table_comparison import compare_tables
+from benchmarks.handwritten.tables import DeltaTables
 from benchmarks.report import Figure, Pair, Report
 from benchmarks.stream_lane import StreamBenchmark
 from benchmarks.topic import fill
 from foundation.settings import Settings
+from lakehouse.catalog.locations import TABLES
 from local_stack.http_server import running_api
 from local_stack.pinlake_command import running_command
 
@@ -78,12 +82,15 @@ class Parts:
     def _measure_batch_lane(self, sizes: Sizes) -> None:
         self._on_part(f"batch lane: {WARM_UP_EVENTS:,} pins to warm up")
         warm_up, _ = self._run_batch_lanes(WARM_UP_EVENTS)
+        s3 = self._settings.s3
+        ours, theirs = DeltaTables.in_bucket(s3, folder=TABLES), DeltaTables.in_bucket(s3)
+        require_none(compare_tables(ours, theirs), where="tables of the warm-up")
         runs, by_hand = [], []
         for number in range(1, sizes.rounds + 1):
             self._on_part(f"batch lane: {sizes.load:,} pins, {number} of {sizes.rounds}, ours and by hand")
-            ours, theirs = self._run_batch_lanes(sizes.load)
-            runs.append(ours)
-            by_hand.append(theirs)
+            run, seconds_by_hand = self._run_batch_lanes(sizes.load)
+            runs.append(run)
+            by_hand.append(seconds_by_hand)
         self._report.rates += batch_lane.compute_rates(runs)
         seconds = tuple(each.seconds for each in runs)
         self._report.pairs.append(Pair("batch lane, topic to gold", sizes.load, seconds, tuple(by_hand)))

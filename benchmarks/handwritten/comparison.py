@@ -10,25 +10,21 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 import polars as pl
 from pyspark.sql import DataFrame, SparkSession
 
 from benchmarks.handwritten import transform
 from benchmarks.handwritten.differences import Difference, find_differences
-from benchmarks.handwritten.dirty_records import NOW, generate
+from benchmarks.handwritten.dirty_records import NOW
 from benchmarks.handwritten.pipeline import Rules
 from benchmarks.handwritten.text import TextPolicy
-from foundation.errors import TerminalError
 from lakehouse.catalog.tables import BATCH
 from lakehouse.gold.pin_features import check_features, to_features
 from lakehouse.quality import gate as gates
 from lakehouse.silver.transform import check_records, to_silver
 
 POLICIES: tuple[TextPolicy, ...] = ("unicode", "ascii")
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -38,25 +34,6 @@ class Results:
     checked: pl.DataFrame
     silver: pl.DataFrame
     features: pl.DataFrame
-
-
-def require_equality(spark: SparkSession, *, dirty: int, seed: int = 1) -> int:
-    """Compare the pipelines under both text policies and return the number of records compared.
-
-    Raises:
-        TerminalError: a value differs; the error names the first ones.
-    """
-    bronze = generate(dirty, random=Random(seed))
-    for policy in POLICIES:
-        differences = compare(spark, bronze, text_policy=policy)
-        if differences:
-            raise TerminalError(
-                f"the hand-written pipeline differs in {len(differences)} values, such as "
-                + "; ".join(map(str, differences[:_SHOWN])),
-                where=f"text policy {policy}",
-                hint="Correct it first: what is timed must do the same.",
-            )
-    return len(bronze)
 
 
 def compare(spark: SparkSession, bronze: pl.DataFrame, *, text_policy: TextPolicy) -> list[Difference]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+
+from foundation.errors import TerminalError
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -44,3 +48,19 @@ def find_differences(
             differing = both.filter(pl.col(name).ne_missing(pl.col(f"{name}/theirs")))
             for row in differing.select(key, name, f"{name}/theirs").iter_rows():
                 yield Difference(rows, row[0], name, row[1], row[2])
+
+
+def require_none(differences: Sequence[Difference], *, where: str) -> None:
+    """Raise if the pipelines differ.
+
+    Raises:
+        TerminalError: a value differs; the error names the first ones.
+    """
+    if not differences:
+        return
+    shown = "; ".join(map(str, differences[:_SHOWN]))
+    raise TerminalError(
+        f"the hand-written pipeline differs in {len(differences)} values, such as {shown}",
+        where=where,
+        hint="Correct it first, because what is timed must do the same: `python -m benchmarks.handwritten`.",
+    )

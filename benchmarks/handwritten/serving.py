@@ -12,8 +12,6 @@ from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 from lakehouse.serving.schema import create_schema
 
-DATABASE = "handwritten"
-
 _COLUMNS = ", ".join(FEATURES)
 _REPLACED = ", ".join(f"{name} = excluded.{name}" for name in (*FEATURES[1:], "loaded_at"))
 _STAGE = f"""
@@ -33,11 +31,12 @@ class ServingTable:
     """The table of a database of its own, with the columns and indexes of Pinlake's.
 
     Args:
-        settings: the server; its database is left alone.
+        settings: the server, and the database that its own is named after.
     """
 
     def __init__(self, settings: PostgresSettings) -> None:
-        self._settings = settings.model_copy(update={"database": DATABASE})
+        name = f"{settings.database}_handwritten"
+        self._settings = settings.model_copy(update={"database": name})
 
     def ensure(self) -> None:
         """Create the database and its tables where they are missing."""
