@@ -53,7 +53,7 @@ def measure(
 
     Beside the lanes stands a pipeline that was written by hand without Spark. It is compared with Pinlake's
     row by row first, and measured in turns with it. Everything runs on a stack of its own in a temporary
-    folder and leaves nothing behind. 0 skips a part. The long runs take hours and some 80 GB of disk.
+    folder and leaves nothing behind. 0 skips a part. The long runs take hours and tens of GB of disk.
 
     Example: python -m benchmarks --load 50000 --seconds 0
     """
