@@ -44,12 +44,17 @@ def to_text(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return _replace_halves(value)
     if isinstance(value, float):
         return _format_float(value)
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     text = _CONTROL_CODE.sub(lambda code: code[1] + code[2].upper(), text)
-    return _BEYOND_UTF16.sub(_escape_pair, text)
+    return _replace_halves(_BEYOND_UTF16.sub(_escape_pair, text))
+
+
+def _replace_halves(text: str) -> str:
+    """Replace each half of a surrogate pair by a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _escape_pair(character: re.Match[str]) -> str:
