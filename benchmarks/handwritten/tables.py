@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -132,8 +132,3 @@ class DeltaTables:
 def _field(column: Column) -> dict[str, Any]:
     name, kind, _ = column
     return {"name": name, "type": kind, "nullable": True, "metadata": {}}
-
-
-def read_in_batches(rows: pl.LazyFrame, *, size: int) -> Iterator[pl.DataFrame]:
-    """Yield rows in batches of about a size."""
-    return rows.collect_batches(chunk_size=size)
