@@ -17,7 +17,8 @@ from benchmarks.report import Figure, Pair
 from benchmarks.turns import take_turns
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.quality import gate as gates
 from lakehouse.quality.audit import AuditTarget, audit
 from lakehouse.quality.gate import Gate

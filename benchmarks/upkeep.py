@@ -17,7 +17,8 @@ from foundation.event import new_event_id
 from foundation.settings import Settings
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, Table
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.table_properties import table_properties
 from lakehouse.operations import maintenance
 from lakehouse.query import diff, time_travel

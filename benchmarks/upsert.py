@@ -10,7 +10,8 @@ from pyspark.sql import functions as F
 from benchmarks.report import Rate
 from foundation.settings import Settings
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.serving.postgres import ServingDatabase
 
 AIM = 50_000

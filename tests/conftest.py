@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import zlib
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from foundation import kafka_admin as topics
 from foundation import settings as settings_module
 from foundation.clients import s3_client
 from foundation.settings import Settings
+from lakehouse.catalog.tables import TABLES
 from lakehouse.delta.lake import DeltaLake
 from lakehouse.query.table_store import TableStore
 from lakehouse.spark import session
@@ -114,9 +116,28 @@ def compiled(spark: SparkSession) -> Iterator[SparkSession]:
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> DeltaLake:
-    """An empty lakehouse on the local disk, for one test."""
+def new_lake(spark: SparkSession, tmp_path: Path) -> DeltaLake:
+    """A lakehouse without tables on the local disk, for one test."""
     return DeltaLake(spark, f"file:{tmp_path}")
+
+
+@pytest.fixture(scope="session")
+def empty_tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a lakehouse whose tables have no rows."""
+    folder = tmp_path_factory.mktemp("empty")
+    for table in TABLES:
+        DeltaLake(spark, f"file:{folder}").ensure(table)
+    return folder
+
+
+@pytest.fixture
+def lake(new_lake: DeltaLake, tmp_path: Path, empty_tables: Path) -> DeltaLake:
+    """A lakehouse with empty tables on the local disk, for one test.
+
+    They are copied: creating four of them takes longer than most tests.
+    """
+    shutil.copytree(empty_tables, tmp_path, dirs_exist_ok=True)
+    return new_lake
 
 
 @pytest.fixture

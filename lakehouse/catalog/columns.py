@@ -142,7 +142,7 @@ LEDGER: Columns = (
     (
         "superseded",
         "long",
-        "rows that passed, but the table had the event or, if it is no history, a newer one",
+        "rows that passed, but whose event or, in a table of pins, a newer one the table had",
     ),
     (
         "passed",

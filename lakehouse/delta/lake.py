@@ -5,14 +5,12 @@ When a micro-batch is repeated, its writes have no effect.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from dataclasses import replace as replace_fields
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 import structlog
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException
-from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql.types import StructField
 
 from foundation.errors import TransientError
@@ -22,49 +20,15 @@ from lakehouse.catalog.locations import Locations
 from lakehouse.catalog.tables import Table
 from lakehouse.delta import delta_log
 from lakehouse.delta.checkpoint_folder import HadoopFolder
-from lakehouse.delta.commit_info import CommitInfo, Step
-from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.commit_info import CommitInfo
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.retries import CONFLICTS, retry_on_conflict
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.delta.table_properties import table_properties
+from lakehouse.delta.write_options import merge_session, session_with_commit_info, writer_of
 from lakehouse.spark import filesystem
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class MicroBatch:
-    """The identity of a micro-batch: Delta ignores a second write of the same one to a table.
-
-    Attributes:
-        query: the streaming query's id, which is kept in its checkpoint. A new checkpoint is a new query.
-        number: the micro-batch's number within the query; it only grows.
-        commit_info: the metadata of its commits.
-        began: when it began; its rows are stamped with this time. Spark's own current time will not do: MERGE
-            does not recognise a cached frame that uses it, and computes the frame again.
-    """
-
-    query: str
-    number: int
-    commit_info: CommitInfo | None = None
-    began: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def for_step(self, step: Step, metrics: StepMetrics | None = None) -> MicroBatch:
-        """Return a copy for one write.
-
-        Args:
-            step: the step that makes the write.
-            metrics: the counts of the step's gate, if it has one.
-        """
-        if self.commit_info is None:
-            return self
-        info = replace_fields(self.commit_info, step=step)
-        return replace_fields(self, commit_info=info.with_metrics(metrics) if metrics else info)
-
-    def with_passed(self, records: int) -> MicroBatch:
-        """Return a copy whose commits name how many records passed both gates."""
-        info = self.commit_info and replace_fields(self.commit_info, passed=records)
-        return replace_fields(self, commit_info=info)
 
 
 @dataclass(frozen=True)
@@ -155,7 +119,7 @@ class DeltaLake:
 
     def session_with_commit_info(self, info: CommitInfo | None) -> SparkSession:
         """Return a session whose commits carry this info, because Delta's commands have no option for it."""
-        return _session_with(self.spark, info)
+        return session_with_commit_info(self.spark, info)
 
     def append(self, rows: DataFrame, table: Table, batch: MicroBatch | None = None) -> None:
         """Append rows: no shuffle, one commit. Retried if the table's properties have changed.
@@ -169,7 +133,7 @@ class DeltaLake:
         """
         for attempt in retry_on_conflict(table):
             with attempt:
-                _writer(rows, table, batch).mode("append").save(self.path(table))
+                writer_of(rows, table, batch).mode("append").save(self.path(table))
 
     def replace(self, rows: DataFrame, table: Table, batch: MicroBatch, *, where: str) -> None:
         """Replace the rows that meet a condition, in one commit.
@@ -180,7 +144,7 @@ class DeltaLake:
             batch: the micro-batch.
             where: the condition, in SQL.
         """
-        writer = _writer(rows, table, batch).mode("overwrite").option("replaceWhere", where)
+        writer = writer_of(rows, table, batch).mode("overwrite").option("replaceWhere", where)
         writer.save(self.path(table))
 
     def merge_newest(self, rows: DataFrame, table: Table, batch: MicroBatch) -> None:
@@ -268,36 +232,6 @@ class DeltaLake:
                 log.info("columns added", table=table.full_name, columns=[field.name for field in missing])
 
 
-def merge_session(rows: DataFrame, table: Table, batch: MicroBatch) -> SparkSession:
-    """Return a session for one MERGE of rows into a table.
-
-    MERGE takes transaction id and commit info from its session, and other writes may run concurrently.
-    """
-    session = _session_with(rows.sparkSession, batch.commit_info)
-    session.conf.set("spark.databricks.delta.write.txnAppId", _app_id(table, batch))
-    session.conf.set("spark.databricks.delta.write.txnVersion", str(batch.number))
-    return session
-
-
-def _session_with(spark: SparkSession, info: CommitInfo | None) -> SparkSession:
-    session = spark.newSession()
-    if info:
-        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", info.as_json())
-    return session
-
-
 def _column_definition(field: StructField) -> str:
     comment = field.metadata.get("comment", "").replace("\\", "\\\\").replace("'", "\\'")
     return f"`{field.name}` {field.dataType.simpleString()} COMMENT '{comment}'"
-
-
-def _writer(rows: DataFrame, table: Table, batch: MicroBatch | None) -> DataFrameWriter:
-    writer = rows.write.format("delta")
-    if batch is None:
-        return writer
-    writer = writer.option("txnAppId", _app_id(table, batch)).option("txnVersion", str(batch.number))
-    return writer.option("userMetadata", batch.commit_info.as_json()) if batch.commit_info else writer
-
-
-def _app_id(table: Table, batch: MicroBatch) -> str:
-    return f"{batch.query}/{table.full_name}"

@@ -17,7 +17,8 @@ from lakehouse.catalog.tables import STREAM, Lane
 from lakehouse.delta import commit_info
 from lakehouse.delta.appends import collect_event_ids
 from lakehouse.delta.commit_info import CommitInfo, Step
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.retries import retry_on_conflict
 from lakehouse.gold.pin_features import check_features, to_features
 from lakehouse.pipelines.table_writes import HistoryWriter, LaneWriter

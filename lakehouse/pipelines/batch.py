@@ -9,8 +9,9 @@ from lakehouse.bronze import sources
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta import commit_info
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.gold.pin_features import check_features
 from lakehouse.pipelines.micro_batches import BatchWriter, MicroBatches
 from lakehouse.pipelines.table_writes import LaneWriter

@@ -17,8 +17,8 @@ from foundation.errors import PinlakeError, TransientError, first_line
 from foundation.offsets import LostOffsets
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import CommitInfo
-from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.pipelines.data_loss import exclude_lost
 

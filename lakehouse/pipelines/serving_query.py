@@ -19,8 +19,9 @@ from lakehouse.bronze import sources
 from lakehouse.delta import commit_info
 from lakehouse.delta.checkpoint_folder import HadoopFolder
 from lakehouse.delta.commit_info import CommitInfo, Step
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.pipelines.data_loss import find_lost
 from lakehouse.pipelines.micro_batches import MicroBatches

@@ -12,8 +12,8 @@ from foundation.offsets import Positions
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.gold.pin_features import check_features
 from lakehouse.quality import gate as gates
 from lakehouse.serving.postgres import ServingDatabase, csv_line

@@ -8,8 +8,9 @@ from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.schemas import SILVER
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.appends import EventIds, collect_event_ids
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.gold.pin_features import check_features
 from lakehouse.pipelines.table_writes import HistoryWriter, TableWrite
 from lakehouse.quality import gate as gates

@@ -13,8 +13,9 @@ from foundation.offsets import LostOffsets, Positions
 from foundation.settings import Settings
 from lakehouse.bronze import sources
 from lakehouse.delta.commit_info import CommitInfo
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines import data_loss
 from lakehouse.pipelines.micro_batches import MicroBatches
 from lakehouse.pipelines.stream_writer import StreamBatchWriter

@@ -12,7 +12,8 @@ from lakehouse.catalog.schemas import BRONZE
 from lakehouse.catalog.tables import CATEGORY_DAILY, Lane
 from lakehouse.delta.appends import EventIds, append_new_events
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.gold.category_daily import filter_by_days, to_category_daily
 from lakehouse.gold.pin_features import to_features
 from lakehouse.quality.gate import GateResult

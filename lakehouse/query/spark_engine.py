@@ -80,7 +80,7 @@ def _choose_latest(statement: str) -> str:
             continue
         node, table = reference.node, reference.table
         latest = sqlglot.parse_one(_LATEST.format(table=table.full_name), dialect=Dialect)
-        history = next(found for found in latest.find_all(exp.Table) if found.db)
+        history = next(named for named in latest.find_all(exp.Table) if named.db)
         history.set("version", node.args.get("version"))
         alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name))
         node.replace(exp.Subquery(this=latest, alias=alias, sample=node.args.get("sample")))

@@ -24,7 +24,7 @@ from foundation.offsets import Positions
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings
 from lakehouse.catalog.schemas import FEATURES
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.serving.schema import create_schema
 
 log = structlog.get_logger()

@@ -42,8 +42,10 @@ def test_what_is_posted_is_in_every_layer_of_both_lanes(tmp_path: Path) -> None:
     assert of_this_run == {
         **dict.fromkeys(("bronze.pins_batch", "bronze.pins_stream"), 1063),
         **dict.fromkeys(("quarantine.pins_batch", "quarantine.pins_stream"), 20),
-        **dict.fromkeys(("silver.pins_batch", "silver.pins_stream"), 893),
-        **dict.fromkeys(("gold.pin_features_batch", "gold.pin_features_stream"), 893),
+        **dict.fromkeys(("silver.pins_batch", "gold.pin_features_batch"), 893),
+        # The stream lane keeps the 100 events that the updates have replaced, and each repeat once.
+        **dict.fromkeys(("silver.pins_stream", "gold.pin_features_stream"), 993),
+        **dict.fromkeys(("silver.pins_stream_latest", "gold.pin_features_stream_latest"), 893),
     }
     assert summary["postgres_rows"] == summary["category_daily_pins"] == 893
     assert summary["quarantined"]["batch"] == summary["quarantined"]["stream"]

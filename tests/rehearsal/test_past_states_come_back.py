@@ -116,7 +116,7 @@ def test_a_restore_is_a_new_version_that_readers_and_ledger_follow(
     assert (refused.code, newest.code) == (2, 2)
     assert "0 rows added, 0 removed, 3 changed" in unconfirmed.out
     assert unconfirmed.code == 1  # the question was not confirmed
-    assert "`pinlake silver`, which reads bronze.pins_batch as a stream" in refused.errors
+    assert "`pinlake silver` reads bronze.pins_batch as a stream" in refused.errors
     assert "is already the newest" in refused.errors
     (restored_row,) = restored.rows
     assert (restored_row["changed"], restored_row["version"], restored_row["published"]) == (3, 3, 3)
@@ -139,8 +139,9 @@ def test_a_version_whose_files_are_gone_says_which_are_not(
     table = BATCH.features
     DeltaLake.of(spark, filled).delta_table(table, session).vacuum(0)
     newest = time_travel.table_at(store, table).number
+    readable = f"Versions 2 to {newest}" if newest > 2 else "Version 2"
 
-    with pytest.raises(UsageError, match=f"version 1 .* is gone.*Versions 2 to {newest} can be read"):
+    with pytest.raises(UsageError, match=f"version 1 .* is gone.*{readable} can be read"):
         _ = query.run(store, f"SELECT category FROM {table.full_name} VERSION AS OF 1")
     assert list(query.run(store, f"SELECT count(*) FROM {table.full_name} VERSION AS OF 2").rows) == [(8,)]
 

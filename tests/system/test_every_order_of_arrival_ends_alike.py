@@ -12,7 +12,8 @@ from pyspark.sql.types import IntegerType, LongType, StringType, StructField, St
 
 from foundation.settings import Settings
 from lakehouse.catalog.tables import STREAM, Table
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines.serving_writer import ServingBatchWriter
 from lakehouse.pipelines.stream_writer import StreamBatchWriter
 from lakehouse.quality.results import GateStats

@@ -16,7 +16,7 @@ from foundation.errors import TerminalError, TransientError
 from foundation.postgres import connect
 from foundation.settings import PostgresSettings, Settings
 from lakehouse.catalog.schemas import FEATURES
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.serving.postgres import ServingDatabase
 from local_stack import process
 from local_stack import stack as local_stack

@@ -26,9 +26,7 @@ TOO_MANY = "1900M"
 
 
 def test_a_trace_lists_every_step_of_a_pin(own: Settings, spark: SparkSession) -> None:
-    (first,) = events.send(own.kafka, [events.pin(PIN, 10)])
-    events.send(own.kafka, [events.pin(OTHER, 10)])
-    run_lanes(spark, own)
+    first, _ = events.send(own.kafka, [events.pin(PIN, 10), events.pin(OTHER, 10)])
     (second,) = events.send(own.kafka, [events.pin(PIN.upper(), TOO_MANY)])
     run_lanes(spark, own)
     _correct(own, spark)

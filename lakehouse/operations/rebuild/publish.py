@@ -10,8 +10,9 @@ from pyspark.sql import DataFrame
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY, Table
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step, Versions
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.operations.quarantine import Quarantine
 from lakehouse.operations.rebuild import quarantine
 from lakehouse.operations.rebuild.recompute import Recomputation, RecomputedSilver

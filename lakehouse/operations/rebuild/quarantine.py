@@ -8,9 +8,11 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.schemas import QUARANTINE
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import DeltaLake, MicroBatch, merge_session
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.retries import retry_on_conflict
+from lakehouse.delta.write_options import merge_session
 from lakehouse.operations.rebuild.events import COORDINATES
 from lakehouse.quality.gate import GateResult
 from lakehouse.quality.quarantine import DROPPED, OPEN, to_quarantine

@@ -193,7 +193,7 @@ def _summary(result: ReplayResult) -> str:
 def _locks(lane: str | None) -> list[str]:
     from lakehouse.delta.locks import table_locks
 
-    # The stream can run meanwhile, because its merges tolerate concurrent ones.
+    # The stream can run meanwhile: an append that another writer's conflicts with is tried again.
     return [] if lane == "stream" else [table_locks.SILVER_LOCK, table_locks.GOLD_LOCK]
 
 

@@ -8,7 +8,8 @@ from typing import Any, cast
 from pyspark.sql import DataFrame
 
 from lakehouse.catalog.tables import Table
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from tests.unit.lakehouse.in_memory_files import InMemoryFiles
 
 

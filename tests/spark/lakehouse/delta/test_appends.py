@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from lakehouse.catalog.schemas import FEATURES
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta.appends import EventIds, IdRange, append_new_events, collect_event_ids
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.spark.parallel import run_concurrently
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

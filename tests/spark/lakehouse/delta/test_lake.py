@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 
 from lakehouse.catalog.schemas import FEATURES, SILVER
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.table_properties import table_properties
 from lakehouse.silver.deduplication import latest_event_per_pin
 from lakehouse.spark.parallel import run_concurrently
@@ -47,14 +48,14 @@ def test_only_rows_of_a_micro_batch_leave_its_number_in_the_log(lake: DeltaLake)
     assert _ranks(lake) == {1: 1, 2: 1}
 
 
-def test_a_table_whose_creation_was_killed_is_created(lake: DeltaLake) -> None:
-    path = Path(lake.path(BATCH.silver).removeprefix("file:"))
+def test_a_table_whose_creation_was_killed_is_created(new_lake: DeltaLake) -> None:
+    path = Path(new_lake.path(BATCH.silver).removeprefix("file:"))
     (path / "_delta_log").mkdir(parents=True)
 
     for _ in range(2):
-        lake.ensure(BATCH.silver)
+        new_lake.ensure(BATCH.silver)
 
-    table = DeltaTable.forPath(lake.spark, str(path))
+    table = DeltaTable.forPath(new_lake.spark, str(path))
     (row,) = table.detail().select("properties").collect()
     assert table_properties(BATCH.silver).items() <= row.properties.items()
     assert table.toDF().schema.fieldNames() == SILVER.fieldNames()

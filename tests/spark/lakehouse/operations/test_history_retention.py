@@ -12,7 +12,8 @@ from lakehouse.catalog.schemas import FEATURES
 from lakehouse.catalog.tables import STREAM
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.operations.history_retention import remove_superseded
 from lakehouse.operations.maintenance import maintain
 

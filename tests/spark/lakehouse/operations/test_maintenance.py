@@ -16,8 +16,9 @@ from pyspark.sql.types import StructType
 from foundation.event import new_event_id
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH, STREAM
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.table_properties import table_properties
 from lakehouse.operations import maintenance
 from lakehouse.operations.maintenance import maintain
@@ -94,25 +95,25 @@ def test_a_day_of_bronze_is_read_from_one_file(lake: DeltaLake) -> None:
         assert _files_read(rows) == 1
 
 
-def test_a_table_of_an_older_pinlake_gets_the_missing_columns_and_properties(lake: DeltaLake) -> None:
-    path = lake.path(BATCH.silver)
+def test_a_table_of_an_older_pinlake_gets_the_missing_columns_and_properties(new_lake: DeltaLake) -> None:
+    path = new_lake.path(BATCH.silver)
     old = StructType(list(schemas.schema_of(BATCH.silver))[:5])
-    dataframe_from_rows(lake.spark, [], old).write.format("delta").save(path)
+    dataframe_from_rows(new_lake.spark, [], old).write.format("delta").save(path)
 
-    lake.ensure(BATCH.silver)
-    maintain(lake, BATCH.silver)
+    new_lake.ensure(BATCH.silver)
+    maintain(new_lake, BATCH.silver)
 
-    silver = lake.read(BATCH.silver)
+    silver = new_lake.read(BATCH.silver)
     assert silver.schema.fieldNames() == schemas.schema_of(BATCH.silver).fieldNames()
     assert silver.schema["save_location"].metadata == {"comment": "path the picture was saved under"}
     properties = {
-        row.key: row.value for row in lake.spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()
+        row.key: row.value for row in new_lake.spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()
     }
     assert properties.items() >= table_properties(BATCH.silver).items()
 
 
-def test_a_table_that_does_not_exist_is_left_alone(lake: DeltaLake) -> None:
-    assert maintain(lake, STREAM.silver) is None
+def test_a_table_that_does_not_exist_is_left_alone(new_lake: DeltaLake) -> None:
+    assert maintain(new_lake, STREAM.silver) is None
 
 
 def _run(lake: DeltaLake) -> None:

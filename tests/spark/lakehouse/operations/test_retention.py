@@ -8,7 +8,8 @@ import pytest
 
 from lakehouse.catalog.schemas import schema_of
 from lakehouse.catalog.tables import BATCH, Table
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.operations.retention import RetentionBlocker, retention_blockers
 from lakehouse.spark.dataframes import dataframe_from_rows
 

@@ -39,8 +39,8 @@ def test_a_lane_that_crashed_at_any_step_ends_as_if_it_had_not(lake: DeltaLake) 
     assert _promote(lake) == [(0, 0, 0)] * 3
 
 
-def test_a_lane_without_data_counts_nothing_and_creates_its_tables(lake: DeltaLake) -> None:
-    assert _promote(lake) == [(0, 0, 0)] * 3
+def test_a_lane_without_data_counts_nothing_and_creates_its_tables(new_lake: DeltaLake) -> None:
+    assert _promote(new_lake) == [(0, 0, 0)] * 3
 
 
 def _promote(lake: DeltaLake) -> list[tuple[int, int, int]]:

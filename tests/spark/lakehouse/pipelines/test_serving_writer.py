@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from foundation.offsets import Positions
 from lakehouse.delta import commit_info
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines.serving_query import serving_session
 from lakehouse.pipelines.serving_writer import ServingBatchWriter
 from lakehouse.serving.postgres import ServingDatabase

@@ -5,15 +5,20 @@ Silver and gold keep every event that passed, each once: of repeats the first.
 
 from __future__ import annotations
 
+from functools import partial
+
 from lakehouse.catalog.tables import STREAM, Table
 from lakehouse.delta import commit_info
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines.stream_writer import StreamBatchWriter
 from lakehouse.quality.results import GateStats
+from tests.costs import count_jobs
 from tests.kafka_frames import event_frame, kafka_frame, pin_bytes
 
 PIN, OTHER = "0190163d-8694-739b-aea5-966c26f8ad90", "0190163d-8694-739b-aea5-966c26f8ad91"
 RUN = commit_info.begin(lane="stream")
+MAX_JOBS = 15
 
 
 def test_a_micro_batch_is_written_once_into_every_layer(lake: DeltaLake) -> None:
@@ -60,6 +65,19 @@ def test_a_repeated_event_is_kept_once_and_another_pin_may_have_its_id(lake: Del
     for table in (STREAM.silver, STREAM.features):
         assert _followers(lake, table) == [(PIN, 1), (PIN, 5), (OTHER, 3)]
     assert lake.read(STREAM.bronze).count() == len(sent)
+
+
+def test_the_number_of_jobs_is_limited_and_does_not_depend_on_the_tables(lake: DeltaLake) -> None:
+    writer = StreamBatchWriter(lake, text_policy="unicode", stats=GateStats())
+    writer.ensure()
+    jobs = []
+    for number in range(3):
+        rows = kafka_frame(lake.spark, pin_bytes(PIN, str(number)), pin_bytes(OTHER, "9"))
+        batch = MicroBatch("query", number, RUN)
+        jobs.append(count_jobs(lake.spark, partial(writer.write, rows, batch)))
+
+    assert max(jobs) <= MAX_JOBS, jobs
+    assert jobs[1] == jobs[2]
 
 
 def test_gold_is_filled_although_silver_has_the_events(lake: DeltaLake) -> None:

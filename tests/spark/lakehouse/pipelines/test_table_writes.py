@@ -8,7 +8,8 @@ from typing import Any
 from lakehouse.catalog.schemas import SILVER
 from lakehouse.catalog.tables import BATCH, CATEGORY_DAILY
 from lakehouse.delta import commit_info
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines.table_writes import LaneWriter
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)

@@ -63,36 +63,36 @@ def test_a_refused_row_is_explained_then_corrected_and_replayed_once(lake: Delta
         quarantine.select("nothing = 1")
 
 
-def test_readers_keep_the_published_version_until_a_new_one_passes(lake: DeltaLake) -> None:
+def test_readers_keep_the_published_version_until_a_new_one_passes(new_lake: DeltaLake) -> None:
     with pytest.raises(UsageError, match="has no data yet"):
-        _count(lake)
-    _land(lake, 0, [(PINS[0], "10"), (PINS[1], "20")])
-    batch_lane.run_bronze(lake)
-    batch_lane.run_silver(lake, text_policy="unicode")
-    before = published_version(lake, BATCH.silver)
-    assert _count(lake) == 2
+        _count(new_lake)
+    _land(new_lake, 0, [(PINS[0], "10"), (PINS[1], "20")])
+    batch_lane.run_bronze(new_lake)
+    batch_lane.run_silver(new_lake, text_policy="unicode")
+    before = published_version(new_lake, BATCH.silver)
+    assert _count(new_lake) == 2
 
     # Two thirds of the incoming rows are refused.
-    _land(lake, 2, [(PINS[2], "30"), ("no uuid", "1"), ("no uuid", "1")])
-    batch_lane.run_bronze(lake)
+    _land(new_lake, 2, [(PINS[2], "30"), ("no uuid", "1"), ("no uuid", "1")])
+    batch_lane.run_bronze(new_lake)
     with pytest.raises(AuditFailedError, match="readers keep version") as raised:
-        batch_lane.run_silver(lake, text_policy="unicode")
+        batch_lane.run_silver(new_lake, text_policy="unicode")
 
     assert [failure.rule for failure in raised.value.failures] == ["silver.quarantined_share.bearable"]
-    assert published_version(lake, BATCH.silver) == before
-    assert _count(lake) == 2
-    assert _count(lake, unpublished=True) == 3
-    report = collect_report(lake, rule_texts={}, now=datetime.now(UTC))
+    assert published_version(new_lake, BATCH.silver) == before
+    assert _count(new_lake) == 2
+    assert _count(new_lake, unpublished=True) == 3
+    report = collect_report(new_lake, rule_texts={}, now=datetime.now(UTC))
     (silver,) = (volume for volume in report.volumes if volume.table == BATCH.silver.full_name)
     assert (silver.rows, silver.version) == (2, before)
-    results = read_results(lake, "silver.pins_batch", rule="unique_id.not_a_uuid")
+    results = read_results(new_lake, "silver.pins_batch", rule="unique_id.not_a_uuid")
     assert [(row.evaluated, row.unexpected) for row in results.collect()] == [(3, 2), (2, 0)]
 
-    _land(lake, 5, [(PINS[3], "40")])
-    batch_lane.run_bronze(lake)
-    batch_lane.run_silver(lake, text_policy="unicode")
-    assert _count(lake) == 4
-    failed = read_results(lake, "silver.pins_batch", rule="silver.quarantined_share.bearable")
+    _land(new_lake, 5, [(PINS[3], "40")])
+    batch_lane.run_bronze(new_lake)
+    batch_lane.run_silver(new_lake, text_policy="unicode")
+    assert _count(new_lake) == 4
+    failed = read_results(new_lake, "silver.pins_batch", rule="silver.quarantined_share.bearable")
     assert [row.success for row in failed.collect()] == [True, False, True]
 
 

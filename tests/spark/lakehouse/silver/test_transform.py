@@ -11,7 +11,8 @@ from pyspark.sql import SparkSession
 from lakehouse.bronze import sources
 from lakehouse.bronze.transform import to_bronze
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.quality import gate as gates
 from lakehouse.silver.text import TextPolicy
 from lakehouse.silver.transform import check_records, to_silver

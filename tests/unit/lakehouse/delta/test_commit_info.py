@@ -13,8 +13,8 @@ from foundation import version
 from foundation.offsets import OffsetRange
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step, Versions
-from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -11,7 +11,7 @@ from foundation.errors import TransientError
 from foundation.offsets import OffsetRange, Positions
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.serving import position
 from lakehouse.serving.postgres import ServingDatabase
 

@@ -12,8 +12,8 @@ from foundation.errors import TerminalError, TransientError
 from foundation.offsets import LostOffsets, OffsetRange
 from lakehouse.delta import commit_info
 from lakehouse.delta.checkpoint_folder import HadoopFolder
-from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.delta.streaming_checkpoint import Checkpoint
 from lakehouse.pipelines.micro_batches import MicroBatches
 from tests.unit.lakehouse.in_memory_files import InMemoryFiles

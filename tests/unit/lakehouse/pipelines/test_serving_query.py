@@ -18,8 +18,8 @@ from foundation.settings import KafkaSettings, Settings
 from lakehouse.bronze import sources
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines import serving_query
 from lakehouse.pipelines.serving_query import ServingQuery
 from lakehouse.pipelines.serving_writer import ServingBatchWriter

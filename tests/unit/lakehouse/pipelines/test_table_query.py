@@ -11,8 +11,8 @@ from foundation.errors import TerminalError, TransientError
 from foundation.settings import KafkaSettings, Settings
 from lakehouse.bronze import sources
 from lakehouse.delta import commit_info
-from lakehouse.delta.lake import MicroBatch
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines.stream_writer import StreamBatchWriter
 from lakehouse.pipelines.table_query import TableQuery
 from tests.unit.lakehouse.in_memory_lake import InMemoryLake

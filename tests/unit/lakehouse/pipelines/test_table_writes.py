@@ -10,10 +10,12 @@ from pyspark.sql import DataFrame
 
 from lakehouse.catalog.tables import BATCH, STREAM, Table
 from lakehouse.delta import commit_info
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.appends import EventIds, IdRange
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines import table_writes
-from lakehouse.pipelines.table_writes import LaneWriter
+from lakehouse.pipelines.table_writes import HistoryWriter, LaneWriter
 from lakehouse.quality.gate import Gate, GateResult
 from lakehouse.quality.suite_model import Suite
 from tests.unit.lakehouse.in_memory_lake import InMemoryLake, Rows
@@ -113,6 +115,27 @@ def test_a_lane_writes_its_own_tables(lake: InMemoryLake) -> None:
     writer.write_features(Rows(rows).dataframe, BATCH_OF_ROWS)
 
     assert set(lake.versions) == {"silver.pins_stream", "gold.pin_features_stream"}
+
+
+def test_a_history_gets_the_events_that_it_lacks(lake: InMemoryLake, monkeypatch: pytest.MonkeyPatch) -> None:
+    appended: list[tuple[str, EventIds]] = []
+
+    def append(_: DeltaLake, __: DataFrame, table: Table, ___: MicroBatch, *, ids: EventIds) -> None:
+        appended.append((table.full_name, ids))
+
+    monkeypatch.setattr(table_writes, "append_new_events", append)
+    ids = EventIds((IdRange("1", "2"),), repeated=False)
+    writer = HistoryWriter(lake, STREAM, ids)
+    silver, gold = (_result(table, written=1, quarantined=1) for table in (STREAM.silver, STREAM.features))
+
+    for write in [
+        *writer.silver_writes(silver.rows, silver, BATCH_OF_ROWS),
+        *writer.features_writes(gold.rows, gold, BATCH_OF_ROWS),
+    ]:
+        write()
+
+    assert appended == [("silver.pins_stream", ids), ("gold.pin_features_stream", ids)]
+    assert [row["layer"] for row in lake.rows(STREAM.quarantine)] == ["silver", "gold"]
 
 
 def _steps(batches: Sequence[MicroBatch]) -> list[tuple[str, int | None, int]]:

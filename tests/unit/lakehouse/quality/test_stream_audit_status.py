@@ -48,3 +48,24 @@ def test_names_are_stored_and_do_not_change() -> None:
         "error": None,
         "tables": {"t": {"version": 1, "critical": [], "warning": [], "since": None}},
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "bases"),
+    [
+        (TableAuditStatus(4), (4, None)),
+        (TableAuditStatus(4, warning=["few"], since=2), (4, 2, None)),
+        # Its rows are checked again until the rule holds.
+        (TableAuditStatus(4, ["broken"], since=2), (2, None)),
+        (TableAuditStatus(4, ["broken"]), (None,)),
+        # The same version, in another process.
+        (TableAuditStatus(5, since=4), (4, None)),
+        (TableAuditStatus(5), (None,)),
+        # The table was created again.
+        (TableAuditStatus(6, since=4), (None,)),
+    ],
+)
+def test_an_audit_begins_where_the_last_one_ended(
+    status: TableAuditStatus, bases: tuple[int | None, ...]
+) -> None:
+    assert status.list_bases(5) == bases

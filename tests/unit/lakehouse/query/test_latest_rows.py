@@ -36,7 +36,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> LocalStore:
         ("SELECT count(*) FROM {latest}", [(2,)]),
         ("SELECT count(*) FROM {history}", [(4,)]),
         ("SELECT * FROM {latest} WHERE unique_id = 'a'", [("a", "4", "new")]),
-        # The newest row of the pin has another title: there is no such row.
+        # The newest row of the pin has another title.
         ("SELECT * FROM {latest} WHERE title = 'old'", []),
         ("SELECT * FROM {latest} WHERE event_id < '3'", [("b", "2", "b")]),
         ("SELECT title FROM {latest} VERSION AS OF 0 WHERE unique_id = 'a'", [("old",)]),

@@ -17,7 +17,7 @@ from foundation.errors import TransientError
 from foundation.settings import PostgresSettings
 from lakehouse.delta import commit_info
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import MicroBatch
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.serving import postgres, schema
 from lakehouse.serving.postgres import Load, ServingDatabase, Totals, _Lines
 

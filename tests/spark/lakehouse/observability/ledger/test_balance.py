@@ -10,7 +10,8 @@ import pytest
 from lakehouse.catalog.schemas import LEDGER
 from lakehouse.catalog.tables import OPS_LEDGER, STREAM
 from lakehouse.delta.commit_info import Step
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.observability.ledger import balance, entries
 from lakehouse.observability.ledger.collect import LedgerState
 from lakehouse.serving.postgres import Totals

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from lakehouse.catalog.schemas import FEATURES, QUARANTINE, RESULTS
 from lakehouse.catalog.tables import BATCH, QUALITY_RESULTS
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.observability.quality_report.collect import collect_report
 from lakehouse.observability.quality_report.model import RuleText
 
@@ -20,16 +21,16 @@ def _result(days_ago: int, rule: str, *, success: bool, suite: str = "new") -> t
     return ("run", "batch", "silver", "silver.pins_batch", None, rule, *judged)
 
 
-def test_an_empty_lakehouse_gives_an_empty_report(lake: DeltaLake) -> None:
-    report = collect_report(lake, rule_texts={}, now=NOW)
+def test_an_empty_lakehouse_gives_an_empty_report(new_lake: DeltaLake) -> None:
+    report = collect_report(new_lake, rule_texts={}, now=NOW)
 
     assert (report.verdicts, report.reasons, report.volumes) == ((), (), ())
 
 
-def test_verdicts_reasons_and_volumes_are_read(lake: DeltaLake) -> None:
+def test_verdicts_reasons_and_volumes_are_read(new_lake: DeltaLake) -> None:
     batch = MicroBatch("query", 0)
     for table in (QUALITY_RESULTS, BATCH.quarantine, BATCH.features):
-        lake.ensure(table)
+        new_lake.ensure(table)
     results = [
         _result(9, "count", success=False),
         _result(5, "count", success=True),
@@ -38,7 +39,7 @@ def test_verdicts_reasons_and_volumes_are_read(lake: DeltaLake) -> None:
         _result(1, "id", success=True),
         _result(4, "gone", success=False, suite="old"),
     ]
-    lake.append(lake.spark.createDataFrame(results, RESULTS), QUALITY_RESULTS, batch)
+    new_lake.append(new_lake.spark.createDataFrame(results, RESULTS), QUALITY_RESULTS, batch)
     broken = [("count", "critical", "A sentence", "9"), ("title", "warning", "Another", "x")]
     states = ("open", "open", "open", "open", "replayed")
     reasons = [["count"], ["count", "title"], ["count"], ["title", "count"], ["count"]]
@@ -47,11 +48,11 @@ def test_verdicts_reasons_and_volumes_are_read(lake: DeltaLake) -> None:
         (str(n), "silver", reasons[n], *record, n, NOW, "new", NOW, state, None, None, NOW)
         for n, state in enumerate(states)
     ]
-    lake.append(lake.spark.createDataFrame(refused, QUARANTINE), BATCH.quarantine, batch)
+    new_lake.append(new_lake.spark.createDataFrame(refused, QUARANTINE), BATCH.quarantine, batch)
     features = [("pin", "art", 5, 1, "event", NOW - timedelta(days=age)) for age in (0, 0, 2, 90, -30)]
-    lake.append(lake.spark.createDataFrame(features, FEATURES), BATCH.features, batch)
+    new_lake.append(new_lake.spark.createDataFrame(features, FEATURES), BATCH.features, batch)
 
-    report = collect_report(lake, rule_texts={"count": RuleText("Few", "share")}, now=NOW)
+    report = collect_report(new_lake, rule_texts={"count": RuleText("Few", "share")}, now=NOW)
 
     count, present = report.verdicts
     assert (count.rule, count.sentence, count.success, count.unexpected) == ("count", "Few", False, 3)

@@ -10,22 +10,23 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.observability.schema_drift import detect
 from lakehouse.observability.schema_drift.detect import detect_drift
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
 
-def test_a_new_field_is_named_with_its_share_and_its_first_record(lake: DeltaLake) -> None:
-    assert detect_drift(lake, BATCH, days=7, now=NOW) is None
-    lake.ensure(BATCH.bronze)
+def test_a_new_field_is_named_with_its_share_and_its_first_record(new_lake: DeltaLake) -> None:
+    assert detect_drift(new_lake, BATCH, days=7, now=NOW) is None
+    new_lake.ensure(BATCH.bronze)
     old = NOW - timedelta(days=9)
     days = {old: ['{"unique_id": "u", "board": "x"}'], NOW: ['{"unique_id": "u"}'] * 3 + ['{"board": 1}']}
     for number, (at, values) in enumerate(days.items()):
-        lake.append(_bronze(lake.spark, values, at=at), BATCH.bronze, MicroBatch("query", number))
+        new_lake.append(_bronze(new_lake.spark, values, at=at), BATCH.bronze, MicroBatch("query", number))
 
-    drift = detect_drift(lake, BATCH, days=7, now=NOW)
+    drift = detect_drift(new_lake, BATCH, days=7, now=NOW)
 
     assert drift is not None
     assert (drift.records, drift.critical, drift.unlisted) == (4, False, 0)

@@ -12,7 +12,8 @@ from foundation.event import new_event_id
 from lakehouse.catalog import schemas
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.commit_info import begin
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.operations.erasure import files, rows
 from lakehouse.spark.dataframes import dataframe_from_rows
 

@@ -7,7 +7,8 @@ from base64 import b64encode
 from foundation.data_subjects import Subjects
 from lakehouse.catalog.schemas import schema_of
 from lakehouse.catalog.tables import BATCH, STREAM, Table
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.operations.erasure.files import CHANGES
 from lakehouse.operations.erasure.verification import search_values
 from lakehouse.spark.dataframes import dataframe_from_rows

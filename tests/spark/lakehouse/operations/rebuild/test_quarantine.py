@@ -14,7 +14,8 @@ from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 from lakehouse.catalog.schemas import BRONZE, FAILED_RULES, QUARANTINE
 from lakehouse.catalog.tables import BATCH
 from lakehouse.delta.commit_info import begin
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.operations.rebuild import quarantine
 from lakehouse.operations.rebuild.quarantine import NOTE, find_new_rows, released
 from lakehouse.quality.gate import GateResult

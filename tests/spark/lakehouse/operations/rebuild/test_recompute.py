@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from lakehouse.catalog.schemas import BRONZE
 from lakehouse.catalog.tables import BATCH
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.operations.rebuild.date_range import DateRange
 from lakehouse.operations.rebuild.recompute import open_recomputation
 from lakehouse.spark.dataframes import dataframe_from_rows

@@ -18,11 +18,11 @@ from pinlake.cli.commands import quarantine
 
 
 @pytest.fixture
-def bucket(lake: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def bucket(new_lake: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of an empty lakehouse, which the commands take for the bucket."""
 
     def build(*_: object, **__: object) -> SparkSession:
-        return lake.spark
+        return new_lake.spark
 
     def refuse(*_: object) -> NoReturn:
         pytest.fail("the store was probed")
@@ -30,7 +30,7 @@ def bucket(lake: DeltaLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PINLAKE_HOME", str(tmp_path.with_name("home")))
     monkeypatch.setattr(session, "build", build)
     monkeypatch.setattr(session, "stop", lambda _: None)
-    monkeypatch.setattr(DeltaLake, "of", lambda *_: lake)
+    monkeypatch.setattr(DeltaLake, "of", lambda *_: new_lake)
     monkeypatch.setattr(ObjectStore, "require_conditional_writes", refuse)
     return tmp_path
 

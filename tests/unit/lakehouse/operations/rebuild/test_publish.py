@@ -8,8 +8,9 @@ from typing import cast
 import pytest
 
 from lakehouse.catalog.tables import Table
-from lakehouse.delta.lake import DeltaLake, MicroBatch
+from lakehouse.delta.lake import DeltaLake
 from lakehouse.delta.metrics import StepMetrics
+from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.operations.rebuild import publish as publishing
 from lakehouse.operations.rebuild import quarantine
 from lakehouse.operations.rebuild.publish import NOTE, Publication
