@@ -67,7 +67,7 @@ check: environment ## lint, formatting, types, and the dependency rules
 drill: setup ## kill processes under load, then check that nothing is lost
 	@$(RUN) python -m drill $(ARGS)
 
-bench: setup ## measure every step (rows/s, MB/s, latency)
+bench: setup ## measure every step (rows/s, MB/s, latency), beside a pipeline without Spark; ARGS=--full: hours
 	@$(RUN) python -m benchmarks $(ARGS)
 
 up: setup ## start Kafka, the object store and Postgres, and leave them running

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from benchmarks.report import Rate
-from benchmarks.topic import fill
+from benchmarks.topic import Load
 from foundation.errors import TerminalError
 from foundation.settings import Settings
 from ingestion.landing.run import consume
@@ -33,13 +33,13 @@ class LaneRun:
         return sum(self.steps.values())
 
 
-def run_steps(spark: SparkSession, settings: Settings, *, events: int) -> LaneRun:
-    """Fill the batch topic, then run consumer, bronze, silver and gold on it.
+def run_steps(spark: SparkSession, settings: Settings, load: Load) -> LaneRun:
+    """Run consumer, bronze, silver and gold on a load that was just written to the batch topic.
 
     Raises:
         TerminalError: a step read more or fewer events.
     """
-    size = fill(settings.kafka, events=events)
+    events = load.events
     lake = DeltaLake.of(spark, settings)
     steps: dict[str, Callable[[], int]] = {
         "consumer": lambda: sum(landed.records for landed in consume(settings)),
@@ -47,14 +47,23 @@ def run_steps(spark: SparkSession, settings: Settings, *, events: int) -> LaneRu
         "silver": lambda: batch_lane.run_silver(lake, text_policy=settings.text_policy).read,
         "gold": lambda: batch_lane.run_gold(lake).read,
     }
-    return LaneRun(events, size, {name: _time_step(name, step, events) for name, step in steps.items()})
+    return LaneRun(events, load.bytes, {name: _time_step(name, step, events) for name, step in steps.items()})
 
 
 def compute_rates(runs: list[LaneRun]) -> list[Rate]:
-    """Return the rate of each step over all of these runs."""
-    events = sum(run.events for run in runs)
-    size = sum(run.bytes for run in runs)
-    return [Rate(name, events, size, sum(run.steps[name] for run in runs), aim) for name, aim in AIMS.items()]
+    """Return the rate of each step over all of these runs, and of each run."""
+    return [_compute_rate(name, aim, runs) for name, aim in AIMS.items()]
+
+
+def _compute_rate(step: str, aim: float | None, runs: list[LaneRun]) -> Rate:
+    return Rate(
+        step,
+        sum(run.events for run in runs),
+        sum(run.bytes for run in runs),
+        sum(run.steps[step] for run in runs),
+        aim,
+        runs=tuple(run.events / run.steps[step] for run in runs),
+    )
 
 
 def _time_step(name: str, step: Callable[[], int], events: int) -> float:

@@ -29,15 +29,21 @@ class MemoryMonitor(BackgroundThread):
 
     It reads the proportional size only when the resident size has grown, because that makes the kernel walk
     over every page.
+
+    Attributes:
+        peak: the peak so far.
+        ignored: numbers of processes that do not count.
     """
 
     def __init__(self) -> None:
         super().__init__("memory-monitor")
         self.peak = Peak()
+        self.ignored: set[int] = set()
 
     def _run(self) -> None:
         while not self._ending.wait(PERIOD_SECONDS):
-            processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+            family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+            processes = [process for process in family if process.pid not in self.ignored]
             rss = sum(filter(None, map(_rss, processes)))
             if rss > self.peak.rss:
                 sizes = [_pss(process) for process in processes]
