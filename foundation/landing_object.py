@@ -11,7 +11,7 @@ from foundation.offsets import OffsetRange
 FOLDER = "landing/pins"
 
 _NAME = re.compile(
-    r"/dt=(?P<day>[^/]+)/(?P<topic>[^/]+)-(?P<partition>\d+)-(?P<first>\d+)-(?P<last>\d+)\.jsonl\.gz$"
+    r"/dt=(?P<day>[^/]+)/(?P<topic>[^/]+)-(?P<partition>\d+)-(?P<first>\d+)-(?P<last>\d+)\.jsonl\.gz\Z"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

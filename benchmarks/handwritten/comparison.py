@@ -10,7 +10,6 @@ The generated records leave out the few in which the two are known to differ:
 - Text of a list of tags with quotes of Python, such as ['a'], which Spark takes for JSON.
 - Nine characters (U+0890, U+0891, U+13439 to U+1343F) that Unicode calls invisible since version 14 or 15:
   the Unicode of Java 17 is version 13, that of Polars a newer one.
-- An id of a pin that ends in a line feed: in Java `$` also matches before it.
 - Numbers as small as 5e-324, in fields of text: Java 17 writes them with other digits.
 """
 

@@ -26,7 +26,8 @@ RULES = tuple(
     )
 )
 
-_UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+# In Java $ also matches before a line feed at the end.
+_UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\z"
 _PIN = ", ".join(f"`{field}` string" for field in PIN_FIELDS)
 
 

@@ -67,6 +67,7 @@ def test_fields_come_out_as_text(spark: SparkSession) -> None:
         (b'{"unique_id": " "}', "unique_id.missing"),
         (b'{"unique_id": 7}', "unique_id.not_a_uuid"),
         (b'{"unique_id": "%s0"}' % PIN.encode(), "unique_id.not_a_uuid"),
+        (b'{"unique_id": "%s\\n"}' % PIN.encode(), "unique_id.not_a_uuid"),
     ],
 )
 def test_a_value_that_is_not_a_pin_gets_a_reason(
