@@ -25,7 +25,7 @@ from lakehouse.query.table_store import TableStore
 ROWS = 50
 POLL_SECONDS = 0.02
 GIVE_UP_AFTER_SECONDS = 120
-# The lane's own waits between two micro-batches of the tables, 15 s, is a choice and no speed.
+# The lane waits 15 s between two micro-batches of the tables, which is a setting and says nothing of speed.
 _TABLES_TRIGGER_SECONDS = 0.2
 _SERVED = "SELECT count(*) FROM experimental_data WHERE event_time >= %s"
 

@@ -1,4 +1,4 @@
-"""What a part of a test costs: Spark jobs, and requests to the object store."""
+"""What a part of a test costs in Spark jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 
 def count_jobs(spark: SparkSession, work: Callable[[], object]) -> int:
-    """Do the work and return how many Spark jobs it has started, whichever thread did."""
+    """Do the work and return how many Spark jobs it has started, in any thread."""
     scheduler = spark.sparkContext._jsc.sc().dagScheduler()
     before = int(scheduler.numTotalJobs())
     work()

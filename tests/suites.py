@@ -1,16 +1,30 @@
-"""Quality suites that replace those in expectations/ during a test."""
+"""Rules of a test, and quality suites that replace those in expectations/ during a test."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lakehouse.quality import gx_adapter as gx
 from lakehouse.quality import suites
 from lakehouse.quality.suite_file import FOLDER
+from lakehouse.quality.suite_model import Rule
 
 PLAUSIBLE = "follower_count.plausible"
+
+
+def make_rule(name: str, kind: str, **kwargs: Any) -> Rule:  # noqa: ANN401 - an expectation's own arguments
+    """Return a rule from the type of an expectation without "expect_", and its arguments."""
+    entry = {
+        "type": f"expect_{kind}",
+        "kwargs": kwargs,
+        "severity": "warning",
+        "meta": {"id": name, "sentence": "-"},
+    }
+    return Rule(name, "warning", "-", (), gx.rule_kind(entry), json.dumps(entry))
 
 
 def allow_followers(

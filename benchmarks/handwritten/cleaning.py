@@ -7,6 +7,7 @@ import polars as pl
 from benchmarks.handwritten import numbers, tags
 from benchmarks.handwritten.text import TextPolicy, drop_ellipsis, drop_placeholders, tidy
 
+# Pinlake has the same lists in a module that imports Spark, which this process must not.
 _PLACEHOLDERS = {
     "index": (),
     "title": ("No Title Data Available",),

@@ -11,7 +11,7 @@ from foundation.event import PIN_FIELDS
 _UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _TEXTS = pl.Schema(dict.fromkeys(PIN_FIELDS, pl.String))
 # One object of texts, short integers, true, false and null, in one line. Lists, other numbers, surrogates and
-# whatever is no JSON are left to Python: there Polars' parser fails or differs from Spark's.
+# text that is not JSON are left to Python: there Polars' parser fails or differs from Spark's.
 _STRING = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u(?:[0-9a-cefA-CEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))*"'
 _VALUE = rf"(?:{_STRING}|-?[1-9][0-9]{{0,17}}|0|true|false|null)"
 _MEMBER = rf" *{_STRING} *: *{_VALUE} *"

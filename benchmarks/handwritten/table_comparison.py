@@ -6,7 +6,7 @@ from benchmarks.handwritten.differences import Difference, find_differences
 from benchmarks.handwritten.tables import DeltaTables
 from lakehouse.catalog.tables import BATCH
 
-# The time of the write, which is no result of it.
+# The time of the write depends on when each pipeline ran.
 _IGNORED = ("updated_at",)
 
 

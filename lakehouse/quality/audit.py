@@ -53,11 +53,11 @@ def audit(lake: DeltaLake, target: AuditTarget, *, run_id: str) -> list[RuleResu
         TerminalError: a rule cannot be evaluated, or the suite is invalid.
     """
     table, suite = target.table, load_suite(target.table)
-    rows = _read(lake, target)
     if not suite.table_rules:
         return []
+    rows = add_measures(_read(lake, target), quarantined_share=target.quarantined_share)
     started = time.monotonic()
-    outcomes = validate(add_measures(rows, quarantined_share=target.quarantined_share), suite.table_rules)
+    outcomes = validate(rows, suite.table_rules)
     seconds = time.monotonic() - started
     now = datetime.now(UTC)
     return [

@@ -6,8 +6,6 @@ without rows, so that no job runs. TESTED is the version of Great Expectations t
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import warnings
 from collections.abc import Sequence
@@ -21,23 +19,19 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
 from foundation.errors import TerminalError, first_line
+from lakehouse.quality.gx_imports import (
+    Condition,
+    Expectation,
+    ExpectationConfiguration,
+    GreatExpectationsError,
+    MetricConfiguration,
+    MetricsCalculator,
+    PassThroughCondition,
+    SparkDFExecutionEngine,
+    deserialize_row_condition,
+    get_metric_provider,
+)
 from lakehouse.quality.suite_model import Kind, Rule
-
-# On import it reports on standard error that parts of pyspark are missing, which are not needed here.
-with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from great_expectations.exceptions.exceptions import GreatExpectationsError
-    from great_expectations.execution_engine.sparkdf_execution_engine import SparkDFExecutionEngine
-    from great_expectations.expectations.expectation import Expectation
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-    from great_expectations.expectations.registry import get_metric_provider
-    from great_expectations.expectations.row_conditions import (
-        Condition,
-        PassThroughCondition,
-        deserialize_row_condition,
-    )
-    from great_expectations.validator.metric_configuration import MetricConfiguration
-    from great_expectations.validator.metrics_calculator import MetricsCalculator
 
 TESTED = "1.24.1"
 

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from great_expectations.execution_engine.sparkdf_execution_engine import SparkDFExecutionEngine
-from great_expectations.util import convert_to_json_serializable
-from great_expectations.validator.metric_configuration import MetricConfiguration
-from great_expectations.validator.metrics_calculator import MetricsCalculator
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.quality.gx_adapter import EVALUATION_ERRORS
+from lakehouse.quality.gx_imports import (
+    MetricConfiguration,
+    MetricsCalculator,
+    SparkDFExecutionEngine,
+    convert_to_json_serializable,
+)
 
 Values = dict[Any, Any]
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from great_expectations.execution_engine.sparkdf_execution_engine import SparkDFExecutionEngine
-from great_expectations.expectations.expectation import Expectation
 from pyspark.sql import DataFrame
 
 from lakehouse.quality.gx_adapter import EVALUATION_ERRORS, RESULT_FORMAT, build_expectation, rule_error
+from lakehouse.quality.gx_imports import Expectation, SparkDFExecutionEngine
 from lakehouse.quality.gx_metrics import Values, compute_metrics
 from lakehouse.quality.suite_model import Rule
 

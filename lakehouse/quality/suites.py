@@ -39,7 +39,7 @@ def load_suite(table: Table, *, folder: Path = FOLDER) -> Suite:
 
 
 def load_file(table: Table, *, folder: Path = FOLDER) -> Suite:
-    """Return all rules in the file of a table's suite, for whichever lane they are.
+    """Return all rules in the file of a table's suite, those for one lane included.
 
     Args: as `load_suite`.
 

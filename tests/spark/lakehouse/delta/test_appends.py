@@ -1,4 +1,4 @@
-"""Appends to a history: each event of a pin once, whoever writes, and only from files that can have it."""
+"""Appends to a history: each event of a pin once, also if several write, and few files are read for it."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from lakehouse.delta.micro_batch import MicroBatch
 from lakehouse.pipelines.serving_query import serving_session
 from lakehouse.pipelines.serving_writer import ServingBatchWriter
 from lakehouse.serving.postgres import ServingDatabase
+from tests.costs import count_jobs
 from tests.kafka_frames import kafka_frame, pin_bytes
 from tests.suites import allow_followers
 
@@ -85,11 +86,7 @@ def test_it_costs_one_job(spark: SparkSession) -> None:
     writer = ServingBatchWriter(spark, cast("ServingDatabase", Serving()), text_policy="unicode")
     pins = [pin_bytes(PIN, str(number)) for number in range(50)]
     rows = kafka_frame(serving_session(spark), *pins).localCheckpoint()
-    context = spark.sparkContext
-    context.setJobGroup("serving", "a micro-batch")
-    try:
-        writer.write(writer.to_lines(rows), BATCH, position=POSITION)
-    finally:
-        context.setLocalProperty("spark.jobGroup.id", None)  # type: ignore[arg-type]  # the JVM takes null
 
-    assert len(context.statusTracker().getJobIdsForGroup("serving")) == MAX_JOBS
+    jobs = count_jobs(spark, lambda: writer.write(writer.to_lines(rows), BATCH, position=POSITION))
+
+    assert jobs == MAX_JOBS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from lakehouse.quality import gx_adapter as gx
 from lakehouse.quality import gx_validation
 from lakehouse.quality.suite_model import Rule
 from tests.spark.lakehouse.quality import great_expectations_validation
+from tests.suites import make_rule
 
 SCHEMA = StructType(
     [
@@ -33,28 +33,18 @@ SCHEMA = StructType(
 MEET = {"type": "comparison", "column": {"name": "other"}, "operator": ">", "parameter": 0}
 
 
-def _rule(name: str, kind: str, **kwargs: Any) -> Rule:  # noqa: ANN401 - an expectation's own arguments
-    entry = {
-        "type": f"expect_{kind}",
-        "kwargs": kwargs,
-        "severity": "warning",
-        "meta": {"id": name, "sentence": "-"},
-    }
-    return Rule(name, "warning", "-", (), gx.rule_kind(entry), json.dumps(entry))
-
-
 RULES = [
-    _rule("between", "column_values_to_be_between", column="number", min_value=-1, max_value=3),
-    _rule("strict", "column_values_to_be_between", column="number", min_value=0, strict_min=True),
-    _rule("set", "column_values_to_be_in_set", column="number", value_set=[1, 2]),
-    _rule("not_set", "column_values_to_not_be_in_set", column="text", value_set=["a", ""]),
-    _rule("regex", "column_values_to_match_regex", column="text", regex="^a"),
-    _rule("not_regex", "column_values_to_not_match_regex", column="text", regex="b$"),
-    _rule("not_null", "column_values_to_not_be_null", column="text"),
-    _rule("null", "column_values_to_be_null", column="number"),
-    _rule("length", "column_value_lengths_to_be_between", column="text", min_value=1, max_value=2),
-    _rule("where", "column_values_to_not_be_null", column="number", row_condition=MEET),
-    _rule(
+    make_rule("between", "column_values_to_be_between", column="number", min_value=-1, max_value=3),
+    make_rule("strict", "column_values_to_be_between", column="number", min_value=0, strict_min=True),
+    make_rule("set", "column_values_to_be_in_set", column="number", value_set=[1, 2]),
+    make_rule("not_set", "column_values_to_not_be_in_set", column="text", value_set=["a", ""]),
+    make_rule("regex", "column_values_to_match_regex", column="text", regex="^a"),
+    make_rule("not_regex", "column_values_to_not_match_regex", column="text", regex="b$"),
+    make_rule("not_null", "column_values_to_not_be_null", column="text"),
+    make_rule("null", "column_values_to_be_null", column="number"),
+    make_rule("length", "column_value_lengths_to_be_between", column="text", min_value=1, max_value=2),
+    make_rule("where", "column_values_to_not_be_null", column="number", row_condition=MEET),
+    make_rule(
         "where_text",
         "column_values_to_match_regex",
         column="text",
@@ -62,8 +52,8 @@ RULES = [
         row_condition="number > 0",
         condition_parser="spark",
     ),
-    _rule("pair", "column_pair_values_to_be_equal", column_A="number", column_B="other"),
-    _rule(
+    make_rule("pair", "column_pair_values_to_be_equal", column_A="number", column_B="other"),
+    make_rule(
         "pair_ignoring",
         "column_pair_values_a_to_be_greater_than_b",
         column_A="number",
@@ -106,10 +96,10 @@ def _unexpected_by_great_expectations(frame: Any) -> dict[str, set[int]]:  # noq
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [
-        (_rule("regex", "column_values_to_match_regex", column="text", regex="([a"), "'([a'"),
-        (_rule("type", "column_values_to_be_between", column="text", min_value=1), "StringType"),
+        (make_rule("regex", "column_values_to_match_regex", column="text", regex="([a"), "'([a'"),
+        (make_rule("type", "column_values_to_be_between", column="text", min_value=1), "StringType"),
         (
-            _rule(
+            make_rule(
                 "condition",
                 "column_values_to_not_be_null",
                 column="text",

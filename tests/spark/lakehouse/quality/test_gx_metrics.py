@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,9 +13,10 @@ from pyspark.sql.types import IntegerType, StringType, StructField, StructType
 
 from foundation.errors import TerminalError
 from lakehouse.quality import gx_adapter as gx
-from lakehouse.quality.gx_validation import validate
-from lakehouse.quality.suite_model import Rule
+from lakehouse.quality.gx_validation import RuleOutcome, validate
+from tests.costs import count_jobs
 from tests.spark.lakehouse.quality import great_expectations_validation
+from tests.suites import make_rule
 
 SCHEMA = StructType(
     [
@@ -28,32 +28,24 @@ SCHEMA = StructType(
 POSITIVE = {"type": "comparison", "column": {"name": "other"}, "operator": ">", "parameter": 0}
 
 
-def _rule(name: str, kind: str, **kwargs: Any) -> Rule:  # noqa: ANN401 - an expectation's own arguments
-    entry = {
-        "type": f"expect_{kind}",
-        "kwargs": kwargs,
-        "severity": "warning",
-        "meta": {"id": name, "sentence": "-"},
-    }
-    return Rule(name, "warning", "-", (), gx.rule_kind(entry), json.dumps(entry))
-
-
 TOGETHER = [
-    _rule("rows", "table_row_count_to_be_between", min_value=3),
-    _rule("unique", "column_values_to_be_unique", column="number"),
-    _rule("mostly_unique", "column_values_to_be_unique", column="text", mostly=0.5),
-    _rule("both_unique", "compound_columns_to_be_unique", column_list=["number", "text"]),
-    _rule("max", "column_max_to_be_between", column="number", max_value=2),
-    _rule("min", "column_min_to_be_between", column="number", min_value=0),
-    _rule("mean", "column_mean_to_be_between", column="number", min_value=0),
-    _rule("sum", "column_sum_to_be_between", column="number", max_value=4),
-    _rule("mostly", "column_values_to_be_between", column="number", min_value=0, mostly=0.6),
-    _rule("filled", "column_proportion_of_non_null_values_to_be_between", column="text", min_value=0.5),
+    make_rule("rows", "table_row_count_to_be_between", min_value=3),
+    make_rule("unique", "column_values_to_be_unique", column="number"),
+    make_rule("mostly_unique", "column_values_to_be_unique", column="text", mostly=0.5),
+    make_rule("both_unique", "compound_columns_to_be_unique", column_list=["number", "text"]),
+    make_rule("max", "column_max_to_be_between", column="number", max_value=2),
+    make_rule("min", "column_min_to_be_between", column="number", min_value=0),
+    make_rule("mean", "column_mean_to_be_between", column="number", min_value=0),
+    make_rule("sum", "column_sum_to_be_between", column="number", max_value=4),
+    make_rule("mostly", "column_values_to_be_between", column="number", min_value=0, mostly=0.6),
+    make_rule("filled", "column_proportion_of_non_null_values_to_be_between", column="text", min_value=0.5),
 ]
 APART = [
-    _rule("some_unique", "column_values_to_be_unique", column="number", row_condition=POSITIVE),
-    _rule("some_filled", "column_values_to_not_be_null", column="text", row_condition=POSITIVE, mostly=0.5),
-    _rule(
+    make_rule("some_unique", "column_values_to_be_unique", column="number", row_condition=POSITIVE),
+    make_rule(
+        "some_filled", "column_values_to_not_be_null", column="text", row_condition=POSITIVE, mostly=0.5
+    ),
+    make_rule(
         "pair",
         "column_pair_values_to_be_equal",
         column_A="number",
@@ -61,18 +53,20 @@ APART = [
         ignore_row_if="either_value_is_missing",
         mostly=0.5,
     ),
-    _rule(
+    make_rule(
         "complete_unique",
         "compound_columns_to_be_unique",
         column_list=["number", "text"],
         ignore_row_if="any_value_is_missing",
     ),
-    _rule("increasing", "column_values_to_be_increasing", column="number"),
-    _rule("median", "column_median_to_be_between", column="number", max_value=3),
-    _rule("deviation", "column_stdev_to_be_between", column="number", max_value=2),
-    _rule("kinds", "column_unique_value_count_to_be_between", column="text", max_value=2),
-    _rule("distinct", "column_distinct_values_to_be_in_set", column="text", value_set=["a", "b"]),
-    _rule("range", "column_value_z_scores_to_be_less_than", column="number", threshold=1, double_sided=True),
+    make_rule("increasing", "column_values_to_be_increasing", column="number"),
+    make_rule("median", "column_median_to_be_between", column="number", max_value=3),
+    make_rule("deviation", "column_stdev_to_be_between", column="number", max_value=2),
+    make_rule("kinds", "column_unique_value_count_to_be_between", column="text", max_value=2),
+    make_rule("distinct", "column_distinct_values_to_be_in_set", column="text", value_set=["a", "b"]),
+    make_rule(
+        "range", "column_value_z_scores_to_be_less_than", column="number", threshold=1, double_sided=True
+    ),
 ]
 VALUES = st.tuples(
     st.none() | st.integers(-3, 5),
@@ -105,15 +99,12 @@ def test_judgements_are_those_of_great_expectations(
 
 def test_figures_without_a_condition_cost_one_job(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(1, 1, "a"), (1, 2, None)], SCHEMA).coalesce(1).localCheckpoint()
-    context = spark.sparkContext
-    context.setJobGroup("figures", "of an audit")
-    try:
-        outcomes = validate(frame, TOGETHER)
-    finally:
-        context.setLocalProperty("spark.jobGroup.id", None)  # type: ignore[arg-type]  # the JVM takes null
+    outcomes: list[RuleOutcome] = []
+
+    jobs = count_jobs(spark, lambda: outcomes.extend(validate(frame, TOGETHER)))
 
     assert [outcome.evaluated for outcome in outcomes] == [2] * len(TOGETHER)
-    assert len(context.statusTracker().getJobIdsForGroup("figures")) == 1
+    assert jobs == 1
 
 
 def test_without_rows_there_is_nothing_to_judge(spark: SparkSession) -> None:
@@ -122,7 +113,7 @@ def test_without_rows_there_is_nothing_to_judge(spark: SparkSession) -> None:
 
 def test_a_rule_that_fails_on_its_values_is_named(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(1, 1, "a")], SCHEMA)
-    text_as_number = _rule("text_as_number", "column_mean_to_be_between", column="text", max_value=1)
+    text_as_number = make_rule("text_as_number", "column_mean_to_be_between", column="text", max_value=1)
 
     with pytest.raises(TerminalError) as raised:
         validate(frame, [TOGETHER[0], text_as_number])

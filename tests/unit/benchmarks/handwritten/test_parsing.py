@@ -76,5 +76,5 @@ def test_an_event_ahead_of_its_own_record_is_refused() -> None:
     assert _parsed(GOOD, event_time=NOW + timedelta(minutes=2))["reason"].to_list() == [None]
 
 
-def test_a_record_without_a_topic_is_no_envelope() -> None:
+def test_a_record_without_a_topic_is_not_an_envelope() -> None:
     assert _parsed(GOOD, topic=None)["reason"].to_list() == ["landing.not_an_envelope"]

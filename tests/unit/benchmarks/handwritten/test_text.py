@@ -8,38 +8,7 @@ import polars as pl
 import pytest
 
 from benchmarks.handwritten.text import TextPolicy, drop_ellipsis, drop_placeholders, tidy
-
-# Text, and what is left of it under the policies unicode and ascii.
-TIDIED = {
-    "plain text": ("plain text", "plain text"),
-    "": ("", ""),
-    " \t two\r\n  lines\u3000": ("two lines", "two lines"),
-    "Braille\u2800blank": ("Braille blank", "Braille blank"),
-    "soft\u00adhyphen\ufeff": ("softhyphen", "softhyphen"),
-    "trade mark\u2122": ("trade mark\u2122", "trade mark"),
-    "\u2600 sun \U0001f1eb\U0001f1f7 flag": ("sun flag", "sun flag"),
-    "1\ufe0f\u20e3 keycap": ("1 keycap", "1 keycap"),
-    "na\u00efve \u6f22\u5b57 text": ("na\u00efve \u6f22\u5b57 text", "nave text"),
-    "a\\nb\\tc": ("a b c", "a b c"),
-    "a\\\\\\nb": ("a b", "a b"),
-    'it\\\'s \\"so\\" \\/': ('it\'s "so" /', 'it\'s "so" /'),
-    "caf\\u00e9": ("caf\u00e9", "caf"),
-    "C:\\data\\art": ("C:\\data\\art", "C:\\data\\art"),
-    "half \\ud83d, whole \\ud83d\\ude00.": ("half ?, whole .", "half ?, whole ."),
-    "\u0928\u092e\u200d\u0938\u094d\u0924\u0947": ("\u0928\u092e\u0938\u094d\u0924\u0947", ""),
-}
-WITHOUT_ELLIPSIS = {
-    "cut off...": "cut off",
-    "cut off ....": "cut off",
-    "cut off\u2026": "cut off",
-    "a sentence. ...": "a sentence.",
-    "a sentence.": "a sentence.",
-    "two dots..": "two dots..",
-    "...": "",
-    "in ... the middle": "in ... the middle",
-    "": "",
-    "." * 100_000: "",
-}
+from tests.cleaning_cases import TIDIED, WITHOUT_ELLIPSIS
 
 
 @pytest.mark.parametrize(("policy", "place"), [("unicode", 0), ("ascii", 1)])
